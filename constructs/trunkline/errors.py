@@ -1,0 +1,35 @@
+"""What can go wrong, as a tree.
+
+TrunklineError                 every error that a user can cure; the CLI prints it, exits with 2
+├── TopologyError              a topology file with findings; carries all of them
+├── ConfigurationError         a construct got arguments that cannot work together
+└── OutputError                the output folder cannot be written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trunkline.topology.finding import Finding
+
+
+class TrunklineError(Exception):
+    """An error that a user can cure; its text says how."""
+
+
+class TopologyError(TrunklineError):
+    """A topology that cannot be used; `findings` names every mistake, in file order."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class ConfigurationError(TrunklineError):
+    """Arguments of a construct that cannot work together."""
+
+
+class OutputError(TrunklineError):
+    """An output that cannot be written; what was there before is unharmed."""
