@@ -1,0 +1,139 @@
+"""The Cloud protocol: what every pattern needs from a cloud, and nothing more.
+
+A cloud is added in one file beside this one, one line of the registry in `clouds/__init__.py`, one
+`$defs` entry of the schema, one pin in the Pipfile, one fetcher in `payload/secrets` and one golden
+case. The class derives from `Cloud` and makes real resources of its binding below the scope it is
+given; nothing that it returns carries a type of the binding, only strings (Terraform expressions).
+Construct ids come from zones, rule names and the ids passed in, never from list positions: they are
+Terraform addresses, a contract with whoever has applied the stack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from attrs import frozen
+from constructs import Construct
+
+from trunkline.model import Site
+from trunkline.payload.secret import SecretSource
+
+ANYWHERE = ("0.0.0.0/0",)
+
+
+@frozen(kw_only=True)
+class Rule:
+    """Traffic that passes: `port` of `protocol`, from or to the IPv4 ranges `cidrs`."""
+
+    name: str
+    port: int
+    cidrs: tuple[str, ...] = ANYWHERE
+    protocol: Literal["tcp", "udp"] = "tcp"
+
+
+@frozen(kw_only=True)
+class Firewall:
+    """What may enter and what may leave a machine; everything else is dropped."""
+
+    ingress: tuple[Rule, ...] = ()
+    egress: tuple[Rule, ...] = ()
+
+
+@frozen(kw_only=True)
+class Network:
+    """A network, made or found: its id, and the subnet that serves each zone."""
+
+    id: str
+    subnets: Mapping[str, str]
+
+
+@frozen(kw_only=True)
+class Secret:
+    """A secret in the cloud's own store; `source` is how a machine reads it.
+
+    `id` is what the cloud's permissions name.
+    """
+
+    id: str
+    source: SecretSource
+
+
+@frozen(kw_only=True)
+class MachineSpec:
+    """A machine to make: Debian stable in `zone`, configured by `user_data` alone.
+
+    `static_address` keeps the public address when the machine is stopped or replaced.
+    """
+
+    name: str
+    zone: str
+    user_data: str
+    size: str | None = None
+    firewall: Firewall = Firewall()
+    secret: Secret | None = None
+    static_address: bool = False
+
+
+@frozen(kw_only=True)
+class Machine:
+    """A machine that is made: its id and its IPv4 addresses, as Terraform expressions."""
+
+    id: str
+    public_address: str
+    private_address: str
+
+
+class Cloud(ABC):
+    """Makes networks, secrets and machines of one site below one scope."""
+
+    def __init__(
+        self, scope: Construct, *, site: Site, name: str, tags: Mapping[str, str] | None = None
+    ) -> None:
+        """`name` begins every resource name; it must be unique in the account and region."""
+        self.scope = scope
+        self.site = site
+        self.name = name
+        self.tags = {"managed-by": "trunkline", **(tags or {})}
+
+    @staticmethod
+    @abstractmethod
+    def provider(scope: Construct, site: Site) -> None:
+        """Add the cloud's provider for the account and region of `site`."""
+
+    @abstractmethod
+    def network(self, zones: Sequence[str]) -> Network:
+        """Make the site's network, or find it, with a subnet for each of `zones`."""
+
+    @abstractmethod
+    def secret(self, id: str, value: str) -> Secret:
+        """Keep `value` (a Terraform expression) in the cloud's secret store."""
+
+    @abstractmethod
+    def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
+        """Make a machine in `network`, with an identity that may read `spec.secret` only."""
+
+
+def subnet_cidr(cidr: str, index: int) -> str:
+    """The sixteenth number `index` of an IPv4 range: `10.0.0.0/16`, 1 gives `10.0.16.0/20`."""
+    return str(list(ipaddress.ip_network(cidr).subnets(prefixlen_diff=4))[index])
+
+
+def short_name(name: str, limit: int) -> str:
+    """`name`, or where it is longer than `limit` its start and a hash that keeps it unique."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9].rstrip('-')}-{digest}"
+
+
+def rules_by_cidr(rules: Iterable[Rule]) -> dict[str, tuple[Rule, str]]:
+    """One entry for each rule and range, for clouds whose rules hold one range; keys are ids."""
+    return {
+        f"{rule.name}-{cidr.replace('/', '-').replace('.', '-')}": (rule, cidr)
+        for rule in rules
+        for cidr in rule.cidrs
+    }

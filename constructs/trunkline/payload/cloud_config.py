@@ -1,0 +1,65 @@
+"""A cloud-config document: the files of a machine and the commands of its first boot."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from importlib.resources import files
+
+from attrs import frozen
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+
+# A list of users keeps cloud-init from making its default one, and must not be empty.
+NOBODY = {
+    "name": "trunkline",
+    "system": True,
+    "lock_passwd": True,
+    "no_create_home": True,
+    "shell": "/usr/sbin/nologin",
+}
+
+
+@frozen
+class MachineFile:
+    """A file to write: absolute path, text, octal permissions."""
+
+    path: str
+    content: str
+    permissions: str = "0644"
+
+
+def cloud_config(machine_files: Sequence[MachineFile], commands: Sequence[Sequence[str]]) -> str:
+    """The user data: no login of any kind, the files, then the commands in order.
+
+    The same arguments give the same bytes.
+    """
+    document = {
+        "users": [NOBODY],
+        "disable_root": True,
+        "ssh_pwauth": False,
+        "write_files": [_entry(file) for file in machine_files],
+        "runcmd": [
+            ["systemctl", "mask", "--now", "ssh.service", "ssh.socket"],
+            *map(list, commands),
+        ],
+    }
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.dump(document, text)
+    return "#cloud-config\n" + text.getvalue()
+
+
+def packaged(name: str) -> str:
+    """The text of a file that machines get as it stands."""
+    return files("trunkline.payload").joinpath("files", name).read_text("utf-8")
+
+
+def _entry(file: MachineFile) -> dict[str, str]:
+    return {
+        "path": file.path,
+        "permissions": file.permissions,
+        "content": LiteralScalarString(file.content),
+    }
