@@ -1,0 +1,55 @@
+"""The name under which Cloudflare reaches an edge."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from trunkline import cloudflare
+
+
+class EdgeOrigin(Construct):
+    """The origin of an edge: its hostname in the zone, and for a tunnel the tunnel itself.
+
+    `account_id` and `domain` say whose zone it is; `hostname` must lie in it, one label deep,
+    because Cloudflare's free certificate covers no deeper name. The stack needs the Cloudflare
+    provider.
+
+    >>> origin = EdgeOrigin(stack, "origin", account_id=..., domain="example.com",
+    ...                     hostname="edge.example.com")
+    >>> edge = EdgeProxy(stack, "edge", site=site, exposure=Tunnel(origin.add_tunnel("edge")))
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, account_id: str, domain: str, hostname: str
+    ) -> None:
+        super().__init__(scope, id)
+        self.account_id = account_id
+        self.hostname = hostname
+        self._zone_id = cloudflare.find_zone(self, "zone", account_id=account_id, domain=domain)
+
+    def add_tunnel(self, name: str, service: str = "http://127.0.0.1:8080") -> str:
+        """Make a tunnel that leads to `service` on its machine; return its token, an expression."""
+        target, token = cloudflare.tunnel(
+            self,
+            "tunnel",
+            account_id=self.account_id,
+            name=name,
+            hostname=self.hostname,
+            service=service,
+        )
+        self._record("CNAME", target)
+        return token
+
+    def add_address(self, address: str) -> None:
+        """Point the hostname to a public IPv4 address, an expression; requests pass Cloudflare."""
+        self._record("A", address)
+
+    def _record(self, type: str, content: str) -> None:
+        cloudflare.dns_record(
+            self,
+            "hostname",
+            zone_id=self._zone_id,
+            hostname=self.hostname,
+            type=type,
+            content=content,
+        )
