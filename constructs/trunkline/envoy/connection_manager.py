@@ -1,0 +1,143 @@
+"""How an edge speaks HTTP: limits, path normalisation, health, log and its own answers."""
+
+from __future__ import annotations
+
+from attrs import asdict, frozen
+
+from trunkline.envoy.extension import JsonObject, extension, typed
+
+IDLE_TIMEOUT = "300s"  # of a stream: models think for minutes between two tokens
+
+HTTP = "extensions.filters.http"
+
+
+@frozen(kw_only=True)
+class Place:
+    """Where an edge stands, as its answers tell it."""
+
+    site: str
+    cloud: str
+    zone: str
+
+
+def connection_manager(place: Place, routes: list[JsonObject]) -> JsonObject:
+    """The HTTP connection manager, hardened for a proxy at the edge.
+
+    After https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge.
+    """
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="edge",
+        server_name="trunkline",
+        route_config={"virtual_hosts": [{"name": "edge", "domains": ["*"], "routes": routes}]},
+        http_filters=[_site_header(place.site), _health_check(), _router()],
+        local_reply_config=_local_replies(place),
+        access_log=[_access_log()],
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        **_addresses(),
+        **_paths(),
+        **_limits(),
+    )
+
+
+def _addresses() -> JsonObject:
+    """The client is the last address that Cloudflare, the one proxy in front, has appended."""
+    return {
+        "use_remote_address": True,
+        "xff_num_trusted_hops": 1,
+        "preserve_external_request_id": True,
+    }
+
+
+def _paths() -> JsonObject:
+    """One spelling per path, so that `/a/%2e%2e/b` and `/a%2f..%2fb` cannot pass for another."""
+    return {
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+    }
+
+
+def _limits() -> JsonObject:
+    return {
+        "common_http_protocol_options": {"headers_with_underscores_action": "REJECT_REQUEST"},
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 64 * 2**10,
+            "initial_connection_window_size": 2**20,
+        },
+        "request_headers_timeout": "10s",
+        "stream_idle_timeout": IDLE_TIMEOUT,
+    }
+
+
+def _site_header(site: str) -> JsonObject:
+    """`trunkline-site` on every response: a filter sees answers that no route has made."""
+    append = {
+        "header": {"key": "trunkline-site", "value": site},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }
+    return extension(
+        "site",
+        f"{HTTP}.header_mutation.v3.HeaderMutation",
+        mutations={"response_mutations": [{"append": append}]},
+    )
+
+
+def _health_check() -> JsonObject:
+    path = {"name": ":path", "string_match": {"exact": "/healthz"}}
+    return extension(
+        "health_check",
+        f"{HTTP}.health_check.v3.HealthCheck",
+        pass_through_mode=False,
+        headers=[path],
+    )
+
+
+def _router() -> JsonObject:
+    return extension("router", f"{HTTP}.router.v3.Router")
+
+
+def _local_replies(place: Place) -> JsonObject:
+    """What Envoy itself answers, as JSON: where it stands, and for an error Envoy's word for it.
+
+    One format for all routes instead of a body in each keeps the user data of a machine small.
+    """
+    failure = {"site": place.site, "status": "%RESPONSE_CODE%", "error": "%RESPONSE_FLAGS_LONG%"}
+    at_least_400 = {"op": "GE", "value": {"default_value": 400, "runtime_key": "unset"}}
+    return {
+        "mappers": [
+            {
+                "filter": {"status_code_filter": {"comparison": at_least_400}},
+                "body_format_override": {"json_format": failure},
+            }
+        ],
+        "body_format": {"json_format": {**asdict(place), "route": "%ROUTE_NAME%"}},
+    }
+
+
+def _access_log() -> JsonObject:
+    """JSON lines on stdout, for journald. Paths stand without their queries, which hold secrets."""
+    fields = {
+        "time": "%START_TIME%",
+        "method": "%REQ(:METHOD)%",
+        "path": "%PATH(NQ:PATH)%",
+        "protocol": "%PROTOCOL%",
+        "status": "%RESPONSE_CODE%",
+        "flags": "%RESPONSE_FLAGS%",
+        "received": "%BYTES_RECEIVED%",
+        "sent": "%BYTES_SENT%",
+        "ms": "%DURATION%",
+        "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+        "request_id": "%REQ(X-REQUEST-ID)%",
+        "ray": "%REQ(CF-RAY)%",
+    }
+    return {
+        "name": "stdout",
+        "filter": {"not_health_check_filter": {}},
+        "typed_config": typed(
+            "extensions.access_loggers.stream.v3.StdoutAccessLog",
+            log_format={"json_format": fields},
+        ),
+    }

@@ -1,0 +1,76 @@
+"""Envoy itself accepts every configuration that we write, without a warning."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.certificates import Authority
+
+from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
+from trunkline.model import Upstream
+from trunkline.topology import load
+
+TOPOLOGIES = sorted((Path(__file__).parents[3] / "topologies").glob("*.yaml"))
+UPSTREAMS = (
+    None,
+    "http://10.0.1.20:8080",
+    "https://10.0.1.20",
+    "http://[fd00::20]:8080",
+    "https://[fd00::20]",
+    "http://service.internal:8080",
+    "https://service.example.com",
+)
+
+
+def validate(envoy_path: str, config: dict[str, object], folder: Path) -> None:
+    file = folder / "envoy.json"
+    file.write_text(json.dumps(config))
+    command = [envoy_path, "--mode", "validate", "-c", str(file), "--log-level", "warn"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr.strip()
+
+
+@pytest.fixture(params=["tunnel", "public"])
+def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Listener:
+    if request.param == "tunnel":
+        return LoopbackListener()
+    authority = Authority(tmp_path, "ca")
+    pair = authority.pair("edge.example.com")
+    return TlsListener(443, pair.certificate, pair.key, authority.certificate)
+
+
+@pytest.mark.parametrize("count", [1, 50])
+@pytest.mark.parametrize("url", UPSTREAMS)
+def test_envoy_accepts(
+    url: str | None, count: int, listener: Listener, envoy_path: str, tmp_path: Path
+) -> None:
+    config = bootstrap(
+        site="aws",
+        zone="us-east-1a",
+        cloud="aws",
+        prefixes=[f"/api/v{number}" for number in range(count)],
+        upstream=Upstream.from_url(url) if url else None,
+        listener=listener,
+    )
+    validate(envoy_path, config, tmp_path)
+
+
+@pytest.mark.parametrize("path", TOPOLOGIES, ids=lambda path: path.stem)
+def test_envoy_accepts_the_edges_of_an_example(
+    path: Path, listener: Listener, envoy_path: str, tmp_path: Path
+) -> None:
+    topology = load(path)
+    for site in topology.sites:
+        config = bootstrap(
+            site=site.name,
+            zone=site.zone,
+            cloud=site.cloud,
+            prefixes=[route.prefix for route in topology.routing.routes],
+            upstream=site.upstream,
+            listener=listener,
+        )
+        validate(envoy_path, config, tmp_path)

@@ -1,0 +1,69 @@
+"""A certificate authority for the tests, made anew each time."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from attrs import frozen
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+@frozen
+class Pair:
+    """PEM files."""
+
+    certificate: str
+    key: str
+
+
+class Authority:
+    """Signs certificates into `folder`; its own is `certificate`."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name(name)
+        own = _builder(self._name, self._name, self._key.public_key())
+        own = own.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        self.certificate = self._write(f"{name}.crt", own)
+
+    def pair(self, hostname: str) -> Pair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(_name(hostname), self._name, key.public_key())
+        names = x509.SubjectAlternativeName([x509.DNSName(hostname)])
+        certificate = self._write(f"{hostname}.crt", builder.add_extension(names, critical=False))
+        path = self._folder / f"{hostname}.key"
+        path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return Pair(certificate, str(path))
+
+    def _write(self, name: str, builder: x509.CertificateBuilder) -> str:
+        path = self._folder / name
+        signed = builder.sign(self._key, hashes.SHA256())
+        path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return str(path)
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+    )
