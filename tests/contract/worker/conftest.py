@@ -1,0 +1,126 @@
+"""The real Workers runtime (workerd), running the very Worker that Cloudflare is given."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+from support.loopback import Service, eventually, free_port, service
+
+from trunkline.routing import Origin, RouteSpec, Script, routing_spec
+
+ROOT = Path(__file__).parents[3]
+
+CONFIG = """\
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ( name = "worker",
+      worker = (
+        modules = [ ( name = "{module}", esModule = embed "{module}" ) ],
+        compatibilityDate = "{date}",
+        bindings = [ {bindings} ],
+        globalOutbound = "loopback" ) ),
+    ( name = "loopback", network = ( allow = ["local", "private"] ) ),
+  ],
+  sockets = [ ( name = "http", address = "127.0.0.1:{port}", http = (), service = "worker" ) ],
+);
+"""
+
+
+@pytest.fixture(scope="session")
+def workerd() -> Path:
+    """The binary for this platform, of the one npm package that `npm ci` has chosen."""
+    found = sorted(ROOT.glob("node_modules/@cloudflare/workerd-*/bin/workerd*"))
+    if not found:
+        pytest.skip("needs workerd: npm ci")
+    return found[0]
+
+
+def _write(script: Script, port: int, folder: Path) -> Path:
+    (folder / script.main_module).write_text(script.content)
+    bindings = ", ".join(
+        f"( name = {json.dumps(name)}, text = {json.dumps(value)} )"
+        for name, value in script.bindings.items()
+    )
+    config = folder / "workerd.capnp"
+    config.write_text(
+        CONFIG.format(
+            module=script.main_module, date=script.compatibility_date, bindings=bindings, port=port
+        )
+    )
+    return config
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def _running(workerd: Path, script: Script, folder: Path) -> Iterator[int]:
+    port = free_port()
+    with (folder / "stderr").open("wb") as err:
+        command = [workerd, "serve", _write(script, port, folder)]
+        process = subprocess.Popen(command, stderr=err)
+    try:
+        eventually(lambda: process.poll() is not None or _listens(port))
+        assert process.poll() is None, (folder / "stderr").read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@frozen
+class World:
+    """A Worker on `port` before the services of three sites."""
+
+    port: int
+    aws: Service
+    google: Service
+    azure: Service
+
+
+Routes = dict[str, list[str]]
+ROUTES: Routes = {
+    "/api/v5": ["aws", "google", "azure"],
+    "/api/v6": ["google"],
+    "/api/v5/models": ["azure", "aws"],
+}
+
+
+@pytest.fixture
+def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Starts a Worker with routes before three services; all end with the test."""
+    with ExitStack() as stack:
+
+        def starting(routes: Routes = ROUTES, timeout_seconds: int = 1) -> World:
+            sites = {name: stack.enter_context(service()) for name in ("aws", "google", "azure")}
+            spec = routing_spec(
+                name="test",
+                hostname="api.example.com",
+                timeout_seconds=timeout_seconds,
+                routes=[
+                    RouteSpec(prefix, [Origin(name, sites[name].url) for name in names])
+                    for prefix, names in routes.items()
+                ],
+            )
+            assert spec.script
+            port = stack.enter_context(_running(workerd, spec.script, tmp_path))
+            return World(port, **sites)
+
+        yield starting
+
+
+@pytest.fixture
+def world(start: Any) -> World:
+    started: World = start()
+    return started

@@ -1,0 +1,113 @@
+"""What the Worker does with a request that meets a healthy site."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from support.loopback import (
+    answer,
+    arrivals,
+    ask,
+    echo_websocket,
+    send_chunks,
+    stream,
+    websocket_echo,
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "site"),
+    [
+        ("/api/v5", "aws"),
+        ("/api/v5/", "aws"),
+        ("/api/v5?q=/api/v6", "aws"),
+        ("/api/v5/x/y", "aws"),
+        ("/api/v6", "google"),
+        ("/api/v5/models", "azure"),
+        ("/api/v5/models/a", "azure"),
+        ("/api/v5/modelsX", "aws"),
+        ("/api/v6/../v5", "aws"),
+    ],
+)
+def test_longest_prefix_of_whole_segments_wins(world: Any, target: str, site: str) -> None:
+    reply = ask(world.port, target)
+    assert (reply.status, reply.headers["trunkline-site"]) == (200, site)
+    assert len(getattr(world, site).hits) == 1
+
+
+@pytest.mark.parametrize("target", ["/", "/api", "/api/v50", "/API/v5", "/api%2Fv5"])
+def test_no_route(world: Any, target: str) -> None:
+    reply = ask(world.port, target)
+    assert (reply.status, json.loads(reply.body)) == (404, {"error": "no route"})
+
+
+def test_root_serves_the_rest(start: Any) -> None:
+    world = start({"/": ["azure"], "/api": ["aws"]})
+    assert ask(world.port, "/").headers["trunkline-site"] == "azure"
+    assert ask(world.port, "/apis").headers["trunkline-site"] == "azure"
+    assert ask(world.port, "/api/x").headers["trunkline-site"] == "aws"
+
+
+@pytest.mark.parametrize(
+    "rest", ["", "/", "/a%20b/%2F/%41", "?a=b&c=%2F%20+&d", "/x?", "/~;,:@!$'()*"]
+)
+def test_target_stays_as_it_is(world: Any, rest: str) -> None:
+    ask(world.port, f"/api/v5{rest}")
+    assert world.aws.hits[0].target == f"/api/v5{rest}"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+def test_method_headers_status_and_body_go_through(world: Any, method: str) -> None:
+    world.aws.behave = answer(418, b"short and stout", etag="t")
+    body = b"tea" if method == "POST" else None
+    reply = ask(world.port, "/api/v5", method=method, body=body, authorization="Bearer x")
+    assert (reply.status, reply.headers["etag"]) == (418, "t")
+    assert reply.body == (b"" if method == "HEAD" else b"short and stout")
+    (hit,) = world.aws.hits
+    assert (hit.method, hit.body, hit.headers["authorization"]) == (method, body or b"", "Bearer x")
+
+
+def test_removes_headers_that_only_trunkline_sets(world: Any) -> None:
+    spoofed = {"trunkline__site": "mars", "Trunkline__Admin": "yes", "x__forwarded__host": "evil"}
+    world.aws.behave = answer(trunkline_site="mars")
+    assert ask(world.port, "/api/v5", **spoofed).headers["trunkline-site"] == "aws"
+    headers = world.aws.hits[0].headers
+    assert not [name for name in headers if name.startswith("trunkline")]
+    assert headers["x-forwarded-host"] == f"localhost:{world.port}"
+
+
+def test_redirects_are_the_clients_to_follow(world: Any) -> None:
+    world.aws.behave = answer(302, b"", location="/api/v6")
+    reply = ask(world.port, "/api/v5")
+    assert (reply.status, reply.headers["location"]) == (302, "/api/v6")
+    assert not world.google.hits
+
+
+def test_compressed_answers_stay_as_they_are(world: Any) -> None:
+    packed = gzip.compress(b"hello" * 100)
+    world.aws.behave = answer(200, packed, **{"content-encoding": "gzip"})
+    reply = ask(world.port, "/api/v5", accept__encoding="gzip")
+    assert gzip.decompress(reply.body) == b"hello" * 100
+
+
+def test_an_answer_streams_for_longer_than_the_timeout(world: Any) -> None:
+    world.aws.behave = stream(6, 0.3)  # 1.5 s in all; the time-out is 1 s
+    times = arrivals(world.port, "/api/v5")
+    assert len(times) == 6
+    assert all(later - earlier > 0.15 for earlier, later in pairwise(times))
+
+
+def test_a_request_streams(world: Any) -> None:
+    assert send_chunks(world.port, "/api/v5", [b"a", b"b", b"c"], 0.1) == 200
+    (hit,) = world.aws.hits
+    assert hit.body == b"abc"
+    assert hit.body_pieces > 1  # it was not collected first
+
+
+def test_a_websocket_passes(world: Any) -> None:
+    world.aws.behave = echo_websocket
+    assert websocket_echo(world.port, "/api/v5/ws", b"ping") == b"ping"
