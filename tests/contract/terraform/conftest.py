@@ -1,0 +1,119 @@
+"""Fixtures for tests that run Terraform itself, with doubles in place of the providers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import moto_server
+import pytest
+from plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
+from terraform_runner import TerraformRunner
+
+Run = Callable[..., TerraformRunner]
+
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Path]]:
+    """The folders of a topology's stacks, made once by `python main.py`."""
+
+    @cache
+    def stacks(topology: str) -> list[Path]:
+        return run_main(ROOT / "topologies" / topology, tmp_path_factory.mktemp("cdktf.out"))
+
+    return stacks
+
+
+def run_main(topology: Path, out: Path) -> list[Path]:
+    """Synthesize one topology as `cdktf synth` would."""
+    env = {**os.environ, "TRUNKLINE_TOPOLOGY": str(topology), "CDKTF_OUTDIR": str(out)}
+    command = [sys.executable, str(ROOT / "main.py")]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return sorted(path.parent for path in out.glob("stacks/*/cdk.tf.json"))
+
+
+@pytest.fixture(scope="session")
+def terraform() -> str:
+    """The path of Terraform."""
+    found = shutil.which("terraform")
+    if not found:
+        pytest.skip("terraform is not installed")
+    return found
+
+
+@pytest.fixture(scope="session")
+def plugin_mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mirror with a double of every pinned provider."""
+    return build_mirror(tmp_path_factory.mktemp("mirror"))
+
+
+@pytest.fixture(scope="session")
+def offline_env(
+    terraform: str, plugin_mirror: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """The environment in which Terraform finds the doubles, and no account of the caller's."""
+    folder = tmp_path_factory.mktemp("cli")
+    config = write_cli_config(folder / "terraform.rc", {plugin_mirror: pins()})
+    return {"TF_CLI_CONFIG_FILE": str(config), "HOME": str(folder)}
+
+
+@pytest.fixture(scope="session")
+def running_env(offline_env: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """The same, with doubles that run already: four times as fast."""
+    with running_doubles() as addresses:
+        yield {**offline_env, "TF_REATTACH_PROVIDERS": addresses}
+
+
+@pytest.fixture
+def terraform_run(running_env: Mapping[str, str], tmp_path: Path) -> Run:
+    """A runner for a stack's folder: `terraform_run(folder).cycle()`."""
+
+    def run(stack: Path, *, env: Mapping[str, str] | None = None, **more: Any) -> TerraformRunner:
+        work = tmp_path / "work" / stack.name
+        return TerraformRunner(stack, work, {**running_env, **(env or {})}, **more)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a moto server."""
+    with moto_server.running_moto(tmp_path_factory.mktemp("moto")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def aws_run(
+    terraform: str, plugin_mirror: Path, running_env: Mapping[str, str], moto: str, tmp_path: Path
+) -> Run:
+    """A runner with the real AWS provider against an empty account; all others are doubles."""
+    folder = moto_server.provider_folder()
+    if not folder:
+        pytest.skip(f"{moto_server.PROVIDER_FOLDER} names no folder of the AWS provider")
+    moto_server.forget_everything(moto)
+    mirrors = {
+        moto_server.mirror_of(folder): [moto_server.SOURCE],
+        plugin_mirror: set(pins()) - {moto_server.SOURCE},
+    }
+    env = {
+        **running_env,
+        **moto_server.environment(moto),
+        "TF_CLI_CONFIG_FILE": str(write_cli_config(tmp_path / "terraform.rc", mirrors)),
+        "TF_REATTACH_PROVIDERS": moto_server.without_aws(running_env["TF_REATTACH_PROVIDERS"]),
+    }
+    override = moto_server.override(moto_server.newest_version(folder))
+
+    def run(stack: Path) -> TerraformRunner:
+        return TerraformRunner(stack, tmp_path / stack.name, env, override=override, timeout=300)
+
+    return run

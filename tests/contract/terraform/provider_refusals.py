@@ -1,0 +1,228 @@
+"""What the real providers or their clouds refuse and a schema cannot say, as one table.
+
+Found out by feeding the real plugins configurations with a single fault each, or, where a row says
+"at apply", from the limits that the clouds document. A check gets the configuration, in which a
+value may be unknown, and returns what is wrong in one sentence, or None.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from provider_values import UNKNOWN
+
+Config = Mapping[str, Any]
+Check = Callable[[Config], str | None]
+
+KIB: Final = 1024
+
+
+def refusals(type_name: str, config: Config) -> list[str]:
+    """Why the real provider would refuse this configuration; data sources are `data.<type>`."""
+    found = (check(config) for check in CHECKS.get(type_name, ()))
+    return [f"{type_name}: {why}" for why in found if why]
+
+
+def is_set(value: Any) -> bool:
+    """Whether the configuration says something; an unknown value says something."""
+    return value is UNKNOWN or (value is not None and value not in ([], {}))
+
+
+def how_many(config: Config, names: tuple[str, ...]) -> int:
+    """How many of the attributes are set."""
+    return sum(is_set(config.get(name)) for name in names)
+
+
+def exactly_one(*names: str) -> Check:
+    """One of the attributes, not none and not two."""
+
+    def check(config: Config) -> str | None:
+        return None if how_many(config, names) == 1 else f"exactly one of {', '.join(names)}"
+
+    return check
+
+
+def at_least_one(*names: str) -> Check:
+    """One of the attributes or more."""
+
+    def check(config: Config) -> str | None:
+        return None if how_many(config, names) else f"at least one of {', '.join(names)}"
+
+    return check
+
+
+def at_most_one(*names: str) -> Check:
+    """None or one of the attributes."""
+
+    def check(config: Config) -> str | None:
+        return f"{' and '.join(names)} conflict" if how_many(config, names) > 1 else None
+
+    return check
+
+
+def one_of(name: str, *allowed: str) -> Check:
+    """An attribute with few legal values."""
+
+    def check(config: Config) -> str | None:
+        value = config.get(name)
+        is_fine = value is None or value is UNKNOWN or value in allowed
+        return None if is_fine else f"{name} is one of {', '.join(allowed)}, not {value}"
+
+    return check
+
+
+def matches(name: str, pattern: str, meaning: str) -> Check:
+    """A text of a certain form."""
+
+    def check(config: Config) -> str | None:
+        value = config.get(name)
+        is_fine = not isinstance(value, str) or re.fullmatch(pattern, value)
+        return None if is_fine else f"{name} {meaning}: {value}"
+
+    return check
+
+
+def at_most(name: str, limit: int) -> Check:
+    """A text that the cloud takes up to a size; at apply."""
+
+    def check(config: Config) -> str | None:
+        value = config.get(name)
+        size = len(value.encode()) if isinstance(value, str) else 0
+        return f"{name} has {size} bytes, the cloud takes {limit}" if size > limit else None
+
+    return check
+
+
+def base64_at_most(name: str, limit: int) -> Check:
+    """Base64, whose content the cloud takes up to a size."""
+
+    def check(config: Config) -> str | None:
+        value = config.get(name)
+        try:
+            size = len(base64.b64decode(value, validate=True)) if isinstance(value, str) else 0
+        except binascii.Error:
+            return f"{name} is not base64"
+        return f"{name} has {size} bytes, the cloud takes {limit}" if size > limit else None
+
+    return check
+
+
+def items(config: Config, name: str) -> list[Config]:
+    """The blocks or objects that an attribute holds; none where it is unknown."""
+    held = config.get(name)
+    return [item for item in held if isinstance(item, dict)] if isinstance(held, list) else []
+
+
+def not_empty(block: str) -> Check:
+    """A block that says nothing is refused."""
+
+    def check(config: Config) -> str | None:
+        empty = [b for b in items(config, block) if not any(map(is_set, b.values()))]
+        return f"{block} is empty" if empty else None
+
+    return check
+
+
+def each(name: str, check_item: Check) -> Check:
+    """A check of every element of a list of objects."""
+
+    def check(config: Config) -> str | None:
+        found = (check_item(item) for item in items(config, name))
+        return next((f"{name}: {why}" for why in found if why), None)
+
+    return check
+
+
+def one_selector(item: Config) -> str | None:
+    """An Access rule names one kind of visitor."""
+    count = how_many(item, tuple(item))
+    return None if count == 1 else f"one selector for each item, not {count}"
+
+
+def ingress_has_a_source(config: Config) -> str | None:
+    """A firewall rule without a direction is an ingress rule."""
+    if config.get("direction") not in (None, "INGRESS"):
+        return None
+    return at_least_one("source_ranges", "source_tags", "source_service_accounts")(config)
+
+
+def module_names_its_main(config: Config) -> str | None:
+    """A script of modules without `main_module` is taken for a service worker; at apply."""
+    content = config.get("content")
+    is_module = isinstance(content, str) and re.search(r"^export ", content, re.MULTILINE)
+    return "a module needs main_module" if is_module and not config.get("main_module") else None
+
+
+def keys_or_password(config: Config) -> str | None:
+    """Azure wants an SSH key unless passwords are allowed; at apply."""
+    by_password = config.get("disable_password_authentication") is False
+    known = how_many(config, ("admin_ssh_key", "os_managed_disk_id"))
+    return None if by_password or known else "an admin_ssh_key, as passwords are disabled"
+
+
+def metadata_fits(config: Config) -> str | None:
+    """Google takes 256 KiB in one metadata value; at apply."""
+    metadata = config.get("metadata")
+    values = metadata.items() if isinstance(metadata, dict) else ()
+    large = [k for k, v in values if isinstance(v, str) and len(v.encode()) > 256 * KIB]
+    return f"metadata {', '.join(large)} has more than 256 KiB" if large else None
+
+
+ON_OFF: Final = one_of("value", "on", "off")
+RULE_SOURCES: Final = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
+GOOGLE_MACHINE: Final = (not_empty("boot_disk"), metadata_fits)
+GOOGLE_HEALTH_CHECK: Final = (not_empty("tcp_health_check"),)
+AZURE_MACHINE: Final = (
+    base64_at_most("custom_data", 64 * KIB),
+    base64_at_most("user_data", 64 * KIB),
+    keys_or_password,
+)
+
+CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "aws_instance": (
+        at_least_one("ami", "launch_template"),
+        at_most_one("user_data", "user_data_base64"),
+        at_most("user_data", 16 * KIB),
+        base64_at_most("user_data_base64", 16 * KIB),
+    ),
+    "aws_launch_template": (base64_at_most("user_data", 16 * KIB),),
+    "aws_ssm_parameter": (exactly_one("value", "insecure_value", "value_wo"),),
+    "aws_vpc_security_group_egress_rule": (exactly_one(*RULE_SOURCES),),
+    "aws_vpc_security_group_ingress_rule": (exactly_one(*RULE_SOURCES),),
+    "azurerm_linux_virtual_machine": AZURE_MACHINE,
+    "cloudflare_argo_smart_routing": (ON_OFF,),
+    "cloudflare_argo_tiered_caching": (ON_OFF,),
+    "cloudflare_dns_record": (exactly_one("content", "data"),),
+    "cloudflare_ruleset": (exactly_one("account_id", "zone_id"),),
+    "cloudflare_tiered_cache": (ON_OFF,),
+    "cloudflare_workers_script": (
+        exactly_one("content", "content_file", "assets"),
+        module_names_its_main,
+    ),
+    "cloudflare_zero_trust_access_policy": (
+        one_of("decision", "allow", "deny", "non_identity", "bypass"),
+        each("include", one_selector),
+        each("require", one_selector),
+        each("exclude", one_selector),
+    ),
+    "cloudflare_zero_trust_device_custom_profile": (at_most_one("include", "exclude"),),
+    "cloudflare_zero_trust_device_default_profile": (at_most_one("include", "exclude"),),
+    "data.cloudflare_account": (exactly_one("account_id", "filter"),),
+    "data.cloudflare_zero_trust_tunnel_cloudflared": (exactly_one("tunnel_id", "filter"),),
+    "data.cloudflare_zone": (exactly_one("zone_id", "filter"),),
+    "google_compute_firewall": (
+        ingress_has_a_source,
+        at_most_one("target_tags", "target_service_accounts"),
+    ),
+    "google_compute_health_check": GOOGLE_HEALTH_CHECK,
+    "google_compute_region_health_check": GOOGLE_HEALTH_CHECK,
+    "google_compute_instance": GOOGLE_MACHINE,
+    "google_secret_manager_secret_version": (exactly_one("secret_data", "secret_data_wo"),),
+    "google_service_account": (
+        matches("account_id", r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "has 6 to 30 of a-z, 0-9 and -"),
+    ),
+}

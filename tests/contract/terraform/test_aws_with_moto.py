@@ -1,0 +1,48 @@
+"""The stacks of an AWS site, applied by the real AWS provider to an account that moto plays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from moto_server import call
+from terraform_runner import TerraformRunner
+
+pytestmark = pytest.mark.slow
+
+Run = Callable[[Path], TerraformRunner]
+Synthesize = Callable[[str], list[Path]]
+
+# Its AWS site makes its own network. One that joins an existing network cannot be tried: moto
+# chooses the ids of its networks itself.
+TOPOLOGY = "three-clouds.yaml"
+
+
+def stack_of(stacks: list[Path], name: str) -> Path:
+    """One stack of a topology."""
+    return next(stack for stack in stacks if stack.name == name)
+
+
+def test_aws_takes_the_probes_finds_nothing_to_change_and_gives_them_back(
+    synthesized: Synthesize, aws_run: Run
+) -> None:
+    aws_run(stack_of(synthesized(TOPOLOGY), "probes-aws")).cycle()
+
+
+def test_an_edge_is_an_arm_machine_with_an_encrypted_disk_and_session_tokens(
+    synthesized: Synthesize, aws_run: Run, moto: str
+) -> None:
+    run = aws_run(stack_of(synthesized(TOPOLOGY), "edge-aws"))
+    run.init()
+    run.apply()
+    [reservation] = call(moto, "ec2", "describe_instances")["Reservations"]
+    [machine] = reservation["Instances"]
+    assert machine["InstanceType"] == "t4g.micro"
+    assert machine["ImageId"] == "ami-0debian13arm64"
+    assert machine["MetadataOptions"]["HttpTokens"] == "required"
+    volumes = call(moto, "ec2", "describe_volumes")["Volumes"]
+    assert [disk["Encrypted"] for disk in volumes if disk["Attachments"]] == [True]
+    run.assert_plan_is_empty()
+    run.destroy()
+    assert run.resources() == []

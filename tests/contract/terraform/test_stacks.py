@@ -1,0 +1,52 @@
+"""Every stack of every example goes through the whole of Terraform."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nested_keys import unknown_nested_keys
+from plugin_mirror import pins, provider_schemas
+from terraform_runner import TerraformRunner
+
+TOPOLOGIES = sorted(
+    path.name for path in (Path(__file__).resolve().parents[3] / "topologies").glob("*.yaml")
+)
+
+
+@pytest.fixture(params=TOPOLOGIES)
+def stacks(request: pytest.FixtureRequest, synthesized: Callable[[str], list[Path]]) -> list[Path]:
+    """The folders of the stacks of one example."""
+    return synthesized(request.param)
+
+
+@pytest.mark.slow
+def test_every_stack_goes_up_stays_still_and_comes_down(
+    stacks: list[Path], terraform_run: Callable[[Path], TerraformRunner]
+) -> None:
+    assert stacks
+    for stack in stacks:
+        terraform_run(stack).cycle()
+
+
+def test_every_key_of_every_stack_is_one_that_its_provider_knows(stacks: list[Path]) -> None:
+    schemas = provider_schemas()
+    unknown = {stack.name: unknown_nested_keys(parsed(stack), schemas) for stack in stacks}
+    assert {name: keys for name, keys in unknown.items() if keys} == {}
+
+
+def test_every_stack_requires_the_pinned_providers(stacks: list[Path]) -> None:
+    for stack in stacks:
+        for provider in parsed(stack)["terraform"]["required_providers"].values():
+            source = provider["source"]
+            address = source if "/" in source else f"hashicorp/{source}"
+            assert provider["version"] == pins()[address], stack.name
+
+
+def parsed(stack: Path) -> dict[str, Any]:
+    """The Terraform JSON of a stack."""
+    whole: dict[str, Any] = json.loads((stack / "cdk.tf.json").read_text())
+    return whole
