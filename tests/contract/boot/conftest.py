@@ -1,0 +1,40 @@
+"""Fixtures: the image, the vendors and the synthesized stacks, each once per session."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from . import machine, payloads, rootfs
+from .doubles.packages import SigningKey
+from .doubles.trust import Authority
+from .payloads import Stacks
+from .scene import Scene
+from .vendors import vendors
+
+
+@pytest.fixture(scope="session")
+def images() -> rootfs.Images:
+    if reason := rootfs.missing():
+        pytest.skip(reason)
+    machine.sweep()
+    return rootfs.images()
+
+
+@pytest.fixture(scope="session")
+def scene(images: rootfs.Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("vendors")
+    with contextlib.closing(SigningKey(folder / "gpg", "trunkline tests")) as key:
+        yield Scene(images, vendors(images, folder, key), Authority())
+
+
+@pytest.fixture(scope="session")
+def tunnelled(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    return payloads.tunnelled(tmp_path_factory.mktemp("tunnelled"))
+
+
+@pytest.fixture(scope="session")
+def with_public_edges(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    return payloads.public(tmp_path_factory.mktemp("public"))

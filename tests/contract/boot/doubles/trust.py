@@ -1,0 +1,110 @@
+"""A certificate authority of the tests' own, and server certificates from it."""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+import tempfile
+from collections.abc import Iterable
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+
+class Authority:
+    """Made anew in each test session; machines trust it because the test installs it."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("trunkline test authority")
+        self._certificate = (
+            _builder(self._name, self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(signs_certificates=True), critical=True)
+            .add_extension(self._key_identifier(), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    @property
+    def pem(self) -> str:
+        return self._certificate.public_bytes(Encoding.PEM).decode()
+
+    def server(self, names: Iterable[str]) -> ssl.SSLContext:
+        """A server context whose certificate is good for every one of `names`."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._certify(context, names)
+        return context
+
+    def client(self) -> ssl.SSLContext:
+        """A client context with a certificate, which asks the server for none."""
+        context = unverified_client()
+        self._certify(context, ["client.example.com"])
+        return context
+
+    def _certify(self, context: ssl.SSLContext, names: Iterable[str]) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        sans = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        certificate = (
+            _builder(_name("doubles"), self._name, key.public_key())
+            .add_extension(sans, critical=False)
+            .add_extension(issuer, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        _load(context, certificate, key)
+
+    def _key_identifier(self) -> x509.SubjectKeyIdentifier:
+        return x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _usage(signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+    )
+
+
+def unverified_client() -> ssl.SSLContext:
+    """A client context that takes any server, as Cloudflare's SSL mode "full" does."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _load(
+    context: ssl.SSLContext, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> None:
+    with tempfile.NamedTemporaryFile() as pem:  # the ssl module loads keys from files only
+        pem.write(certificate.public_bytes(Encoding.PEM))
+        pem.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        pem.flush()
+        context.load_cert_chain(pem.name)

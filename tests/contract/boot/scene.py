@@ -1,0 +1,98 @@
+"""A machine in its cloud: doubles, network and image put together."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import machine, rootfs
+from .doubles.aws import Aws
+from .doubles.azure import Azure
+from .doubles.cloud import Secret
+from .doubles.google import Google
+from .doubles.trust import Authority
+from .doubles.web import Doubles
+from .machine import Machine
+from .network import answering, hosts
+from .payloads import CloudName, Payload
+from .vendors import Vendors
+
+_HOOK = Path(__file__).parent / "firmware_hook.py"
+_PYTHON = "usr/lib/python3/dist-packages"
+_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+_DEBIAN = """\
+Types: deb
+URIs: http://deb.debian.org/debian
+Suites: trixie
+Components: main
+Signed-By: /usr/share/keyrings/test-archive.asc
+"""
+# The virtual cable is plugged in already, and there is no udev in a container to hot-plug others.
+_CLOUD_CFG = """\
+network: {config: disabled}
+updates: {network: {when: [boot]}}
+"""
+
+Cloud = Aws | Google | Azure
+
+
+@dataclass(frozen=True)
+class Running:
+    machine: Machine
+    cloud: Cloud
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all machines of a session share."""
+
+    images: rootfs.Images
+    vendors: Vendors
+    authority: Authority
+
+    @contextlib.contextmanager
+    def boot(
+        self, name: CloudName, payload: Payload, token: str, refusals: tuple[int, ...] = ()
+    ) -> Iterator[Running]:
+        """A machine that was just switched on; `token` waits in its cloud's secret store.
+
+        The store first answers with `refusals`, as clouds do until a new permission has spread.
+        """
+        cloud = _cloud(name, payload, Secret(payload.secret, token, list(refusals)))
+        http = {**self.vendors.http, **cloud.http()}
+        https = {**self.vendors.https, **cloud.https()}
+        files = {**self._files({**http, **https}, cloud), **cloud.files(payload.user_data)}
+        with (
+            machine.cable() as cable,
+            answering(cable, http, https, self.authority),
+            machine.booted(self.images, cable, files, cloud_init=name != "google") as started,
+        ):
+            yield Running(started, cloud, payload)
+
+    def _files(self, names: Doubles, cloud: Cloud) -> dict[str, str]:
+        """What makes the doubles pass for the real ones in the machine's eyes."""
+        return {
+            _BUNDLE: (self.images.base / _BUNDLE).read_text() + self.authority.pem,
+            "usr/local/share/ca-certificates/test.crt": self.authority.pem,
+            "usr/share/keyrings/test-archive.asc": self.vendors.archive_key,
+            "etc/apt/sources.list.d/debian.sources": _DEBIAN,
+            "etc/cloud/cloud.cfg.d/90_test.cfg": _CLOUD_CFG,
+            "etc/hosts": hosts(names),
+            "etc/resolv.conf": "nameserver 127.0.0.1\n",  # nobody: names are in /etc/hosts
+            "etc/hostname": "machine\n",
+            "etc/test-firmware.json": json.dumps(cloud.firmware),
+            f"{_PYTHON}/firmware_hook.py": _HOOK.read_text(),
+            f"{_PYTHON}/firmware_hook.pth": "import firmware_hook\n",
+        }
+
+
+def _cloud(name: CloudName, payload: Payload, secret: Secret) -> Cloud:
+    if name == "aws":
+        return Aws(secret, region=payload.region)
+    if name == "google":
+        return Google(secret, project=payload.project, startup_script=payload.startup_script)
+    return Azure(secret, vault=payload.vault)

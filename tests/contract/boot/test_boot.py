@@ -1,0 +1,322 @@
+"""Each cloud's machines, started with their own user data in that cloud's doubles."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import secrets
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from . import payloads
+from .doubles.packages import SigningKey
+from .doubles.trust import unverified_client
+from .machine import Machine
+from .network import MACHINE_ADDRESS, inside
+from .payloads import CloudName, Payload, Stacks
+from .scene import Running, Scene
+
+pytestmark = pytest.mark.slow
+
+CLOUDS: tuple[CloudName, ...] = get_args(CloudName)
+EDGE = "trunkline-edge.service"
+TUNNEL = "trunkline-tunnel.service"
+PROBE = "trunkline-probe.service"
+
+# What a store says until a new permission has spread, and once more because it is busy.
+LATE: dict[CloudName, tuple[int, ...]] = {
+    "aws": (400, 503),
+    "google": (403, 503),
+    "azure": (403, 503),
+}
+
+
+@pytest.fixture(scope="module", params=CLOUDS)
+def edge(request: pytest.FixtureRequest, scene: Scene, tunnelled: Stacks) -> Iterator[Running]:
+    """A machine that has taken in an edge's user data, cloud-init at its end, tunnel started."""
+    cloud: CloudName = request.param
+    with scene.boot(cloud, tunnelled.edge(cloud), new_token()) as running:
+        running.machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+        running.machine.wait_for_cloud_init()
+        running.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
+        yield running
+
+
+@pytest.fixture(scope="module", params=CLOUDS)
+def probe(request: pytest.FixtureRequest, scene: Scene, tunnelled: Stacks) -> Iterator[Running]:
+    cloud: CloudName = request.param
+    with scene.boot(cloud, tunnelled.probe(cloud), new_token()) as running:
+        running.machine.wait_for_http(payloads.PROBE_PORT, "/healthz")
+        running.machine.wait_for_cloud_init()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def public(scene: Scene, with_public_edges: Stacks) -> Iterator[Running]:
+    """An edge without a tunnel, in the cloud whose machine is up soonest."""
+    with scene.boot("azure", with_public_edges.edge("azure"), new_token()) as running:
+        running.machine.wait_for_cloud_init()
+        wait_for_port(running.machine, payloads.PUBLIC_PORT)
+        yield running
+
+
+def new_token() -> str:
+    return f"eyJ{secrets.token_urlsafe(120)}"
+
+
+def text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def agent_starts(machine: Machine) -> list[dict[str, str]]:
+    """What the double of cloudflared said at each of its starts."""
+    lines = machine.journal(TUNNEL).splitlines()
+    return [json.loads(line.removeprefix("double ")) for line in lines if line.startswith("double")]
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class TestEdge:
+    def test_cloud_init_ends_without_an_error(self, edge: Running) -> None:
+        status = edge.machine.cloud_init_status()
+        assert (status["status"], status["errors"]) == ("done", [])
+        assert status["recoverable_errors"] == {}
+
+    def test_no_unit_failed(self, edge: Running) -> None:
+        assert edge.machine.run("systemctl", "--failed", "--no-legend") == ""
+
+    @pytest.mark.parametrize("prefix", payloads.PREFIXES)
+    def test_it_answers_every_prefix(self, edge: Running, prefix: str) -> None:
+        answer = edge.machine.get(payloads.EDGE_PORT, f"{prefix}/anything")
+        assert answer.status == 200
+        assert json.loads(answer.read())["cloud"] == edge.cloud.name
+
+    def test_it_refuses_another_path(self, edge: Running) -> None:
+        assert edge.machine.get(payloads.EDGE_PORT, "/elsewhere").status == 404
+
+    def test_the_agent_was_started_with_the_secret_of_the_store(self, edge: Running) -> None:
+        (start,) = agent_starts(edge.machine)
+        assert start["token_sha256"] == digest(edge.cloud.secret.value)
+        assert "--token-file" in start["argv"]
+
+    def test_the_store_was_asked_once(self, edge: Running) -> None:
+        assert edge.cloud.reads == [200]
+
+    def test_the_token_is_in_no_user_data_no_journal_no_command_line(self, edge: Running) -> None:
+        token = edge.cloud.secret.value
+        assert token not in edge.payload.user_data
+        assert token not in edge.machine.journal()
+        assert token not in edge.machine.run("sh", "-c", "cat /proc/*/cmdline /proc/*/environ")
+
+    def test_the_token_lies_in_one_file_that_only_the_agent_can_read(self, edge: Running) -> None:
+        (path,) = files_with(edge.machine, edge.cloud.secret.value)
+        assert path.startswith("/run/")
+        assert others_may_not_read(edge.machine, path)
+
+    def test_only_loopback_listens(self, edge: Running) -> None:
+        listening = edge.machine.listening()
+        assert listening == {
+            ("127.0.0.1", payloads.EDGE_PORT),
+            ("127.0.0.1", payloads.METRICS_PORT),
+        }
+
+    def test_what_cloud_init_left_on_disk_is_closed_to_other_users(self, edge: Running) -> None:
+        seen = edge.machine.run("find", "/etc/envoy", "/usr/local/lib/trunkline", "-perm", "-o+w")
+        assert seen == ""
+
+    def test_nobody_can_log_in(self, edge: Running) -> None:
+        assert accounts_with_password(edge.machine) == []
+        assert accounts_with_shell(edge.machine) == ["root"]
+
+    @pytest.mark.parametrize("unit", [EDGE, TUNNEL])
+    def test_the_unit_runs_in_its_sandbox(self, edge: Running, unit: str) -> None:
+        assert sandbox(edge.machine, unit) == SANDBOX
+
+    @pytest.mark.parametrize("unit", [EDGE, TUNNEL])
+    def test_a_killed_process_comes_back(self, edge: Running, unit: str) -> None:
+        before = edge.machine.show(unit, "MainPID")["MainPID"]
+        edge.machine.run("kill", "-KILL", before)
+        wait_for_another_process(edge.machine, unit, before)
+        edge.machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+        edge.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
+
+    def test_a_new_token_is_taken_with_a_restart(self, edge: Running) -> None:
+        edge.cloud.secret.value = new_token()
+        edge.machine.run("systemctl", "restart", TUNNEL)
+        edge.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
+        assert agent_starts(edge.machine)[-1]["token_sha256"] == digest(edge.cloud.secret.value)
+
+    def test_it_asks_the_metadata_service_as_that_demands(self, edge: Running) -> None:
+        assert edge.cloud.refused == 0
+
+
+class TestProbe:
+    def test_cloud_init_ends_without_an_error(self, probe: Running) -> None:
+        status = probe.machine.cloud_init_status()
+        assert (status["status"], status["errors"]) == ("done", [])
+        assert status["recoverable_errors"] == {}
+
+    def test_no_unit_failed(self, probe: Running) -> None:
+        assert probe.machine.run("systemctl", "--failed", "--no-legend") == ""
+
+    def test_it_can_be_asked_from_outside(self, probe: Running) -> None:
+        with inside(probe.machine.network.cloud):
+            connection = http.client.HTTPConnection(MACHINE_ADDRESS, payloads.PROBE_PORT, timeout=5)
+            connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+
+    def test_nothing_else_listens(self, probe: Running) -> None:
+        assert probe.machine.listening() == {("0.0.0.0", payloads.PROBE_PORT)}
+
+    def test_it_reads_no_secret(self, probe: Running) -> None:
+        assert probe.cloud.reads == []
+
+    def test_the_unit_runs_in_its_sandbox(self, probe: Running) -> None:
+        assert sandbox(probe.machine, PROBE) == SANDBOX
+
+    def test_a_killed_process_comes_back(self, probe: Running) -> None:
+        before = probe.machine.show(PROBE, "MainPID")["MainPID"]
+        probe.machine.run("kill", "-KILL", before)
+        wait_for_another_process(probe.machine, PROBE, before)
+        probe.machine.wait_for_http(payloads.PROBE_PORT, "/healthz")
+
+
+class TestPublicEdge:
+    def test_only_the_public_port_listens(self, public: Running) -> None:
+        assert public.machine.listening() == {("0.0.0.0", payloads.PUBLIC_PORT)}
+
+    def test_it_ends_the_connection_of_a_client_without_certificate(self, public: Running) -> None:
+        with pytest.raises(ssl.SSLError, match="certificate required"):
+            read_over_tls(public.machine, unverified_client())
+
+    def test_it_ends_the_connection_of_a_client_with_another_certificate(
+        self, public: Running, scene: Scene
+    ) -> None:
+        with pytest.raises(ssl.SSLError, match="unknown ca"):
+            read_over_tls(public.machine, scene.authority.client())
+
+    def test_its_unit_runs_in_its_sandbox(self, public: Running) -> None:
+        only_low_ports = {"CapEff": "0000000000000400", "CapBnd": "0000000000000400"}
+        assert sandbox(public.machine, EDGE) == {**SANDBOX, **only_low_ports}
+
+    def test_it_reads_no_secret(self, public: Running) -> None:
+        assert public.cloud.reads == []
+
+    def test_it_answers_a_client_whose_certificate_its_authority_signed(
+        self, public: Running, scene: Scene
+    ) -> None:
+        """With an authority of our own in the place of Cloudflare's, whose key we lack."""
+        public.machine.path(payloads.CLIENT_CA).write_text(scene.authority.pem)
+        public.machine.run("systemctl", "restart", EDGE)
+        wait_for_port(public.machine, payloads.PUBLIC_PORT)
+        assert b" 200 OK" in read_over_tls(public.machine, scene.authority.client(), GET_HEALTHZ)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_permission_that_comes_late_only_delays_the_agent(
+    scene: Scene, tunnelled: Stacks, cloud: CloudName
+) -> None:
+    token = new_token()
+    with scene.boot(cloud, tunnelled.edge(cloud), token, LATE[cloud]) as running:
+        running.machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+        running.machine.wait_for_http(payloads.METRICS_PORT, "/ready", timeout=30)
+        assert running.cloud.reads == [*LATE[cloud], 200]
+        assert agent_starts(running.machine)[-1]["token_sha256"] == digest(token)
+        assert running.machine.wait_for_cloud_init()["errors"] == []
+
+
+def test_packages_that_another_key_signed_are_not_installed(
+    scene: Scene, tunnelled: Stacks, tmp_path: Path
+) -> None:
+    with contextlib.closing(SigningKey(tmp_path / "gpg", "somebody else")) as key:
+        forged = replace(scene, vendors=scene.vendors.with_envoy_signed_by(scene.images, key))
+    with forged.boot("azure", tunnelled.edge("azure"), new_token()) as running:
+        log = running.machine.path("/var/log/cloud-init-output.log")
+        running.machine.wait(lambda: "is not signed" in text(log), 30, "apt refuses")
+        assert not running.machine.exists("/usr/bin/envoy")
+        assert running.machine.listening() == set()
+
+
+def test_the_image_lets_in_ssh_unless_the_payload_closes_it(scene: Scene) -> None:
+    """Guards the tests themselves: an image without sshd would prove nothing about payloads."""
+    with scene.boot("azure", Payload("#cloud-config\n{}\n"), new_token()) as running:
+        running.machine.wait_for_cloud_init()
+        wait_for_port(running.machine, 22)
+
+
+GET_HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n"
+
+
+def read_over_tls(machine: Machine, context: ssl.SSLContext, request: bytes = b"") -> bytes:
+    """What the machine says first, from outside; a refusal comes after the handshake."""
+    with inside(machine.network.cloud):
+        plain = socket.create_connection((MACHINE_ADDRESS, payloads.PUBLIC_PORT), timeout=5)
+    with plain, context.wrap_socket(plain) as tls:
+        if request:
+            tls.sendall(request)
+        return tls.recv(4096)
+
+
+def wait_for_port(machine: Machine, port: int) -> None:
+    machine.wait(lambda: port in {p for _, p in machine.listening()}, 20, f"port {port} is open")
+
+
+SANDBOX = {
+    "NoNewPrivs": "1",
+    "Seccomp": "2",
+    "CapEff": "0000000000000000",
+    "CapBnd": "0000000000000000",
+    "root": False,
+    "writable": False,
+}
+
+
+def sandbox(machine: Machine, unit: str) -> dict[str, object]:
+    """What the kernel says of the unit's process, not what the unit file asks for."""
+    process = machine.show(unit, "MainPID")["MainPID"]
+    lines = machine.run("cat", f"/proc/{process}/status").splitlines()
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    mounts = machine.run("cat", f"/proc/{process}/mountinfo").splitlines()
+    options = [line.split()[5].split(",") for line in mounts if line.split()[4] == "/"]
+    kept = {name: status[name] for name in ("NoNewPrivs", "Seccomp", "CapEff", "CapBnd")}
+    return {**kept, "root": "0" in status["Uid"].split(), "writable": "rw" in options[-1]}
+
+
+def accounts_with_password(machine: Machine) -> list[str]:
+    fields = [line.split(":") for line in machine.path("/etc/shadow").read_text().splitlines()]
+    return [name for name, password, *_ in fields if password[:1] not in ("!", "*")]
+
+
+def accounts_with_shell(machine: Machine) -> list[str]:
+    fields = [line.split(":") for line in machine.path("/etc/passwd").read_text().splitlines()]
+    return [field[0] for field in fields if field[-1].endswith("sh")]
+
+
+def files_with(machine: Machine, text: str) -> list[str]:
+    places = ["/run", "/var", "/etc", "/tmp", "/usr/local", "/root"]
+    found = machine.run("grep", "-rlIF", "--devices=skip", text, *places, check=False)
+    return found.split()
+
+
+def others_may_not_read(machine: Machine, path: str) -> bool:
+    """Asked as the user `nobody`, since folders on the way count too."""
+    command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "cat", path]
+    return machine.run(*command, check=False) == ""
+
+
+def wait_for_another_process(machine: Machine, unit: str, before: str) -> None:
+    def another() -> bool:
+        state = machine.show(unit, "MainPID", "ActiveState")
+        return state["MainPID"] not in ("0", before) and state["ActiveState"] == "active"
+
+    machine.wait(another, 20, f"{unit} runs again")
