@@ -7,17 +7,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trunkline.errors import ConfigurationError, OutputError, TopologyError, TrunklineError
+from trunkline.extras import needed_bindings
 from trunkline.model import ExistingNetwork, NewNetwork, Probes, Site, Topology, Upstream
 
 if TYPE_CHECKING:
-    from trunkline.patterns import (
-        CloudflareRouting,
-        EdgeOrigin,
-        EdgeProxy,
-        ProbeSet,
-        Public,
-        Tunnel,
-    )
+    from trunkline.patterns.cloudflare_routing import CloudflareRouting
+    from trunkline.patterns.edge_origin import EdgeOrigin
+    from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
+    from trunkline.patterns.probe_set import ProbeSet
+
+_CONSTRUCTS = {
+    "CloudflareRouting": "trunkline.patterns.cloudflare_routing",
+    "EdgeOrigin": "trunkline.patterns.edge_origin",
+    "EdgeProxy": "trunkline.patterns.edge_proxy",
+    "ProbeSet": "trunkline.patterns.probe_set",
+    "Public": "trunkline.patterns.edge_proxy",
+    "Tunnel": "trunkline.patterns.edge_proxy",
+}
 
 __all__ = [
     "CloudflareRouting",
@@ -40,6 +46,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _CONSTRUCTS:
         raise AttributeError(f"module 'trunkline' has no attribute {name!r}")
-    return getattr(import_module("trunkline.patterns"), name)
+    with needed_bindings():
+        return getattr(import_module(_CONSTRUCTS[name]), name)

@@ -32,7 +32,7 @@ class StackOutline:
 
 
 def outline(topology: Topology) -> list[StackOutline]:
-    """Every stack of `topology`, in the file's order: probes and edge of each site, then routing."""
+    """Every stack of `topology`: probes and edge of each site in the file's order, then routing."""
     stacks = []
     for site in topology.sites:
         credentials = CREDENTIALS[site.cloud].format(account=site.account)

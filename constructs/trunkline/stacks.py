@@ -19,7 +19,10 @@ from trunkline.backends import backend
 from trunkline.clouds import cloud_class
 from trunkline.model import Site, Topology
 from trunkline.outline import outline
-from trunkline.patterns import CloudflareRouting, EdgeOrigin, EdgeProxy, ProbeSet, Public, Tunnel
+from trunkline.patterns.cloudflare_routing import CloudflareRouting
+from trunkline.patterns.edge_origin import EdgeOrigin
+from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
+from trunkline.patterns.probe_set import ProbeSet
 
 
 def add_stacks(app: App, topology: Topology) -> None:

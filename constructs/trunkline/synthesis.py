@@ -14,6 +14,7 @@ from attrs import frozen
 
 from trunkline import bindings
 from trunkline.errors import OutputError
+from trunkline.extras import needed_bindings
 from trunkline.model import Topology
 from trunkline.outline import outline
 
@@ -53,7 +54,8 @@ def _run(topology: Topology, outdir: Path) -> None:
     bindings.install()
     from cdktf import App  # after the bindings are in place
 
-    from trunkline.stacks import add_stacks
+    with needed_bindings():
+        from trunkline.stacks import add_stacks
 
     app = App(outdir=str(outdir), context=CONTEXT)
     add_stacks(app, topology)

@@ -6,6 +6,7 @@ from importlib import import_module
 
 from trunkline.clouds.base import Cloud
 from trunkline.errors import ConfigurationError
+from trunkline.extras import needed_bindings
 
 CLOUDS = {
     "aws": "trunkline.clouds.aws:Aws",
@@ -19,12 +20,6 @@ def cloud_class(name: str) -> type[Cloud]:
     if name not in CLOUDS:
         raise ConfigurationError(f"unknown cloud {name!r}; use one of {', '.join(CLOUDS)}")
     module, _, attribute = CLOUDS[name].partition(":")
-    try:
+    with needed_bindings():
         found: type[Cloud] = getattr(import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("cdktf_cdktf_provider_"):
-            raise
-        raise ConfigurationError(
-            f"the binding for {name} is not installed; run: pip install 'trunkline[{name}]'"
-        ) from error
     return found

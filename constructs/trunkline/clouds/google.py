@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from cdktf import DataResource, TerraformResourceLifecycle
+from cdktf import TerraformResource, TerraformResourceLifecycle
 from cdktf_cdktf_provider_google.compute_address import ComputeAddress
 from cdktf_cdktf_provider_google.compute_firewall import (
     ComputeFirewall,
@@ -168,8 +168,14 @@ class Google(Cloud):
     def _replace_with(self, id: str, user_data: str) -> TerraformResourceLifecycle:
         """Replace the machine when its user data change: Google would only update the metadata."""
         digest = hashlib.sha256(user_data.encode()).hexdigest()
-        trigger = DataResource(self.scope, f"{id}-user-data", input={"sha256": digest})
-        return TerraformResourceLifecycle(replace_triggered_by=[trigger])
+        # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
+        trigger = TerraformResource(
+            self.scope, f"{id}-user-data", terraform_resource_type="terraform_data"
+        )
+        trigger.add_override("input", {"sha256": digest})
+        # Terraform wants the address here; the framework would write an expression.
+        address = f"{trigger.terraform_resource_type}.{trigger.friendly_unique_id}"
+        return TerraformResourceLifecycle(replace_triggered_by=[address])
 
     def _boot_disk(self, spec: MachineSpec) -> ComputeInstanceBootDisk:
         """Debian stable; Google encrypts every disk."""

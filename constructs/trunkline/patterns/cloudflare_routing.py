@@ -70,6 +70,6 @@ class CloudflareRouting(Construct):
 
 def _route_specs(routes: Mapping[str, Mapping[str, str]]) -> Sequence[RouteSpec]:
     return [
-        RouteSpec(prefix, tuple(Origin(site, f"https://{host}") for site, host in origins.items()))
+        RouteSpec(prefix, [Origin(site, f"https://{host}") for site, host in origins.items()])
         for prefix, origins in routes.items()
     ]

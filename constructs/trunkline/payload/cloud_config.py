@@ -10,7 +10,6 @@ from attrs import frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-
 # A list of users keeps cloud-init from making its default one, and must not be empty.
 NOBODY = {
     "name": "trunkline",

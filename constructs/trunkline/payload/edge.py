@@ -48,7 +48,8 @@ def edge_user_data(payload: EdgePayload) -> str:
         ],
         [
             [INSTALLER, *map(_requirement, packages)],
-            ["systemctl", "enable", "--now", *units],
+            # Not waiting: the token may be readable later, and systemd tries again by itself.
+            ["systemctl", "enable", "--now", "--no-block", *units],
         ],
     )
 

@@ -19,5 +19,5 @@ def probe_user_data(*, site: str, cloud: str, zone: str, port: int) -> str:
             MachineFile(AGENT, agent),
             MachineFile(UNIT, packaged("probe.service").replace("@ARGUMENTS@", arguments)),
         ],
-        [["systemctl", "enable", "--now", "trunkline-probe.service"]],
+        [["systemctl", "enable", "--now", "--no-block", "trunkline-probe.service"]],
     )

@@ -1,0 +1,52 @@
+"""Which stacks a topology becomes, and what each needs."""
+
+from __future__ import annotations
+
+from attrs import evolve
+from support.examples import ROOT
+
+from trunkline.model import Edge
+from trunkline.outline import outline
+from trunkline.topology import load
+
+THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+PUBLIC = load(ROOT / "topologies" / "two-accounts.yaml")
+
+
+def test_each_site_has_probes_and_an_edge_and_one_routing_stands_before_all() -> None:
+    assert [stack.name for stack in outline(THREE)] == [
+        "probes-aws",
+        "edge-aws",
+        "probes-google",
+        "edge-google",
+        "probes-azure",
+        "edge-azure",
+        "routing",
+    ]
+
+
+def test_without_probes_only_edges_and_routing_are_left() -> None:
+    names = [stack.name for stack in outline(evolve(THREE, probes=None))]
+    assert names == ["edge-aws", "edge-google", "edge-azure", "routing"]
+
+
+def test_a_stack_needs_its_own_account_only() -> None:
+    needs = {stack.name: stack.needs for stack in outline(THREE)}
+    assert needs["probes-google"] == ("Google project acme-backbone",)
+    assert needs["edge-aws"] == (
+        "AWS account 123456789012",
+        "CLOUDFLARE_API_TOKEN",
+        "zone example.com",
+    )
+    assert needs["routing"] == ("CLOUDFLARE_API_TOKEN", "zone example.com")
+
+
+def test_a_zone_that_is_created_comes_before_the_edges_that_look_it_up() -> None:
+    needs = {stack.name: stack.needs for stack in outline(PUBLIC)}
+    assert "the routing stack applied: it creates the zone" in needs["edge-shop"]
+    assert needs["routing"] == ("CLOUDFLARE_API_TOKEN",)
+
+
+def test_public_edges_in_an_existing_zone_need_its_ssl_mode() -> None:
+    public = evolve(THREE, edge=Edge(exposure="public"))
+    assert "the zone's SSL mode Full" in outline(public)[-1].needs
