@@ -1,0 +1,53 @@
+"""checkov passes every stack, but for the checks that exceptions.json names with a reason."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from support.examples import ROOT, TOPOLOGIES
+
+from trunkline.synthesis import synthesize
+from trunkline.topology import load
+
+CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"
+EXCEPTIONS = json.loads(Path(__file__).with_name("exceptions.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The failed checks of all stacks: check id to resources."""
+    if not CHECKOV.exists():
+        pytest.skip("checkov is not installed; run: make .tools/checkov/ready")
+    folder = tmp_path_factory.mktemp("stacks")
+    for file in TOPOLOGIES:
+        synthesize(load(file), folder / file.stem)
+    report = _run(folder)
+    assert report["summary"]["passed"] > 500
+    assert report["summary"]["parsing_errors"] == 0
+    found = defaultdict(set)
+    for check in report["results"]["failed_checks"]:
+        found[check["check_id"]].add(f"{check['file_path']}: {check['check_name']}")
+    return found
+
+
+@pytest.mark.slow
+def test_every_failed_check_is_named_and_reasoned(failed: dict[str, set[str]]) -> None:
+    assert {check: places for check, places in failed.items() if check not in EXCEPTIONS} == {}
+
+
+@pytest.mark.slow
+def test_no_exception_is_left_over(failed: dict[str, set[str]]) -> None:
+    assert set(EXCEPTIONS) - set(failed) == set()
+
+
+def _run(folder: Path) -> dict[str, dict[str, object]]:
+    command = [CHECKOV, "-d", folder, "--framework", "terraform_json", "--skip-download"]
+    done = subprocess.run(
+        [*command, "-o", "json", "--quiet", "--compact"], capture_output=True, text=True
+    )
+    report: dict[str, dict[str, object]] = json.loads(done.stdout)
+    return report
