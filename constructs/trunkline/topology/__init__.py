@@ -1,0 +1,86 @@
+"""A topology file: read it, check it, and know everything that is wrong with it at once.
+
+`load` gives the `Topology` of a good file and raises `TopologyError` for any other. `check_file`
+never raises for a file's sake: it gives the findings, and the topology where there is no error.
+Nothing here imports cdktf, so that checking takes a fraction of a second.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+from attrs import evolve
+
+from trunkline.errors import TopologyError
+from trunkline.finding import Finding
+from trunkline.leaks import redact
+from trunkline.model import Topology
+from trunkline.topology.build import build
+from trunkline.topology.check import check_meaning, check_secrets, secrets_in_text
+from trunkline.topology.load import Document, load_document
+from trunkline.topology.schema import check_schema, schema_path
+from trunkline.topology.source import Source, UnreadableError, read_source
+
+__all__ = ["Finding", "check_file", "check_text", "load", "schema_path"]
+
+
+def load(path: str | PathLike[str]) -> Topology:
+    """The topology in a YAML or JSON file.
+
+    Raises TopologyError with every finding, warnings included, where any of them is an error.
+    """
+    topology, findings = check_file(path)
+    if topology is None:
+        raise TopologyError(findings)
+    return topology
+
+
+def check_file(path: str | PathLike[str]) -> tuple[Topology | None, list[Finding]]:
+    """The topology of a file, or None where a finding is an error; and the findings in order."""
+    try:
+        source = read_source(path)
+    except UnreadableError as unreadable:
+        return None, unreadable.findings
+    return _check(source)
+
+
+def check_text(text: str, file: str = "topology") -> tuple[Topology | None, list[Finding]]:
+    """The same for a text; `file` is the name that the findings give it."""
+    return _check(Source(file, text))
+
+
+def _check(source: Source) -> tuple[Topology | None, list[Finding]]:
+    try:
+        document = load_document(source)
+    except UnreadableError as unreadable:
+        return None, _in_order(unreadable.findings + secrets_in_text(source))
+    findings, data = _find(document)
+    if any(finding.level == "error" for finding in findings):
+        return None, _in_order(findings)
+    return build(data), _in_order(findings)
+
+
+def _find(document: Document) -> tuple[list[Finding], Any]:
+    problems, data = check_schema(document)
+    problems += check_meaning(document, data)
+    secrets = check_secrets(document)
+    places = {(secret.line, secret.column) for secret in secrets}
+    findings = [document.finding(problem) for problem in problems]
+    # That a secret does not fit the schema either helps nobody.
+    others = [found for found in findings if (found.line, found.column) not in places]
+    return document.findings + secrets + others, data
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    """By place in the file, each once, and without the secrets that a key may have brought in."""
+    safe = [
+        evolve(
+            finding,
+            path=redact(finding.path),
+            message=redact(finding.message),
+            remedy=redact(finding.remedy),
+        )
+        for finding in findings
+    ]
+    return sorted(dict.fromkeys(safe), key=lambda finding: (finding.line, finding.column))

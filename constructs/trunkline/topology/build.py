@@ -1,0 +1,117 @@
+"""From data that passed every check to the model.
+
+Only keys that are present are handed on, so that the model's defaults are the only ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from trunkline.model import (
+    AzurermState,
+    Cloudflare,
+    Edge,
+    ExistingNetwork,
+    GcsState,
+    LocalState,
+    Network,
+    NewNetwork,
+    Probes,
+    Route,
+    Routing,
+    S3State,
+    Site,
+    State,
+    TerraformCloudState,
+    Topology,
+    Upstream,
+)
+
+Data = Mapping[str, Any]
+
+BACKENDS: Mapping[str, Callable[..., State]] = {
+    "local": LocalState,
+    "terraform_cloud": TerraformCloudState,
+    "s3": S3State,
+    "gcs": GcsState,
+    "azurerm": AzurermState,
+}
+
+_CONVERTED = ("$schema", "cloudflare", "state", "sites", "probes", "edge", "routing")
+
+
+def build(data: Data) -> Topology:
+    """The topology that checked data describes."""
+    sections: dict[str, Any] = {
+        "cloudflare": _cloudflare(data["cloudflare"]),
+        "sites": tuple(_site(name, site) for name, site in data["sites"].items()),
+        "routing": _routing(data["routing"], data["domain"]),
+    }
+    if "state" in data:
+        sections["state"] = _state(data["state"])
+    if "probes" in data:
+        sections["probes"] = _probes(data["probes"])
+    if "edge" in data:
+        sections["edge"] = Edge(**data["edge"])
+    return Topology(**_except(data, *_CONVERTED), **sections)
+
+
+def _cloudflare(data: Data) -> Cloudflare:
+    options = _except(data)
+    if "add_ons" in data:
+        options["add_ons"] = tuple(data["add_ons"])
+    return Cloudflare(**options)
+
+
+def _state(data: Data) -> State:
+    ((backend, options),) = data.items()
+    return BACKENDS[backend](**options)
+
+
+def _site(name: str, data: Data) -> Site:
+    converted: dict[str, Any] = {}
+    if "network" in data:
+        converted["network"] = _network(data["network"])
+    if "upstream" in data:
+        converted["upstream"] = Upstream.from_url(data["upstream"])
+    return Site(name=name, **_except(data, "network", "upstream"), **converted)
+
+
+def _network(data: Data) -> Network:
+    if "existing" not in data:
+        return NewNetwork(**data)
+    existing = dict(data["existing"])
+    if "subnet" in existing:
+        # On Google Cloud and Azure one subnet spans the zones.
+        existing["subnets"] = {"*": existing.pop("subnet")}
+    return ExistingNetwork(**existing, **_except(data, "existing"))
+
+
+def _probes(data: Data) -> Probes | None:
+    if data.get("enabled") is False:
+        return None
+    converted: dict[str, Any] = _whole_numbers(_except(data, "enabled", "operators"))
+    if "operators" in data:
+        converted["operators"] = tuple(data["operators"])
+    return Probes(**converted)
+
+
+def _routing(data: Data, domain: str) -> Routing:
+    routes = tuple(_route(prefix, route) for prefix, route in data["routes"].items())
+    options = {"hostname": f"api.{domain}", **_whole_numbers(_except(data, "routes"))}
+    return Routing(routes=routes, **options)
+
+
+def _route(prefix: str, data: Data) -> Route:
+    failover = {"failover": tuple(data["failover"])} if "failover" in data else {}
+    return Route(prefix.rstrip("/") or "/", data["site"], **failover)
+
+
+def _except(data: Data, *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in keys}
+
+
+def _whole_numbers(data: Data) -> dict[str, Any]:
+    """JSON Schema takes 30.0 for an integer; the model does not."""
+    return {key: int(value) if isinstance(value, float) else value for key, value in data.items()}

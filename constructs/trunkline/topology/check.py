@@ -1,0 +1,83 @@
+"""The checks that follow the schema: meaning, and secrets that were pasted in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from trunkline.finding import Finding, KeyPath, Problem
+from trunkline.leaks import REMEDY, find_leaks
+from trunkline.topology.checks import names, networks, routing, sites, state, upstreams
+from trunkline.topology.checks.draft import Draft
+from trunkline.topology.load import Document
+from trunkline.topology.source import Source
+
+Check = Callable[[Draft], Iterator[Problem]]
+
+CHECKS: tuple[Check, ...] = (
+    *names.CHECKS,
+    *networks.CHECKS,
+    *sites.CHECKS,
+    *routing.CHECKS,
+    *upstreams.CHECKS,
+    *state.CHECKS,
+)
+
+_COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
+_SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|access_?key|private_?key", re.I)
+
+
+def check_meaning(document: Document, data: Any) -> Iterator[Problem]:
+    """What is wrong with data of which every value fits the schema or is None."""
+    if isinstance(data, dict):
+        draft = Draft(data, document.line)
+        for check in CHECKS:
+            yield from check(draft)
+
+
+def check_secrets(document: Document) -> list[Finding]:
+    """Secrets in keys, values and comments; none of the findings repeats one."""
+    problems = _walk(document.data, ())
+    findings = [document.finding(problem) for problem in problems]
+    lines = {finding.line for finding in findings}  # A # inside quotes is no comment.
+    comments = [found for found in _in_comments(document.source) if found.line not in lines]
+    return findings + comments
+
+
+def secrets_in_text(source: Source) -> list[Finding]:
+    """Secrets anywhere in a text that is not YAML."""
+    leaks = {leak.start: leak.kind for leak in reversed(list(find_leaks(source.text)))}
+    return [source.finding(start, f"this looks like {leaks[start]}", REMEDY) for start in leaks]
+
+
+def _walk(value: Any, path: KeyPath) -> Iterator[Problem]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _in_key((*path, key), key, item)
+            yield from _walk(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _walk(item, (*path, index))
+    elif isinstance(value, str) and (leak := next(find_leaks(value), None)):
+        yield Problem(path, f"this looks like {leak.kind}", REMEDY)
+
+
+def _in_key(path: KeyPath, key: str, item: Any) -> Iterator[Problem]:
+    if leak := next(find_leaks(key), None):
+        yield Problem(path, f"this key looks like {leak.kind}", REMEDY, at_key=True)
+    elif path[0] != "tags" and _names_secret(key, item):
+        yield Problem(path, "by its name this key holds a secret", REMEDY, at_key=True)
+
+
+def _names_secret(key: str, item: Any) -> bool:
+    if not isinstance(item, str) or not item:
+        return False
+    return _SECRET_KEY.search(key) is not None and next(find_leaks(item), None) is None
+
+
+def _in_comments(source: Source) -> Iterator[Finding]:
+    for comment in _COMMENT.finditer(source.text):
+        if leak := next(find_leaks(comment.group()), None):
+            message = f"a comment holds what looks like {leak.kind}"
+            yield source.finding(comment.start() + leak.start, message, REMEDY)

@@ -1,0 +1,88 @@
+"""The services behind the edges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from trunkline.finding import KeyPath, Problem
+from trunkline.topology.checks.draft import Draft
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_NUMBERS = re.compile(r"[0-9.]+\Z")
+_PRIVATE_SUFFIXES = (".internal", ".local", ".lan", ".corp", ".home", ".private", ".intranet")
+_METADATA = frozenset(
+    ("169.254.169.254", "168.63.129.16", "fd00:ec2::254", "metadata.google.internal", "metadata")
+)
+
+
+def upstreams_can_be_reached(draft: Draft) -> Iterator[Problem]:
+    for path, url in _upstreams(draft):
+        host = url.hostname or ""
+        if not _port_is_valid(url):
+            yield Problem(path, "the port is out of range", "use 1 to 65535")
+        if not _host_is_valid(host):
+            yield Problem(path, f"{host} is neither a hostname nor an IP address", "correct it")
+        elif host in draft.origins().values() or host == draft.hostname():
+            message = f"{host} leads back to the edges, round and round"
+            yield Problem(path, message, "name the service itself")
+        else:
+            yield from _about_host(path, url, draft.text("domain"))
+
+
+def _upstreams(draft: Draft) -> Iterator[tuple[KeyPath, SplitResult]]:
+    for site in draft.sites:
+        if upstream := draft.text("sites", site, "upstream"):
+            path = ("sites", site, "upstream")
+            try:
+                yield path, urlsplit(upstream)
+            except ValueError:  # Brackets around something that is not an IPv6 address.
+                yield path, urlsplit("http://[::]")
+
+
+def _about_host(path: KeyPath, url: SplitResult, domain: str) -> Iterator[Problem]:
+    host = url.hostname or ""
+    address = _address(host)
+    if host in _METADATA or (address and address.is_link_local):
+        message = f"{host} is the cloud's metadata service: it hands out the machine's credentials"
+        yield Problem(path, message, "name the service itself")
+    elif address and (address.is_unspecified or address.is_multicast):
+        yield Problem(path, f"{host} is no address of a service", "name the service itself")
+    elif host == "localhost" or (address and address.is_loopback):
+        message = f"{host} is the edge's own machine, where nothing else runs"
+        yield Problem(path, message, "name the service itself", "warning")
+    elif url.scheme == "http" and _may_be_public(host, domain):
+        message = f"plain http to {host} may cross the Internet unencrypted"
+        yield Problem(path, message, "use https, or a private address", "warning")
+
+
+def _may_be_public(host: str, domain: str) -> bool:
+    if address := _address(host):
+        return address.is_global
+    private = host.endswith(_PRIVATE_SUFFIXES) or host.startswith("internal-")
+    return "." in host and not private and not f".{host}".endswith(f".{domain}")
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _host_is_valid(host: str) -> bool:
+    if ":" in host or _NUMBERS.match(host):
+        return _address(host) is not None
+    return len(host) <= 253 and all(map(_LABEL.match, host.removesuffix(".").split(".")))
+
+
+def _port_is_valid(url: SplitResult) -> bool:
+    try:
+        return url.port != 0
+    except ValueError:
+        return False
+
+
+CHECKS = (upstreams_can_be_reached,)

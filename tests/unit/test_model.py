@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import pytest
+
+from trunkline import model
+from trunkline.topology import check_text, schema_path
+from trunkline.topology.build import BACKENDS
+
+SCHEMA = json.loads(schema_path().read_text(encoding="utf-8"))
+SITE = model.Site(name="a", cloud="aws", region="us-east-1", zone="us-east-1a")
+
+
+def defaults(cls: type) -> dict[str, Any]:
+    """The plain defaults of a class of the model, tuples as lists."""
+    values = {}
+    for attribute in attrs.fields(cls):
+        default = attribute.default
+        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+            default = default.factory() if not default.takes_self else attrs.NOTHING
+        if default is not attrs.NOTHING:
+            values[attribute.name] = list(default) if isinstance(default, tuple) else default
+    return values
+
+
+def schema_defaults(section: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, value in section["properties"].items():
+        target = SCHEMA["$defs"][value["$ref"].split("/")[-1]] if "$ref" in value else value
+        if "default" in target:
+            found[name] = target["default"]
+    return found
+
+
+SECTIONS = [
+    (model.Cloudflare, SCHEMA["properties"]["cloudflare"]),
+    (model.Edge, SCHEMA["properties"]["edge"]),
+    (model.Routing, SCHEMA["properties"]["routing"]),
+    (model.Route, SCHEMA["$defs"]["route"]),
+    *((cls, SCHEMA["properties"]["state"]["properties"][name]) for name, cls in BACKENDS.items()),
+    *(
+        (model.NewNetwork, SCHEMA["$defs"][f"{cloud}_site"]["properties"]["network"])
+        for cloud in ("aws", "google", "azure")
+    ),
+]
+
+
+@pytest.mark.parametrize(("cls", "section"), SECTIONS)
+def test_schema_and_model_have_the_same_defaults(cls: type, section: dict[str, Any]) -> None:
+    ours = {name: value for name, value in defaults(cls).items() if value is not None}
+    assert ours == schema_defaults(section)
+
+
+def test_probes_have_the_schema_s_defaults() -> None:
+    section = schema_defaults(SCHEMA["properties"]["probes"])
+    assert section.pop("enabled") is True
+    assert defaults(model.Probes) == section
+
+
+def test_topology_has_the_schema_s_defaults() -> None:
+    found = schema_defaults(SCHEMA)
+    assert found == {"state": {"local": defaults(model.LocalState)}, "tags": {}}
+    assert defaults(model.Topology) == {
+        "state": model.LocalState(),
+        "probes": model.Probes(),
+        "edge": model.Edge(),
+        "tags": {},
+    }
+
+
+def test_model_has_a_field_for_every_key_of_the_schema() -> None:
+    fields = {field.name for field in attrs.fields(model.Topology)}
+    assert fields == set(SCHEMA["properties"]) - {"$schema"}
+    for cloud in ("aws", "google", "azure"):
+        keys = set(SCHEMA["$defs"][f"{cloud}_site"]["properties"])
+        assert keys <= {field.name for field in attrs.fields(model.Site)}
+
+
+def test_a_site_has_its_own_zone_as_only_candidate() -> None:
+    assert SITE.zones == ("us-east-1a",)
+    assert model.Site(name="a", cloud="aws", region="r", zone="z", zones=["y", "z"]).zones == (
+        "y",
+        "z",
+    )
+
+
+def test_everything_is_frozen() -> None:
+    for cls in vars(model).values():
+        if attrs.has(cls):
+            assert cls.__setattr__ is not object.__setattr__
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        SITE.name = "b"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("url", "upstream"),
+    [
+        ("http://10.0.0.1", model.Upstream("10.0.0.1", 80, False)),
+        ("https://a.example:8443/", model.Upstream("a.example", 8443, True)),
+        ("https://[fd00::1]", model.Upstream("fd00::1", 443, True)),
+    ],
+)
+def test_upstream_from_url(url: str, upstream: model.Upstream) -> None:
+    assert model.Upstream.from_url(url) == upstream
+
+
+@pytest.mark.parametrize("url", ["10.0.0.1:80", "ftp://a", "http://", "http://a/b", "http://u@a/"])
+def test_upstream_refuses_other_urls(url: str) -> None:
+    with pytest.raises(ValueError, match=r"host|more"):
+        model.Upstream.from_url(url)
+
+
+def test_subnet_of_a_zone() -> None:
+    network = model.ExistingNetwork(name="n", subnets={"a": "subnet-a", "*": "subnet-rest"})
+    assert network.subnet_of("a") == "subnet-a"
+    assert network.subnet_of("b") == "subnet-rest"
+    assert model.ExistingNetwork(name="n").subnet_of("b") is None
+
+
+def test_sites_of_a_route_come_in_order() -> None:
+    assert model.Route("/", "b", ("c", "a")).sites == ("b", "c", "a")
+
+
+def test_origin_hostname_is_one_label_deep() -> None:
+    routing = model.Routing(hostname="api.example.com", routes=())
+    cloudflare = model.Cloudflare(account_id="0")
+    topology = model.Topology(
+        name="t", domain="example.com", cloudflare=cloudflare, sites=(SITE,), routing=routing
+    )
+    assert topology.origin_hostname("a") == "t-edge-a.example.com"
+
+
+def test_checks_name_origins_as_the_model_does() -> None:
+    from trunkline.topology.checks.draft import Draft
+
+    draft = Draft({"name": "t", "domain": "example.com", "sites": {"a": {}}}, lambda _: 1)
+    assert draft.origins() == {"a": "t-edge-a.example.com"}
+    assert check_text("")[0] is None

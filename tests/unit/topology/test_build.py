@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trunkline import model
+from trunkline.topology import load
+
+SCHEMA_TESTS = Path(__file__).parents[2] / "schema" / "valid"
+
+
+def valid(name: str) -> model.Topology:
+    return load(SCHEMA_TESTS / name)
+
+
+def test_smallest_gets_every_default() -> None:
+    topology = valid("smallest.yaml")
+    site = model.Site(
+        name="aws",
+        cloud="aws",
+        account="123456789012",
+        region="us-east-1",
+        zones=("us-east-1a", "us-east-1b"),
+        zone="us-east-1a",
+    )
+    assert topology == model.Topology(
+        name="demo",
+        domain="example.com",
+        cloudflare=model.Cloudflare(account_id="0123456789abcdef0123456789abcdef"),
+        sites=(site,),
+        routing=model.Routing(hostname="api.example.com", routes=(model.Route("/", "aws"),)),
+    )
+
+
+def test_every_key_arrives() -> None:
+    topology = valid("every-key.yaml")
+    assert topology.cloudflare.plan == "business"
+    assert topology.cloudflare.add_ons == ("smart_routing",)
+    assert topology.cloudflare.create_zone
+    assert topology.probes == model.Probes(operators=("203.0.113.7/32",), port=9100)
+    assert topology.edge == model.Edge(exposure="public")
+    assert topology.tags == {"team": "backbone", "empty": ""}
+    assert topology.routing == model.Routing(
+        hostname="example.com",
+        routes=(model.Route("/", "aws"),),
+        timeout_seconds=5,
+        smart_routing=True,
+    )
+    (site,) = topology.sites
+    assert site.network == model.NewNetwork("10.10.0.0/20")
+    assert site.upstream == model.Upstream("10.10.1.20", 8080, tls=False)
+    assert site.machine == "t4g.small"
+    assert site.deploy_as == "arn:aws:iam::123456789012:role/trunkline/terraform"
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("local", model.LocalState()),
+        (
+            "terraform-cloud",
+            model.TerraformCloudState(
+                organization="acme", project="edge team", hostname="terraform.example.com"
+            ),
+        ),
+        (
+            "s3",
+            model.S3State(
+                bucket="acme-terraform-state", region="eu-west-1", prefix="team/trunkline"
+            ),
+        ),
+        ("gcs", model.GcsState(bucket="acme_terraform.state")),
+        (
+            "azurerm",
+            model.AzurermState(
+                resource_group="terraform", storage_account="acmeterraform", container="state"
+            ),
+        ),
+    ],
+)
+def test_backends(name: str, state: model.State) -> None:
+    assert valid(f"state-{name}.yaml").state == state
+
+
+def test_one_subnet_serves_every_zone() -> None:
+    assert valid("azure-existing-network.yaml").sites[0].network == model.ExistingNetwork(
+        name="main", subnets={"*": "edges"}, resource_group="network", cidr="10.30.0.0/16"
+    )
+
+
+def test_existing_network_by_name() -> None:
+    network = valid("aws-existing-by-name.yaml").sites[0].network
+    assert network == model.ExistingNetwork(name="main")
+
+
+def test_no_probes_and_whole_numbers() -> None:
+    topology = valid("no-probes.yaml")
+    assert topology.probes is None
+    assert type(topology.routing.timeout_seconds) is int
+
+
+def test_json_gives_the_same() -> None:
+    assert valid("compact.json") == valid("indented.json") == valid("tabs.json")
+
+
+def test_trailing_slash_of_a_route_is_dropped() -> None:
+    from trunkline.topology import check_text
+
+    text = (SCHEMA_TESTS / "smallest.yaml").read_text().replace("    /:", "    /api/:")
+    topology, _ = check_text(text)
+    assert topology is not None
+    assert topology.routing.routes == (model.Route("/api", "aws"),)
