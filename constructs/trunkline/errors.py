@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trunkline.topology.finding import Finding
+    from trunkline.finding import Finding
 
 
 class TrunklineError(Exception):
