@@ -12,7 +12,7 @@ from trunkline.topology import check_text
 RNG = random.Random(7)
 LETTERS = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
-BASE = (Path(__file__).parents[2] / "schema" / "valid" / "smallest.yaml").read_text()
+BASE = (Path(__file__).parents[1] / "schema" / "valid" / "smallest.yaml").read_text()
 
 
 def noise(length: int, alphabet: str = LETTERS) -> str:
