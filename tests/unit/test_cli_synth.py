@@ -1,0 +1,67 @@
+"""The command `trunkline synth`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.examples import ROOT
+
+THREE = ROOT / "topologies" / "three-clouds.yaml"
+ONE = ROOT / "topologies" / "one-cloud.yaml"
+
+
+def synth(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run `trunkline synth` in `folder`."""
+    command = [sys.executable, "-m", "trunkline", "synth", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def test_it_shows_stacks_resources_and_what_each_needs(tmp_path: Path) -> None:
+    done = synth(tmp_path, THREE)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    [edge] = [line for line in done.stdout.splitlines() if line.startswith("edge-aws")]
+    assert "17 aws, 3 cloudflare" in edge
+    assert "AWS account 123456789012" in edge
+    assert "7 stacks, 158 resources in cdktf.out/stacks" in done.stdout
+    assert "\x1b[" not in done.stdout
+
+
+def test_json_is_for_tools(tmp_path: Path) -> None:
+    done = synth(tmp_path, ONE, "--format", "json", "--output", "elsewhere")
+    stacks = json.loads(done.stdout)
+    assert [stack["name"] for stack in stacks] == ["probes-main", "edge-main", "routing"]
+    assert stacks[2]["resources"] == {"cloudflare": 3}
+    assert (tmp_path / stacks[0]["folder"] / "cdk.tf.json").exists()
+
+
+def test_a_stack_that_left_is_named_with_how_to_destroy_it(tmp_path: Path) -> None:
+    synth(tmp_path, THREE)
+    done = synth(tmp_path, ONE)
+    assert done.returncode == 0
+    assert "cdktf.out/stacks/edge-azure is no longer in the topology" in done.stderr
+    assert "terraform -chdir=cdktf.out/stacks/edge-azure destroy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "content", ["", "name: 1\n", "\t", "a: *nobody\n"], ids=["empty", "wrong", "tab", "alias"]
+)
+def test_a_mistake_writes_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / "bad.yaml").write_text(content)
+    done = synth(tmp_path, "bad.yaml")
+    assert done.returncode == 2
+    assert done.stderr.startswith("bad.yaml:")
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+def test_an_output_that_is_a_file_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    done = synth(tmp_path, ONE, "--output", "taken")
+    assert done.returncode == 2
+    assert "choose another folder with --output" in done.stderr
+    assert "Traceback" not in done.stderr
