@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from trunkline.finding import shown
 from trunkline.leaks import find_leaks, redact
 from trunkline.topology import check_text
 
@@ -71,6 +72,16 @@ def test_a_secret_under_a_telling_name() -> None:
     (finding,) = check_text(text)[1]
     assert "by its name" in finding.message
     assert "swordfish" not in str(finding)
+
+
+def test_a_secret_behind_a_hash_in_quotes_is_found_once() -> None:
+    secret = SECRETS["an AWS access key ID"]
+    _, findings = check_text(BASE.replace("name: demo", f'name: "demo # {secret}"'))
+    assert len(findings) == 1
+
+
+def test_no_part_of_a_secret_is_shown() -> None:
+    assert shown("x" * 50 + " " + SECRETS["a GitHub token"]) == f'"{"x" * 50} (secret)"'
 
 
 def test_password_in_a_url() -> None:

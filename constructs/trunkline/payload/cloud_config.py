@@ -20,6 +20,9 @@ NOBODY = {
 }
 
 
+UNITS = "/etc/systemd/system"
+
+
 @frozen
 class MachineFile:
     """A file to write: absolute path, text, octal permissions."""
@@ -27,6 +30,18 @@ class MachineFile:
     path: str
     content: str
     permissions: str = "0644"
+
+
+def unit(name: str, content: str) -> MachineFile:
+    """The systemd service `trunkline-<name>`."""
+    return MachineFile(f"{UNITS}/trunkline-{name}.service", content)
+
+
+def hardening() -> MachineFile:
+    """What no service of ours may do; systemd applies it to every `trunkline-*.service`."""
+    return MachineFile(
+        f"{UNITS}/trunkline-.service.d/10-hardening.conf", packaged("hardening.conf")
+    )
 
 
 def cloud_config(machine_files: Sequence[MachineFile], commands: Sequence[Sequence[str]]) -> str:

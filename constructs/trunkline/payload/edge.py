@@ -7,7 +7,14 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from trunkline.payload.cloud_config import MachineFile, cloud_config, packaged
+from trunkline.payload.cloud_config import (
+    UNITS,
+    MachineFile,
+    cloud_config,
+    hardening,
+    packaged,
+    unit,
+)
 from trunkline.payload.packages import CLOUDFLARED, ENVOY, VendorPackage
 from trunkline.payload.secret import SecretSource
 
@@ -41,7 +48,8 @@ def edge_user_data(payload: EdgePayload) -> str:
     return cloud_config(
         [
             MachineFile("/etc/envoy/envoy.json", _compact(payload.bootstrap)),
-            MachineFile("/etc/systemd/system/trunkline-edge.service", packaged("edge.service")),
+            hardening(),
+            unit("edge", packaged("edge.service")),
             MachineFile(INSTALLER, packaged("install.sh"), "0755"),
             *(_sources(package) for package in packages),
             *exposed,
@@ -57,9 +65,8 @@ def edge_user_data(payload: EdgePayload) -> str:
 def _tunnel_files(token: SecretSource) -> list[MachineFile]:
     return [
         MachineFile(FETCHER, "#!/usr/bin/python3\n" + token.script, "0755"),
-        MachineFile(
-            "/etc/systemd/system/trunkline-tunnel.service",
-            packaged("tunnel.service").replace("@ARGUMENTS@", " ".join(token.arguments)),
+        unit(
+            "tunnel", packaged("tunnel.service").replace("@ARGUMENTS@", " ".join(token.arguments))
         ),
     ]
 
@@ -67,9 +74,7 @@ def _tunnel_files(token: SecretSource) -> list[MachineFile]:
 def _public_files() -> list[MachineFile]:
     return [
         MachineFile(CLIENT_CA, packaged("cloudflare-origin-pull-ca.pem")),
-        MachineFile(
-            "/etc/systemd/system/trunkline-edge.service.d/public.conf", packaged("public.conf")
-        ),
+        MachineFile(f"{UNITS}/trunkline-edge.service.d/20-public.conf", packaged("public.conf")),
     ]
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from trunkline.payload.cloud_config import MachineFile, cloud_config, packaged
+from trunkline.payload.cloud_config import MachineFile, cloud_config, hardening, packaged, unit
 
 AGENT = "/usr/local/lib/trunkline/agent.py"
-UNIT = "/etc/systemd/system/trunkline-probe.service"
 
 
 def probe_user_data(*, site: str, cloud: str, zone: str, port: int) -> str:
@@ -17,7 +16,8 @@ def probe_user_data(*, site: str, cloud: str, zone: str, port: int) -> str:
     return cloud_config(
         [
             MachineFile(AGENT, agent),
-            MachineFile(UNIT, packaged("probe.service").replace("@ARGUMENTS@", arguments)),
+            hardening(),
+            unit("probe", packaged("probe.service").replace("@ARGUMENTS@", arguments)),
         ],
         [["systemctl", "enable", "--now", "--no-block", "trunkline-probe.service"]],
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from trunkline.finding import Finding, KeyPath, Problem
 from trunkline.leaks import REMEDY, find_leaks
-from trunkline.topology.checks import names, networks, routing, sites, state, upstreams
+from trunkline.topology.checks import names, networks, routing, sites, sizes, state, upstreams
 from trunkline.topology.checks.draft import Draft
 from trunkline.topology.load import Document
 from trunkline.topology.source import Source
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     *networks.CHECKS,
     *sites.CHECKS,
     *routing.CHECKS,
+    *sizes.CHECKS,
     *upstreams.CHECKS,
     *state.CHECKS,
 )

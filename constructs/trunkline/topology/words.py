@@ -147,8 +147,8 @@ def _required(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
         if name not in extras:
             remedy = f"add it{_example(schema['properties'][name], name)}"
             yield Problem(path, f"the key {name} is missing", remedy, at_key=True)
-        elif schema.get("additionalProperties") is not False:
-            # Elsewhere the misspelled key is reported as unknown, and that is enough.
+        else:
+            # The misspelled key is the mistake; a closed mapping repeats it, and it counts once.
             yield _unknown_key(extras[name], path, [name])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from trunkline.finding import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
-from trunkline.topology.checks import names, networks, routing, sites, state, upstreams
+from trunkline.topology.checks import names, networks, routing, sites, sizes, state, upstreams
 from trunkline.topology.checks.draft import Draft
 
 AWS = {"cloud": "aws", "account": "1", "region": "us-east-1", "zones": ["us-east-1a"]}
@@ -280,6 +280,6 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 
 
 def test_every_check_is_registered_once() -> None:
-    modules = (names, networks, sites, routing, upstreams, state)
+    modules = (names, networks, sites, routing, sizes, upstreams, state)
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)

@@ -80,6 +80,14 @@ def test_too_large(tmp_path: Path) -> None:
     assert only(file) == "the file is empty"
 
 
+def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "t.yaml"
+    with file.open("wb") as stream:
+        stream.truncate(1 << 40)
+    monkeypatch.delattr(Path, "read_bytes")
+    assert only(file) == "is larger than 256 KiB"
+
+
 def test_grown_after_the_first_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "t.yaml"
     file.touch()

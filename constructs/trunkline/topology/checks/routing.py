@@ -13,7 +13,7 @@ RESERVED = "/cdn-cgi"
 
 def sites_exist(draft: Draft) -> Iterator[Problem]:
     for prefix in draft.routes:
-        for path, site in _sites_of(draft, prefix):
+        for path, site in sites_of(draft, prefix):
             if draft.sites and site not in draft.sites:
                 match = nearest(site, draft.sites)
                 known = ", ".join(list(draft.sites)[:10])
@@ -21,7 +21,8 @@ def sites_exist(draft: Draft) -> Iterator[Problem]:
                 yield Problem(path, f"there is no site {site}", remedy)
 
 
-def _sites_of(draft: Draft, prefix: str) -> Iterator[tuple[KeyPath, str]]:
+def sites_of(draft: Draft, prefix: str) -> Iterator[tuple[KeyPath, str]]:
+    """The path and the name of each site of a route, first choice first."""
     route: tuple[str, str, str] = ("routing", "routes", prefix)
     if site := draft.text(*route, "site"):
         yield (*route, "site"), site
@@ -37,7 +38,7 @@ def failover_is_elsewhere(draft: Draft) -> Iterator[Problem]:
 
 
 def every_site_is_used(draft: Draft) -> Iterator[Problem]:
-    used = {site for prefix in draft.routes for _, site in _sites_of(draft, prefix)}
+    used = {site for prefix in draft.routes for _, site in sites_of(draft, prefix)}
     complete = all(
         route.get("site") and route.get("failover", ()) is not None
         for route in draft.routes.values()

@@ -1,0 +1,63 @@
+"""What the checks of size let pass fits, and what they refuse does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.examples import ROOT
+
+from trunkline.errors import TopologyError
+from trunkline.synthesis import synthesize
+from trunkline.topology import load
+
+HEAD = """\
+name: the-longest-name-there-is
+domain: example.com
+cloudflare: {account_id: 0123456789abcdef0123456789abcdef}
+probes: {enabled: false}
+sites:
+  a-site-of-20-letters:
+    cloud: aws
+    account: "123456789012"
+    region: ap-southeast-1
+    zones: [ap-southeast-1a]
+    zone: ap-southeast-1a
+routing:
+  routes:
+"""
+
+
+def topology(folder: Path, count: int, length: int) -> Path:
+    """A topology with `count` routes whose prefixes have `length` characters."""
+    prefixes = (f"/{number:02d}" + "x" * (length - 3) for number in range(count))
+    routes = "".join(f"    {prefix}: {{site: a-site-of-20-letters}}\n" for prefix in prefixes)
+    file = folder / "topology.yaml"
+    file.write_text(HEAD.replace("the-longest-name-there-is", "the-longest-name-there-i") + routes)
+    return file
+
+
+@pytest.mark.parametrize(("count", "length"), [(50, 8), (40, 20), (16, 113), (10, 128)])
+def test_the_most_that_passes_is_synthesized(tmp_path: Path, count: int, length: int) -> None:
+    synthesize(load(topology(tmp_path, count, length)), tmp_path / "out")
+
+
+@pytest.mark.parametrize(("count", "length"), [(50, 9), (40, 21), (15, 128)])
+def test_a_little_more_is_a_finding(tmp_path: Path, count: int, length: int) -> None:
+    with pytest.raises(TopologyError, match="use fewer or shorter prefixes"):
+        load(topology(tmp_path, count, length))
+
+
+def test_a_worker_that_cannot_hold_the_origins_is_a_finding(tmp_path: Path) -> None:
+    text = (ROOT / "topologies" / "three-clouds.yaml").read_text()
+    azure = text[text.index("  azure:") : text.index("\nedge:")]
+    more = "".join(
+        azure.replace("azure:", f"more-sites-{number:03d}:", 1).replace("10.30", f"10.{number}")
+        for number in range(100, 170)
+    )
+    names = ", ".join(f"more-sites-{number:03d}" for number in range(100, 170))
+    file = tmp_path / "topology.yaml"
+    text = text.replace("\nedge:", f"{more}\nedge:").replace("[google, azure]", f"[{names}]")
+    file.write_text(text)
+    with pytest.raises(TopologyError, match=r"the origins make \d+ bytes, and a Worker holds 5000"):
+        load(file)
