@@ -11,11 +11,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from benchmarks import growth
 from benchmarks.measure import Report, Target, Usage, measure, median, parser, progress, show
 
-# Two stacks a site and one for the routing: 15 stacks, about 200 resources, all four providers.
-SITES = 7
+REFERENCE = Path("topologies/three-clouds.yaml")
 LEAST_RATIO = 15
 MOST_MEMORY = 300
 
@@ -38,11 +36,11 @@ class Case:
         return (self.bindings, self.cache, self.usage.wall, self.usage.cpu, *memory, digests)
 
 
-def run(runs: int, topology: Path | None = None) -> Report:
+def run(runs: int, topology: Path = REFERENCE) -> Report:
     """Measure all four cases."""
     with tempfile.TemporaryDirectory(prefix="trunkline-synthesis-") as name:
         folder = Path(name)
-        file = topology or growth.write(SITES, folder)
+        file = topology.resolve()
         cases = [
             *_cases("fast", "0", file, folder, runs),
             *_cases("plain", "1", file, folder, runs),
@@ -112,10 +110,11 @@ def _report(cases: list[Case], outdir: Path) -> Report:
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--topology", type=Path, help="another file than the generated one")
+    options.add_argument(
+        "--topology", type=Path, default=REFERENCE, help="a topology file; default: %(default)s"
+    )
     chosen = options.parse_args()
-    topology = chosen.topology and chosen.topology.resolve()
-    show([run(chosen.runs, topology)], chosen.format)
+    show([run(chosen.runs, chosen.topology)], chosen.format)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """One topology file becomes Terraform for a backbone across AWS, Google Cloud and Azure.
 
-The constructs load CDKTF when they are first asked for, so that reading a topology needs no Node.
+The constructs load CDKTF when they are first asked for, so that reading a topology needs no Node;
+`bindings.install()` is called then, so that they load fast in anybody's app.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from trunkline import bindings
 from trunkline.errors import ConfigurationError, OutputError, TopologyError, TrunklineError
 from trunkline.extras import needed_bindings
 from trunkline.model import ExistingNetwork, NewNetwork, Probes, Site, Topology, Upstream
@@ -48,5 +50,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _CONSTRUCTS:
         raise AttributeError(f"module 'trunkline' has no attribute {name!r}")
+    bindings.install()
     with needed_bindings():
         return getattr(import_module(_CONSTRUCTS[name]), name)

@@ -11,7 +11,7 @@ provider.
 
 from trunkline import bindings
 
-bindings.install()  # the provider packages load in milliseconds from here on
+bindings.install()  # before CDKTF: our own imports of its packages are fast as well
 
 from cdktf import App, LocalBackend, TerraformOutput, TerraformStack, TerraformVariable  # noqa: E402
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup  # noqa: E402
