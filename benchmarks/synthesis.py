@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from benchmarks import growth
 from benchmarks.measure import Report, Target, Usage, measure, median, parser, progress, show
 
 REFERENCE = Path("topologies/three-clouds.yaml")
