@@ -46,6 +46,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from trunkline import bindings_index
+
 __all__ = ["install"]
 
 _PREFIX = "cdktf_cdktf_provider_"
@@ -124,7 +126,9 @@ class _LazyLoader(importlib.machinery.SourceFileLoader):
         module.__dict__["__dir__"] = lambda: sorted(self._names.union(vars(module)))
         module.__dict__["__getattr__"] = lambda name: self._submodule(module.__name__, name)
         # Starts the kernel, if nothing else has, and loads the package's Node half into it.
-        importlib.import_module(f"{module.__name__}._jsii")
+        loaded = importlib.import_module(f"{module.__name__}._jsii")
+        if assembly := getattr(loaded, "__jsii_assembly__", None):
+            bindings_index.wait_at_exit(assembly.name, assembly.version)
         _tell_jsii(module.__name__, self._names)
         _remove_preload()
 
