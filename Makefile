@@ -63,7 +63,7 @@ $(PIPENV):
 	@.tools/pipenv/bin/pip install -q pipenv==2026.10.3
 
 .venv/ready: Pipfile.lock pyproject.toml | $(PIPENV)
-	@echo "installing the pinned packages in .venv (about a minute, 1.3 GB)" >&2
+	@echo "installing the pinned packages in .venv (a minute, 2.1 GB)" >&2
 	@$(PIPENV) sync --dev --quiet
 	@touch $@
 

@@ -320,7 +320,8 @@ class TestNode:
     ) -> None:
         package = tmp_path / 'with "odd" name' / "trunkline"
         package.mkdir(parents=True)
-        for file in (SOURCES / "trunkline" / "bindings.py", PRELOAD):
+        modules = (SOURCES / "trunkline").glob("bindings*.py")
+        for file in (*modules, PRELOAD):
             (package / file.name).write_text(file.read_text())
         (package / "__init__.py").touch()
         code = INSTALL + "import os, subprocess\n"
