@@ -27,7 +27,7 @@ check: .venv/ready ## format, types, import rules and the fast tests (the commit
 	@.venv/bin/lint-imports
 	@$(RUN) -m pytest -q -n 2 -m "not slow"
 
-test: check .tools/checkov/ready node_modules/ready ## everything, real tools included
+test: .tools/checkov/ready node_modules/ready check ## everything, real tools included
 	@$(RUN) -m pytest -q -n 2 -m slow
 
 format: .venv/ready ## put the code into shape

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +13,8 @@ from moto_server import call
 from terraform_runner import TerraformRunner
 
 pytestmark = pytest.mark.slow
+
+TOKEN = "/trunkline/edge-alone/tunnel-token"
 
 Run = Callable[[Path], TerraformRunner]
 Synthesize = Callable[[str], list[Path]]
@@ -46,3 +51,18 @@ def test_an_edge_is_an_arm_machine_with_an_encrypted_disk_and_session_tokens(
     run.assert_plan_is_empty()
     run.destroy()
     assert run.resources() == []
+
+
+def test_edge_and_probes_do_without_cloudflare(tmp_path: Path, aws_run: Run, moto: str) -> None:
+    app = Path(__file__).with_name("aws_app.py")
+    subprocess.run([sys.executable, app], cwd=tmp_path, check=True, capture_output=True)
+    stack = tmp_path / "cdktf.out" / "stacks" / "aws-alone"
+    providers = json.loads((stack / "cdk.tf.json").read_text())["terraform"]["required_providers"]
+    assert set(providers) == {"aws"}
+    run = aws_run(stack)
+    run.init()
+    run.apply()
+    assert run.plan_is_empty()
+    kept = call(moto, "ssm", "get_parameter", Name=TOKEN, WithDecryption=True)
+    assert kept["Parameter"]["Value"] == "the token"
+    run.destroy()

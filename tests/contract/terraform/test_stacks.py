@@ -10,17 +10,14 @@ from typing import Any
 import pytest
 from nested_keys import unknown_nested_keys
 from plugin_mirror import pins, provider_schemas
+from support.examples import TOPOLOGIES
 from terraform_runner import TerraformRunner
 
-TOPOLOGIES = sorted(
-    path.name for path in (Path(__file__).resolve().parents[3] / "topologies").glob("*.yaml")
-)
 
-
-@pytest.fixture(params=TOPOLOGIES)
+@pytest.fixture(params=TOPOLOGIES, ids=lambda file: file.stem)
 def stacks(request: pytest.FixtureRequest, synthesized: Callable[[str], list[Path]]) -> list[Path]:
     """The folders of the stacks of one example."""
-    return synthesized(request.param)
+    return synthesized(str(request.param))
 
 
 @pytest.mark.slow

@@ -1,0 +1,31 @@
+"""A CDKTF app with AWS alone: an edge and probes composed without any part of Cloudflare."""
+
+from __future__ import annotations
+
+from trunkline import bindings
+
+bindings.install()
+
+from cdktf import App, LocalBackend, TerraformStack, TerraformVariable  # noqa: E402
+from cdktf_cdktf_provider_aws.provider import AwsProvider  # noqa: E402
+
+from trunkline import EdgeProxy, NewNetwork, Probes, ProbeSet, Site, Tunnel, Upstream  # noqa: E402
+
+SITE = Site(
+    name="alone",
+    cloud="aws",
+    region="us-east-1",
+    zone="us-east-1b",
+    zones=("us-east-1b", "us-east-1e"),
+    network=NewNetwork("10.40.0.0/16"),
+    upstream=Upstream.from_url("http://10.40.16.9:8080"),
+)
+
+app = App()
+stack = TerraformStack(app, "aws-alone")
+LocalBackend(stack, path="terraform.tfstate")
+AwsProvider(stack, "aws", region="us-east-1")
+token = TerraformVariable(stack, "token", type="string", sensitive=True, default="the token")
+EdgeProxy(stack, "edge", site=SITE, exposure=Tunnel(token.string_value), routes=["/api"])
+ProbeSet(stack, "probes", site=SITE, probes=Probes(operators=("203.0.113.7/32",)))
+app.synth()
