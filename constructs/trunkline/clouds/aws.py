@@ -81,12 +81,6 @@ class Aws(Cloud):
             else None,
         )
 
-    def network(self, zones: Sequence[str]) -> Network:
-        network = self.site.network
-        if isinstance(network, ExistingNetwork):
-            return self._find_network(network, zones)
-        return self._make_network(network, zones)
-
     def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> Network:
         vpc = network.id
         if vpc is None:

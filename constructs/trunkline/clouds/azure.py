@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
@@ -59,20 +59,16 @@ NOBODYS_KEY_SEED = b"trunkline: nobody holds the private key 1"
 
 
 class Azure(Cloud):
-    """Virtual network, Key Vault and virtual machines, in a resource group of the stack's own."""
+    """Virtual network, Key Vault and virtual machines, in a resource group of the stack's own.
+
+    One subnet serves every zone of the region.
+    """
 
     @staticmethod
     def provider(scope: Construct, site: Site) -> None:
         AzurermProvider(
             scope, "azurerm", features=[AzurermProviderFeatures()], subscription_id=site.account
         )
-
-    def network(self, zones: Sequence[str]) -> Network:
-        """One subnet serves every zone of the region."""
-        network = self.site.network
-        if isinstance(network, ExistingNetwork):
-            return self._find_network(network, zones)
-        return self._make_network(network, zones)
 
     @cached_property
     def _group(self) -> ResourceGroup:
@@ -265,7 +261,7 @@ class Azure(Cloud):
         }
 
 
-def _security_rules(firewall: Firewall):  # type: ignore[no-untyped-def]
+def _security_rules(firewall: Firewall) -> Iterator[tuple[str, int, dict[str, object]]]:
     """Key, priority and arguments of every rule; the last of each direction denies the rest."""
     for direction, rules in (("Inbound", firewall.ingress), ("Outbound", firewall.egress)):
         for number, rule in enumerate(sorted(rules, key=lambda rule: rule.name)):

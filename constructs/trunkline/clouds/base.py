@@ -19,7 +19,7 @@ from typing import Literal
 from attrs import frozen
 from constructs import Construct
 
-from trunkline.model import Site
+from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.payload.secret import SecretSource
 
 ANYWHERE = ("0.0.0.0/0",)
@@ -104,9 +104,18 @@ class Cloud(ABC):
     def provider(scope: Construct, site: Site) -> None:
         """Add the cloud's provider for the account and region of `site`."""
 
-    @abstractmethod
     def network(self, zones: Sequence[str]) -> Network:
         """Make the site's network, or find it, with a subnet for each of `zones`."""
+        network = self.site.network
+        if isinstance(network, ExistingNetwork):
+            return self._find_network(network, zones)
+        return self._make_network(network, zones)
+
+    @abstractmethod
+    def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> Network: ...
+
+    @abstractmethod
+    def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> Network: ...
 
     @abstractmethod
     def secret(self, id: str, value: str) -> Secret:

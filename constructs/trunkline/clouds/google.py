@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from cdktf import TerraformResource, TerraformResourceLifecycle
@@ -47,6 +47,7 @@ from trunkline.clouds.base import (
     Machine,
     MachineSpec,
     Network,
+    Rule,
     Secret,
     short_name,
     subnet_cidr,
@@ -61,7 +62,7 @@ SERVICES = ("compute", "iam", "secretmanager")
 
 
 class Google(Cloud):
-    """VPC network, Secret Manager and Compute Engine."""
+    """VPC network, Secret Manager and Compute Engine; one subnetwork serves every zone."""
 
     @staticmethod
     def provider(scope: Construct, site: Site) -> None:
@@ -72,13 +73,6 @@ class Google(Cloud):
             region=site.region,
             impersonate_service_account=site.deploy_as,
         )
-
-    def network(self, zones: Sequence[str]) -> Network:
-        """One subnetwork serves every zone of the region."""
-        network = self.site.network
-        if isinstance(network, ExistingNetwork):
-            return self._find_network(network, zones)
-        return self._make_network(network, zones)
 
     @cached_property
     def _services(self) -> list[ProjectService]:
@@ -244,7 +238,8 @@ class Google(Cloud):
                 )
 
 
-def _directions(firewall: Firewall):  # type: ignore[no-untyped-def]
+def _directions(firewall: Firewall) -> Iterable[tuple[str, str, tuple[Rule, ...]]]:
+    """Each direction in Google's words: its name, its key for ranges, and its rules."""
     return (
         ("INGRESS", "source_ranges", firewall.ingress),
         ("EGRESS", "destination_ranges", firewall.egress),
