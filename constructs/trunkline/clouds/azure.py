@@ -52,6 +52,9 @@ from trunkline.payload import secret as secret_sources
 
 DEFAULT_SIZE = "Standard_B2pts_v2"
 
+# https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview: 100 to 4096.
+LAST_PRIORITY = 4096
+
 # Azure makes no Linux machine without a login key, and nobody shall log in. The 32 bytes of this
 # Ed25519 key are a hash, so nobody knows its private half; the payload masks sshd besides, and no
 # port is open for it. A test derives the key again.
@@ -264,10 +267,16 @@ class Azure(Cloud):
 def _security_rules(firewall: Firewall) -> Iterator[tuple[str, int, dict[str, object]]]:
     """Key, priority and arguments of every rule; the last of each direction denies the rest."""
     for direction, rules in (("Inbound", firewall.ingress), ("Outbound", firewall.egress)):
-        for number, rule in enumerate(sorted(rules, key=lambda rule: rule.name)):
-            yield f"{direction.lower()}-{rule.name}", 100 + number, _allow(direction, rule)
+        for rule in rules:
+            yield f"{direction.lower()}-{rule.name}", _priority(rule), _allow(direction, rule)
         deny = _rule(direction, "Deny", "*", "*", ["*"])
-        yield f"{direction.lower()}-deny", 4000, deny
+        yield f"{direction.lower()}-deny", LAST_PRIORITY, deny
+
+
+def _priority(rule: Rule) -> int:
+    """From the name, so that another rule moves none: Azure takes no two of one priority."""
+    digest = hashlib.sha256(rule.name.encode()).digest()
+    return 100 + int.from_bytes(digest[:4], "big") % (LAST_PRIORITY - 100)
 
 
 def _allow(direction: str, rule: Rule) -> dict[str, object]:
