@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from constructs import Construct
 
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import Firewall, MachineSpec, Rule
+from trunkline.clouds.base import Firewall, MachineSpec, Rule, short_name
 from trunkline.model import Probes, Site
 from trunkline.payload import probe_user_data
 
@@ -52,7 +52,8 @@ class ProbeSet(Construct):
 
 def _machine(name: str, site: Site, zone: str, probes: Probes) -> MachineSpec:
     return MachineSpec(
-        name=f"{name}-{zone}",
+        # Google's instances have the shortest names: 63 characters.
+        name=short_name(f"{name}-{zone}", 63),
         zone=zone,
         size=site.machine,
         user_data=probe_user_data(site=site.name, cloud=site.cloud, zone=zone, port=probes.port),
