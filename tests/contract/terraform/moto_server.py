@@ -49,10 +49,13 @@ def newest_version(folder: Path) -> str:
 
 
 def override(version: str) -> Json:
-    """What has to differ from a real deployment: the provider's version, and its patience."""
+    """What has to differ from a real deployment: the provider's version, and its patience.
+
+    moto's server drops a connection now and then, so one try is too few.
+    """
     return {
         "terraform": {"required_providers": {"aws": {"source": SOURCE, "version": version}}},
-        "provider": {"aws": {"max_retries": 1, "skip_metadata_api_check": "true"}},
+        "provider": {"aws": {"max_retries": 5, "skip_metadata_api_check": "true"}},
     }
 
 
