@@ -35,6 +35,10 @@ class Rule:
     protocol: Literal["tcp", "udp"] = "tcp"
 
 
+# Every machine's way out: Debian's mirrors, vendors' repositories and the clouds' own interfaces.
+WEB = (Rule(name="http", port=80), Rule(name="https", port=443))
+
+
 @frozen(kw_only=True)
 class Firewall:
     """What may enter and what may leave a machine; everything else is dropped."""

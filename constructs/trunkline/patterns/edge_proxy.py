@@ -9,15 +9,13 @@ from attrs import frozen
 from constructs import Construct
 
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import ANYWHERE, Cloud, Firewall, MachineSpec, Rule, Secret
+from trunkline.clouds.base import ANYWHERE, WEB, Cloud, Firewall, MachineSpec, Rule, Secret
 from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
 from trunkline.model import Site, Upstream
 from trunkline.patterns import cloudflare_ranges
 from trunkline.payload import EdgePayload, edge_user_data
 from trunkline.payload.edge import ADMIN_SOCKET, CERTIFICATE, CLIENT_CA, PRIVATE_KEY
 
-# Debian's mirrors, the vendors' repositories and the clouds' own interfaces.
-INSTALL = (Rule(name="http", port=80), Rule(name="https", port=443))
 # https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
 TUNNEL = (
     Rule(name="tunnel-quic", port=7844, protocol="udp"),
@@ -124,7 +122,7 @@ def _listener(exposure: Tunnel | Public) -> Listener:
 
 
 def _firewall(upstream: Upstream | None, exposure: Tunnel | Public) -> Firewall:
-    egress = (*INSTALL, *_to_upstream(upstream))
+    egress = (*WEB, *_to_upstream(upstream))
     if isinstance(exposure, Tunnel):
         return Firewall(egress=(*egress, *TUNNEL))
     return Firewall(
@@ -133,8 +131,8 @@ def _firewall(upstream: Upstream | None, exposure: Tunnel | Public) -> Firewall:
 
 
 def _to_upstream(upstream: Upstream | None) -> tuple[Rule, ...]:
-    """A rule for the upstream's port, unless one of INSTALL lets it pass already."""
-    if upstream is None or upstream.port in {rule.port for rule in INSTALL}:
+    """A rule for the upstream's port, unless one of WEB lets it pass already."""
+    if upstream is None or upstream.port in {rule.port for rule in WEB}:
         return ()
     return (Rule(name="upstream", port=upstream.port, cidrs=_addresses(upstream.host)),)
 

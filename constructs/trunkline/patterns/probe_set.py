@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from constructs import Construct
 
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import Firewall, MachineSpec, Rule, short_name
+from trunkline.clouds.base import WEB, Firewall, MachineSpec, Rule, short_name
 from trunkline.model import Probes, Site
 from trunkline.payload import probe_user_data
-
-# Debian's own updates.
-UPDATES = (Rule(name="http", port=80), Rule(name="https", port=443))
 
 
 class ProbeSet(Construct):
@@ -63,4 +60,4 @@ def _machine(name: str, site: Site, zone: str, probes: Probes) -> MachineSpec:
 
 def _firewall(probes: Probes) -> Firewall:
     operators = Rule(name="operators", port=probes.port, cidrs=probes.operators)
-    return Firewall(ingress=(operators,) if probes.operators else (), egress=UPDATES)
+    return Firewall(ingress=(operators,) if probes.operators else (), egress=WEB)

@@ -62,7 +62,7 @@ def test_edge_and_probes_do_without_cloudflare(tmp_path: Path, aws_run: Run, mot
     run = aws_run(stack)
     run.init()
     run.apply()
-    assert run.plan_is_empty()
+    run.assert_plan_is_empty()
     kept = call(moto, "ssm", "get_parameter", Name=TOKEN, WithDecryption=True)
     assert kept["Parameter"]["Value"] == "the token"
     run.destroy()
