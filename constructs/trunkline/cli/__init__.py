@@ -1,0 +1,5 @@
+"""The command line: one file per command, and `app.py` that joins them."""
+
+from trunkline.cli.app import main
+
+__all__ = ["main"]

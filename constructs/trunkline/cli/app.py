@@ -1,0 +1,68 @@
+"""The command `trunkline`: parse, call, print. Everything it does can be done from Python as well.
+
+Exit codes: 0 done (warnings allowed), 2 a mistake in the input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from trunkline.cli.synth import synth
+from trunkline.cli.validate import validate
+from trunkline.errors import TrunklineError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Turn one topology file into Terraform for a private backbone across clouds.",
+)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with a message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name in a topology must not fail to print where the terminal knows only ASCII.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        app(prog_name="trunkline")
+        sys.stdout.flush()
+    except TrunklineError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader has gone; give Python's last flush somewhere to write.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"trunkline {version('trunkline')}")
+        except PackageNotFoundError:
+            typer.echo("trunkline (run from a checkout, not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (validate, synth):
+    app.command()(command)
