@@ -151,11 +151,6 @@ class Aws(Cloud):
         return Secret(id=parameter.arn, source=secret_sources.aws(name))
 
     def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
-        if len(spec.user_data.encode()) > USER_DATA_LIMIT:
-            raise ConfigurationError(
-                f"the user data of {spec.name} is larger than the {USER_DATA_LIMIT} bytes that AWS "
-                "takes; use fewer or shorter route prefixes"
-            )
         size, architecture = self._size(id, spec)
         instance = Instance(
             self.scope,
@@ -172,7 +167,7 @@ class Aws(Cloud):
             root_block_device=InstanceRootBlockDevice(
                 encrypted=True, volume_type="gp3", volume_size=8, tags=self._named(spec.name)
             ),
-            user_data=literal(spec.user_data),
+            user_data=literal(_user_data(spec)),
             user_data_replace_on_change=True,
             tags=self._named(spec.name),
             # A new image is no reason to replace a running machine; Debian updates itself.
@@ -289,6 +284,16 @@ class Aws(Cloud):
 
     def _named(self, name: str) -> dict[str, str]:
         return {**self.tags, "Name": name}
+
+
+def _user_data(spec: MachineSpec) -> str:
+    text = spec.payload.user_data()
+    if len(text.encode()) > USER_DATA_LIMIT:
+        raise ConfigurationError(
+            f"the user data of {spec.name} is larger than the {USER_DATA_LIMIT} bytes that AWS "
+            "takes; use fewer or shorter route prefixes"
+        )
+    return text
 
 
 def _policy(action: str, **who: object) -> str:

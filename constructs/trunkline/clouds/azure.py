@@ -189,7 +189,7 @@ class Azure(Cloud):
             ),
             identity=self._identity(id, spec),
             # Not user_data: only a change of custom_data replaces the machine.
-            custom_data=base64.b64encode(spec.user_data.encode()).decode(),
+            custom_data=base64.b64encode(spec.payload.user_data().encode()).decode(),
             **self._where(),
         )
         return Machine(

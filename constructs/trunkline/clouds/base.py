@@ -20,7 +20,7 @@ from attrs import frozen
 from constructs import Construct
 
 from trunkline.model import ExistingNetwork, NewNetwork, Site
-from trunkline.payload.secret import SecretSource
+from trunkline.payload import Payload, SecretSource
 
 ANYWHERE = ("0.0.0.0/0",)
 
@@ -68,14 +68,14 @@ class Secret:
 
 @frozen(kw_only=True)
 class MachineSpec:
-    """A machine to make: Debian stable in `zone`, configured by `user_data` alone.
+    """A machine to make: Debian stable in `zone`, configured by its payload alone.
 
     `static_address` keeps the public address when the machine is stopped or replaced.
     """
 
     name: str
     zone: str
-    user_data: str
+    payload: Payload
     size: str | None = None
     firewall: Firewall = Firewall()
     secret: Secret | None = None

@@ -132,6 +132,7 @@ class Google(Cloud):
 
     def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
         identity = self._identity(id, spec)
+        user_data = spec.payload.user_data()
         self._firewall(id, spec, network, str(identity.email))
         instance = ComputeInstance(
             self.scope,
@@ -141,7 +142,7 @@ class Google(Cloud):
             machine_type=spec.size or DEFAULT_SIZE,
             boot_disk=self._boot_disk(spec),
             network_interface=[self._interface(id, spec, network)],
-            metadata=_metadata(spec.user_data),
+            metadata=_metadata(user_data),
             service_account=ComputeInstanceServiceAccount(
                 email=identity.email, scopes=["cloud-platform"]
             ),
@@ -150,7 +151,7 @@ class Google(Cloud):
             ),
             allow_stopping_for_update=True,
             labels=self.tags,
-            lifecycle=self._replace_with(id, spec.user_data),
+            lifecycle=self._replace_with(id, user_data),
         )
         interface = instance.network_interface.get(0)
         return Machine(

@@ -13,7 +13,7 @@ from trunkline.clouds.base import ANYWHERE, WEB, Cloud, Firewall, MachineSpec, R
 from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
 from trunkline.model import Site, Upstream
 from trunkline.patterns import cloudflare_ranges
-from trunkline.payload import EdgePayload, edge_user_data
+from trunkline.payload import EdgePayload
 from trunkline.payload.edge import ADMIN_SOCKET, CERTIFICATE, CLIENT_CA, PRIVATE_KEY
 
 # https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
@@ -82,7 +82,7 @@ class EdgeProxy(Construct):
                 name=name,
                 zone=site.zone,
                 size=site.machine,
-                user_data=_user_data(site, routes, exposure, token),
+                payload=_payload(site, routes, exposure, token),
                 firewall=_firewall(site.upstream, exposure),
                 secret=token,
                 static_address=isinstance(exposure, Public),
@@ -98,9 +98,9 @@ def _keep_token(cloud: Cloud, exposure: Tunnel | Public) -> Secret | None:
     return cloud.secret("tunnel-token", exposure.token) if isinstance(exposure, Tunnel) else None
 
 
-def _user_data(
+def _payload(
     site: Site, routes: Sequence[str], exposure: Tunnel | Public, token: Secret | None
-) -> str:
+) -> EdgePayload:
     config = bootstrap(
         site=site.name,
         zone=site.zone,
@@ -110,9 +110,7 @@ def _user_data(
         listener=_listener(exposure),
         admin_socket=ADMIN_SOCKET,
     )
-    return edge_user_data(
-        EdgePayload(bootstrap=config, tunnel_token=token.source if token else None)
-    )
+    return EdgePayload(bootstrap=config, tunnel_token=token.source if token else None)
 
 
 def _listener(exposure: Tunnel | Public) -> Listener:

@@ -9,7 +9,7 @@ from constructs import Construct
 from trunkline.clouds import cloud_class
 from trunkline.clouds.base import WEB, Firewall, MachineSpec, Rule, short_name
 from trunkline.model import Probes, Site
-from trunkline.payload import probe_user_data
+from trunkline.payload import ProbePayload
 
 
 class ProbeSet(Construct):
@@ -53,7 +53,7 @@ def _machine(name: str, site: Site, zone: str, probes: Probes) -> MachineSpec:
         name=short_name(f"{name}-{zone}", 63),
         zone=zone,
         size=site.machine,
-        user_data=probe_user_data(site=site.name, cloud=site.cloud, zone=zone, port=probes.port),
+        payload=ProbePayload(site=site.name, cloud=site.cloud, zone=zone, port=probes.port),
         firewall=_firewall(probes),
     )
 

@@ -16,6 +16,7 @@ from trunkline.payload.cloud_config import (
     unit,
 )
 from trunkline.payload.packages import CLOUDFLARED, ENVOY, VendorPackage
+from trunkline.payload.payload import Payload
 from trunkline.payload.secret import SecretSource
 
 FETCHER = "/usr/local/lib/trunkline/fetch-secret"
@@ -27,8 +28,8 @@ ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 
 
 @frozen(kw_only=True)
-class EdgePayload:
-    """`bootstrap` is Envoy's configuration.
+class EdgePayload(Payload):
+    """An Envoy; `bootstrap` is its configuration.
 
     `tunnel_token` says how to read the token of a tunnel; None stands for a public edge, which
     makes itself a certificate and lets in Cloudflare's client certificate only.
@@ -37,9 +38,11 @@ class EdgePayload:
     bootstrap: Mapping[str, object]
     tunnel_token: SecretSource | None
 
+    def user_data(self) -> str:
+        return _user_data(self)
 
-def edge_user_data(payload: EdgePayload) -> str:
-    """The cloud-config of an edge."""
+
+def _user_data(payload: EdgePayload) -> str:
     packages = [ENVOY] if payload.tunnel_token is None else [ENVOY, CLOUDFLARED]
     units = [f"trunkline-{name}.service" for name in ("edge", "tunnel")[: len(packages)]]
     exposed = (

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from ruamel.yaml import YAML
 
-from trunkline.payload import EdgePayload, edge_user_data, packaged, probe_user_data
+from trunkline.payload import EdgePayload, ProbePayload, packaged
 from trunkline.payload.packages import CLOUDFLARED, ENVOY
 from trunkline.payload.secret import SecretSource
 
@@ -28,11 +28,11 @@ def commands(user_data: str) -> list[list[str]]:
 
 
 def tunnelled() -> str:
-    return edge_user_data(EdgePayload(bootstrap={"a": 1}, tunnel_token=SOURCE))
+    return EdgePayload(bootstrap={"a": 1}, tunnel_token=SOURCE).user_data()
 
 
 def public() -> str:
-    return edge_user_data(EdgePayload(bootstrap={"a": 1}, tunnel_token=None))
+    return EdgePayload(bootstrap={"a": 1}, tunnel_token=None).user_data()
 
 
 def test_a_tunnelled_edge_installs_both_packages_at_their_pins() -> None:
@@ -75,7 +75,7 @@ def test_shell_scripts_parse(name: str, tmp_path: Path) -> None:
 
 
 def test_a_probe_knows_where_it_stands() -> None:
-    text = probe_user_data(site="shop", cloud="aws", zone="us-east-1a", port=8100)
+    text = ProbePayload(site="shop", cloud="aws", zone="us-east-1a", port=8100).user_data()
     unit = files(text)["/etc/systemd/system/trunkline-probe.service"]["content"]
     assert "agent.py --site shop --cloud aws --zone us-east-1a --port 8100\n" in unit
 
