@@ -44,6 +44,11 @@ from trunkline.routing import OriginRule, RoutingSpec, Script
 NO_ORIGIN = "100::"
 
 
+# A probe's address may change when it is replaced. The shortest that the free plan takes:
+# https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl/
+NAME_TTL = 60
+
+
 def add_provider(scope: Construct) -> None:
     """The provider; its token comes from the environment, CLOUDFLARE_API_TOKEN."""
     CloudflareProvider(scope, "cloudflare")
@@ -97,9 +102,16 @@ def tunnel(
 
 
 def dns_record(
-    scope: Construct, id: str, *, zone_id: str, hostname: str, type: str, content: str
+    scope: Construct,
+    id: str,
+    *,
+    zone_id: str,
+    hostname: str,
+    type: str,
+    content: str,
+    proxied: bool = True,
 ) -> None:
-    """A proxied record; proxied records take no time to live but 1, which means automatic."""
+    """A record, proxied or for DNS alone; proxied ones take no time to live but 1 (automatic)."""
     DnsRecord(
         scope,
         id,
@@ -107,8 +119,8 @@ def dns_record(
         name=hostname,
         type=type,
         content=content,
-        proxied=True,
-        ttl=1,
+        proxied=proxied,
+        ttl=1 if proxied else NAME_TTL,
         comment="made by trunkline",
     )
 

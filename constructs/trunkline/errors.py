@@ -3,7 +3,9 @@
 TrunklineError                 every error that a user can cure; the CLI prints it, exits with 2
 ├── TopologyError              a topology file with findings; carries all of them
 ├── ConfigurationError         a construct got arguments that cannot work together
-└── OutputError                the output folder cannot be written
+├── OutputError                the output folder cannot be written
+├── TerraformError             Terraform is not there, or a run of it failed; its last words
+└── MachineError               a local machine cannot start or end (local/errors.py)
 """
 
 from __future__ import annotations
@@ -33,3 +35,7 @@ class ConfigurationError(TrunklineError):
 
 class OutputError(TrunklineError):
     """An output that cannot be written; what was there before is unharmed."""
+
+
+class TerraformError(TrunklineError):
+    """A run of Terraform that failed, with its last words; or there is no Terraform."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, field, frozen
 
-CloudName = Literal["aws", "google", "azure"]
+CloudName = Literal["aws", "google", "azure", "local"]
 Plan = Literal["free", "pro", "business", "enterprise"]
 AddOn = Literal["smart_routing"]
 Exposure = Literal["tunnel", "public"]
@@ -74,6 +74,7 @@ class Site:
     """One cloud account's region that takes part.
 
     `zone` is the chosen zone, where the edge stands; `zones` are the candidates, one probe each.
+    On `cloud: local` a site stands on this machine, and `network` is a range of loopback.
     `account` is the AWS account number, the Google project or the Azure subscription; `deploy_as`
     is the AWS role or Google service account that Terraform acts as. `machine` is a size in the
     cloud's own words; None stands for the cheapest sensible one of the cloud.
@@ -95,10 +96,18 @@ class Site:
 
 @frozen(kw_only=True)
 class Probes:
-    """The machines that measure; `operators` are the address ranges that may ask them."""
+    """The machines that measure.
+
+    `operators` are the address ranges that may fetch results. `samples` is how many round trips a
+    sweep takes of each pair and direction; a sweep begins every `interval_seconds`, the first one
+    when all probes are up, or after `deadline_seconds`.
+    """
 
     operators: tuple[str, ...] = ()
     port: int = 8100
+    samples: int = 200
+    interval_seconds: int = 600
+    deadline_seconds: int = 600
 
 
 @frozen(kw_only=True)
@@ -141,6 +150,38 @@ class Cloudflare:
     plan: Plan = "free"
     add_ons: tuple[AddOn, ...] = ()
     create_zone: bool = False
+
+
+LatencyRow = tuple[str, tuple[float, ...]]
+
+
+@frozen(kw_only=True)
+class LocalFront:
+    """This machine in front of sites that stand on it: the Worker answers on `port` of loopback.
+
+    `latency_ms` holds the round trips that probes emulate, as a triangle: a zone (`site/zone`), and
+    its round trip in milliseconds to the zone of each row above.
+    """
+
+    port: int = 8000
+    latency_ms: tuple[LatencyRow, ...] = ()
+
+    def latencies(self, zone: str) -> dict[str, float]:
+        """The emulated round trips of `zone` (`site/zone`) in milliseconds, by the other zone."""
+        names = [name for name, _ in self.latency_ms]
+        pairs = [
+            (name, other, value)
+            for name, row in self.latency_ms
+            for other, value in zip(names, row, strict=False)
+        ]
+        return {
+            (other if name == zone else name): value
+            for name, other, value in pairs
+            if zone in (name, other)
+        }
+
+
+Front = Cloudflare | LocalFront
 
 
 @frozen(kw_only=True)
@@ -191,17 +232,21 @@ State = LocalState | TerraformCloudState | S3State | GcsState | AzurermState
 
 @frozen(kw_only=True)
 class Topology:
-    """A validated topology file."""
+    """A validated topology file; `front` is what stands before the edges."""
 
     name: str
     domain: str
-    cloudflare: Cloudflare
+    front: Front
     sites: tuple[Site, ...]
     routing: Routing
     state: State = LocalState()
     probes: Probes | None = Probes()
     edge: Edge = Edge()
     tags: Mapping[str, str] = Factory(dict)
+
+    def site(self, name: str) -> Site:
+        """The site of that name; KeyError where there is none."""
+        return {site.name: site for site in self.sites}[name]
 
     def origin_hostname(self, site: str) -> str:
         """The name under which Cloudflare finds the edge of `site`; sites need no other rendezvous.

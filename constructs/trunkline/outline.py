@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from trunkline.model import Site, Topology
+from trunkline.model import Cloudflare, LocalFront, Site, Topology
 
 Kind = Literal["probes", "edge", "routing"]
 
@@ -14,8 +14,10 @@ CREDENTIALS = {
     "aws": "AWS account {account}",
     "google": "Google project {account}",
     "azure": "Azure subscription {account}",
+    "local": "this machine",
 }
 CLOUDFLARE = "CLOUDFLARE_API_TOKEN"
+PROBE_KEY = "TF_VAR_probe_key"
 
 
 @frozen
@@ -35,21 +37,31 @@ def outline(topology: Topology) -> list[StackOutline]:
     """Every stack of `topology`: probes and edge of each site in the file's order, then routing."""
     stacks = []
     for site in topology.sites:
-        credentials = CREDENTIALS[site.cloud].format(account=site.account)
+        needs = (CREDENTIALS[site.cloud].format(account=site.account), *_names(topology))
         if topology.probes:
-            stacks.append(StackOutline("probes", site, (credentials,)))
-        stacks.append(StackOutline("edge", site, (credentials, CLOUDFLARE, *_zone(topology))))
-    return [*stacks, StackOutline("routing", None, (CLOUDFLARE, *_routing_needs(topology)))]
+            stacks.append(StackOutline("probes", site, (*needs, PROBE_KEY)))
+        stacks.append(StackOutline("edge", site, needs))
+    return [*stacks, StackOutline("routing", None, _routing_needs(topology))]
 
 
-def _zone(topology: Topology) -> tuple[str, ...]:
-    if topology.cloudflare.create_zone:
-        return ("the routing stack applied: it creates the zone",)
-    return (f"zone {topology.domain}",)
+def _names(topology: Topology) -> tuple[str, ...]:
+    """What it takes to make a name in the zone."""
+    match topology.front:
+        case LocalFront():
+            return ()
+        case Cloudflare(create_zone=True):
+            return (CLOUDFLARE, "the routing stack applied: it creates the zone")
+        case Cloudflare():
+            return (CLOUDFLARE, f"zone {topology.domain}")
 
 
 def _routing_needs(topology: Topology) -> tuple[str, ...]:
-    needs = () if topology.cloudflare.create_zone else _zone(topology)
-    if topology.edge.exposure == "public" and not topology.cloudflare.create_zone:
-        return (*needs, "the zone's SSL mode Full")
-    return needs
+    match topology.front:
+        case LocalFront():
+            return (CREDENTIALS["local"],)
+        case Cloudflare(create_zone=True):
+            return (CLOUDFLARE,)
+        case Cloudflare() if topology.edge.exposure == "public":
+            return (*_names(topology), "the zone's SSL mode Full")
+        case Cloudflare():
+            return _names(topology)

@@ -1,8 +1,8 @@
 """Which stacks a topology becomes.
 
 probes-<site>   the probes of a site
-edge-<site>     the edge of a site, with its tunnel and its origin hostname
-routing         the public hostname before all edges
+edge-<site>     the edge of a site, and the way to it
+routing         what stands before all edges
 
 Each stands alone: names known from the topology join them, never references.
 """
@@ -11,18 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdktf import App, LocalBackend, TerraformOutput, TerraformStack
-from constructs import Construct
+from cdktf import App, LocalBackend, TerraformOutput, TerraformStack, TerraformVariable
 
-from trunkline import cloudflare
 from trunkline.backends import backend
 from trunkline.clouds import cloud_class
+from trunkline.fronts import front_of
 from trunkline.model import Site, Topology
 from trunkline.outline import outline
-from trunkline.patterns.cloudflare_routing import CloudflareRouting
-from trunkline.patterns.edge_origin import EdgeOrigin
-from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
+from trunkline.patterns.edge_proxy import EdgeProxy
 from trunkline.patterns.probe_set import ProbeSet
+from trunkline.rendezvous import peers
 
 
 def add_stacks(app: App, topology: Topology) -> None:
@@ -47,86 +45,72 @@ class _Stack(TerraformStack):
 
 
 class ProbesStack(_Stack):
-    """The probes of one site."""
+    """The probes of one site, and the names under which the others find them."""
 
     def __init__(self, app: App, topology: Topology, site: Site) -> None:
         super().__init__(app, topology, f"probes-{site.name}")
         cloud_class(site.cloud).provider(self, site)
+        front = front_of(topology)
+        front.provider(self)
+        key = TerraformVariable(
+            self,
+            "probe_key",
+            type="string",
+            sensitive=True,
+            nullable=False,
+            description="The key that all probes share: trunkline probe-key prints a new one",
+        )
         probes = ProbeSet(
             self,
             "probes",
             site=site,
+            key=key.string_value,
+            peers={zone: peers(topology, site.name, zone) for zone in site.zones},
             probes=topology.probes,
             name=f"{topology.name}-probe-{site.name}",
             tags=_tags(topology, site),
         )
+        front.probe_names(self, site, probes.public_addresses)
         TerraformOutput(
             self,
             "public_addresses",
             value=probes.public_addresses,
-            description="The public IPv4 address of each zone's probe",
+            description="The IPv4 address of each zone's probe",
         )
 
 
 class EdgeStack(_Stack):
-    """The edge of one site, and the name under which Cloudflare reaches it."""
+    """The edge of one site, and the way from the front to it."""
 
     def __init__(self, app: App, topology: Topology, site: Site) -> None:
         super().__init__(app, topology, f"edge-{site.name}")
         cloud_class(site.cloud).provider(self, site)
-        cloudflare.add_provider(self)
-        name = f"{topology.name}-edge-{site.name}"
-        origin = EdgeOrigin(
-            self,
-            "origin",
-            account_id=topology.cloudflare.account_id,
-            domain=topology.domain,
-            hostname=topology.origin_hostname(site.name),
-        )
-        tunnelled = topology.edge.exposure == "tunnel"
+        front = front_of(topology)
+        front.provider(self)
+        origin = front.origin(self, site)
         edge = EdgeProxy(
             self,
             "edge",
             site=site,
-            exposure=Tunnel(origin.add_tunnel(name)) if tunnelled else Public(),
+            exposure=origin.exposure,
             routes=[route.prefix for route in topology.routing.routes],
-            name=name,
+            name=f"{topology.name}-edge-{site.name}",
             tags=_tags(topology, site),
         )
-        if not tunnelled:
-            origin.add_address(edge.public_address)
-        _output(self, "origin_hostname", origin.hostname, "Where Cloudflare reaches the edge")
-        _output(self, "machine_id", edge.machine_id, "The machine that runs Envoy")
+        origin.lead_to(edge)
+        TerraformOutput(
+            self, "machine_id", value=edge.machine_id, description="The machine that runs Envoy"
+        )
 
 
 class RoutingStack(_Stack):
-    """The public hostname before all edges."""
+    """What stands before all edges."""
 
     def __init__(self, app: App, topology: Topology) -> None:
         super().__init__(app, topology, "routing")
-        cloudflare.add_provider(self)
-        routing = CloudflareRouting(
-            self,
-            "routing",
-            account_id=topology.cloudflare.account_id,
-            domain=topology.domain,
-            routes=_routes(topology),
-            hostname=topology.routing.hostname,
-            name=topology.name,
-            strategy=topology.routing.strategy,
-            timeout_seconds=topology.routing.timeout_seconds,
-            create_zone=topology.cloudflare.create_zone,
-            smart_routing=_smart_routing(topology),
-            origin_pulls=topology.edge.exposure == "public",
-        )
-        _output(self, "url", f"https://{routing.hostname}", "Where requests go")
-        if routing.name_servers is not None:
-            TerraformOutput(
-                self,
-                "name_servers",
-                value=routing.name_servers,
-                description="Set these at the registrar of the domain",
-            )
+        front = front_of(topology)
+        front.provider(self)
+        front.routing(self)
 
 
 def _add_backend(stack: TerraformStack, name: str, arguments: Mapping[str, object]) -> None:
@@ -145,22 +129,5 @@ def _add_backend(stack: TerraformStack, name: str, arguments: Mapping[str, objec
         stack.add_override(f"terraform.backend.{name}", arguments)
 
 
-def _routes(topology: Topology) -> Mapping[str, Mapping[str, str]]:
-    return {
-        route.prefix: {site: topology.origin_hostname(site) for site in route.sites}
-        for route in topology.routing.routes
-    }
-
-
-def _smart_routing(topology: Topology) -> bool:
-    """As the topology says; where it says nothing, wherever it is bought."""
-    wanted = topology.routing.smart_routing
-    return "smart_routing" in topology.cloudflare.add_ons if wanted is None else wanted
-
-
 def _tags(topology: Topology, site: Site) -> dict[str, str]:
     return {"topology": topology.name, "site": site.name, **topology.tags}
-
-
-def _output(scope: Construct, name: str, value: str, description: str) -> None:
-    TerraformOutput(scope, name, value=value, description=description)

@@ -10,6 +10,7 @@ from trunkline.outline import outline
 from trunkline.topology import load
 
 THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+LOCAL = load(ROOT / "topologies" / "local.yaml")
 PUBLIC = load(ROOT / "topologies" / "two-accounts.yaml")
 
 
@@ -32,7 +33,12 @@ def test_without_probes_only_edges_and_routing_are_left() -> None:
 
 def test_a_stack_needs_its_own_account_only() -> None:
     needs = {stack.name: stack.needs for stack in outline(THREE)}
-    assert needs["probes-google"] == ("Google project acme-backbone",)
+    assert needs["probes-google"] == (
+        "Google project acme-backbone",
+        "CLOUDFLARE_API_TOKEN",
+        "zone example.com",
+        "TF_VAR_probe_key",
+    )
     assert needs["edge-aws"] == (
         "AWS account 123456789012",
         "CLOUDFLARE_API_TOKEN",
@@ -45,6 +51,12 @@ def test_a_zone_that_is_created_comes_before_the_edges_that_look_it_up() -> None
     needs = {stack.name: stack.needs for stack in outline(PUBLIC)}
     assert "the routing stack applied: it creates the zone" in needs["edge-shop"]
     assert needs["routing"] == ("CLOUDFLARE_API_TOKEN",)
+
+
+def test_a_local_topology_needs_this_machine_and_the_key_of_the_probes() -> None:
+    needs = {stack.name: stack.needs for stack in outline(LOCAL)}
+    assert needs["edge-google"] == needs["routing"] == ("this machine",)
+    assert needs["probes-aws"] == ("this machine", "TF_VAR_probe_key")
 
 
 def test_public_edges_in_an_existing_zone_need_its_ssl_mode() -> None:

@@ -12,6 +12,7 @@ CLOUDS = {
     "aws": "trunkline.clouds.aws:Aws",
     "google": "trunkline.clouds.google:Google",
     "azure": "trunkline.clouds.azure:Azure",
+    "local": "trunkline.clouds.local:Local",
 }
 
 

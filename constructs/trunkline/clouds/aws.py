@@ -46,12 +46,12 @@ from trunkline.clouds.base import (
     Secret,
     rules_by_cidr,
     short_name,
-    subnet_cidr,
 )
 from trunkline.errors import ConfigurationError
 from trunkline.expression import literal
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.payload import secret as secret_sources
+from trunkline.subnets import subnet_cidr
 
 # The account of the Debian project: https://wiki.debian.org/Cloud/AmazonEC2Image
 DEBIAN_OWNER = "136693071363"

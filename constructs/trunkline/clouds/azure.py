@@ -45,10 +45,10 @@ from trunkline.clouds.base import (
     Network,
     Rule,
     Secret,
-    subnet_cidr,
 )
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.payload import secret as secret_sources
+from trunkline.subnets import subnet_cidr
 
 DEFAULT_SIZE = "Standard_B2pts_v2"
 

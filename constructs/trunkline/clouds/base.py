@@ -11,7 +11,6 @@ Terraform addresses, a contract with whoever has applied the stack.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
@@ -19,7 +18,7 @@ from typing import Literal
 from attrs import frozen
 from constructs import Construct
 
-from trunkline.model import ExistingNetwork, NewNetwork, Site
+from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
 from trunkline.payload import Payload, SecretSource
 
 ANYWHERE = ("0.0.0.0/0",)
@@ -121,6 +120,10 @@ class Cloud(ABC):
     @abstractmethod
     def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> Network: ...
 
+    def upstream(self) -> Upstream | None:
+        """The service behind the site's edge, as the site says; None where there is none."""
+        return self.site.upstream
+
     @abstractmethod
     def secret(self, id: str, value: str) -> Secret:
         """Keep `value` (a Terraform expression) in the cloud's secret store."""
@@ -128,11 +131,6 @@ class Cloud(ABC):
     @abstractmethod
     def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
         """Make a machine in `network`, with an identity that may read `spec.secret` only."""
-
-
-def subnet_cidr(cidr: str, index: int) -> str:
-    """The sixteenth number `index` of an IPv4 range: `10.0.0.0/16`, 1 gives `10.0.16.0/20`."""
-    return str(list(ipaddress.ip_network(cidr).subnets(prefixlen_diff=4))[index])
 
 
 def short_name(name: str, limit: int) -> str:

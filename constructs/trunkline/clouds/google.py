@@ -50,12 +50,12 @@ from trunkline.clouds.base import (
     Rule,
     Secret,
     short_name,
-    subnet_cidr,
 )
 from trunkline.expression import literal
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.payload import packaged
 from trunkline.payload import secret as secret_sources
+from trunkline.subnets import subnet_cidr
 
 DEFAULT_SIZE = "e2-micro"
 SERVICES = ("compute", "iam", "secretmanager")

@@ -40,6 +40,17 @@ class Public:
     sources: tuple[str, ...] = cloudflare_ranges.IPV4
 
 
+@frozen
+class Loopback:
+    """Reached without TLS from the edge's own machine only, by whatever leads there."""
+
+    port: int = 8080
+    address: str = "127.0.0.1"
+
+
+Exposure = Tunnel | Public | Loopback
+
+
 class EdgeProxy(Construct):
     """An Envoy in a site's network, in its chosen zone.
 
@@ -66,7 +77,7 @@ class EdgeProxy(Construct):
         id: str,
         *,
         site: Site,
-        exposure: Tunnel | Public,
+        exposure: Exposure,
         routes: Sequence[str] = ("/",),
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
@@ -76,14 +87,15 @@ class EdgeProxy(Construct):
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network([site.zone])
         token = _keep_token(cloud, exposure)
+        upstream = cloud.upstream()
         machine = cloud.machine(
             "machine",
             MachineSpec(
                 name=name,
                 zone=site.zone,
                 size=site.machine,
-                payload=_payload(site, routes, exposure, token),
-                firewall=_firewall(site.upstream, exposure),
+                payload=_payload(site, upstream, routes, exposure, token),
+                firewall=_firewall(upstream, exposure),
                 secret=token,
                 static_address=isinstance(exposure, Public),
             ),
@@ -94,38 +106,53 @@ class EdgeProxy(Construct):
         self.private_address = machine.private_address
 
 
-def _keep_token(cloud: Cloud, exposure: Tunnel | Public) -> Secret | None:
+def _keep_token(cloud: Cloud, exposure: Exposure) -> Secret | None:
     return cloud.secret("tunnel-token", exposure.token) if isinstance(exposure, Tunnel) else None
 
 
 def _payload(
-    site: Site, routes: Sequence[str], exposure: Tunnel | Public, token: Secret | None
+    site: Site,
+    upstream: Upstream | None,
+    routes: Sequence[str],
+    exposure: Exposure,
+    token: Secret | None,
 ) -> EdgePayload:
     config = bootstrap(
         site=site.name,
         zone=site.zone,
         cloud=site.cloud,
         prefixes=routes,
-        upstream=site.upstream,
+        upstream=upstream,
         listener=_listener(exposure),
         admin_socket=ADMIN_SOCKET,
     )
-    return EdgePayload(bootstrap=config, tunnel_token=token.source if token else None)
-
-
-def _listener(exposure: Tunnel | Public) -> Listener:
-    if isinstance(exposure, Tunnel):
-        return LoopbackListener()
-    return TlsListener(certificate=CERTIFICATE, key=PRIVATE_KEY, client_ca=CLIENT_CA)
-
-
-def _firewall(upstream: Upstream | None, exposure: Tunnel | Public) -> Firewall:
-    egress = (*WEB, *_to_upstream(upstream))
-    if isinstance(exposure, Tunnel):
-        return Firewall(egress=(*egress, *TUNNEL))
-    return Firewall(
-        ingress=(Rule(name="cloudflare", port=443, cidrs=exposure.sources),), egress=egress
+    return EdgePayload(
+        bootstrap=config,
+        tunnel_token=token.source if token else None,
+        public=isinstance(exposure, Public),
     )
+
+
+def _listener(exposure: Exposure) -> Listener:
+    match exposure:
+        case Tunnel():
+            return LoopbackListener()
+        case Loopback(port, address):
+            return LoopbackListener(port, address)
+        case Public():
+            return TlsListener(certificate=CERTIFICATE, key=PRIVATE_KEY, client_ca=CLIENT_CA)
+
+
+def _firewall(upstream: Upstream | None, exposure: Exposure) -> Firewall:
+    egress = (*WEB, *_to_upstream(upstream))
+    match exposure:
+        case Tunnel():
+            return Firewall(egress=(*egress, *TUNNEL))
+        case Loopback():
+            return Firewall(egress=egress)
+        case Public(sources):
+            cloudflare = Rule(name="cloudflare", port=443, cidrs=sources)
+            return Firewall(ingress=(cloudflare,), egress=egress)
 
 
 def _to_upstream(upstream: Upstream | None) -> tuple[Rule, ...]:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from constructs import Construct
 
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import WEB, Firewall, MachineSpec, Rule, short_name
+from trunkline.clouds.base import WEB, Firewall, MachineSpec, Rule, Secret, short_name
 from trunkline.model import Probes, Site
 from trunkline.payload import ProbePayload
+from trunkline.rendezvous import Peer
 
 
 class ProbeSet(Construct):
     """One small machine in every candidate zone of a site, to measure from.
 
-    Each answers `GET /healthz` on `probes.port`, to the addresses in `probes.operators` only; where
-    there are none, no port is open. `name` begins the names of all resources and must be unique in
-    the account and region. The stack needs the provider of the site's cloud.
+    `peers` names for each zone all probes that measure one another, itself included, and how its
+    agent finds them. `key` is a Terraform expression: the key that all of them share, which reaches
+    the machines through the cloud's secret store. Each answers authenticated packets on UDP
+    `probes.port`, takes connections on the TCP port after it, and gives its results on TCP
+    `probes.port`, to the addresses in `probes.operators` only. `name` begins the names of all
+    resources and must be unique in the account and region. The stack needs the provider of the
+    site's cloud.
 
-    >>> ProbeSet(stack, "probes", site=Site(name="aws", cloud="aws", region="us-east-1",
-    ...          zone="us-east-1a", zones=["us-east-1a", "us-east-1b"]))
+    >>> ProbeSet(stack, "probes", key=key.string_value, peers=peers,
+    ...          site=Site(name="aws", cloud="aws", region="us-east-1",
+    ...                    zone="us-east-1a", zones=["us-east-1a", "us-east-1b"]))
 
     After construction `public_addresses` is a mapping from zone to Terraform expression.
     """
@@ -31,6 +37,8 @@ class ProbeSet(Construct):
         id: str,
         *,
         site: Site,
+        key: str,
+        peers: Mapping[str, Sequence[Peer]],
         probes: Probes | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
@@ -40,24 +48,46 @@ class ProbeSet(Construct):
         name = name or f"probe-{site.name}"
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(site.zones)
+        secret = cloud.secret("key", key)
         machines = {
-            zone: cloud.machine(f"machine-{zone}", _machine(name, site, zone, probes), network)
+            zone: cloud.machine(
+                f"machine-{zone}",
+                _machine(name, site, zone, probes, peers[zone], secret),
+                network,
+            )
             for zone in site.zones
         }
         self.public_addresses = {zone: made.public_address for zone, made in machines.items()}
 
 
-def _machine(name: str, site: Site, zone: str, probes: Probes) -> MachineSpec:
+def _machine(
+    name: str, site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret: Secret
+) -> MachineSpec:
     return MachineSpec(
         # Google's instances have the shortest names: 63 characters.
         name=short_name(f"{name}-{zone}", 63),
         zone=zone,
         size=site.machine,
-        payload=ProbePayload(site=site.name, cloud=site.cloud, zone=zone, port=probes.port),
+        payload=ProbePayload(
+            site=site.name,
+            cloud=site.cloud,
+            zone=zone,
+            probes=probes,
+            peers=tuple(peers),
+            key=secret.source,
+        ),
         firewall=_firewall(probes),
+        secret=secret,
     )
 
 
 def _firewall(probes: Probes) -> Firewall:
+    """Probes have no addresses that are known before, so they are known by their key."""
+    others = (
+        Rule(name="probes", port=probes.port, protocol="udp"),
+        Rule(name="connect", port=probes.port + 1),
+    )
     operators = Rule(name="operators", port=probes.port, cidrs=probes.operators)
-    return Firewall(ingress=(operators,) if probes.operators else (), egress=WEB)
+    return Firewall(
+        ingress=(*others, *((operators,) if probes.operators else ())), egress=(*WEB, *others)
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 from collections.abc import Sequence
 from importlib.resources import files
@@ -9,6 +11,8 @@ from importlib.resources import files
 from attrs import frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
+
+from trunkline.payload.secret import SecretSource
 
 # A list of users keeps cloud-init from making its default one, and must not be empty.
 NOBODY = {
@@ -21,15 +25,20 @@ NOBODY = {
 
 
 UNITS = "/etc/systemd/system"
+FETCHER = "/usr/local/lib/trunkline/fetch-secret"
 
 
 @frozen
 class MachineFile:
-    """A file to write: absolute path, text, octal permissions."""
+    """A file to write: absolute path, text, octal permissions.
+
+    A `packed` one is compressed, because AWS takes 16 KB of user data in all.
+    """
 
     path: str
     content: str
     permissions: str = "0644"
+    packed: bool = False
 
 
 def unit(name: str, content: str) -> MachineFile:
@@ -42,6 +51,11 @@ def hardening() -> MachineFile:
     return MachineFile(
         f"{UNITS}/trunkline-.service.d/10-hardening.conf", packaged("hardening.conf")
     )
+
+
+def fetcher(secret: SecretSource) -> MachineFile:
+    """The command that prints a secret, with which a unit fetches it each time it starts."""
+    return MachineFile(FETCHER, "#!/usr/bin/python3\n" + secret.script, "0755")
 
 
 def cloud_config(machine_files: Sequence[MachineFile], commands: Sequence[Sequence[str]]) -> str:
@@ -72,8 +86,9 @@ def packaged(name: str) -> str:
 
 
 def _entry(file: MachineFile) -> dict[str, str]:
-    return {
-        "path": file.path,
-        "permissions": file.permissions,
-        "content": LiteralScalarString(file.content),
-    }
+    entry = {"path": file.path, "permissions": file.permissions}
+    if not file.packed:
+        return {**entry, "content": LiteralScalarString(file.content)}
+    # No time in the header, so that the same content gives the same bytes.
+    packed = gzip.compress(file.content.encode(), compresslevel=9, mtime=0)
+    return {**entry, "encoding": "gz+b64", "content": base64.b64encode(packed).decode()}

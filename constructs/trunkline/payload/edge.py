@@ -11,6 +11,7 @@ from trunkline.payload.cloud_config import (
     UNITS,
     MachineFile,
     cloud_config,
+    fetcher,
     hardening,
     packaged,
     unit,
@@ -19,11 +20,12 @@ from trunkline.payload.packages import CLOUDFLARED, ENVOY, VendorPackage
 from trunkline.payload.payload import Payload
 from trunkline.payload.secret import SecretSource
 
-FETCHER = "/usr/local/lib/trunkline/fetch-secret"
 INSTALLER = "/usr/local/lib/trunkline/install"
 CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
 CERTIFICATE = "/run/trunkline-edge/tls.crt"
 PRIVATE_KEY = "/run/trunkline-edge/tls.key"
+# As in files/edge.service, but for the machine's own paths.
+ENVOY_FLAGS = ("--disable-hot-restart", "--drain-time-s", "5", "--log-level", "warning")
 ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 
 
@@ -31,12 +33,13 @@ ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 class EdgePayload(Payload):
     """An Envoy; `bootstrap` is its configuration.
 
-    `tunnel_token` says how to read the token of a tunnel; None stands for a public edge, which
-    makes itself a certificate and lets in Cloudflare's client certificate only.
+    `tunnel_token` says how to read the token of a tunnel. A `public` edge makes itself a
+    certificate and lets in Cloudflare's client certificate only.
     """
 
     bootstrap: Mapping[str, object]
-    tunnel_token: SecretSource | None
+    tunnel_token: SecretSource | None = None
+    public: bool = False
 
     def user_data(self) -> str:
         return _user_data(self)
@@ -45,9 +48,6 @@ class EdgePayload(Payload):
 def _user_data(payload: EdgePayload) -> str:
     packages = [ENVOY] if payload.tunnel_token is None else [ENVOY, CLOUDFLARED]
     units = [f"trunkline-{name}.service" for name in ("edge", "tunnel")[: len(packages)]]
-    exposed = (
-        _public_files() if payload.tunnel_token is None else _tunnel_files(payload.tunnel_token)
-    )
     return cloud_config(
         [
             MachineFile("/etc/envoy/envoy.json", _compact(payload.bootstrap)),
@@ -55,7 +55,8 @@ def _user_data(payload: EdgePayload) -> str:
             unit("edge", packaged("edge.service")),
             MachineFile(INSTALLER, packaged("install.sh"), "0755"),
             *(_sources(package) for package in packages),
-            *exposed,
+            *_tunnel_files(payload.tunnel_token),
+            *(_public_files() if payload.public else ()),
         ],
         [
             [INSTALLER, *map(_requirement, packages)],
@@ -65,9 +66,11 @@ def _user_data(payload: EdgePayload) -> str:
     )
 
 
-def _tunnel_files(token: SecretSource) -> list[MachineFile]:
+def _tunnel_files(token: SecretSource | None) -> list[MachineFile]:
+    if token is None:
+        return []
     return [
-        MachineFile(FETCHER, "#!/usr/bin/python3\n" + token.script, "0755"),
+        fetcher(token),
         unit(
             "tunnel", packaged("tunnel.service").replace("@ARGUMENTS@", " ".join(token.arguments))
         ),

@@ -13,6 +13,7 @@ from trunkline.errors import ConfigurationError
 from trunkline.routing.origin_rules import origin_rules
 from trunkline.routing.spec import Origin, OriginRule, RouteSpec, RoutingSpec, Script
 from trunkline.routing.worker import worker
+from trunkline.routing.workerd import workerd_config
 
 __all__ = [
     "STRATEGIES",
@@ -23,6 +24,7 @@ __all__ = [
     "Script",
     "Strategy",
     "routing_spec",
+    "workerd_config",
 ]
 
 

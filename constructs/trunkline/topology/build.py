@@ -13,7 +13,9 @@ from trunkline.model import (
     Cloudflare,
     Edge,
     ExistingNetwork,
+    Front,
     GcsState,
+    LocalFront,
     LocalState,
     Network,
     NewNetwork,
@@ -38,13 +40,13 @@ BACKENDS: Mapping[str, Callable[..., State]] = {
     "azurerm": AzurermState,
 }
 
-_CONVERTED = ("$schema", "cloudflare", "state", "sites", "probes", "edge", "routing")
+_CONVERTED = ("$schema", "cloudflare", "local", "state", "sites", "probes", "edge", "routing")
 
 
 def build(data: Data) -> Topology:
     """The topology that checked data describes."""
     sections: dict[str, Any] = {
-        "cloudflare": _cloudflare(data["cloudflare"]),
+        "front": _front(data),
         "sites": tuple(_site(name, site) for name, site in data["sites"].items()),
         "routing": _routing(data["routing"], data["domain"]),
     }
@@ -55,6 +57,15 @@ def build(data: Data) -> Topology:
     if "edge" in data:
         sections["edge"] = Edge(**data["edge"])
     return Topology(**_except(data, *_CONVERTED), **sections)
+
+
+def _front(data: Data) -> Front:
+    return _cloudflare(data["cloudflare"]) if "cloudflare" in data else _local(data["local"])
+
+
+def _local(data: Data) -> LocalFront:
+    rows = tuple((zone, tuple(row)) for zone, row in data.get("latency_ms", {}).items())
+    return LocalFront(**_whole_numbers(_except(data, "latency_ms")), latency_ms=rows)
 
 
 def _cloudflare(data: Data) -> Cloudflare:

@@ -8,7 +8,16 @@ from typing import Any
 
 from trunkline.finding import Finding, KeyPath, Problem
 from trunkline.leaks import REMEDY, find_leaks
-from trunkline.topology.checks import names, networks, routing, sites, sizes, state, upstreams
+from trunkline.topology.checks import (
+    local,
+    names,
+    networks,
+    routing,
+    sites,
+    sizes,
+    state,
+    upstreams,
+)
 from trunkline.topology.checks.draft import Draft
 from trunkline.topology.load import Document
 from trunkline.topology.source import Source
@@ -23,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     *sizes.CHECKS,
     *upstreams.CHECKS,
     *state.CHECKS,
+    *local.CHECKS,
 )
 
 _COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)

@@ -20,6 +20,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*\Z|/[A-Za-z0-9
 _KINDS = {
     "string": "text",
     "integer": "a whole number",
+    "number": "a number",
     "boolean": "true or false",
     "array": "a list",
     "object": "a mapping",
@@ -102,7 +103,7 @@ def _type_remedy(wanted: str, value: object, written: str | None, schema: Any) -
         return f"put it in quotes: {json.dumps(written, ensure_ascii=False)}"
     if wanted == "array" and scalar:
         return f"put it in brackets: [{written}]"
-    if wanted == "integer" and isinstance(value, str) and value.isdecimal():
+    if wanted in ("integer", "number") and isinstance(value, str) and value.isdecimal():
         return f"write {value} without quotes"
     if wanted == "boolean" and isinstance(value, str) and value.lower() in _YES_NO:
         return f"write {_YES_NO[value.lower()]}, without quotes"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,25 +13,9 @@ import pytest
 from attrs import frozen
 from support.loopback import Service, eventually, free_port, service
 
-from trunkline.routing import Origin, RouteSpec, Script, routing_spec
+from trunkline.routing import Origin, RouteSpec, Script, routing_spec, workerd_config
 
 ROOT = Path(__file__).parents[3]
-
-CONFIG = """\
-using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    ( name = "worker",
-      worker = (
-        modules = [ ( name = "{module}", esModule = embed "{module}" ) ],
-        compatibilityDate = "{date}",
-        bindings = [ {bindings} ],
-        globalOutbound = "loopback" ) ),
-    ( name = "loopback", network = ( allow = ["local", "private"] ) ),
-  ],
-  sockets = [ ( name = "http", address = "127.0.0.1:{port}", http = (), service = "worker" ) ],
-);
-"""
 
 
 @pytest.fixture(scope="session")
@@ -46,16 +29,8 @@ def workerd() -> Path:
 
 def _write(script: Script, port: int, folder: Path) -> Path:
     (folder / script.main_module).write_text(script.content)
-    bindings = ", ".join(
-        f"( name = {json.dumps(name)}, text = {json.dumps(value)} )"
-        for name, value in script.bindings.items()
-    )
     config = folder / "workerd.capnp"
-    config.write_text(
-        CONFIG.format(
-            module=script.main_module, date=script.compatibility_date, bindings=bindings, port=port
-        )
-    )
+    config.write_text(workerd_config(script, f"127.0.0.1:{port}"))
     return config
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from trunkline.clouds import CLOUDS, cloud_class
-from trunkline.clouds.base import Cloud, Rule, rules_by_cidr, short_name, subnet_cidr
+from trunkline.clouds.base import Cloud, Rule, rules_by_cidr, short_name
 from trunkline.errors import ConfigurationError
 from trunkline.expression import literal
+from trunkline.subnets import subnet_cidr
 
 
 @pytest.mark.parametrize("name", CLOUDS)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from trunkline.clouds.base import MachineSpec, Secret
 from trunkline.model import Probes, Site
 from trunkline.patterns.probe_set import _machine
+from trunkline.payload import SecretSource
 
 SITE = Site(
     name="a-site-of-20-letters",
@@ -15,15 +17,28 @@ SITE = Site(
 NAME = "the-longest-name-there-i-probe-a-site-of-20-letters"
 
 
+def machine(name: str, zone: str, probes: Probes) -> MachineSpec:
+    secret = Secret(id="key", source=SecretSource("print('key')", ("name",)))
+    return _machine(name, SITE, zone, probes, [], secret)
+
+
 def test_the_longest_names_fit_and_stay_apart() -> None:
-    names = {_machine(NAME, SITE, zone, Probes()).name for zone in SITE.zones}
+    names = {machine(NAME, zone, Probes()).name for zone in SITE.zones}
     assert len(names) == 2
     assert all(len(name) <= 63 for name in names)
 
 
-def test_no_port_is_open_without_operators() -> None:
-    assert _machine("probe", SITE, SITE.zone, Probes()).firewall.ingress == ()
-    [rule] = _machine(
-        "probe", SITE, SITE.zone, Probes(operators=("203.0.113.7/32",), port=9000)
-    ).firewall.ingress
-    assert (rule.port, rule.cidrs) == (9000, ("203.0.113.7/32",))
+def test_anybody_may_knock_where_only_the_key_opens() -> None:
+    ingress = machine("probe", SITE.zone, Probes()).firewall.ingress
+    assert [(rule.protocol, rule.port, rule.cidrs) for rule in ingress] == [
+        ("udp", 8100, ("0.0.0.0/0",)),
+        ("tcp", 8101, ("0.0.0.0/0",)),
+    ]
+
+
+def test_results_are_for_operators() -> None:
+    probes = Probes(operators=("203.0.113.7/32",), port=9000)
+    rules = machine("probe", SITE.zone, probes).firewall.ingress
+    assert [(r.port, r.cidrs) for r in rules if r.name == "operators"] == [
+        (9000, ("203.0.113.7/32",))
+    ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,13 @@ import pytest
 from cryptography import x509
 from ruamel.yaml import YAML
 
+from trunkline.loopback import Endpoint
+from trunkline.model import Probes
 from trunkline.payload import EdgePayload, ProbePayload, packaged
 from trunkline.payload.packages import CLOUDFLARED, ENVOY
 from trunkline.payload.secret import SecretSource
+from trunkline.probing import agent
+from trunkline.rendezvous import Peer
 
 SOURCE = SecretSource("print('hello')\n", ("the-vault", "the-name"))
 
@@ -32,7 +39,7 @@ def tunnelled() -> str:
 
 
 def public() -> str:
-    return EdgePayload(bootstrap={"a": 1}, tunnel_token=None).user_data()
+    return EdgePayload(bootstrap={"a": 1}, public=True).user_data()
 
 
 def test_a_tunnelled_edge_installs_both_packages_at_their_pins() -> None:
@@ -74,11 +81,49 @@ def test_shell_scripts_parse(name: str, tmp_path: Path) -> None:
     subprocess.run(["sh", "-n", script], check=True)
 
 
-def test_a_probe_knows_where_it_stands() -> None:
-    text = ProbePayload(site="shop", cloud="aws", zone="us-east-1a", port=8100).user_data()
-    unit = files(text)["/etc/systemd/system/trunkline-probe.service"]["content"]
-    assert "agent.py --site shop --cloud aws --zone us-east-1a --port 8100\n" in unit
+def probe() -> ProbePayload:
+    peers = tuple(
+        Peer("shop", zone, Endpoint(f"{zone}.shop.probes.t.example.com", 9000))
+        for zone in ("us-east-1a", "us-east-1b")
+    )
+    return ProbePayload(
+        site="shop",
+        cloud="aws",
+        zone="us-east-1a",
+        probes=Probes(port=9000, samples=50, operators=("203.0.113.7/32",)),
+        peers=peers,
+        key=SOURCE,
+    )
+
+
+def unpacked(entry: dict[str, Any]) -> str:
+    assert entry["encoding"] == "gz+b64"
+    return gzip.decompress(base64.b64decode(entry["content"])).decode()
+
+
+def test_a_probe_is_told_where_it_stands_and_whom_to_measure() -> None:
+    config = json.loads(unpacked(files(probe().user_data())["/etc/trunkline/probe.json"]))
+    assert (config["site"], config["zone"], config["port"]) == ("shop", "us-east-1a", 9000)
+    assert config["operators"] == ["203.0.113.7/32"]
+    assert [peer["host"] for peer in config["peers"]] == [
+        "us-east-1a.shop.probes.t.example.com",
+        "us-east-1b.shop.probes.t.example.com",
+    ]
+
+
+def test_a_probe_fetches_its_key_each_time_it_starts() -> None:
+    written = files(probe().user_data())
+    unit = written["/etc/systemd/system/trunkline-probe.service"]["content"]
+    assert "fetch-secret the-vault the-name > ${RUNTIME_DIRECTORY}/key" in unit
+    config = json.loads(unpacked(written["/etc/trunkline/probe.json"]))
+    assert config["key_file"] == "/run/trunkline-probe/key"
+
+
+def test_the_agent_arrives_as_it_is() -> None:
+    packed = files(probe().user_data())["/usr/local/lib/trunkline/agent.py"]
+    assert unpacked(packed) == Path(agent.__file__).read_text()
 
 
 def test_the_same_arguments_give_the_same_bytes() -> None:
     assert tunnelled() == tunnelled()
+    assert probe().user_data() == probe().user_data()

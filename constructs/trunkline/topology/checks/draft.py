@@ -71,7 +71,7 @@ class Draft:
     def network(self, site: str) -> IPv4Network | None:
         """The range of a site's network: declared, the default, or None where it is unknown."""
         network = self.sites[site].get("network", {})
-        if network is None or self.is_existing(site):
+        if network is None or self.is_existing(site) or self.is_on_loopback(site):
             network = {"cidr": None, **(network or {})}
         cidr = network.get("cidr", NewNetwork().cidr)
         return IPv4Network(cidr) if cidr else None
@@ -79,6 +79,10 @@ class Draft:
     def is_existing(self, site: str) -> bool:
         """Whether a site says that its network is there already."""
         return "existing" in self.mapping("sites", site, "network")
+
+    def is_on_loopback(self, site: str) -> bool:
+        """Whether a site's machines are processes of this machine, whose network is loopback."""
+        return self.text("sites", site, "cloud") == "local"
 
     def clouds(self) -> set[str]:
         """The clouds in use."""

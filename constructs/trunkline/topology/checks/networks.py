@@ -15,6 +15,7 @@ MAX_OPERATORS = 50
 PRIVATE = tuple(
     map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 )
+LOOPBACK = IPv4Network("127.0.0.0/8")
 UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 CLOUDFLARE_MESH = IPv4Network("100.96.0.0/12")
 
@@ -67,7 +68,9 @@ def ranges_are_usable(draft: Draft) -> Iterator[Problem]:
     for network, site in _networks(draft):
         existing = draft.is_existing(site)
         path = _cidr_path(site)
-        if any(network.overlaps(block) for block in UNUSABLE):
+        if draft.is_on_loopback(site):
+            yield from _on_loopback(network, path)
+        elif any(network.overlaps(block) for block in UNUSABLE):
             message = f"{network} is reserved, and no machine can have an address in it"
             yield Problem(path, message, "choose a range in 10.0.0.0/8")
         elif not any(network.subnet_of(block) for block in PRIVATE):
@@ -77,6 +80,12 @@ def ranges_are_usable(draft: Draft) -> Iterator[Problem]:
         elif network.overlaps(CLOUDFLARE_MESH):
             message = f"{network} overlaps {CLOUDFLARE_MESH}, the addresses of Cloudflare Mesh"
             yield Problem(path, message, "choose another range if you may use the Mesh", "warning")
+
+
+def _on_loopback(network: IPv4Network, path: KeyPath) -> Iterator[Problem]:
+    if not network.subnet_of(LOOPBACK):
+        message = f"{network} is not on loopback, where a local site stands"
+        yield Problem(path, message, f"choose a part of {LOOPBACK}, like 127.10.0.0/16")
 
 
 def created_networks_fit(draft: Draft) -> Iterator[Problem]:

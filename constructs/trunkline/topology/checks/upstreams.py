@@ -28,7 +28,7 @@ def upstreams_can_be_reached(draft: Draft) -> Iterator[Problem]:
         elif host in draft.origins().values() or host == draft.hostname():
             message = f"{host} leads back to the edges, round and round"
             yield Problem(path, message, "name the service itself")
-        else:
+        elif not (draft.is_on_loopback(str(path[1])) and _is_this_machine(host)):
             yield from _about_host(path, url, draft.text("domain"))
 
 
@@ -50,12 +50,17 @@ def _about_host(path: KeyPath, url: SplitResult, domain: str) -> Iterator[Proble
         yield Problem(path, message, "name the service itself")
     elif address and (address.is_unspecified or address.is_multicast):
         yield Problem(path, f"{host} is no address of a service", "name the service itself")
-    elif host == "localhost" or (address and address.is_loopback):
+    elif _is_this_machine(host):
         message = f"{host} is the edge's own machine, where nothing else runs"
         yield Problem(path, message, "name the service itself", "warning")
     elif url.scheme == "http" and _may_be_public(host, domain):
         message = f"plain http to {host} may cross the Internet unencrypted"
         yield Problem(path, message, "use https, or a private address", "warning")
+
+
+def _is_this_machine(host: str) -> bool:
+    address = _address(host)
+    return host == "localhost" or bool(address and address.is_loopback)
 
 
 def _may_be_public(host: str, domain: str) -> bool:

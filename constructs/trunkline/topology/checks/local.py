@@ -1,0 +1,73 @@
+"""Sites on this machine: what stands before them, their addresses, the distances they emulate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trunkline.finding import KeyPath, Problem, shown
+from trunkline.topology.checks.draft import Draft
+from trunkline.topology.words import nearest
+
+LATENCY: KeyPath = ("local", "latency_ms")
+
+
+def front_and_sites_are_in_one_place(draft: Draft) -> Iterator[Problem]:
+    local_front = "local" in draft.data
+    if local_front == ("cloudflare" in draft.data):
+        return  # Neither or both, which is a mistake of its own.
+    for name, site in draft.sites.items():
+        path = ("sites", name, "cloud")
+        if local_front and site.get("cloud") and not draft.is_on_loopback(name):
+            message = "this machine cannot stand before a site in a cloud"
+            yield Problem(path, message, "write cloud: local, or cloudflare in place of local")
+        elif not local_front and draft.is_on_loopback(name):
+            message = "Cloudflare cannot reach a site on this machine"
+            yield Problem(path, message, "write local in place of cloudflare, or another cloud")
+
+
+def local_edges_are_not_public(draft: Draft) -> Iterator[Problem]:
+    if "local" in draft.data and draft.text("edge", "exposure") == "public":
+        message = "a public edge asks for Cloudflare's certificate, and Cloudflare is not here"
+        yield Problem(("edge", "exposure"), message, "delete it")
+
+
+def local_zones_have_addresses(draft: Draft) -> Iterator[Problem]:
+    for name in filter(draft.is_on_loopback, draft.sites):
+        first: dict[str, str] = {}
+        for path, zone in draft.texts("sites", name, "zones"):
+            other = first.setdefault(_index(zone), zone)
+            if other != zone:
+                message = f"{zone} would have the address of {other}"
+                yield Problem(path, message, "end its name with another letter or digit")
+
+
+def _index(zone: str) -> str:
+    """Letters and digits count alike: 1 is a, 2 is b."""
+    return zone[-1].translate(str.maketrans("123456789", "abcdefghi"))
+
+
+def latency_names_zones(draft: Draft) -> Iterator[Problem]:
+    known = {f"{site}/{zone}" for site in draft.sites for _, zone in draft.zones(site)}
+    complete = all(draft.get("sites", site, "zones") for site in draft.sites)
+    for zone in draft.mapping(*map(str, LATENCY)) if known and complete else ():
+        if zone not in known and "/" in zone:
+            match = nearest(zone, sorted(known))
+            remedy = f"did you mean {match}?" if match else "write a site and one of its zones"
+            message = f"there is no zone {shown(zone)}"
+            yield Problem((*LATENCY, zone), message, remedy, at_key=True)
+
+
+def latency_is_a_triangle(draft: Draft) -> Iterator[Problem]:
+    for above, (zone, row) in enumerate(draft.mapping(*map(str, LATENCY)).items()):
+        if isinstance(row, list) and len(row) != above:
+            message = f"rows above this one: {above}, figures in it: {len(row)}"
+            yield Problem((*LATENCY, zone), message, "write one for each row above", at_key=True)
+
+
+CHECKS = (
+    front_and_sites_are_in_one_place,
+    local_edges_are_not_public,
+    local_zones_have_addresses,
+    latency_names_zones,
+    latency_is_a_triangle,
+)
