@@ -1,0 +1,49 @@
+"""The logs of a machine: their last lines, and what is added."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+TAIL = 65_536  # bytes; lines before that are not looked at
+
+
+def last_lines(log: Path, count: int) -> list[str]:
+    """Up to `count` last lines of a log, fewer where it is shorter; the rotated one is read too."""
+    data = b"".join(_tail(path) for path in (log.with_name(f"{log.name}.1"), log))
+    return data.decode(errors="replace").splitlines()[-count:] if count else []
+
+
+def _tail(path: Path) -> bytes:
+    with suppress(OSError), path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - TAIL, 0))
+        data = file.read()
+        return data if size <= TAIL else data.partition(b"\n")[2]
+    return b""
+
+
+def added(path: Path) -> Iterator[str]:
+    """What is added to a log from now on, piece by piece; empty where nothing is yet. A rotation is
+    followed."""
+    file = path.open("rb") if path.exists() else None
+    if file:
+        file.seek(0, os.SEEK_END)
+    while True:
+        data = file.read() if file else b""
+        if not data and (file is None or _is_another(path, file.fileno())):
+            with suppress(OSError):
+                newer = path.open("rb")
+                if file:
+                    file.close()
+                file = newer
+        yield data.decode(errors="replace")
+
+
+def _is_another(path: Path, descriptor: int) -> bool:
+    try:
+        return not os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False

@@ -1,0 +1,129 @@
+"""Processes by PID and birth, so that whoever got the PID later is left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+MARK = "TRUNKLINE_FOLDER"
+"""The variable that all processes of a machine have in their environment: its folder."""
+
+Known = tuple[int, str]
+"""A PID, and the birth of its process."""
+
+
+def birth(pid: int) -> str | None:
+    """When the process began, in words that no later process with its PID shares; None where it has
+    ended. On Linux the boot's id and field 22 of /proc/PID/stat (proc(5)); else what ps says."""
+    if not sys.platform.startswith("linux"):
+        return _ask_ps(pid, "lstart")
+    with suppress(OSError, IndexError):
+        fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        if fields[0] not in (b"Z", b"X"):
+            boot = _read("/proc/sys/kernel/random/boot_id")[:8].decode()
+            return f"{boot}-{fields[19].decode()}"
+    return None
+
+
+def lives(process: Known) -> bool:
+    """Whether this very process still runs."""
+    pid, born = process
+    return pid > 0 and born != "" and birth(pid) == born
+
+
+def send(process: Known, number: int) -> None:
+    """Send a signal to this very process, if it lives; never to another with its PID."""
+    if not hasattr(os, "pidfd_open"):
+        if lives(process):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process[0], number)
+        return
+    with suppress(OSError):  # it has ended
+        handle = os.pidfd_open(process[0])
+        try:
+            if lives(process):
+                signal.pidfd_send_signal(handle, number)
+        finally:
+            os.close(handle)
+
+
+def end(processes: Iterable[Known], grace: float) -> None:
+    """End all of them: ask first, and kill who is still there after `grace` seconds."""
+    left = [process for process in processes if lives(process)]
+    for process in left:
+        send(process, signal.SIGTERM)
+    left = _wait(left, grace)
+    for process in left:
+        send(process, signal.SIGKILL)
+        send(process, signal.SIGCONT)
+    _wait(left, 5.0)
+
+
+def _wait(processes: list[Known], seconds: float) -> list[Known]:
+    """Wait up to `seconds` for them to end; who is left."""
+    deadline = time.monotonic() + seconds
+    while (left := [each for each in processes if lives(each)]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left
+
+
+def marked(folder: str) -> list[Known]:
+    """Every process of the machine in `folder`, by its mark; empty where there is no /proc."""
+    mark = f"{MARK}={folder}".encode()
+    return [
+        (pid, born)
+        for pid in _pids()
+        if pid != os.getpid() and _has(pid, mark) and (born := birth(pid))
+    ]
+
+
+def _pids() -> Iterator[int]:
+    with suppress(OSError):
+        yield from (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+
+
+def _has(pid: int, mark: bytes) -> bool:
+    """Whether the process has the mark, and is of this system: a container's folder may have the
+    same path."""
+    with suppress(OSError):
+        return mark in _read(f"/proc/{pid}/environ").split(b"\0") and os.path.samestat(
+            os.stat(f"/proc/{pid}/ns/pid"),  # noqa: PTH116
+            os.stat("/proc/self/ns/pid"),  # noqa: PTH116
+        )
+    return False
+
+
+def program(pid: int) -> str:
+    """The name of a running program, for messages; empty where the system does not tell."""
+    with suppress(OSError):
+        return _read(f"/proc/{pid}/comm").decode(errors="replace").strip()
+    return (_ask_ps(pid, "comm") or "").rpartition("/")[2]
+
+
+def memory_kb(pid: int) -> int:
+    """What the process takes: its share of what it shares and all that it has alone (PSS); where
+    the system does not tell, all that it has in memory (RSS). 0 for one that has ended."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(_read(f"/proc/{pid}/smaps_rollup").split(b"\nPss:")[1].split()[0])
+    with suppress(ValueError):
+        return int(_ask_ps(pid, "rss") or 0)
+    return 0
+
+
+def _ask_ps(pid: int, column: str) -> str | None:
+    import subprocess
+
+    command = ["ps", "-o", f"{column}=", "-p", str(pid)]
+    with suppress(OSError):
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.stdout.strip() or None
+    return None
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123  pathlib is large for a supervisor
+        return file.read()

@@ -1,0 +1,180 @@
+"""The start of a machine: all of its processes healthy, or nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trunkline.local import health, ports, processes, programs, state, stop, supervisor
+from trunkline.local.errors import MachineError
+from trunkline.local.folder import LOG, MACHINE, checked, empty, locked, remove, write_whole
+from trunkline.local.logs import last_lines
+from trunkline.local.plan import MachinePlan, parse
+from trunkline.local.state import State
+
+# What a process sees of the environment: no credentials of whoever runs Terraform.
+KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
+PAUSES = (0.01, 0.1)  # seconds between questions, the first and the longest
+SHOWN_LINES = 5  # of the log of what failed
+
+
+def start(folder: str | Path, text: str) -> str:
+    """Start the machine that `text` (JSON of `machine.py`) describes in `folder`; what was done.
+
+    The same one that runs already is left alone, another one is replaced. MachineError names the
+    machine, the cause and the remedy, and then nothing of it is left.
+    """
+    plan = parse(text, "TRUNKLINE_MACHINE")
+    path = checked(folder)
+    try:
+        with locked(path), _cleaned_up(path):
+            return _start(path, plan, text)
+    except MachineError as error:
+        raise MachineError(f"{plan['name']}: {error}") from None
+    except OSError as error:
+        place = error.filename or folder
+        raise MachineError(
+            f"{plan['name']}: {place} cannot be written: {error.strerror}; free space or set its "
+            "permissions, and apply again"
+        ) from error
+
+
+def _start(path: Path, plan: MachinePlan, text: str) -> str:
+    if _runs_already(path, plan, text):
+        return f"{plan['name']} runs already"
+    stop.end_processes(path)
+    empty(path)
+    commands = {
+        process["name"]: [programs.find(process["program"], path), *process["arguments"]]
+        for process in plan["processes"]
+    }
+    _check_addresses(plan)
+    _write_files(path, plan, text)
+    with _supervised(path, commands) as confirm:
+        seconds = _await_health(path, plan)
+        confirm()
+    return f"{plan['name']} is up after {seconds:.2f} s"
+
+
+def _runs_already(path: Path, plan: MachinePlan, text: str) -> bool:
+    """Whether this very machine runs and is healthy."""
+    try:
+        same = (path / MACHINE).read_text() == text
+    except OSError:
+        return False
+    return same and processes.lives(state.supervisor(state.read(path))) and not _sick(plan)
+
+
+def _check_addresses(plan: MachinePlan) -> None:
+    obstacles = [why for address in plan["addresses"] if (why := ports.obstacle(address))]
+    if obstacles:
+        raise MachineError("; ".join(obstacles))
+
+
+def _write_files(path: Path, plan: MachinePlan, text: str) -> None:
+    for process in plan["processes"]:
+        for name, content in process["files"].items():
+            (path / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path / name, content.encode())
+    write_whole(path / MACHINE, text.encode())
+
+
+@contextmanager
+def _supervised(path: Path, commands: dict[str, list[str]]) -> Iterator[Callable[[], object]]:
+    """Run a supervisor, and give what confirms that it shall go on without us."""
+    read_end, write_end = os.pipe()
+    if os.fork() == 0:
+        _become_supervisor(path, read_end, write_end)
+    os.close(read_end)
+    try:
+        os.write(write_end, json.dumps(commands).encode() + b"\n")
+        yield lambda: os.write(write_end, b"ok")
+    finally:
+        os.close(write_end)
+
+
+def _become_supervisor(path: Path, read_end: int, write_end: int) -> None:
+    """Turn a forked copy of us into the supervisor, out of reach of Terraform and the terminal."""
+    try:
+        os.setsid()
+        os.chdir(path)
+        log = os.open(f"supervisor{LOG}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        for source, target in ((read_end, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        os.closerange(3, max(write_end, log) + 1)
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment[processes.MARK] = str(path)
+        command = [sys.executable, "-I", "-S", supervisor.__file__, str(path)]
+        os.execve(command[0], command, environment)
+    finally:
+        os._exit(127)
+
+
+def _await_health(path: Path, plan: MachinePlan) -> float:
+    """Wait until every process is healthy; the seconds it took."""
+    began = time.monotonic()
+    pause, longest = PAUSES
+    while not (known := state.read(path)) or _sick(plan):
+        _fail_if_ended(path, known)
+        if time.monotonic() - began > plan["start_seconds"]:
+            raise MachineError(_late(path, plan))
+        time.sleep(pause)
+        pause = min(pause * 1.5, longest)
+    _fail_if_ended(path, known)
+    return time.monotonic() - began
+
+
+def _fail_if_ended(path: Path, known: State | None) -> None:
+    for name, process in (known["processes"] if known else {}).items():
+        if process["restarts"]:
+            raise MachineError(
+                f"{name} ended with {process['cause']} while it started; {_last_words(path, name)}"
+            )
+    if os.waitpid(-1, os.WNOHANG)[0]:
+        raise MachineError(f"its supervisor ended; {_last_words(path, 'supervisor')}")
+
+
+def _sick(plan: MachinePlan) -> str:
+    """The name of the first process that is not healthy, and why; empty where all are."""
+    for process in plan["processes"]:
+        if complaint := health.ask(process["ready"]):
+            return f"{process['name']} is not healthy ({complaint})"
+    return ""
+
+
+def _late(path: Path, plan: MachinePlan) -> str:
+    name = _sick(plan).partition(" ")[0]
+    return (
+        f"{_sick(plan)} after {plan['start_seconds']:g} s; if this machine is busy, apply again; "
+        f"{_last_words(path, name)}"
+    )
+
+
+def _last_words(path: Path, name: str) -> str:
+    lines = last_lines(path / f"{name}{LOG}", SHOWN_LINES)
+    return "\n  ".join(["its log ends with:", *lines]) if lines else "it said nothing"
+
+
+@contextmanager
+def _cleaned_up(path: Path) -> Iterator[None]:
+    """Leave nothing behind where the start fails, is interrupted or is asked to end."""
+
+    def interrupt(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        yield
+    except BaseException:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        stop.end_processes(path)
+        remove(path)
+        raise

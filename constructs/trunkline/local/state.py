@@ -1,0 +1,61 @@
+"""What the supervisor tells of a machine in `state.json`."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TypedDict, cast
+
+from trunkline.local.folder import STATE
+from trunkline.local.processes import Known
+
+
+class SupervisorState(TypedDict):
+    """The supervisor by PID and birth."""
+
+    pid: int
+    born: str
+
+
+class ProcessState(TypedDict):
+    """One process; `pid` is 0 while it waits for its restart.
+
+    `since` is when it began, in seconds since 1970; `cause` is why it ended last, `log_trouble` why
+    its log cannot be written.
+    """
+
+    pid: int
+    born: str
+    since: float
+    restarts: int
+    cause: str
+    log_trouble: str
+
+
+class State(TypedDict):
+    """A whole machine."""
+
+    supervisor: SupervisorState
+    processes: dict[str, ProcessState]
+
+
+def read(folder: Path) -> State | None:
+    """The state of the machine in `folder`; None where no supervisor has written one."""
+    for _ in range(3):  # it is written over while we read
+        with suppress(OSError, ValueError):
+            return cast(State, json.loads((folder / STATE).read_text()))
+        time.sleep(0.005)
+    return None
+
+
+def supervisor(state: State | None) -> Known:
+    """The supervisor; (0, "") where there is none."""
+    return (state["supervisor"]["pid"], state["supervisor"]["born"]) if state else (0, "")
+
+
+def children(state: State | None) -> list[Known]:
+    """The processes that run."""
+    processes = state["processes"].values() if state else ()
+    return [(process["pid"], process["born"]) for process in processes if process["pid"]]

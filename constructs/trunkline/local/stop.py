@@ -1,0 +1,52 @@
+"""The end of a machine: its processes, then its folder, from whatever state they are in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from trunkline.local import processes, state
+from trunkline.local.errors import MachineError
+from trunkline.local.folder import LOCK_SECONDS, checked, locked, remove, remove_empty
+from trunkline.local.supervisor import GRACE
+
+
+def stop(folder: str | Path) -> None:
+    """End the machine in `folder` and remove it with its empty parents; none there is fine.
+
+    MachineError where something cannot be ended or removed.
+    """
+    path = checked(folder)
+    try:
+        with locked(path, LOCK_SECONDS, create=False):
+            end_processes(path)
+            remove(path)
+    except FileNotFoundError:
+        end_processes(path)  # the folder was removed by hand
+        remove_empty(path)
+    except OSError as error:
+        raise MachineError(
+            f"{path.name}: {error.filename or folder} cannot be removed: {error.strerror}; "
+            "run this as the user who started it"
+        ) from error
+
+
+def end_processes(path: Path) -> None:
+    """End all processes of the machine in `path`, however few of them are still supervised."""
+    known = state.read(path)
+    supervisor = state.supervisor(known)
+    processes.end([supervisor], GRACE + 1.0)  # it ends the others itself
+    processes.end([*state.children(known), *processes.marked(str(path))], GRACE)
+    if left := processes.marked(str(path)):
+        processes.end(left, 0.0)
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove the folder after its `start` was killed, for the supervisor in it; not where another
+    start has taken it over meanwhile."""
+    try:
+        with locked(path, create=False):
+            if state.supervisor(state.read(path))[0] == os.getpid():
+                remove(path)
+    except FileNotFoundError:
+        remove_empty(path)
