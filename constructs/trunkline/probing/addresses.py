@@ -1,0 +1,34 @@
+"""Where the probes of a topology answer an operator."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from trunkline.model import Topology
+from trunkline.rendezvous import probe_endpoint
+
+
+@frozen
+class ProbeAddress:
+    """The agent of a zone: an IPv4 address or a DNS name, and its TCP port."""
+
+    site: str
+    zone: str
+    host: str
+    port: int
+
+    @property
+    def name(self) -> str:
+        """The zone as measurements name it: `site/zone`."""
+        return f"{self.site}/{self.zone}"
+
+
+def probe_addresses(topology: Topology) -> list[ProbeAddress]:
+    """The agent of every candidate zone, in the order of the file."""
+    places = [(site.name, zone) for site in topology.sites for zone in site.zones]
+    return [_address(topology, site, zone) for site, zone in places]
+
+
+def _address(topology: Topology, site: str, zone: str) -> ProbeAddress:
+    endpoint = probe_endpoint(topology, site, zone)
+    return ProbeAddress(site, zone, endpoint.host, endpoint.port)

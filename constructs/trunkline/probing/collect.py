@@ -1,0 +1,127 @@
+"""Collects the results of all agents: together, as often as it takes, and never all or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+from attrs import field, frozen
+
+from trunkline.probing.addresses import ProbeAddress
+from trunkline.probing.client import ProbeUnavailableError, fetch
+
+AT_ONCE = 16
+SKEW_WORTH_A_WORD = 60.0
+
+Results = Mapping[str, Any]
+"""What an agent hands out; `Agent.results` in `agent.py` makes it."""
+
+
+@frozen
+class Progress:
+    """How far a collection is, in agents: `ready` ones have measured a whole sweep.
+
+    `note` is something that the user should know, once.
+    """
+
+    total: int
+    answering: int
+    ready: int
+    note: str | None = None
+
+
+@frozen
+class Collection:
+    """The results by zone (`site/zone`), and why the others gave none."""
+
+    results: Mapping[str, Results]
+    failures: Mapping[str, str]
+    interrupted: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether every agent answered and has measured a whole sweep."""
+        return not self.failures and all(map(has_measured, self.results.values()))
+
+
+def has_measured(results: Results) -> bool:
+    """Whether an agent has gone through a sweep, or will not any more."""
+    return bool(results["completed"] or results["phase"] == "done")
+
+
+def collect(
+    zones: Sequence[ProbeAddress],
+    key: bytes,
+    *,
+    wait_seconds: float = 0.0,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Collection:
+    """Ask every agent, and those that are not ready again until `wait_seconds` have passed.
+
+    An agent that does not answer stands in `failures`. Ctrl-C ends it early: what was fetched until
+    then is returned as `interrupted`. `report` is called from this thread.
+    """
+    round_ = _Round(key, len(zones), report)
+    deadline = time.monotonic() + wait_seconds
+    pause, interrupted = 0.25, False
+    pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+    try:
+        pending = round_.ask(pool, zones)
+        while pending and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(pause, left))
+            pause = min(pause * 1.5, 5.0)
+            pending = round_.ask(pool, pending)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    unanswered = {zone.name: "was not asked" for zone in zones if zone.name not in round_.results}
+    return Collection(round_.results, {**unanswered, **round_.failures}, interrupted)
+
+
+@frozen
+class _Round:
+    """What a collection knows so far."""
+
+    key: bytes
+    total: int
+    report: Callable[[Progress], None]
+    results: dict[str, Results] = field(factory=dict)
+    failures: dict[str, str] = field(factory=dict)
+    skewed: set[str] = field(factory=set)
+
+    def ask(self, pool: ThreadPoolExecutor, zones: Iterable[ProbeAddress]) -> list[ProbeAddress]:
+        """Ask these agents at the same time; give back those that are not ready."""
+        asked = {pool.submit(fetch, zone, self.key): zone for zone in zones}
+        for future in as_completed(asked):
+            self._note(asked[future], future.result)
+        return [zone for zone in asked.values() if not self._is_ready(zone)]
+
+    def _note(self, zone: ProbeAddress, result: Callable[[], Any]) -> None:
+        note = None
+        try:
+            answer = result()
+        except ProbeUnavailableError as error:
+            if zone.name not in self.results:
+                self.failures[zone.name] = str(error)
+        else:
+            self.failures.pop(zone.name, None)
+            self.results[zone.name] = answer.results
+            note = self._skew(zone, answer.clock_ahead)
+        ready = sum(map(has_measured, self.results.values()))
+        self.report(Progress(self.total, len(self.results), ready, note))
+
+    def _skew(self, zone: ProbeAddress, ahead: float) -> str | None:
+        if abs(ahead) < SKEW_WORTH_A_WORD or zone.name in self.skewed:
+            return None
+        self.skewed.add(zone.name)
+        direction = "ahead of" if ahead > 0 else "behind"
+        return (
+            f"the clock of {zone.name} is {abs(ahead) / 60:.0f} minutes {direction} this one's; "
+            "signed with its time"
+        )
+
+    def _is_ready(self, zone: ProbeAddress) -> bool:
+        return zone.name in self.results and has_measured(self.results[zone.name])
