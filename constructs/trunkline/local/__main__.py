@@ -1,6 +1,7 @@
 """What Terraform's provisioners call; no typer here, for each machine waits for the imports.
 
 python -m trunkline.local start FOLDER    TRUNKLINE_MACHINE: the machine's JSON
+python -m trunkline.local restart FOLDER  the same again, as after a reboot
 python -m trunkline.local stop FOLDER
 python -m trunkline.local keep FILE       TRUNKLINE_SECRET: what to keep
 python -m trunkline.local forget FILE
@@ -38,6 +39,12 @@ def _start(folder: str) -> None:
     print(start(folder, _variable("TRUNKLINE_MACHINE")))
 
 
+def _restart(folder: str) -> None:
+    from trunkline.local.start import restart
+
+    print(restart(folder))
+
+
 def _stop(folder: str) -> None:
     from trunkline.local.stop import stop
 
@@ -58,6 +65,7 @@ def _forget(file: str) -> None:
 
 ACTIONS: dict[str, Callable[[str], None]] = {
     "start": _start,
+    "restart": _restart,
     "stop": _stop,
     "keep": _keep,
     "forget": _forget,

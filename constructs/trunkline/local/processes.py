@@ -72,12 +72,12 @@ def _wait(processes: list[Known], seconds: float) -> list[Known]:
 
 
 def marked(folder: str) -> list[Known]:
-    """Every process of the machine in `folder`, by its mark; empty where there is no /proc."""
-    mark = f"{MARK}={folder}".encode()
+    """Every process of the machine in `folder`, or of the machines below it, by its mark; empty
+    where there is no /proc."""
     return [
         (pid, born)
         for pid in _pids()
-        if pid != os.getpid() and _has(pid, mark) and (born := birth(pid))
+        if pid != os.getpid() and _is_marked(pid, folder) and (born := birth(pid))
     ]
 
 
@@ -86,13 +86,14 @@ def _pids() -> Iterator[int]:
         yield from (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
 
 
-def _has(pid: int, mark: bytes) -> bool:
+def _is_marked(pid: int, folder: str) -> bool:
     """Whether the process has the mark, and is of this system: a container's folder may have the
     same path."""
+    mark = f"{MARK}={folder}".encode()
     with suppress(OSError):
-        return mark in _read(f"/proc/{pid}/environ").split(b"\0") and os.path.samestat(
-            os.stat(f"/proc/{pid}/ns/pid"),  # noqa: PTH116
-            os.stat("/proc/self/ns/pid"),  # noqa: PTH116
+        names = _read(f"/proc/{pid}/environ").split(b"\0")
+        return any(name == mark or name.startswith(mark + b"/") for name in names) and (
+            os.stat(f"/proc/{pid}/ns/pid") == os.stat("/proc/self/ns/pid")  # noqa: PTH116
         )
     return False
 

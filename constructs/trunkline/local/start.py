@@ -28,17 +28,34 @@ def start(folder: str | Path, text: str) -> str:
     """Start the machine that `text` (JSON of `machine.py`) describes in `folder`; what was done.
 
     The same one that runs already is left alone, another one is replaced. MachineError names the
-    machine, the cause and the remedy, and then nothing of it is left.
+    machine, the cause and the remedy, and then nothing of it is left. It forks and handles signals:
+    call it from the main thread of a process that has no other.
     """
-    plan = parse(text, "TRUNKLINE_MACHINE")
+    path = checked(folder)
+    return _start_or_leave(path, parse(text, "TRUNKLINE_MACHINE"), text, lambda: remove(path))
+
+
+def restart(folder: str | Path) -> str:
+    """Start again the machine that was started in `folder`, as after a reboot; like `start`, but
+    where it fails the folder stays as it is needed to try again."""
     path = checked(folder)
     try:
-        with locked(path), _cleaned_up(path):
+        text = (path / MACHINE).read_text()
+    except FileNotFoundError:
+        raise MachineError(f"{path.name}: there is no such machine; apply its stack") from None
+    plan = parse(text, f"{folder}/{MACHINE}")
+    return _start_or_leave(path, plan, text, lambda: _write_files(path, plan, text))
+
+
+def _start_or_leave(path: Path, plan: MachinePlan, text: str, leave: Callable[[], None]) -> str:
+    """Start the machine; where that fails, end what runs and `leave`."""
+    try:
+        with locked(path), _cleaned_up(path, leave):
             return _start(path, plan, text)
     except MachineError as error:
         raise MachineError(f"{plan['name']}: {error}") from None
     except OSError as error:
-        place = error.filename or folder
+        place = error.filename or path
         raise MachineError(
             f"{plan['name']}: {place} cannot be written: {error.strerror}; free space or set its "
             "permissions, and apply again"
@@ -56,8 +73,8 @@ def _start(path: Path, plan: MachinePlan, text: str) -> str:
     }
     _check_addresses(plan)
     _write_files(path, plan, text)
-    with _supervised(path, commands) as confirm:
-        seconds = _await_health(path, plan)
+    with _supervised(path, commands) as (supervisor_pid, confirm):
+        seconds = _await_health(path, plan, supervisor_pid)
         confirm()
     return f"{plan['name']} is up after {seconds:.2f} s"
 
@@ -86,15 +103,18 @@ def _write_files(path: Path, plan: MachinePlan, text: str) -> None:
 
 
 @contextmanager
-def _supervised(path: Path, commands: dict[str, list[str]]) -> Iterator[Callable[[], object]]:
-    """Run a supervisor, and give what confirms that it shall go on without us."""
+def _supervised(
+    path: Path, commands: dict[str, list[str]]
+) -> Iterator[tuple[int, Callable[[], int]]]:
+    """Run a supervisor; give its PID, and what confirms that it shall go on without us."""
     read_end, write_end = os.pipe()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         _become_supervisor(path, read_end, write_end)
     os.close(read_end)
     try:
         os.write(write_end, json.dumps(commands).encode() + b"\n")
-        yield lambda: os.write(write_end, b"ok")
+        yield pid, lambda: os.write(write_end, b"ok")
     finally:
         os.close(write_end)
 
@@ -116,27 +136,27 @@ def _become_supervisor(path: Path, read_end: int, write_end: int) -> None:
         os._exit(127)
 
 
-def _await_health(path: Path, plan: MachinePlan) -> float:
+def _await_health(path: Path, plan: MachinePlan, supervisor_pid: int) -> float:
     """Wait until every process is healthy; the seconds it took."""
     began = time.monotonic()
     pause, longest = PAUSES
     while not (known := state.read(path)) or _sick(plan):
-        _fail_if_ended(path, known)
+        _fail_if_ended(path, known, supervisor_pid)
         if time.monotonic() - began > plan["start_seconds"]:
             raise MachineError(_late(path, plan))
         time.sleep(pause)
         pause = min(pause * 1.5, longest)
-    _fail_if_ended(path, known)
+    _fail_if_ended(path, known, supervisor_pid)
     return time.monotonic() - began
 
 
-def _fail_if_ended(path: Path, known: State | None) -> None:
+def _fail_if_ended(path: Path, known: State | None, supervisor_pid: int) -> None:
     for name, process in (known["processes"] if known else {}).items():
         if process["restarts"]:
             raise MachineError(
                 f"{name} ended with {process['cause']} while it started; {_last_words(path, name)}"
             )
-    if os.waitpid(-1, os.WNOHANG)[0]:
+    if os.waitpid(supervisor_pid, os.WNOHANG)[0]:
         raise MachineError(f"its supervisor ended; {_last_words(path, 'supervisor')}")
 
 
@@ -162,8 +182,8 @@ def _last_words(path: Path, name: str) -> str:
 
 
 @contextmanager
-def _cleaned_up(path: Path) -> Iterator[None]:
-    """Leave nothing behind where the start fails, is interrupted or is asked to end."""
+def _cleaned_up(path: Path, leave: Callable[[], None]) -> Iterator[None]:
+    """End everything and `leave` where the start fails, is interrupted or is asked to end."""
 
     def interrupt(number: int, _: object) -> None:
         raise SystemExit(128 + number)
@@ -176,5 +196,5 @@ def _cleaned_up(path: Path) -> Iterator[None]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         stop.end_processes(path)
-        remove(path)
+        leave()
         raise

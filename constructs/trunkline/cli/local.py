@@ -1,0 +1,222 @@
+"""`trunkline local`: the machines on this computer, for people; Terraform makes and ends them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trunkline.cli.output import Format, number, wants_color, working
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from trunkline.local.status import MachineStatus, ProcessStatus
+
+NOTHING_RUNS = "nothing runs below {}; apply the stacks of a topology with cloud: local first"
+POLL = 0.2  # seconds between looks at a log that is followed
+
+Folder = Annotated[Path, typer.Option(help="Where the machines keep their PIDs and logs.")]
+STATE = Path(".trunkline")
+
+local_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="See to the machines of cloud: local."
+)
+
+
+@local_app.command()
+def status(
+    folder: Folder = STATE,
+    format: Annotated[
+        Format, typer.Option(help="text: a table. json: one object on stdout, for tools.")
+    ] = Format.TEXT,
+) -> None:
+    """Show every machine: its processes, addresses, health and memory.
+
+    Each health check is asked now. Exit code 1 means that something is not healthy, or that nothing
+    runs.
+    """
+    from trunkline.local.status import machines
+
+    with working("asking every machine"):
+        found = machines(folder)
+    if format is Format.JSON:
+        typer.echo(json.dumps(_report(found), indent=2))
+    elif found:
+        _print_table(found)
+    else:
+        typer.echo(NOTHING_RUNS.format(folder), err=True)
+    if not found or not all(machine.healthy for machine in found):
+        raise typer.Exit(1)
+
+
+@local_app.command()
+def logs(
+    machine: Annotated[str, typer.Argument(help="As `trunkline local status` names it.")],
+    process: Annotated[
+        str | None, typer.Argument(help="One of its processes; all where it is left out.")
+    ] = None,
+    lines: Annotated[int, typer.Option(min=0, help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option(help="Print what is added, until Ctrl-C.")] = False,
+    folder: Folder = STATE,
+) -> None:
+    """Print the last lines of a machine's logs."""
+    from trunkline.local.logs import added, last_lines
+    from trunkline.local.status import find
+
+    paths = _logs(find(machine, folder), process)
+    followed = [added(path) for path in paths] if follow else []
+    for path in paths:
+        for line in last_lines(path, lines):
+            typer.echo(_prefixed(path, line, len(paths)))
+    while followed:
+        for path, pieces in zip(paths, followed, strict=True):
+            for line in next(pieces).splitlines():
+                typer.echo(_prefixed(path, line, len(paths)))
+        time.sleep(POLL)
+
+
+@local_app.command()
+def start(
+    machines: Annotated[
+        list[str] | None, typer.Argument(help="Their names; all where none is given.")
+    ] = None,
+    folder: Folder = STATE,
+) -> None:
+    """Start again what is down, as after a reboot. New machines are Terraform's to start."""
+    from trunkline.local.status import start_machines
+
+    with working("starting what is down"):
+        done = start_machines(machines or (), folder)
+    for line in done:
+        typer.echo(line)
+    if not done:
+        typer.echo(NOTHING_RUNS.format(folder), err=True)
+        raise typer.Exit(1)
+
+
+@local_app.command()
+def stop(folder: Folder = STATE) -> None:
+    """End every machine, even where Terraform's state is lost. The ordinary way is
+    `terraform destroy`: what Terraform knows is not changed here."""
+    from trunkline.local.status import stop_all
+
+    with working("ending every machine"):
+        ended = stop_all(folder)
+    if not ended:
+        typer.echo(f"nothing runs below {folder}")
+        return
+    typer.echo(
+        f"ended {number(len(ended), 'machine')}: {', '.join(ended)}. Where Terraform still knows "
+        "them, run terraform destroy in their stacks as well: that is the ordinary way to end them"
+    )
+
+
+def _logs(folder: Path, process: str | None) -> list[Path]:
+    from trunkline.errors import TrunklineError
+
+    found = {path.stem: path for path in sorted(folder.glob("*.log"))}
+    if process is None:
+        return list(found.values())
+    if process not in found:
+        raise TrunklineError(
+            f"{folder.name} has no process {process!r}; it has: {', '.join(found) or 'none yet'}"
+        )
+    return [found[process]]
+
+
+def _prefixed(path: Path, line: str, logs: int) -> str:
+    """The line, made safe for the terminal; with its process where there are several."""
+    from trunkline.finding import printable
+
+    return printable(line) if logs == 1 else f"{path.stem}: {printable(line)}"
+
+
+def _report(found: Sequence[MachineStatus]) -> dict[str, object]:
+    from attrs import asdict
+
+    machines = [
+        {
+            **asdict(machine),
+            "folder": str(machine.folder),
+            "healthy": machine.healthy,
+            "processes": [{**asdict(each), "healthy": each.healthy} for each in machine.processes],
+        }
+        for machine in found
+    ]
+    return {
+        "healthy": bool(found) and all(machine.healthy for machine in found),
+        "memory_mb": sum(machine.memory_mb for machine in found),
+        "machines": machines,
+    }
+
+
+def _print_table(found: Sequence[MachineStatus]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("machine", "kind", "process", "PID", "up", "restarts", "MB", "health"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("machine", "PID"))
+    table.add_column("addresses", overflow="fold")
+    for machine in found:
+        for index, process in enumerate(machine.processes):
+            table.add_row(*_row(machine, process, first=index == 0))
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, no_color=not wants_color(sys.stdout), highlight=False).print(table)
+    for machine in found:
+        for process in machine.processes:
+            _print_troubles(machine, process)
+    typer.echo(_totals(found))
+
+
+def _row(machine: MachineStatus, process: ProcessStatus, *, first: bool) -> list[str | Text]:
+    from rich.text import Text
+
+    style = "green" if process.healthy else "red"
+    return [
+        machine.name if first else "",
+        machine.kind if first else "",
+        process.name,
+        str(process.pid or "-"),
+        _duration(process.uptime_seconds) if process.pid else "-",
+        str(process.restarts),
+        f"{machine.memory_mb:.1f}" if first else "",
+        Text("healthy" if process.healthy else "not healthy", style=style),
+        ", ".join(machine.addresses) if first else "",
+    ]
+
+
+def _print_troubles(machine: MachineStatus, process: ProcessStatus) -> None:
+    from trunkline.finding import printable
+
+    name = f"{machine.name}/{process.name}"
+    if process.complaint:
+        typer.echo(f"{name}: {printable(process.complaint)}")
+    if process.last_line:
+        typer.echo(f"{name}: its log ends with: {printable(process.last_line)}")
+    if process.cause and not process.complaint:
+        typer.echo(f"{name}: ended with {process.cause}, and was started again")
+    if process.log_trouble:
+        typer.echo(f"{name}: {process.log_trouble}; free space")
+
+
+def _totals(found: Sequence[MachineStatus]) -> str:
+    count = sum(len(machine.processes) for machine in found)
+    healthy = sum(machine.healthy for machine in found)
+    memory = sum(machine.memory_mb for machine in found)
+    processes = "1 process" if count == 1 else f"{count} processes"
+    return f"{number(len(found), 'machine')}, {healthy} healthy; {processes}; {memory:.0f} MB"
+
+
+def _duration(seconds: float) -> str:
+    """`42 s`, `3 min`, `5 h`, `2 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
