@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_ami import DataAwsAmi, DataAwsAmiFilter
 from cdktf_cdktf_provider_aws.data_aws_ec2_instance_type_offerings import (
     DataAwsEc2InstanceTypeOfferings,
@@ -167,7 +168,7 @@ class Aws(Cloud):
             root_block_device=InstanceRootBlockDevice(
                 encrypted=True, volume_type="gp3", volume_size=8, tags=self._named(spec.name)
             ),
-            user_data=literal(_user_data(spec)),
+            user_data_base64=self._user_data(id, spec),
             user_data_replace_on_change=True,
             tags=self._named(spec.name),
             # A new image is no reason to replace a running machine; Debian updates itself.
@@ -178,6 +179,20 @@ class Aws(Cloud):
             public_address=self._public_address(id, spec, instance),
             private_address=instance.private_ip,
         )
+
+    def _user_data(self, id: str, spec: MachineSpec) -> str:
+        """The user data, which Terraform compresses: AWS takes little, cloud-init unpacks it.
+
+        It stands in the stack as text, for whoever reads it.
+        """
+        text = spec.payload.user_data()
+        if (size := len(gzip.compress(text.encode()))) > USER_DATA_LIMIT:
+            raise ConfigurationError(
+                f"the user data of {spec.name} take {size} bytes compressed, and AWS takes "
+                f"{USER_DATA_LIMIT}; use fewer or shorter route prefixes"
+            )
+        local = TerraformLocal(self.scope, f"{id}-user-data", literal(text))
+        return str(Fn.base64gzip(local.as_string))
 
     def _public_address(self, id: str, spec: MachineSpec, instance: Instance) -> str:
         if not spec.static_address:
@@ -284,16 +299,6 @@ class Aws(Cloud):
 
     def _named(self, name: str) -> dict[str, str]:
         return {**self.tags, "Name": name}
-
-
-def _user_data(spec: MachineSpec) -> str:
-    text = spec.payload.user_data()
-    if len(text.encode()) > USER_DATA_LIMIT:
-        raise ConfigurationError(
-            f"the user data of {spec.name} is larger than the {USER_DATA_LIMIT} bytes that AWS "
-            "takes; use fewer or shorter route prefixes"
-        )
-    return text
 
 
 def _policy(action: str, **who: object) -> str:

@@ -6,11 +6,12 @@ Terraform itself starts and ends it, with the built-in resource `terraform_data`
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformResource
+from cdktf import Fn, TerraformLocal, TerraformResource, Token
 from constructs import Construct
 
 from trunkline import loopback
@@ -66,7 +67,7 @@ class Local(Cloud):
     def secret(self, id: str, value: str) -> Secret:
         """Keep `value` in a file that only this user may read; a new value is a new resource."""
         path = f"secrets/{self.name}-{id}"
-        digest = f"${{nonsensitive(sha256({value.removeprefix('${').removesuffix('}')}))}}"
+        digest = Token.as_string(Fn.nonsensitive(Fn.sha256(value)))
         resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[digest])
         _run(resource, create="keep", destroy="forget", environment={"TRUNKLINE_SECRET": value})
         source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
@@ -94,11 +95,18 @@ def add_machine(scope: Construct, id: str, group: Group, secret: Secret | None =
 
     Whatever changes in it, `secret` included, replaces it.
     """
-    triggers = [literal(group.to_json()), *([f"${{{secret.id}}}"] if secret else [])]
+    text = group.to_json()
+    triggers = [
+        hashlib.sha256(text.encode()).hexdigest(),
+        *([f"${{{secret.id}}}"] if secret else []),
+    ]
     folder = f"{STATE}/machines/{group.name}"
     resource = _terraform_data(scope, id, folder=folder, triggers=triggers)
-    environment = {"TRUNKLINE_MACHINE": "${self.triggers_replace[0]}"}
-    _run(resource, create="start", destroy="stop", environment=environment)
+    # Not in the resource itself, whose every word a plan would show.
+    told = TerraformLocal(scope, f"{id}-processes", literal(text))
+    _run(
+        resource, create="start", destroy="stop", environment={"TRUNKLINE_MACHINE": told.as_string}
+    )
     return f"${{{_address(resource)}.id}}"
 
 

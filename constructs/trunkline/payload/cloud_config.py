@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import io
 from collections.abc import Sequence
 from importlib.resources import files
@@ -30,15 +28,11 @@ FETCHER = "/usr/local/lib/trunkline/fetch-secret"
 
 @frozen
 class MachineFile:
-    """A file to write: absolute path, text, octal permissions.
-
-    A `packed` one is compressed, because AWS takes 16 KB of user data in all.
-    """
+    """A file to write: absolute path, text, octal permissions."""
 
     path: str
     content: str
     permissions: str = "0644"
-    packed: bool = False
 
 
 def unit(name: str, content: str) -> MachineFile:
@@ -86,9 +80,8 @@ def packaged(name: str) -> str:
 
 
 def _entry(file: MachineFile) -> dict[str, str]:
-    entry = {"path": file.path, "permissions": file.permissions}
-    if not file.packed:
-        return {**entry, "content": LiteralScalarString(file.content)}
-    # No time in the header, so that the same content gives the same bytes.
-    packed = gzip.compress(file.content.encode(), compresslevel=9, mtime=0)
-    return {**entry, "encoding": "gz+b64", "content": base64.b64encode(packed).decode()}
+    return {
+        "path": file.path,
+        "permissions": file.permissions,
+        "content": LiteralScalarString(file.content),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from typing import Any
 
 from attrs import frozen
@@ -19,6 +18,7 @@ from trunkline.payload.cloud_config import (
 )
 from trunkline.payload.payload import Payload
 from trunkline.payload.secret import SecretSource
+from trunkline.probing.source import agent_source
 from trunkline.rendezvous import Peer
 
 AGENT = "/usr/local/lib/trunkline/agent.py"
@@ -45,8 +45,8 @@ class ProbePayload(Payload):
         service = packaged("probe.service")
         return cloud_config(
             [
-                MachineFile(AGENT, agent_source(), packed=True),
-                MachineFile(CONFIG, config, packed=True),
+                MachineFile(AGENT, agent_source()),
+                MachineFile(CONFIG, config),
                 fetcher(self.key),
                 hardening(),
                 unit("probe", service.replace("@ARGUMENTS@", " ".join(self.key.arguments))),
@@ -76,11 +76,6 @@ class ProbePayload(Payload):
             "deadline_seconds": self.probes.deadline_seconds,
             **({"emulated_ms": emulated} if emulated else {}),
         }
-
-
-def agent_source() -> str:
-    """The agent's program text."""
-    return files("trunkline.probing").joinpath("agent.py").read_text("utf-8")
 
 
 def _peer(peer: Peer) -> dict[str, str | int]:

@@ -10,7 +10,8 @@ from typing import Any
 from trunkline.local.machine import Machine, Process
 from trunkline.loopback import Endpoint
 from trunkline.payload.edge import ENVOY_FLAGS, EdgePayload
-from trunkline.payload.probe import ProbePayload, agent_source
+from trunkline.payload.probe import ProbePayload
+from trunkline.probing.source import agent_source
 
 
 def edge_group(name: str, at: Endpoint, payload: EdgePayload) -> Machine:

@@ -52,13 +52,14 @@ class Stacks:
 
     def _resources(self, stack: str) -> Resources:
         whole = json.loads((self.folder / "stacks" / stack / "cdk.tf.json").read_text())
-        return Resources(whole["resource"], whole["provider"])
+        return Resources(whole["resource"], whole["provider"], whole.get("locals", {}))
 
 
 @dataclass(frozen=True)
 class Resources:
     resources: dict[str, dict[str, Any]]
     providers: dict[str, list[dict[str, Any]]]
+    locals: dict[str, str]
 
     def first(self, kind: str) -> dict[str, Any]:
         """The first resource of a kind; probes are all alike. Nothing where there is none."""
@@ -86,7 +87,7 @@ def _synthesized(text: str, folder: Path) -> Stacks:
 
 def _aws(stack: Resources) -> Payload:
     return Payload(
-        terraform_reads(stack.first("aws_instance")["user_data"]),
+        terraform_reads(next(iter(stack.locals.values()))),
         secret=stack.first("aws_ssm_parameter").get("name", ""),
         region=stack.providers["aws"][0]["region"],
     )

@@ -65,8 +65,8 @@ def test_it_lets_nobody_log_in(user_data: dict[str, str]) -> None:
 
 def _machines(stack: dict[str, Any]) -> Iterator[tuple[str, str]]:
     resources = stack["resource"]
-    for name, machine in resources.get("aws_instance", {}).items():
-        yield name, _unescaped(machine["user_data"])
+    for name, text in stack.get("locals", {}).items():  # AWS's, which Terraform compresses
+        yield name, _unescaped(text)
     for name, machine in resources.get("google_compute_instance", {}).items():
         yield name, _unescaped(machine["metadata"]["user-data"])
     for name, machine in resources.get("azurerm_linux_virtual_machine", {}).items():

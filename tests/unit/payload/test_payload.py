@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import subprocess
 from pathlib import Path
@@ -18,7 +16,7 @@ from trunkline.model import Probes
 from trunkline.payload import EdgePayload, ProbePayload, packaged
 from trunkline.payload.packages import CLOUDFLARED, ENVOY
 from trunkline.payload.secret import SecretSource
-from trunkline.probing import agent
+from trunkline.probing.source import agent_source
 from trunkline.rendezvous import Peer
 
 SOURCE = SecretSource("print('hello')\n", ("the-vault", "the-name"))
@@ -96,13 +94,8 @@ def probe() -> ProbePayload:
     )
 
 
-def unpacked(entry: dict[str, Any]) -> str:
-    assert entry["encoding"] == "gz+b64"
-    return gzip.decompress(base64.b64decode(entry["content"])).decode()
-
-
 def test_a_probe_is_told_where_it_stands_and_whom_to_measure() -> None:
-    config = json.loads(unpacked(files(probe().user_data())["/etc/trunkline/probe.json"]))
+    config = json.loads(files(probe().user_data())["/etc/trunkline/probe.json"]["content"])
     assert (config["site"], config["zone"], config["port"]) == ("shop", "us-east-1a", 9000)
     assert config["operators"] == ["203.0.113.7/32"]
     assert [peer["host"] for peer in config["peers"]] == [
@@ -115,13 +108,13 @@ def test_a_probe_fetches_its_key_each_time_it_starts() -> None:
     written = files(probe().user_data())
     unit = written["/etc/systemd/system/trunkline-probe.service"]["content"]
     assert "fetch-secret the-vault the-name > ${RUNTIME_DIRECTORY}/key" in unit
-    config = json.loads(unpacked(written["/etc/trunkline/probe.json"]))
+    config = json.loads(written["/etc/trunkline/probe.json"]["content"])
     assert config["key_file"] == "/run/trunkline-probe/key"
 
 
 def test_the_agent_arrives_as_it_is() -> None:
-    packed = files(probe().user_data())["/usr/local/lib/trunkline/agent.py"]
-    assert unpacked(packed) == Path(agent.__file__).read_text()
+    entry = files(probe().user_data())["/usr/local/lib/trunkline/agent.py"]
+    assert entry["content"] == agent_source()
 
 
 def test_the_same_arguments_give_the_same_bytes() -> None:
