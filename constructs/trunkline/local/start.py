@@ -10,16 +10,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from trunkline.local import health, ports, processes, programs, state, stop, supervisor
 from trunkline.local.errors import MachineError
-from trunkline.local.folder import LOG, MACHINE, checked, empty, locked, remove, write_whole
+from trunkline.local.folder import LOG, MACHINE, STATE, checked, empty, locked, remove, write_whole
 from trunkline.local.logs import last_lines
 from trunkline.local.plan import MachinePlan, parse
 from trunkline.local.state import State
 
 # What a process sees of the environment: no credentials of whoever runs Terraform.
 KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
+IfFailed = Literal["remove", "keep"]
 PAUSES = (0.01, 0.1)  # seconds between questions, the first and the longest
 SHOWN_LINES = 5  # of the log of what failed
 
@@ -31,8 +33,7 @@ def start(folder: str | Path, text: str) -> str:
     machine, the cause and the remedy, and then nothing of it is left. It forks and handles signals:
     call it from the main thread of a process that has no other.
     """
-    path = checked(folder)
-    return _start_or_leave(path, parse(text, "TRUNKLINE_MACHINE"), text, lambda: remove(path))
+    return _start_or_leave(checked(folder), text, parse(text, "TRUNKLINE_MACHINE"), "remove")
 
 
 def restart(folder: str | Path) -> str:
@@ -43,15 +44,14 @@ def restart(folder: str | Path) -> str:
         text = (path / MACHINE).read_text()
     except FileNotFoundError:
         raise MachineError(f"{path.name}: there is no such machine; apply its stack") from None
-    plan = parse(text, f"{folder}/{MACHINE}")
-    return _start_or_leave(path, plan, text, lambda: _write_files(path, plan, text))
+    return _start_or_leave(path, text, parse(text, f"{folder}/{MACHINE}"), "keep")
 
 
-def _start_or_leave(path: Path, plan: MachinePlan, text: str, leave: Callable[[], None]) -> str:
-    """Start the machine; where that fails, end what runs and `leave`."""
+def _start_or_leave(path: Path, text: str, plan: MachinePlan, if_failed: IfFailed) -> str:
+    """Start the machine; where that fails, end what runs and remove or keep the folder."""
     try:
-        with locked(path), _cleaned_up(path, leave):
-            return _start(path, plan, text)
+        with locked(path), _cleaned_up(path, if_failed):
+            return _start(path, text, plan, if_failed)
     except MachineError as error:
         raise MachineError(f"{plan['name']}: {error}") from None
     except OSError as error:
@@ -62,18 +62,19 @@ def _start_or_leave(path: Path, plan: MachinePlan, text: str, leave: Callable[[]
         ) from error
 
 
-def _start(path: Path, plan: MachinePlan, text: str) -> str:
+def _start(path: Path, text: str, plan: MachinePlan, if_failed: IfFailed) -> str:
     if _runs_already(path, plan, text):
         return f"{plan['name']} runs already"
     stop.end_processes(path)
-    empty(path)
+    if if_failed == "remove":
+        empty(path)
     commands = {
         process["name"]: [programs.find(process["program"], path), *process["arguments"]]
         for process in plan["processes"]
     }
     _check_addresses(plan)
     _write_files(path, plan, text)
-    with _supervised(path, commands) as (supervisor_pid, confirm):
+    with _supervised(path, commands, if_failed) as (supervisor_pid, confirm):
         seconds = _await_health(path, plan, supervisor_pid)
         confirm()
     return f"{plan['name']} is up after {seconds:.2f} s"
@@ -99,18 +100,20 @@ def _write_files(path: Path, plan: MachinePlan, text: str) -> None:
         for name, content in process["files"].items():
             (path / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path / name, content.encode())
+    # A page on the disk that the supervisor only has to write over.
+    write_whole(path / STATE, b" " * supervisor.STATE_SIZE)
     write_whole(path / MACHINE, text.encode())
 
 
 @contextmanager
 def _supervised(
-    path: Path, commands: dict[str, list[str]]
+    path: Path, commands: dict[str, list[str]], if_failed: IfFailed
 ) -> Iterator[tuple[int, Callable[[], int]]]:
     """Run a supervisor; give its PID, and what confirms that it shall go on without us."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _become_supervisor(path, read_end, write_end)
+        _become_supervisor(path, read_end, write_end, if_failed)
     os.close(read_end)
     try:
         os.write(write_end, json.dumps(commands).encode() + b"\n")
@@ -119,7 +122,7 @@ def _supervised(
         os.close(write_end)
 
 
-def _become_supervisor(path: Path, read_end: int, write_end: int) -> None:
+def _become_supervisor(path: Path, read_end: int, write_end: int, if_failed: IfFailed) -> None:
     """Turn a forked copy of us into the supervisor, out of reach of Terraform and the terminal."""
     try:
         os.setsid()
@@ -130,7 +133,7 @@ def _become_supervisor(path: Path, read_end: int, write_end: int) -> None:
         os.closerange(3, max(write_end, log) + 1)
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment[processes.MARK] = str(path)
-        command = [sys.executable, "-I", "-S", supervisor.__file__, str(path)]
+        command = [sys.executable, "-I", "-S", supervisor.__file__, str(path), if_failed]
         os.execve(command[0], command, environment)
     finally:
         os._exit(127)
@@ -182,8 +185,8 @@ def _last_words(path: Path, name: str) -> str:
 
 
 @contextmanager
-def _cleaned_up(path: Path, leave: Callable[[], None]) -> Iterator[None]:
-    """End everything and `leave` where the start fails, is interrupted or is asked to end."""
+def _cleaned_up(path: Path, if_failed: IfFailed) -> Iterator[None]:
+    """End everything where the start fails, is interrupted or is asked to end."""
 
     def interrupt(number: int, _: object) -> None:
         raise SystemExit(128 + number)
@@ -196,5 +199,6 @@ def _cleaned_up(path: Path, leave: Callable[[], None]) -> Iterator[None]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         stop.end_processes(path)
-        leave()
+        if if_failed == "remove":
+            remove(path)
         raise

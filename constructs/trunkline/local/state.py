@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -43,10 +42,14 @@ class State(TypedDict):
 
 def read(folder: Path) -> State | None:
     """The state of the machine in `folder`; None where no supervisor has written one."""
-    for _ in range(3):  # it is written over while we read
-        with suppress(OSError, ValueError):
-            return cast(State, json.loads((folder / STATE).read_text()))
-        time.sleep(0.005)
+    for _ in range(3):  # it may be written over while we read
+        try:
+            text = (folder / STATE).read_text().strip()
+            return cast(State, json.loads(text)) if text else None
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            time.sleep(0.005)
     return None
 
 

@@ -46,7 +46,8 @@ def remove_abandoned(path: Path) -> None:
     start has taken it over meanwhile."""
     try:
         with locked(path, create=False):
-            if state.supervisor(state.read(path))[0] == os.getpid():
+            owner = state.supervisor(state.read(path))
+            if owner[0] == os.getpid() or not processes.lives(owner):
                 remove(path)
     except FileNotFoundError:
         remove_empty(path)

@@ -1,9 +1,9 @@
 """The supervisor of one machine: starts its processes, restarts what ends, keeps logs and PIDs.
 
-Run by path as `python -I -S supervisor.py FOLDER`, so that it stays small: every machine has one.
-Its standard input is a pipe from `start`. It brings the commands, {name: argv} as one line of JSON,
-and later `ok`, once all is healthy; where it ends before that, `start` was killed, and everything
-is ended and removed.
+Run by path as `python -I -S supervisor.py FOLDER remove`, so that it stays small: every machine has
+one. Its standard input is a pipe from `start`. It brings the commands, {name: argv} as one line of
+JSON, and later `ok`, once all is healthy. Where it ends before that, `start` was killed: everything
+is ended, and removed as well, unless `keep` stands in place of `remove`.
 """
 
 from __future__ import annotations
@@ -120,9 +120,9 @@ class Supervisor:
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, self._end)
+        self._born = birth(os.getpid())
         self._state = os.open(STATE, os.O_RDWR | os.O_CREAT, 0o600)
-        self._written = b""
-        self._write_state()
+        self._written: object = None
 
     def _end(self, *_: object) -> None:
         self.told_to_end = True
@@ -176,15 +176,13 @@ class Supervisor:
                 self._turn(max(deadline - time.monotonic(), 0.0))
 
     def _write_state(self) -> None:
-        """Tell of all processes in one write, over the same page."""
-        state = {
-            "supervisor": {"pid": os.getpid(), "born": birth(os.getpid())},
-            "processes": {child.name: child.state() for child in self.children},
-        }
-        text = json.dumps(state).encode()[:STATE_SIZE].ljust(STATE_SIZE)
-        if text != self._written:
-            os.pwrite(self._state, text, 0)
-            self._written = text
+        """Tell of all processes, where one has changed, in one write over the same page."""
+        processes = {child.name: child.state() for child in self.children}
+        if processes != self._written:
+            supervisor = {"pid": os.getpid(), "born": self._born}
+            text = json.dumps({"supervisor": supervisor, "processes": processes})
+            os.pwrite(self._state, text.encode().ljust(STATE_SIZE), 0)
+            self._written = processes
 
 
 def _become(argv: list[str], output: int, supervisor: int) -> None:
@@ -228,24 +226,28 @@ def _cause(status: int) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def _read_commands() -> dict[str, list[str]]:
-    """The first line of standard input, read byte by byte: what follows is not ours to take yet."""
+def _read_commands() -> dict[str, list[str]] | None:
+    """The first line of standard input, read byte by byte: what follows is not ours to take yet.
+    None where it ends before."""
     line = b""
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)
         if not byte:
-            sys.exit(0)  # start was killed before anything ran
+            return None
         line += byte
     commands: dict[str, list[str]] = json.loads(line)
     return commands
 
 
-def main(folder: str) -> None:
+def main(folder: str, if_abandoned: str) -> None:
     """Supervise the machine in `folder`, which is the working directory."""
-    supervisor = Supervisor(_read_commands())
-    supervisor.run()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if not supervisor.told_to_end:
+    if (commands := _read_commands()) is not None:
+        supervisor = Supervisor(commands)
+        supervisor.run()
+        if supervisor.told_to_end:
+            return
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if if_abandoned == "remove":
         _remove(folder)
 
 
@@ -259,4 +261,4 @@ def _remove(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
