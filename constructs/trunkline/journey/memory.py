@@ -1,0 +1,56 @@
+"""How much memory the whole journey takes at its peak: this process, its children, all machines."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import define, field
+
+from trunkline.local import processes
+from trunkline.local.status import memory_mb
+
+INTERVAL = 0.5  # seconds between two looks
+
+
+@define
+class Memory:
+    """The peak in MB so far; shared pages count once, where the system tells."""
+
+    machines: Path
+    peak_mb: float = 0
+    _over: threading.Event = field(factory=threading.Event)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look regularly while the block runs."""
+        thread = threading.Thread(target=self._watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(INTERVAL):
+            self.peak_mb = max(self.peak_mb, self._now())
+
+    def _now(self) -> float:
+        ours = sum(map(processes.memory_kb, _tree(os.getpid()))) / 1024
+        return ours + (memory_mb(self.machines) if self.machines.exists() else 0)
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """A process and its descendants; machines are not among them, they are on their own."""
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            numbers = children.read_text().split()
+        except OSError:
+            continue  # it has ended
+        for number in numbers:
+            yield from _tree(int(number))

@@ -1,0 +1,60 @@
+"""A line on stderr for each step of the journey, with what came of it and how long it took."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attrs import define, field
+from rich.console import Console
+
+
+@define
+class Step:
+    """A step that is under way; `result` is what its line will say."""
+
+    result: str = ""
+    seconds: float = 0
+    _say: object = None
+
+    def update(self, text: str) -> None:
+        """Show on a terminal how far the step is."""
+        if self._say is not None:
+            self._say.update(text)  # type: ignore[attr-defined]
+
+
+@define
+class Progress:
+    """Prints the steps; `started` is when the first began."""
+
+    console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
+    started: float = field(factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.started
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """One step: a spinner on a terminal while it goes on, then its line."""
+        begun = time.monotonic()
+        with self.console.status(f"{name} …") as status:
+            step = Step(say=status)
+            try:
+                yield step
+            except BaseException:
+                self._line("failed", name, "", time.monotonic() - begun)
+                raise
+        step.seconds = time.monotonic() - begun
+        self._line("", name, step.result, step.seconds)
+
+    def say(self, text: str) -> None:
+        """A line that is no step."""
+        print(text, file=sys.stderr, flush=True)
+
+    def _line(self, mark: str, name: str, result: str, seconds: float) -> None:
+        text = f"{name}: {result or mark}" if result or mark else name
+        self.console.print(f"{self.elapsed:5.1f} s  {text} ({seconds:.1f} s)", soft_wrap=True)

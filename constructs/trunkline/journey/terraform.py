@@ -1,0 +1,115 @@
+"""Terraform over the stacks of a folder, several at a time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from attrs import field, frozen
+
+from trunkline.errors import TerraformError
+
+# What a run may ask of a terminal, or of the network, that nobody is there to answer.
+QUIET = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
+AT_ONCE = 4
+SHOWN_LINES = 12
+
+Done = Callable[[str], None]
+
+
+@frozen
+class Terraform:
+    """Runs Terraform in the folders of stacks; `env` is added to this process's environment.
+
+    Every command runs in a session of its own, so that a Ctrl-C reaches this process alone, which
+    then decides what becomes of them.
+    """
+
+    env: Mapping[str, str] = field(factory=dict)
+    program: str = field(factory=lambda: find_terraform())
+    _running: dict[int, subprocess.Popen[str]] = field(factory=dict, init=False, eq=False)
+
+    def apply(self, folders: Sequence[Path], done: Done = lambda _: None) -> None:
+        """Bring up every stack; `done` hears each name. TerraformError names all that failed."""
+        self._each(folders, self._apply, done)
+
+    def destroy(self, folders: Sequence[Path], done: Done = lambda _: None) -> None:
+        """Take down every stack that was ever initialized."""
+        initialized = [folder for folder in folders if (folder / ".terraform").exists()]
+        self._each(initialized, self._destroy, done)
+
+    def interrupt(self) -> None:
+        """Ask the running commands to end, and wait until they have; Terraform saves its state."""
+        for process in list(self._running.values()):
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        for process in list(self._running.values()):
+            process.wait()
+
+    def _apply(self, folder: Path) -> None:
+        self._run(folder, "init", "-backend=true")
+        self._run(folder, "apply", "-auto-approve")
+
+    def _destroy(self, folder: Path) -> None:
+        # A run that was cut off leaves its lock behind, and nobody else works in this folder.
+        self._run(folder, "destroy", "-auto-approve", "-lock=false")
+
+    def _each(self, folders: Sequence[Path], step: Callable[[Path], None], done: Done) -> None:
+        failures = []
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            steps = {pool.submit(step, folder): folder for folder in folders}
+            try:
+                for future in as_completed(steps):
+                    if (error := future.exception()) is None:
+                        done(steps[future].name)
+                    elif isinstance(error, TerraformError):
+                        failures.append(str(error))
+                    else:
+                        raise error
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.interrupt()
+                raise
+        if failures:
+            raise TerraformError("\n".join(failures))
+
+    def _run(self, folder: Path, command: str, *options: str) -> None:
+        process = subprocess.Popen(
+            [self.program, command, "-no-color", "-input=false", *options],
+            cwd=folder,
+            env={**os.environ, **QUIET, **self.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._running[process.pid] = process
+        try:
+            output, _ = process.communicate()
+        finally:
+            self._running.pop(process.pid, None)
+        if process.returncode:
+            raise TerraformError(f"terraform {command} failed for {folder.name}:\n{_end(output)}")
+
+
+def find_terraform() -> str:
+    """The path of Terraform; TerraformError says where to get it."""
+    found = shutil.which("terraform")
+    if found is None:
+        raise TerraformError(
+            "terraform is not on PATH; install Terraform 1.10 or newer: "
+            "https://developer.hashicorp.com/terraform/install"
+        )
+    return found
+
+
+def _end(output: str) -> str:
+    """The last lines of what Terraform said, its drawing taken off."""
+    lines = [line.strip("│╷╵ ").rstrip() for line in output.splitlines()]
+    return "\n".join(f"  {line}" for line in [line for line in lines if line][-SHOWN_LINES:])
