@@ -309,13 +309,20 @@ class Agent:
         self.news = threading.Condition()
         self.channel: Channel
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind((config.address, config.port))
-        self.tcp = listener(config.address, config.port + 1)
-        self.http = listener(config.address, config.port)
+        self.tcp, self.http = socket.socket(), socket.socket()
 
     def wall(self) -> float:
         """This machine's idea of the time, in seconds since 1970."""
         return time.time() + self.config.clock_offset_seconds
+
+    def listen(self) -> None:
+        """Take the ports; OSError where one is not to be had."""
+        address, port = self.config.address, self.config.port
+        self.udp.bind((address, port))
+        for listener, number in ((self.http, port), (self.tcp, port + 1)):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, number))
+            listener.listen(16)
 
     def run(self) -> None:
         """Wait for the key, measure, and then stay for those who ask; never returns."""
@@ -498,12 +505,11 @@ class Agent:
     def _walk(self) -> None:
         """One sweep: every round in order."""
         self.phase = "measuring"
-        self._advance(1, ARRIVED)
-        for peer in self.peers.values():
-            self._ask(peer)  # it tells them that the sweep has begun
         for number, name in enumerate(self.partners, 1):
             self.partner = self.peers[name] if name else None
             self._advance(number, ARRIVED)
+            for peer in self.peers.values() if number == 1 else ():
+                self._ask(peer)  # it tells them that the sweep has begun
             if self.partner:
                 self._meet(self.partner, number)
         self.completed += 1
@@ -656,15 +662,6 @@ def connects(config: Config, address: Address) -> dict[str, float] | None:
 
 
 # What operators and TCP peers reach.
-
-
-def listener(address: str, port: int) -> socket.socket:
-    """A TCP socket that listens."""
-    result = socket.socket()
-    result.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    result.bind((address, port))
-    result.listen(16)
-    return result
 
 
 def accept(listening: socket.socket) -> None:
@@ -838,23 +835,39 @@ def crash(arguments: threading.ExceptHookArgs) -> None:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
-        print("usage: agent.py CONFIG.json", file=sys.stderr)
-        return 2
-    gc.disable()  # a sweep collects when it is over
-    threading.excepthook = crash
-    with contextlib.suppress(OSError), open("/proc/self/timerslack_ns", "w") as file:  # noqa: PTH123
-        file.write("1")  # Linux rounds sleeps to 50 us otherwise
+        return complain("usage: agent.py CONFIG.json")
     try:
         with open(arguments[0], encoding="utf-8") as file:  # noqa: PTH123
-            agent = Agent(Config(json.load(file)))
-        agent.run()
+            config = Config(json.load(file))
     except (OSError, ValueError, RecursionError) as error:
-        print(f"{arguments[0]}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+        return complain(f"{arguments[0]}: {error}")
+    agent = Agent(config)
+    try:
+        agent.listen()
+    except OSError as error:
+        return complain(
+            f"cannot listen on {config.address}:{config.port} and the port after it: {error}"
+        )
+    prepare()
+    agent.run()
     return 0
 
 
+def complain(message: str) -> int:
+    """One line for the journal, and the exit code of a mistake."""
+    print(message, file=sys.stderr)
+    return 2
+
+
+def prepare() -> None:
+    """Set the process up to measure."""
+    threading.excepthook = crash
+    gc.disable()  # a sweep collects when it is over
+    with contextlib.suppress(OSError), open("/proc/self/timerslack_ns", "w") as file:  # noqa: PTH123
+        file.write("1")  # Linux rounds sleeps up by 50 us otherwise
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main(sys.argv[1:]))
+    sys.exit(130)

@@ -1,0 +1,145 @@
+"""Real agents, as processes on loopback, from the very text that machines get."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from trunkline.probing.addresses import ProbeAddress
+from trunkline.probing.client import fetch
+from trunkline.probing.key import generate_key
+from trunkline.probing.source import agent_source
+
+PORT = 8100
+
+
+@frozen
+class Fleet:
+    """Agents that know one another; `folder` holds their files, `options` go into every config.
+
+    Each has its own address of 127.0.0.0/8, so that all can have the same port.
+    """
+
+    folder: Path
+    zones: tuple[str, ...]
+    options: Mapping[str, Any] = field(factory=dict)
+    key: str = field(factory=generate_key)
+    processes: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
+    network: str = field(factory=lambda: _network())
+
+    def address(self, zone: str) -> ProbeAddress:
+        site, name = zone.split("/")
+        return ProbeAddress(site, name, f"{self.network}.{self.zones.index(zone) + 1}", PORT)
+
+    @property
+    def addresses(self) -> list[ProbeAddress]:
+        return [self.address(zone) for zone in self.zones]
+
+    def config(self, zone: str, **options: Any) -> dict[str, Any]:
+        """The configuration of one agent."""
+        own = self.address(zone)
+        peers = [{"site": a.site, "zone": a.zone, "host": a.host} for a in self.addresses]
+        return {
+            "version": 1,
+            "site": own.site,
+            "cloud": "local",
+            "zone": own.zone,
+            "address": own.host,
+            "port": PORT,
+            "key_file": str(self.folder / "key"),
+            "operators": ["127.0.0.0/8"],
+            "peers": peers,
+            "samples": 20,
+            "pause_ms": 0,
+            "deadline_seconds": 20,
+            **self.options,
+            **options,
+        }
+
+    def start(self, *zones: str, **options: Any) -> None:
+        """Start the agents of these zones, of all without any."""
+        (self.folder / "agent.py").write_text(agent_source())
+        (self.folder / "key").write_text(self.key + "\n")
+        for zone in zones or self.zones:
+            config = self.folder / f"{zone.replace('/', '-')}.json"
+            config.write_text(json.dumps(self.config(zone, **options)))
+            command = [sys.executable, "-I", str(self.folder / "agent.py"), str(config)]
+            with (self.folder / "log").open("ab") as log:
+                self.processes[zone] = subprocess.Popen(command, stderr=log)
+
+    def kill(self, zone: str) -> None:
+        """`kill -9`."""
+        process = self.processes.pop(zone)
+        process.kill()
+        process.wait()
+
+    def results(self, zone: str) -> dict[str, Any]:
+        """What the agent hands out."""
+        return fetch(self.address(zone), bytes.fromhex(self.key)).results
+
+    def when(self, zone: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The results of a zone, as soon as they are so; it fails after 20 seconds."""
+        results: dict[str, Any] = {}
+
+        def holds() -> bool:
+            nonlocal results
+            try:
+                results = self.results(zone)
+            except Exception:
+                return False
+            return condition(results)
+
+        wait_until(holds)
+        return results
+
+    def sweeps(self, zone: str, completed: int = 1) -> dict[str, list[dict[str, Any]]]:
+        """What a zone measured, by peer, as soon as it has completed so many sweeps."""
+        results = self.when(zone, lambda results: results["completed"] >= completed)
+        return {name: peer["sweeps"] for name, peer in results["peers"].items()}
+
+    def measured(self) -> set[tuple[str, str]]:
+        """The directed pairs that were measured, as soon as every agent is through a sweep."""
+        found = {zone: self.sweeps(zone) for zone in self.processes}
+        return {(zone, peer) for zone, peers in found.items() for peer in peers if peers[peer]}
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+@contextmanager
+def fleet(folder: Path, count: int, **options: Any) -> Iterator[Fleet]:
+    """`count` zones on two sites, with no agent running yet; those that run then end with it."""
+    zones = tuple(f"{'ab'[number % 2]}/z{number}" for number in range(count))
+    agents = Fleet(folder, zones, options)
+    try:
+        yield agents
+    finally:
+        for zone in list(agents.processes):
+            agents.kill(zone)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def every_pair(zones: tuple[str, ...]) -> set[tuple[str, str]]:
+    return set(itertools.permutations(zones, 2))
+
+
+def _network() -> str:
+    """A range of loopback for this process: other test runs may be at work beside it."""
+    return f"127.{64 + os.getpid() // 256 % 128}.{os.getpid() % 256}"

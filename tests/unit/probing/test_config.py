@@ -1,0 +1,108 @@
+"""The agent's configuration file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trunkline.probing import agent
+
+GOOD: dict[str, Any] = {
+    "version": 1,
+    "site": "aws",
+    "cloud": "aws",
+    "zone": "us-east-1a",
+    "port": 8100,
+    "key_file": "/run/trunkline-probe/key",
+    "peers": [
+        {"site": "aws", "zone": "us-east-1a", "host": "a.example.com"},
+        {"site": "google", "zone": "us-east4-a", "host": "192.0.2.1", "port": 9000},
+    ],
+}
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", agent.__file__, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+
+def test_what_is_not_said_has_a_default() -> None:
+    config = agent.Config(GOOD)
+    assert (config.samples, config.interval_seconds, config.sweeps) == (200, 600, 0)
+    assert config.name == "aws/us-east-1a"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", 2),
+        ("site", ""),
+        ("cloud", "oracle"),
+        ("address", "localhost"),
+        ("port", 65534),
+        ("port", "8100"),
+        ("port", True),
+        ("operators", "0.0.0.0/0"),
+        ("operators", ["example.com"]),
+        ("operators", ["2001:db8::/32"]),
+        ("peers", []),
+        ("peers", [{"site": "aws", "zone": "us-east-1a"}]),
+        ("samples", 0),
+        ("samples", 1.5),
+        ("pause_ms", -1),
+        ("sweeps", None),
+        ("emulated_ms", {"google/us-east4-a": "1"}),
+        ("physical_zone", 4),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_key(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"^{key} must "):
+        agent.Config({**GOOD, key: value})
+
+
+def test_a_misspelled_key_is_named() -> None:
+    with pytest.raises(ValueError, match=r"there is no key sample$"):
+        agent.Config({**GOOD, "sample": 10})
+
+
+def test_the_peers_include_the_agent_and_nobody_twice() -> None:
+    with pytest.raises(ValueError, match="aws/us-east-1b included"):
+        agent.Config({**GOOD, "zone": "us-east-1b"})
+    with pytest.raises(ValueError, match="every zone once"):
+        agent.Config({**GOOD, "peers": [*GOOD["peers"], GOOD["peers"][1]]})
+
+
+def test_only_local_agents_emulate_distances() -> None:
+    emulated = {"google/us-east4-a": 1.5}
+    assert agent.Config({**GOOD, "cloud": "local", "emulated_ms": emulated}).emulated_ms == emulated
+    with pytest.raises(ValueError, match="emulated_ms is for cloud local only"):
+        agent.Config({**GOOD, "emulated_ms": emulated})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 1}', "\xff", "[" * 100_000])
+def test_a_bad_file_ends_the_agent_with_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "probe.json"
+    path.write_bytes(text.encode("latin-1"))
+    done = run(path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{path}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_missing_file_ends_it_as_well(tmp_path: Path) -> None:
+    done = run(tmp_path / "no.json")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "no.json" in done.stderr
+
+
+def test_an_address_that_cannot_be_bound_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "probe.json"
+    path.write_text(json.dumps({**GOOD, "address": "192.0.2.1"}))
+    done = run(path)
+    assert done.returncode == 2
+    assert "192.0.2.1:8100" in done.stderr

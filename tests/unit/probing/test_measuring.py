@@ -1,0 +1,162 @@
+"""Agents that measure one another, as processes on loopback."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+from support.agents import every_pair, fleet, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
+
+
+def test_every_pair_is_measured_both_ways(tmp_path: Path) -> None:
+    with fleet(tmp_path, 5, sweeps=1) as agents:
+        agents.start()
+        assert agents.measured() == every_pair(agents.zones)
+        [sweep] = agents.sweeps(agents.zones[0])[agents.zones[1]]
+        assert 0 < sweep["min"] <= sweep["p50"] <= sweep["p90"] <= sweep["p99"] < 100_000
+        assert (sweep["sweep"], sweep["sent"], sweep["lost"]) == (1, 20, 0)
+        assert 0 < sweep["tcp"]["min"] <= sweep["tcp"]["p50"] < 100_000
+
+
+def test_a_zone_alone_has_nothing_to_measure(tmp_path: Path) -> None:
+    with fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start()
+        assert agents.sweeps(agents.zones[0]) == {}
+
+
+def test_sweeps_repeat_and_only_the_last_are_kept(tmp_path: Path) -> None:
+    with fleet(tmp_path, 2, samples=1, interval_seconds=0, tcp_connects=0) as agents:
+        agents.start()
+        sweeps = agents.sweeps(agents.zones[0], completed=30)[agents.zones[1]]
+        assert len(sweeps) == 24
+        numbers = [sweep["sweep"] for sweep in sweeps]
+        assert numbers == list(range(numbers[0], numbers[0] + 24))
+        assert numbers[-1] >= 30
+
+
+def test_the_next_sweep_begins_when_the_interval_is_over(tmp_path: Path) -> None:
+    with fleet(tmp_path, 3, interval_seconds=2) as agents:
+        agents.start()
+        agents.sweeps(agents.zones[0], completed=2)
+        first, second = agents.sweeps(agents.zones[0])[agents.zones[1]][:2]
+        assert 1.5 < second["at"] - first["at"] < 10
+
+
+def test_a_zone_that_never_comes_is_missing_and_holds_nobody_up(tmp_path: Path) -> None:
+    with fleet(tmp_path, 4, sweeps=1, deadline_seconds=1) as agents:
+        present = agents.zones[:3]
+        agents.start(*present)
+        assert agents.measured() == every_pair(present)
+        peers = agents.results(present[0])["peers"]
+        assert peers[agents.zones[3]] == {"heard": False, "sweeps": []}
+
+
+def test_a_late_agent_joins_the_others(tmp_path: Path) -> None:
+    with fleet(tmp_path, 3, deadline_seconds=0.5, interval_seconds=1) as agents:
+        late = agents.zones[2]
+        agents.start(*agents.zones[:2])
+        agents.sweeps(agents.zones[0])
+        agents.start(late)
+        found = agents.sweeps(late)
+        assert all(sweeps for sweeps in found.values())
+        assert found[agents.zones[0]][0]["sweep"] > 1
+
+
+def test_an_agent_that_is_killed_in_a_sweep_comes_back(tmp_path: Path) -> None:
+    options = {"samples": 100, "pause_ms": 2, "settle": False, "silence_seconds": 0.5}
+    with fleet(tmp_path, 4, interval_seconds=1, **options) as agents:
+        agents.start()
+        victim = agents.zones[1]
+        agents.when(victim, lambda results: results["phase"] == "measuring")
+        agents.kill(victim)
+        for zone in set(agents.zones) - {victim}:
+            agents.when(zone, lambda results: results["completed"] >= 1)
+        agents.start(victim)
+        wait_until(lambda: agents.measured() == every_pair(agents.zones))
+        assert agents.sweeps(victim)[agents.zones[0]][-1]["sweep"] > 1
+
+
+def test_clocks_may_be_minutes_apart(tmp_path: Path) -> None:
+    with fleet(tmp_path, 3, sweeps=1) as agents:
+        for zone, minutes in zip(agents.zones, (-25, 0, 25), strict=True):
+            agents.start(zone, clock_offset_seconds=minutes * 60)
+        assert agents.measured() == every_pair(agents.zones)
+
+
+def test_a_clock_that_is_hours_off_is_not_believed(tmp_path: Path) -> None:
+    with fleet(tmp_path, 3, sweeps=1, deadline_seconds=1) as agents:
+        agents.start(*agents.zones[:2])
+        agents.start(agents.zones[2], clock_offset_seconds=2 * 3600)
+        assert agents.measured() == every_pair(agents.zones[:2])
+
+
+def test_agents_of_another_key_or_another_topology_stay_strangers(tmp_path: Path) -> None:
+    with fleet(tmp_path, 3, sweeps=1, deadline_seconds=1) as agents:
+        agents.start(*agents.zones[:2])
+        more = {"site": "c", "zone": "z9", "host": f"{agents.network}.9"}
+        peers = [*agents.config(agents.zones[2])["peers"], more]
+        agents.start(agents.zones[2], peers=peers)
+        assert agents.measured() == every_pair(agents.zones[:2])
+
+
+def test_the_key_may_come_late(tmp_path: Path) -> None:
+    with fleet(tmp_path, 2, sweeps=1) as agents:
+        late = tmp_path / "late"
+        late.write_text("not yet")
+        agents.start(key_file=str(late))
+        wait_until(lambda: all(process.poll() is None for process in agents.processes.values()))
+        late.write_text(agents.key)
+        assert agents.measured() == every_pair(agents.zones)
+
+
+def test_a_name_that_dns_does_not_know_is_found_by_its_packets(tmp_path: Path) -> None:
+    with fleet(tmp_path, 2, sweeps=1) as agents:
+        first, second = agents.addresses
+        unknown = [
+            {"site": first.site, "zone": first.zone, "host": first.host},
+            {"site": second.site, "zone": second.zone, "host": "no-such-name.invalid"},
+        ]
+        agents.start(agents.zones[0], peers=unknown)
+        agents.start(agents.zones[1])
+        assert agents.measured() == every_pair(agents.zones)
+
+
+def test_emulated_distances_are_met_and_said(tmp_path: Path) -> None:
+    distances = {frozenset(("a/z0", "b/z1")): 2.0, frozenset(("a/z0", "a/z2")): 5.0}
+    distances[frozenset(("b/z1", "a/z2"))] = 12.0
+    with fleet(tmp_path, 3, sweeps=1) as agents:
+        for zone in agents.zones:
+            others = [other for other in agents.zones if other != zone]
+            emulated = {other: distances[frozenset((zone, other))] for other in others}
+            agents.start(zone, emulated_ms=emulated)
+        for zone, peer in itertools.permutations(agents.zones, 2):
+            declared = distances[frozenset((zone, peer))] * 1000
+            [sweep] = agents.sweeps(zone)[peer]
+            assert abs(sweep["p50"] - declared) < 500 + 0.03 * declared
+            assert sweep["tcp"] is None  # the kernel's answer knows nothing of the distance
+        assert agents.results("a/z0")["emulated"] is True
+
+
+@pytest.mark.slow
+def test_agents_that_crash_at_random_never_bring_the_others_to_a_stop(tmp_path: Path) -> None:
+    import random
+
+    draw = random.Random(3)
+    options = {"samples": 20, "silence_seconds": 0.5, "interval_seconds": 0, "deadline_seconds": 2}
+    with fleet(tmp_path, 8, **options) as agents:
+        agents.start()
+        for _ in range(25):
+            victim = draw.choice(agents.zones)
+            agents.kill(victim)
+            wait_until(lambda: draw.random() < 0.2)
+            agents.start(victim)
+        reached = max(agents.results(zone)["sweep"] for zone in agents.zones)
+        for zone in agents.zones:
+            agents.when(zone, lambda results: results["sweep"] >= reached + 3)
+        for zone, peer in every_pair(agents.zones):
+            assert agents.sweeps(zone)[peer][-1]["sweep"] > reached
+        assert agents.log() == ""
