@@ -17,7 +17,7 @@ from trunkline.errors import TrunklineError  # noqa: E402
 from trunkline.synthesis import synthesize  # noqa: E402
 from trunkline.topology import load  # noqa: E402
 
-DEFAULT_EXAMPLE = HERE / "topologies" / "three-clouds.yaml"
+DEFAULT_EXAMPLE = HERE / "topologies" / "local.yaml"
 
 
 def topology_file() -> Path:
