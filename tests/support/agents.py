@@ -68,8 +68,9 @@ class Fleet:
 
     def start(self, *zones: str, **options: Any) -> None:
         """Start the agents of these zones, of all without any."""
-        (self.folder / "agent.py").write_text(agent_source())
-        (self.folder / "key").write_text(self.key + "\n")
+        if not self.processes:  # later ones share the files that others may be reading
+            (self.folder / "agent.py").write_text(agent_source())
+            (self.folder / "key").write_text(self.key + "\n")
         for zone in zones or self.zones:
             config = self.folder / f"{zone.replace('/', '-')}.json"
             config.write_text(json.dumps(self.config(zone, **options)))

@@ -1,0 +1,195 @@
+"""What an agent tells over HTTP, and to whom."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import http.client
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from support.agents import PORT, Fleet, fleet
+
+from trunkline.probing.addresses import ProbeAddress
+from trunkline.probing.client import ProbeUnavailableError, fetch
+
+ZONE, REFUSING = "a/z0", "b/z1"
+
+
+@pytest.fixture(scope="module")
+def agents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet(tmp_path_factory.mktemp("agents"), 2, sweeps=1) as running:
+        running.start(ZONE)
+        running.start(REFUSING, operators=["203.0.113.7/32"])
+        running.sweeps(ZONE)
+        yield running
+
+
+def signed(
+    agents: Fleet, zone: str = ZONE, path: str = "/results", ahead: float = 0
+) -> dict[str, str]:
+    secret = hmac.digest(bytes.fromhex(agents.key), b"trunkline results 1", "sha256")
+    stamp, nonce = f"{time.time() + ahead:.3f}", f"{time.time_ns():032x}"
+    text = f"GET\n{path}\n{zone}\n{stamp}\n{nonce}".encode()
+    tag = hmac.digest(secret, text, "sha256").hex()
+    return {"x-trunkline-time": stamp, "x-trunkline-nonce": nonce, "x-trunkline-signature": tag}
+
+
+def get(
+    agents: Fleet, path: str, headers: dict[str, str] | None = None, zone: str = ZONE
+) -> tuple[http.client.HTTPResponse, bytes]:
+    connection = http.client.HTTPConnection(agents.address(zone).host, PORT, timeout=5)
+    connection.request("GET", path, headers=headers or {})
+    response = connection.getresponse()
+    return response, response.read()
+
+
+def test_health_says_where_it_stands_and_what_it_does(agents: Fleet) -> None:
+    response, body = get(agents, "/healthz")
+    content = json.loads(body)
+    assert response.status == 200
+    assert content.pop("uptime_seconds") > 0
+    assert content == {"site": "a", "cloud": "local", "zone": "z0", "sweep": 2, "phase": "done"}
+    assert "Python" not in str(response.headers)
+
+
+def test_a_signed_request_gets_the_results_once(agents: Fleet) -> None:
+    headers = signed(agents)
+    response, body = get(agents, "/results", headers)
+    assert (response.status, json.loads(body)["completed"]) == (200, 1)
+    replayed, nothing = get(agents, "/results", headers)
+    assert (replayed.status, nothing) == (403, b"")
+
+
+@pytest.mark.parametrize("ahead", [-14 * 60, 14 * 60])
+def test_clocks_may_differ_by_a_quarter_of_an_hour(agents: Fleet, ahead: float) -> None:
+    assert get(agents, "/results", signed(agents, ahead=ahead))[0].status == 200
+
+
+@pytest.mark.parametrize("ahead", [-16 * 60, 16 * 60, float("nan"), float("inf")])
+def test_more_is_refused_with_the_time_of_the_agent(agents: Fleet, ahead: float) -> None:
+    response, body = get(agents, "/results", signed(agents, ahead=ahead))
+    assert (response.status, body) == (403, b"")
+    assert response.headers["Date"].endswith(" GMT")
+
+
+@pytest.mark.parametrize("name", ["x-trunkline-time", "x-trunkline-nonce", "x-trunkline-signature"])
+@pytest.mark.parametrize("value", [None, "", "0", "f" * 64, "\xe9"])
+def test_a_forged_request_is_refused(agents: Fleet, name: str, value: str | None) -> None:
+    headers = signed(agents)
+    if value is None:
+        del headers[name]
+    else:
+        headers[name] = value
+    try:
+        response, body = get(agents, "/results", headers)
+    except (http.client.HTTPException, OSError):
+        return  # what is no HTTP gets no answer at all
+    assert (response.status, body) == (403, b"")
+
+
+def test_a_request_that_is_signed_for_another_zone_is_refused(agents: Fleet) -> None:
+    assert get(agents, "/results", signed(agents, zone="b/z1"))[0].status == 403
+
+
+def test_a_request_with_another_key_is_refused_and_the_client_says_so(agents: Fleet) -> None:
+    with pytest.raises(ProbeUnavailableError, match="its key is another one"):
+        fetch(agents.address(ZONE), bytes(32))
+
+
+def test_only_operators_get_results(agents: Fleet) -> None:
+    assert get(agents, "/results", signed(agents, zone=REFUSING), zone=REFUSING)[0].status == 403
+    assert get(agents, "/healthz", zone=REFUSING)[0].status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/results/", "/../etc/passwd", "/healthz?x=1"])
+def test_everything_else_is_not_there(agents: Fleet, path: str) -> None:
+    response, body = get(agents, path, signed(agents, path=path))
+    assert (response.status, body) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\r\n\r\n",
+        b"GET /healthz\r\n\r\n",
+        b"\x16\x03\x01\r\n\r\n",
+        b"x" * 10_000,
+        b"GET / H\xff\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_gets_no_answer(agents: Fleet, data: bytes) -> None:
+    with socket.create_connection((agents.address(ZONE).host, PORT), timeout=5) as connection:
+        connection.sendall(data)
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(100) == b""
+    assert get(agents, "/healthz")[0].status == 200
+
+
+def test_slow_clients_hold_up_nobody_for_long(agents: Fleet) -> None:
+    host = agents.address(ZONE).host
+    idle = [socket.create_connection((host, PORT), timeout=10) for _ in range(20)]
+    for connection in idle:
+        assert connection.recv(10) == b""  # closed at once, or when its time is over
+        connection.close()
+    assert get(agents, "/healthz")[0].status == 200
+
+
+def test_the_measuring_port_accepts_and_closes(agents: Fleet) -> None:
+    with socket.create_connection((agents.address(ZONE).host, PORT + 1), timeout=5) as connection:
+        assert connection.recv(10) == b""
+
+
+def test_a_clock_far_off_is_learnt_from_the_refusal(agents: Fleet) -> None:
+    key = bytes.fromhex(agents.key)
+    answer = fetch(agents.address(ZONE), key, wall=lambda: time.time() - 3 * 3600)
+    assert answer.results["completed"] == 1
+    assert answer.clock_ahead == pytest.approx(3 * 3600, abs=2)
+
+
+def server_that_says(answer: bytes) -> Iterator[ProbeAddress]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield ProbeAddress("a", "z0", "127.0.0.1", listener.getsockname()[1])
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "without a valid signature"),
+        (
+            b"HTTP/1.1 200 OK\r\nx-trunkline-signature: \xff\r\nContent-Length: 2\r\n\r\n{}",
+            "without a valid signature",
+        ),
+        (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "status 500"),
+        (b"SSH-2.0-OpenSSH\r\n", "does not answer"),
+        (b"", "does not answer"),
+        (
+            b"HTTP/1.1 403 No\r\nDate: yesterday\r\nContent-Length: 0\r\n\r\n",
+            "its key is another one",
+        ),
+    ],
+)
+def test_an_answer_that_is_not_the_agents_is_not_used(answer: bytes, reason: str) -> None:
+    for address in server_that_says(answer):
+        with pytest.raises(ProbeUnavailableError, match=re.escape(reason)):
+            fetch(address, bytes(32), timeout=5)
+
+
+def test_a_name_that_does_not_exist_is_no_answer() -> None:
+    with pytest.raises(ProbeUnavailableError, match="does not answer"):
+        fetch(ProbeAddress("a", "z0", "no-such-name.invalid", PORT), bytes(32))

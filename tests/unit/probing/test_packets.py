@@ -1,0 +1,220 @@
+"""Packets that deserve no answer: forged, replayed, reflected, misdirected, malformed."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from attrs import define
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.agents import PORT, Fleet, fleet
+
+from trunkline.probing import agent
+from trunkline.probing.agent import ASK, NEWS, PACKET, PING, TAG, Channel, Peer, identity
+
+HERE, THERE, ABSENT = "a/z0", "b/z1", "a/z2"
+NOW = 1_800_000_000 * 10**9
+
+
+@define
+class Impostor:
+    """This test in the place of the agent of `THERE`."""
+
+    agents: Fleet
+    link: socket.socket
+    channel: Channel
+
+    def question(self, kind: bytes = ASK, progress: int = 1 << 16) -> bytes:
+        return self.channel.seal(
+            kind, identity(THERE), identity(HERE), self.channel.take(), 0, progress
+        )
+
+    def send(self, packet: bytes, link: socket.socket | None = None) -> None:
+        (link or self.link).sendto(packet, (self.agents.address(HERE).host, PORT))
+
+    def next_answer(self, kind: bytes = NEWS) -> bytes:
+        """The next packet of this kind; agents ask by themselves as well."""
+        while True:
+            data = self.link.recv(500)
+            if data[:4] == kind:
+                return data
+
+    def assert_silent(self) -> None:
+        """The agent answers in order, so what it answers next is a genuine question."""
+        packet = self.question()
+        self.send(packet)
+        answered = PACKET.unpack(self.next_answer()[:-TAG])[4]
+        assert answered == PACKET.unpack(packet[:-TAG])[3]
+
+
+@pytest.fixture(scope="module")
+def impostor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Impostor]:
+    with fleet(tmp_path_factory.mktemp("agents"), 3) as agents:
+        agents.start(HERE, deadline_seconds=1000)
+        agents.when(HERE, lambda results: results["phase"] == "gathering")
+        key = bytes.fromhex(agents.key)
+        channel = Channel(key, sorted(agents.zones), THERE, time.time_ns())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            link.bind((agents.address(THERE).host, PORT))
+            link.settimeout(5)
+            yield Impostor(agents, link, channel)
+
+
+def test_an_answer_is_not_longer_than_its_question(impostor: Impostor) -> None:
+    question = impostor.question()
+    impostor.send(question)
+    assert len(impostor.next_answer()) == len(question) == 60
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_noise_gets_no_answer(impostor: Impostor, data: bytes) -> None:
+    impostor.send(data)
+    impostor.assert_silent()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 59), st.integers(1, 255))
+def test_a_genuine_packet_with_one_byte_changed_gets_no_answer(
+    impostor: Impostor, place: int, change: int
+) -> None:
+    packet = bytearray(impostor.question())
+    packet[place] ^= change
+    impostor.send(bytes(packet))
+    impostor.assert_silent()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 59), st.binary(max_size=40))
+def test_a_genuine_packet_cut_short_or_made_longer_gets_no_answer(
+    impostor: Impostor, length: int, more: bytes
+) -> None:
+    packet = impostor.question()
+    impostor.send(packet[:length])
+    impostor.send(packet + b"x" + more)
+    impostor.assert_silent()
+
+
+def test_a_replayed_packet_gets_no_answer_wherever_it_comes_from(impostor: Impostor) -> None:
+    packets = [impostor.question() for _ in range(100)]
+    for packet in packets:
+        impostor.send(packet)
+        impostor.next_answer()
+    elsewhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    elsewhere.bind((f"{impostor.agents.network}.77", 0))
+    with elsewhere:
+        for packet in packets:
+            impostor.send(packet)
+            impostor.send(packet, elsewhere)
+        impostor.assert_silent()
+        elsewhere.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            elsewhere.recv(500)
+
+
+def test_a_packet_for_another_agent_gets_no_answer(impostor: Impostor) -> None:
+    channel = impostor.channel
+    impostor.send(channel.seal(ASK, identity(THERE), identity(ABSENT), channel.take(), 0, 0))
+    impostor.assert_silent()
+
+
+def test_the_agents_own_packets_sent_back_get_no_answer(impostor: Impostor) -> None:
+    impostor.send(impostor.question())
+    answer = impostor.next_answer()
+    impostor.send(answer)
+    channel = impostor.channel
+    impostor.send(channel.seal(ASK, identity(HERE), identity(HERE), channel.take(), 0, 0))
+    impostor.assert_silent()
+
+
+def test_a_sender_that_is_not_in_the_topology_gets_no_answer(impostor: Impostor) -> None:
+    channel = impostor.channel
+    impostor.send(channel.seal(ASK, identity("c/z9"), identity(HERE), channel.take(), 0, 0))
+    impostor.assert_silent()
+
+
+def test_another_key_or_another_list_of_zones_gets_no_answer(impostor: Impostor) -> None:
+    zones = sorted(impostor.agents.zones)
+    key = bytes.fromhex(impostor.agents.key)
+    for other in (Channel(bytes(32), zones, THERE, NOW), Channel(key, zones[:2], THERE, NOW)):
+        sequence = impostor.channel.take()
+        impostor.send(other.seal(ASK, identity(THERE), identity(HERE), sequence, 0, 0))
+    impostor.assert_silent()
+
+
+def test_a_ping_outside_a_meeting_gets_no_answer(impostor: Impostor) -> None:
+    impostor.send(impostor.question(PING, agent.at(1, 1, 1)))
+    impostor.assert_silent()
+
+
+def test_a_flood_leaves_nothing_behind(impostor: Impostor) -> None:
+    process = impostor.agents.processes[HERE]
+    genuine = impostor.question()
+
+    def resident() -> int:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    def flood() -> None:
+        for number in range(20_000):
+            impostor.send(genuine if number % 2 else number.to_bytes(60, "big"))
+            if number % 100 == 0:
+                impostor.assert_silent()
+
+    impostor.send(genuine)
+    impostor.next_answer()
+    flood()
+    before = resident()
+    flood()
+    assert resident() - before < 200  # kB
+
+
+def test_a_sequence_is_admitted_once_and_in_any_order_within_the_window() -> None:
+    peer = Peer({"site": "b", "zone": "z1", "host": "192.0.2.1"}, 1, {})
+    assert peer.admit(NOW, NOW)
+    later = [NOW + 5, NOW + 2, NOW + 9, NOW + 1]
+    assert [peer.admit(sequence, NOW) for sequence in later] == [True] * 4
+    assert [peer.admit(sequence, NOW) for sequence in [NOW, *later]] == [False] * 5
+    assert not peer.admit(NOW - 1, NOW)
+
+
+@given(st.lists(st.integers(NOW, NOW + 200), max_size=300))
+def test_no_sequence_is_admitted_twice_and_memory_is_bounded(sequences: list[int]) -> None:
+    peer = Peer({"site": "b", "zone": "z1", "host": "192.0.2.1"}, 1, {})
+    admitted = [sequence for sequence in sequences if peer.admit(sequence, NOW)]
+    assert len(admitted) == len(set(admitted))
+    assert len(peer._recent) <= agent.WINDOW
+
+
+@pytest.mark.parametrize(
+    ("hours", "admitted"), [(0.9, True), (-0.9, True), (1.1, False), (-1.1, False)]
+)
+def test_an_unknown_sender_must_be_within_an_hour_of_our_clock(
+    hours: float, admitted: bool
+) -> None:
+    peer = Peer({"site": "b", "zone": "z1", "host": "192.0.2.1"}, 1, {})
+    assert peer.admit(NOW + int(hours * agent.HOUR), NOW) is admitted
+
+
+def test_a_known_sender_may_come_back_days_later() -> None:
+    peer = Peer({"site": "b", "zone": "z1", "host": "192.0.2.1"}, 1, {})
+    peer.admit(NOW, NOW)
+    assert peer.admit(NOW + 72 * agent.HOUR, NOW)
+
+
+def test_sequences_only_grow_and_a_block_is_nobody_elses() -> None:
+    channel = Channel(bytes(32), [HERE], HERE, NOW)
+    taken = [(channel.take(count), count) for count in (1, 5000, 1, 1, 300, 1)]
+    for (first, count), (following, _) in pairwise(taken):
+        assert following >= first + count
+
+
+def test_sequences_follow_the_clock_so_that_a_restarted_receiver_believes_an_old_sender() -> None:
+    channel = Channel(bytes(32), [HERE], HERE, NOW)
+    time.sleep(0.05)
+    assert 40_000_000 < channel.take() - NOW < 10**10
