@@ -28,6 +28,7 @@ except ImportError as error:
 
 ROOT = ".trunkline"
 LOCK, MACHINE, STATE = "lock", "machine.json", "state.json"
+SUPERVISOR = "supervisor"
 LOG = ".log"
 RESERVED = (LOCK, MACHINE, STATE)
 RESERVED_ENDINGS = (LOG, f"{LOG}.1")

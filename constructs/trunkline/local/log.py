@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+NOTE = "[trunkline] "  # begins the lines that are ours
 LIMIT = 1_000_000  # bytes; the file before is kept as NAME.log.1
 
 
@@ -29,7 +30,7 @@ class Log:
 
     def note(self, text: str) -> None:
         """Append a line of our own."""
-        self.write(f"[trunkline] {text}\n".encode())
+        self.write(f"{NOTE}{text}\n".encode())
 
     def retry(self) -> None:
         """See whether the disk takes something again."""
@@ -38,7 +39,7 @@ class Log:
 
     def _write_notice(self) -> None:
         if self._lost:
-            notice = f"[trunkline] {self._lost} bytes of this log were lost ({self.trouble})\n"
+            notice = f"{NOTE}{self._lost} bytes of this log were lost ({self.trouble})\n"
             self._append(notice.encode())
             self._lost, self.trouble = 0, ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from attrs import Attribute, Factory, asdict, field, frozen
 
 from trunkline.errors import ConfigurationError
-from trunkline.local.folder import RESERVED, RESERVED_ENDINGS
+from trunkline.local.folder import RESERVED, RESERVED_ENDINGS, SUPERVISOR
 
 Program = Literal["envoy", "workerd", "python"]
 Kind = Literal["probe", "edge", "sample", "front"]
@@ -23,7 +24,7 @@ MOST_BYTES = 120_000
 MOST_PROCESSES = 8
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
-_ADDRESS = re.compile(r"(tcp|udp) [0-9.]+:[0-9]{1,5}\Z")
+_ADDRESS = re.compile(r"(?:tcp|udp) ([0-9.]+):[0-9]{1,5}\Z")
 
 
 def _check_name(owner: object, attribute: Attribute[str], value: str) -> None:
@@ -40,13 +41,13 @@ def _check_files(owner: object, attribute: Attribute[Mapping[str, str]], value: 
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise ConfigurationError(f"the file {name!r} must lie in the machine's folder")
-        if name in RESERVED or name.endswith(RESERVED_ENDINGS):
+        if str(path) in RESERVED or name.endswith(RESERVED_ENDINGS):
             raise ConfigurationError(f"the file {name!r} is the supervisor's; choose another name")
 
 
 def _check_ready(owner: object, attribute: Attribute[str], value: str) -> None:
     url = urlsplit(value)
-    if url.scheme not in ("http", "tcp") or not url.hostname or not url.port:
+    if url.scheme not in ("http", "tcp") or not url.hostname or not _port(value):
         raise ConfigurationError(
             f"the health check {value!r} must read like http://127.10.0.1:8080/healthz "
             "or tcp://127.0.0.1:8000"
@@ -55,8 +56,23 @@ def _check_ready(owner: object, attribute: Attribute[str], value: str) -> None:
 
 def _check_addresses(owner: object, attribute: object, value: tuple[str, ...]) -> None:
     for address in value:
-        if not _ADDRESS.match(address):
+        host = _ADDRESS.match(address)
+        if not host or not _is_ipv4(host[1]) or not _port(f"//{address.split()[1]}"):
             raise ConfigurationError(f"{address!r} must read like tcp 127.10.0.1:8080")
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:  # no number, or too large a one
+        return None
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        return bool(ipaddress.IPv4Address(text))
+    except ValueError:
+        return False
 
 
 def _check_processes(owner: object, attribute: object, value: tuple[Process, ...]) -> None:
@@ -65,6 +81,8 @@ def _check_processes(owner: object, attribute: object, value: tuple[Process, ...
         raise ConfigurationError(
             f"a local machine has 1 to {MOST_PROCESSES} processes, each with a name of its own"
         )
+    if SUPERVISOR in names:
+        raise ConfigurationError(f"the process {SUPERVISOR!r} needs another name; its log has it")
 
 
 @frozen(kw_only=True)

@@ -14,7 +14,18 @@ from typing import Literal
 
 from trunkline.local import health, ports, processes, programs, state, stop, supervisor
 from trunkline.local.errors import MachineError
-from trunkline.local.folder import LOG, MACHINE, STATE, checked, empty, locked, remove, write_whole
+from trunkline.local.folder import (
+    LOG,
+    MACHINE,
+    STATE,
+    SUPERVISOR,
+    checked,
+    empty,
+    locked,
+    remove,
+    write_whole,
+)
+from trunkline.local.log import NOTE
 from trunkline.local.logs import last_lines
 from trunkline.local.plan import MachinePlan, parse
 from trunkline.local.state import State
@@ -127,7 +138,7 @@ def _become_supervisor(path: Path, read_end: int, write_end: int, if_failed: IfF
     try:
         os.setsid()
         os.chdir(path)
-        log = os.open(f"supervisor{LOG}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        log = os.open(f"{SUPERVISOR}{LOG}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         for source, target in ((read_end, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
         os.closerange(3, max(write_end, log) + 1)
@@ -160,7 +171,7 @@ def _fail_if_ended(path: Path, known: State | None, supervisor_pid: int) -> None
                 f"{name} ended with {process['cause']} while it started; {_last_words(path, name)}"
             )
     if os.waitpid(supervisor_pid, os.WNOHANG)[0]:
-        raise MachineError(f"its supervisor ended; {_last_words(path, 'supervisor')}")
+        raise MachineError(f"its supervisor ended; {_last_words(path, SUPERVISOR)}")
 
 
 def _sick(plan: MachinePlan) -> str:
@@ -180,7 +191,8 @@ def _late(path: Path, plan: MachinePlan) -> str:
 
 
 def _last_words(path: Path, name: str) -> str:
-    lines = last_lines(path / f"{name}{LOG}", SHOWN_LINES)
+    said = last_lines(path / f"{name}{LOG}", 2 * SHOWN_LINES)
+    lines = [line for line in said if not line.startswith(NOTE)][-SHOWN_LINES:]
     return "\n  ".join(["its log ends with:", *lines]) if lines else "it said nothing"
 
 

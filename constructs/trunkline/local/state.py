@@ -40,17 +40,41 @@ class State(TypedDict):
     processes: dict[str, ProcessState]
 
 
+_PROCESS = {
+    "pid": int,
+    "born": str,
+    "since": int | float,
+    "restarts": int,
+    "cause": str,
+    "log_trouble": str,
+}
+_SHAPE = {"supervisor": {"pid": int, "born": str}, "processes": {"*": _PROCESS}}
+
+
 def read(folder: Path) -> State | None:
-    """The state of the machine in `folder`; None where no supervisor has written one."""
+    """The state of the machine in `folder`; None where no supervisor has written one,
+    or something else has damaged it."""
     for _ in range(3):  # it may be written over while we read
         try:
             text = (folder / STATE).read_text().strip()
-            return cast(State, json.loads(text)) if text else None
+            data = json.loads(text) if text else None
+            return cast(State, data) if _fits(data, _SHAPE) else None
         except FileNotFoundError:
             return None
         except ValueError:
             time.sleep(0.005)
     return None
+
+
+def _fits(data: object, shape: object) -> bool:
+    """Whether `data` has the keys and types of `shape`; a dict under `*` stands for any name."""
+    if not isinstance(shape, dict):
+        return isinstance(data, cast(type, shape))
+    if not isinstance(data, dict):
+        return False
+    if "*" in shape:
+        return all(_fits(value, shape["*"]) for value in data.values())
+    return data.keys() == shape.keys() and all(_fits(data[key], shape[key]) for key in shape)
 
 
 def supervisor(state: State | None) -> Known:
