@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ PORT = 8100
 class Fleet:
     """Agents that know one another; `folder` holds their files, `options` go into every config.
 
-    Each has its own address of 127.0.0.0/8, so that all can have the same port.
+    Each has its own address of 127.0.0.0/8, so that all can have the same port; `hosts` may say
+    which.
     """
 
     folder: Path
@@ -36,10 +37,12 @@ class Fleet:
     key: str = field(factory=generate_key)
     processes: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
     network: str = field(factory=lambda: _network())
+    hosts: Mapping[str, str] = field(factory=dict)
 
     def address(self, zone: str) -> ProbeAddress:
         site, name = zone.split("/")
-        return ProbeAddress(site, name, f"{self.network}.{self.zones.index(zone) + 1}", PORT)
+        host = self.hosts.get(zone, f"{self.network}.{self.zones.index(zone) + 1}")
+        return ProbeAddress(site, name, host, PORT)
 
     @property
     def addresses(self) -> list[ProbeAddress]:
@@ -117,11 +120,15 @@ class Fleet:
         return (self.folder / "log").read_text()
 
 
-@contextmanager
-def fleet(folder: Path, count: int, **options: Any) -> Iterator[Fleet]:
+def fleet(folder: Path, count: int, **options: Any) -> AbstractContextManager[Fleet]:
     """`count` zones on two sites, with no agent running yet; those that run then end with it."""
     zones = tuple(f"{'ab'[number % 2]}/z{number}" for number in range(count))
-    agents = Fleet(folder, zones, options)
+    return running(Fleet(folder, zones, options))
+
+
+@contextmanager
+def running(agents: Fleet) -> Iterator[Fleet]:
+    """A fleet whose agents end with the block."""
     try:
         yield agents
     finally:

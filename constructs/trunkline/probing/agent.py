@@ -355,6 +355,7 @@ class Agent:
             "version": 1,
             **self.health(),
             "physical_zone": self.physical_zone,
+            "time": self.wall(),
             "completed": self.completed,
             "emulated": bool(self.config.emulated_ms),
             "samples": self.config.samples,

@@ -32,10 +32,14 @@ class ProbeUnavailableError(Exception):
 
 @frozen
 class Answer:
-    """An agent's results, and how far its clock is ahead of ours where that mattered (seconds)."""
+    """An agent's results, and by how many seconds its clock is ahead of ours.
+
+    `resigned` says that the request had to be signed with the agent's time.
+    """
 
     results: dict[str, Any]
-    clock_ahead: float = 0.0
+    clock_ahead: float
+    resigned: bool = False
 
 
 def fetch(
@@ -50,8 +54,8 @@ def fetch(
     once more with that. Raises ProbeUnavailableError.
     """
     status, date, body = _request(address, key, wall(), timeout)
-    ahead = 0.0
-    if status == 403:
+    resigned = status == 403
+    if resigned:
         ahead = _clock_ahead(date, wall())
         if abs(ahead) < SKEW:
             raise ProbeUnavailableError(
@@ -60,7 +64,8 @@ def fetch(
         status, _, body = _request(address, key, wall() + ahead, timeout)
     if status != 200:
         raise ProbeUnavailableError(f"refuses with status {status}")
-    return Answer(_read(body, address), ahead)
+    results = _read(body, address)
+    return Answer(results, results["time"] - wall(), resigned)
 
 
 def _request(

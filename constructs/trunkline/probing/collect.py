@@ -5,18 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any
 
 from attrs import field, frozen
 
 from trunkline.probing.addresses import ProbeAddress
-from trunkline.probing.client import ProbeUnavailableError, fetch
+from trunkline.probing.client import Answer, ProbeUnavailableError, fetch
 
 AT_ONCE = 16
 SKEW_WORTH_A_WORD = 60.0
-
-Results = Mapping[str, Any]
-"""What an agent hands out; `Agent.results` in `agent.py` makes it."""
 
 
 @frozen
@@ -34,21 +30,21 @@ class Progress:
 
 @frozen
 class Collection:
-    """The results by zone (`site/zone`), and why the others gave none."""
+    """The answers by zone (`site/zone`), and why the other agents gave none."""
 
-    results: Mapping[str, Results]
+    answers: Mapping[str, Answer]
     failures: Mapping[str, str]
     interrupted: bool = False
 
     @property
     def ready(self) -> bool:
         """Whether every agent answered and has measured a whole sweep."""
-        return not self.failures and all(map(has_measured, self.results.values()))
+        return not self.failures and all(map(has_measured, self.answers.values()))
 
 
-def has_measured(results: Results) -> bool:
+def has_measured(answer: Answer) -> bool:
     """Whether an agent has gone through a sweep, or will not any more."""
-    return bool(results["completed"] or results["phase"] == "done")
+    return bool(answer.results["completed"] or answer.results["phase"] == "done")
 
 
 def collect(
@@ -77,8 +73,8 @@ def collect(
         interrupted = True
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    unanswered = {zone.name: "was not asked" for zone in zones if zone.name not in round_.results}
-    return Collection(round_.results, {**unanswered, **round_.failures}, interrupted)
+    unanswered = {zone.name: "was not asked" for zone in zones if zone.name not in round_.answers}
+    return Collection(round_.answers, {**unanswered, **round_.failures}, interrupted)
 
 
 @frozen
@@ -88,7 +84,7 @@ class _Round:
     key: bytes
     total: int
     report: Callable[[Progress], None]
-    results: dict[str, Results] = field(factory=dict)
+    answers: dict[str, Answer] = field(factory=dict)
     failures: dict[str, str] = field(factory=dict)
     skewed: set[str] = field(factory=set)
 
@@ -99,29 +95,28 @@ class _Round:
             self._note(asked[future], future.result)
         return [zone for zone in asked.values() if not self._is_ready(zone)]
 
-    def _note(self, zone: ProbeAddress, result: Callable[[], Any]) -> None:
+    def _note(self, zone: ProbeAddress, result: Callable[[], Answer]) -> None:
         note = None
         try:
             answer = result()
         except ProbeUnavailableError as error:
-            if zone.name not in self.results:
+            if zone.name not in self.answers:
                 self.failures[zone.name] = str(error)
         else:
             self.failures.pop(zone.name, None)
-            self.results[zone.name] = answer.results
-            note = self._skew(zone, answer.clock_ahead)
-        ready = sum(map(has_measured, self.results.values()))
-        self.report(Progress(self.total, len(self.results), ready, note))
+            self.answers[zone.name] = answer
+            note = self._skew(zone, answer)
+        ready = sum(map(has_measured, self.answers.values()))
+        self.report(Progress(self.total, len(self.answers), ready, note))
 
-    def _skew(self, zone: ProbeAddress, ahead: float) -> str | None:
-        if abs(ahead) < SKEW_WORTH_A_WORD or zone.name in self.skewed:
+    def _skew(self, zone: ProbeAddress, answer: Answer) -> str | None:
+        if abs(answer.clock_ahead) < SKEW_WORTH_A_WORD or zone.name in self.skewed:
             return None
         self.skewed.add(zone.name)
-        direction = "ahead of" if ahead > 0 else "behind"
-        return (
-            f"the clock of {zone.name} is {abs(ahead) / 60:.0f} minutes {direction} this one's; "
-            "signed with its time"
-        )
+        side = "ahead of" if answer.clock_ahead > 0 else "behind"
+        how = "; asked once more with its time" if answer.resigned else ""
+        minutes = abs(answer.clock_ahead) / 60
+        return f"the clock of {zone.name} is {minutes:.0f} minutes {side} this one's{how}"
 
     def _is_ready(self, zone: ProbeAddress) -> bool:
-        return zone.name in self.results and has_measured(self.results[zone.name])
+        return zone.name in self.answers and has_measured(self.answers[zone.name])

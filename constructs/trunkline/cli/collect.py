@@ -1,0 +1,155 @@
+"""`trunkline collect`: the results of all probes, in one measurement file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trunkline.cli.output import Format, number
+
+if TYPE_CHECKING:
+    from trunkline.probing.collect import Collection, Progress
+
+KEY_VARIABLES = ("TRUNKLINE_PROBE_KEY", "TF_VAR_probe_key")
+
+
+def collect(
+    file: Annotated[
+        str, typer.Argument(metavar="[TOPOLOGY]", help="The topology whose probes run.")
+    ] = "topologies/local.yaml",
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help=f"The probes' key. Without it: {' or '.join(KEY_VARIABLES)}."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The measurement file. Without it: measurements/<topology's name>.json."),
+    ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds to wait until every probe has measured every pair once."),
+    ] = 900,
+    format: Annotated[
+        Format, typer.Option(help="text: what was fetched. json: one object on stdout, for tools.")
+    ] = Format.TEXT,
+) -> None:
+    """Fetch what the probes have measured, and write it to a measurement file.
+
+    Probes that are late or missing hold nothing up: what is there is saved, marked as partial. An
+    output of the same topology is completed: run it again for what was missing. Ctrl-C saves what
+    was fetched until then. Exit codes: 0, 2 where nothing could be fetched, 130 after Ctrl-C.
+    """
+    from trunkline.probing.addresses import probe_addresses
+    from trunkline.probing.collect import collect as collect_all
+    from trunkline.probing.saved import read_earlier, save_collection
+    from trunkline.topology import load
+
+    topology = load(file)
+    key = _key(key_file)
+    path = output or Path("measurements") / f"{topology.name}.json"
+    earlier = read_earlier(path, topology)
+    zones = probe_addresses(topology)
+    with _progress(len(zones)) as report:
+        collection = collect_all(zones, key, wait_seconds=wait, report=report)
+    content = save_collection(path, topology, collection, earlier)
+    _print(path, content, collection, format)
+    if collection.interrupted:
+        raise typer.Exit(130)
+    if not collection.answers:
+        raise typer.Exit(2)
+
+
+def _key(key_file: Path | None) -> bytes:
+    from trunkline.probing.key import ProbeKeyError, parse_key
+
+    if key_file is not None:
+        try:
+            return parse_key(key_file.read_text("ascii", "replace"), str(key_file))
+        except OSError as error:
+            raise ProbeKeyError(
+                f"{key_file}: {error.strerror}; name the file of the probes' key with --key-file"
+            ) from error
+    for variable in KEY_VARIABLES:
+        if os.environ.get(variable):
+            return parse_key(os.environ[variable], variable)
+    raise ProbeKeyError(
+        f"the probes' key is missing; set {KEY_VARIABLES[1]} to the key that the probes were "
+        "deployed with, or name its file with --key-file"
+    )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Progress], None]]:
+    """A bar of the probes that are ready, on stderr; notes come as lines, terminal or not."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(f"asking {number(total, 'probe')}", total=total)
+
+        def report(progress: Progress) -> None:
+            said = f"{progress.ready} of {total} probes have measured"
+            if progress.answering < total:
+                said += f", {total - progress.answering} do not answer yet"
+            bar.update(task, completed=progress.ready, description=said)
+            if progress.note:
+                print(progress.note, file=sys.stderr)
+
+        yield report
+
+
+def _print(path: Path, content: dict[str, Any], collection: Collection, format: Format) -> None:
+    missing = _missing(content)
+    if format is Format.JSON:
+        typer.echo(json.dumps(_report(path, content, collection), indent=2))
+    elif collection.answers:
+        typer.echo(_summary(path, content))
+    for name, reason in collection.failures.items():
+        typer.echo(f"{name}: {reason}", err=True)
+    if not collection.answers:
+        typer.echo("no probe has answered; nothing was written", err=True)
+    elif missing:
+        typer.echo(
+            f"partial: {number(missing, 'pair')} missing; run it again when the probes are up",
+            err=True,
+        )
+
+
+def _summary(path: Path, content: dict[str, Any]) -> str:
+    measured = sum(zone["status"] == "measured" for zone in content["zones"])
+    emulated = ", emulated distances" if content["method"]["emulated"] else ""
+    return (
+        f"{path}: {len(content['pairs'])} of {_wanted(content)} pairs, "
+        f"{measured} of {number(len(content['zones']), 'zone')}{emulated}"
+    )
+
+
+def _report(path: Path, content: dict[str, Any], collection: Collection) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "complete": content["complete"],
+        "emulated": content["method"]["emulated"],
+        "interrupted": collection.interrupted,
+        "pairs": len(content["pairs"]),
+        "missing_pairs": _missing(content),
+        "failures": dict(collection.failures),
+    }
+
+
+def _wanted(content: dict[str, Any]) -> int:
+    count = len(content["zones"])
+    return count * (count - 1)
+
+
+def _missing(content: dict[str, Any]) -> int:
+    return _wanted(content) - len(content["pairs"])

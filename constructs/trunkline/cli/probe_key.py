@@ -1,0 +1,16 @@
+"""`trunkline probe-key`: a fresh key for the probes."""
+
+from __future__ import annotations
+
+import typer
+
+
+def probe_key() -> None:
+    """Print a fresh key for the probes and for collect.
+
+    For instance: export TF_VAR_probe_key=$(trunkline probe-key). Terraform takes it from there to
+    the probes, and collect finds it there as well. Keep it where you keep secrets.
+    """
+    from trunkline.probing.key import generate_key
+
+    typer.echo(generate_key())
