@@ -1,0 +1,244 @@
+"""Collecting from real agents, and from those that are late, missing or interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.agents import Fleet, fleet, running
+
+from trunkline.probing.client import ProbeUnavailableError, fetch
+from trunkline.probing.collect import Progress, collect
+
+TOPOLOGY = """\
+name: two-sites
+domain: example.com
+local:
+  latency_ms:
+    a/us-1a: []
+    a/us-1b: [1]
+    b/us-1a: [2, 3]
+sites:
+  a:
+    cloud: local
+    region: us-1
+    zones: [us-1a, us-1b]
+    zone: us-1a
+    network: {cidr: 127.FIRST.0.0/16}
+  b:
+    cloud: local
+    region: us-1
+    zones: [us-1a]
+    zone: us-1a
+    network: {cidr: 127.SECOND.0.0/16}
+routing:
+  routes:
+    /a: {site: a}
+"""
+PROGRAM = """
+from trunkline.cli.app import app, main
+from trunkline.cli.collect import collect
+
+app.command()(collect)
+main()
+"""
+NAMES = ("a/us-1a", "a/us-1b", "b/us-1a")
+
+
+@pytest.fixture
+def agents(tmp_path: Path) -> Iterator[Fleet]:
+    """Three zones of a topology file, none of whose agents runs yet."""
+    from trunkline.probing.addresses import probe_addresses
+    from trunkline.topology import load
+
+    ranges = {"FIRST": 192 + os.getpid() % 30, "SECOND": 222 + os.getpid() % 30}
+    text = TOPOLOGY
+    for name, number in ranges.items():
+        text = text.replace(name, str(number))
+    (tmp_path / "topology.yaml").write_text(text)
+    hosts = {a.name: a.host for a in probe_addresses(load(tmp_path / "topology.yaml"))}
+    options = {"sweeps": 1, "deadline_seconds": 1}
+    with running(Fleet(tmp_path, NAMES, options, hosts=hosts)) as fleet:
+        yield fleet
+
+
+def command(agents: Fleet, *arguments: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "TF_VAR_probe_key": agents.key}
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "collect", "topology.yaml", *arguments],
+        cwd=agents.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(agents: Fleet, *arguments: str) -> tuple[int, str, str]:
+    process = command(agents, *arguments)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+def saved(agents: Fleet) -> dict[str, object]:
+    content: dict[str, object] = json.loads(
+        (agents.folder / "measurements" / "two-sites.json").read_text()
+    )
+    return content
+
+
+def pairs(content: dict[str, object]) -> set[tuple[str, str]]:
+    return {(pair["from"], pair["to"]) for pair in content["pairs"]}  # type: ignore[index,attr-defined]
+
+
+def test_collect_waits_for_the_first_sweep_and_writes_every_pair(agents: Fleet) -> None:
+    agents.start()
+    code, output, errors = run(agents)
+    assert (code, errors) == (0, "")
+    assert "6 of 6 pairs, 3 of 3 zones" in output
+    content = saved(agents)
+    assert content["complete"] is True
+    assert len(pairs(content)) == 6
+    [first, *_] = content["pairs"]
+    assert (first["samples"], first["lost"], first["sweeps"]) == (20, 0, 1)
+    assert 0 < first["round_trip_us"]["min"] <= first["round_trip_us"]["p99"]
+    assert content["zones"][0] == {
+        "site": "a",
+        "cloud": "local",
+        "account": None,
+        "region": "us-1",
+        "zone": "us-1a",
+        "physical_zone": None,
+        "status": "measured",
+    }
+
+
+def test_a_missing_probe_is_named_and_the_rest_is_saved(agents: Fleet) -> None:
+    agents.start(*NAMES[:2])
+    code, output, errors = run(agents, "--wait", "4")
+    assert code == 0
+    assert "2 of 6 pairs, 2 of 3 zones" in output
+    assert "b/us-1a: does not answer" in errors
+    assert "partial: 4 pairs missing; run it again" in errors
+    content = saved(agents)
+    assert content["complete"] is False
+    assert [zone["status"] for zone in content["zones"]] == ["measured", "measured", "missing"]
+
+
+def test_what_was_missing_is_added_and_what_is_gone_stays(agents: Fleet) -> None:
+    agents.start(*NAMES[:2])
+    run(agents, "--wait", "4")
+    before = saved(agents)
+    for zone in NAMES[:2]:
+        agents.kill(zone)
+    agents.start(NAMES[0], NAMES[2])
+    code, _, errors = run(agents, "--wait", "6")
+    content = saved(agents)
+    assert code == 0
+    assert pairs(content) - pairs(before) == {(NAMES[0], NAMES[2]), (NAMES[2], NAMES[0])}
+    assert pairs(before) < pairs(content)
+    assert content["started_at"] == before["started_at"]
+    assert "partial: 2 pairs missing" in errors
+
+
+def test_nobody_answers_and_nothing_is_written(agents: Fleet) -> None:
+    code, output, errors = run(agents, "--wait", "0")
+    assert (code, output) == (2, "")
+    assert "no probe has answered; nothing was written" in errors
+    assert not (agents.folder / "measurements").exists()
+
+
+def test_ctrl_c_saves_what_was_fetched(agents: Fleet) -> None:
+    agents.start(*NAMES[:2])
+    for zone in NAMES[:2]:
+        agents.sweeps(zone)
+    process = command(agents, "--wait", "60")
+    time.sleep(3)  # long enough to start and to ask once
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert "2 of 6 pairs" in output
+    assert len(pairs(saved(agents))) == 2
+
+
+def test_json_is_for_tools(agents: Fleet) -> None:
+    agents.start()
+    code, output, _ = run(agents, "--format", "json", "--output", "m.json")
+    assert code == 0
+    assert json.loads(output) == {
+        "file": "m.json",
+        "complete": True,
+        "emulated": False,
+        "interrupted": False,
+        "pairs": 6,
+        "missing_pairs": 0,
+        "failures": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "is no measurement file"),
+        ("[]", "is no measurement file"),
+        ('{"version": 1, "method": {}, "pairs": []}', "is no measurement file"),
+        (
+            '{"version": 1, "topology": "x", "method": {"tool": "trunkline"}, "pairs": []}',
+            "holds the measurements of x, not of two-sites",
+        ),
+        (
+            '{"version": 1, "topology": "x", "method": {"tool": "perfkit-ping"}, "pairs": []}',
+            "was measured with another tool or version",
+        ),
+    ],
+)
+def test_a_file_of_something_else_is_left_alone(agents: Fleet, content: str, reason: str) -> None:
+    path = agents.folder / "m.json"
+    path.write_text(content)
+    code, _, errors = run(agents, "--wait", "0", "--output", "m.json")
+    assert code == 2
+    assert f"m.json: {reason}; move it away" in errors
+    assert path.read_text() == content
+
+
+def test_progress_counts_and_a_wrong_clock_is_said_once(tmp_path: Path) -> None:
+    with fleet(tmp_path, 2, sweeps=1) as agents:
+        agents.start(agents.zones[0], clock_offset_seconds=20 * 60)
+        agents.start(agents.zones[1])
+        seen: list[Progress] = []
+        key = bytes.fromhex(agents.key)
+        collection = collect(agents.addresses, key, wait_seconds=20, report=seen.append)
+    assert collection.ready
+    assert (seen[-1].total, seen[-1].answering, seen[-1].ready) == (2, 2, 2)
+    notes = [progress.note for progress in seen if progress.note]
+    assert notes == [
+        "the clock of a/z0 is 20 minutes ahead of this one's; asked once more with its time"
+    ]
+
+
+def test_a_key_may_be_in_a_file_and_a_wrong_one_is_explained(agents: Fleet) -> None:
+    _, _, errors = run(agents, "--wait", "0", "--key-file", "topology.yaml")
+    assert "topology.yaml: holds no probe key" in errors
+    agents.start(*NAMES[:1])
+    agents.when(NAMES[0], bool)
+    (agents.folder / "other").write_text("0" * 64 + "\n")
+    code, _, errors = run(agents, "--wait", "0", "--key-file", "other")
+    assert code == 2
+    assert f"{NAMES[0]}: refuses: its key is another one" in errors
+
+
+def test_an_agent_never_answers_for_another(agents: Fleet) -> None:
+    from attrs import evolve
+
+    agents.start(NAMES[0])
+    agents.when(NAMES[0], bool)
+    imposed = evolve(agents.address(NAMES[0]), zone="us-1b")
+    with pytest.raises(ProbeUnavailableError, match="refuses"):
+        fetch(imposed, bytes.fromhex(agents.key))

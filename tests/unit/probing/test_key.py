@@ -1,0 +1,31 @@
+"""The key that probes and operator share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from trunkline.errors import TrunklineError
+from trunkline.probing.key import generate_key, parse_key
+
+
+def test_every_key_is_another_and_reads_back() -> None:
+    keys = {generate_key() for _ in range(20)}
+    assert len({parse_key(f" {key}\n", "the test") for key in keys}) == 20
+    assert {len(parse_key(key, "the test")) for key in keys} == {32}
+
+
+@pytest.mark.parametrize("text", ["", "secret", "0" * 63, "0" * 65, "g" * 64, "٠" * 64])
+def test_what_is_no_key_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(TrunklineError, match="somewhere: holds no probe key") as raised:
+        parse_key(text, "somewhere")
+    assert not text or text not in str(raised.value)
+
+
+def test_the_command_prints_one_key_and_nothing_else() -> None:
+    program = "from trunkline.cli.probe_key import probe_key; probe_key()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert len(parse_key(done.stdout, "the output")) == 32
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")

@@ -1,0 +1,41 @@
+"""The agent as machines get it."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import gzip
+import json
+import sys
+
+from trunkline.probing.source import agent_source
+
+USER_DATA = 16 * 1024
+"""What AWS takes in all."""
+
+
+def test_it_leaves_room_for_the_rest_of_the_user_data() -> None:
+    peers = [
+        {"site": "google-production", "zone": f"us-east4-{number}", "host": f"{number}.example.com"}
+        for number in range(24)
+    ]
+    packed = gzip.compress((agent_source() + json.dumps(peers)).encode(), 9)
+    assert len(base64.b64encode(packed)) < USER_DATA - 5 * 1024
+
+
+def test_it_has_neither_docstrings_nor_annotations() -> None:
+    tree = ast.parse(agent_source())
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.AnnAssign)
+        if isinstance(node, ast.FunctionDef):
+            assert ast.get_docstring(node) is None
+
+
+def test_it_stands_on_the_standard_library_alone() -> None:
+    imports = [
+        alias.name if isinstance(node, ast.Import) else node.module
+        for node in ast.walk(ast.parse(agent_source()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    assert {str(name).split(".")[0] for name in imports} <= sys.stdlib_module_names
