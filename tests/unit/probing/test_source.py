@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import base64
 import gzip
 import json
 import sys
@@ -11,7 +10,7 @@ import sys
 from trunkline.probing.source import agent_source
 
 USER_DATA = 16 * 1024
-"""What AWS takes in all."""
+"""What AWS takes in all; it is compressed as a whole."""
 
 
 def test_it_leaves_room_for_the_rest_of_the_user_data() -> None:
@@ -20,14 +19,13 @@ def test_it_leaves_room_for_the_rest_of_the_user_data() -> None:
         for number in range(24)
     ]
     packed = gzip.compress((agent_source() + json.dumps(peers)).encode(), 9)
-    assert len(base64.b64encode(packed)) < USER_DATA - 5 * 1024
+    assert len(packed) < 10 * 1024 < USER_DATA
 
 
-def test_it_has_neither_docstrings_nor_annotations() -> None:
+def test_it_has_no_docstrings() -> None:
     tree = ast.parse(agent_source())
     for node in ast.walk(tree):
-        assert not isinstance(node, ast.AnnAssign)
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
             assert ast.get_docstring(node) is None
 
 
