@@ -119,8 +119,11 @@ def stop(folder: Folder = STATE) -> None:
 
 def _logs(folder: Path, process: str | None) -> list[Path]:
     from trunkline.errors import TrunklineError
+    from trunkline.local.folder import SUPERVISOR
 
-    found = {path.stem: path for path in sorted(folder.glob("*.log"))}
+    # The supervisor's own is empty, unless something is wrong with it.
+    logs = [path for path in folder.glob("*.log") if path.stem != SUPERVISOR or path.stat().st_size]
+    found = {path.stem: path for path in sorted(logs)}
     if process is None:
         return list(found.values())
     if process not in found:

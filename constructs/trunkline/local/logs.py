@@ -26,8 +26,15 @@ def _tail(path: Path) -> bytes:
 
 
 def added(path: Path) -> Iterator[str]:
-    """What is added to a log from now on, piece by piece; empty where nothing is yet. A rotation is
+    """What is added to a log from now on, in whole lines; empty where nothing is yet. A rotation is
     followed."""
+    rest = b""
+    for data in _added_bytes(path):
+        lines, newline, rest = (rest + data).rpartition(b"\n")
+        yield (lines + newline).decode(errors="replace")
+
+
+def _added_bytes(path: Path) -> Iterator[bytes]:
     file = path.open("rb") if path.exists() else None
     if file:
         file.seek(0, os.SEEK_END)
@@ -39,7 +46,7 @@ def added(path: Path) -> Iterator[str]:
                 if file:
                     file.close()
                 file = newer
-        yield data.decode(errors="replace")
+        yield data
 
 
 def _is_another(path: Path, descriptor: int) -> bool:

@@ -71,9 +71,9 @@ class MachineStatus:
 
 def machines(folder: str | Path = ROOT) -> list[MachineStatus]:
     """Every machine below `folder`, by name, asked now; MachineError for a damaged one."""
-    found = [path for path in _folders(folder) if (path / MACHINE).exists()]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return sorted(pool.map(_machine, found), key=lambda machine: machine.name)
+        found = [machine for machine in pool.map(_machine, _folders(folder)) if machine]
+    return sorted(found, key=lambda machine: machine.name)
 
 
 def memory_mb(folder: str | Path = ROOT) -> float:
@@ -118,15 +118,16 @@ def start_machines(
 def stop_all(folder: str | Path = ROOT, done: Callable[[str], None] = lambda _: None) -> list[str]:
     """End every machine below `folder`, remove it, and the secrets; the machines' names, which
     `done` hears one by one. What Terraform knows stays. MachineError names all that failed."""
-    paths = _folders(folder)
+    root = Path(folder).resolve()
+    if ROOT not in root.parts:
+        raise MachineError(f"{folder} is not named {ROOT}, nor below one; give the state folder")
+    paths = _folders(root)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         failures = [text for text in pool.map(lambda path: _stop(path, done), paths) if text]
-    root = Path(folder).resolve()
     processes.end(processes.marked(str(root)), 1.0)  # whose folders are gone
-    for secrets in list(root.rglob(SECRETS)):
-        for file in list(secrets.iterdir()):
-            file.unlink()
-        remove_empty(secrets)
+    for file in list(root.rglob(f"{SECRETS}/*")):
+        file.unlink()
+        remove_empty(file.parent)
     if failures:
         raise MachineError("\n".join(failures))
     return [path.name for path in paths]
@@ -152,8 +153,13 @@ def _known(path: Path) -> list[processes.Known]:
     return [state.supervisor(known), *state.children(known)]
 
 
-def _machine(path: Path) -> MachineStatus:
-    machine = plan.parse((path / MACHINE).read_text(), str(path / MACHINE))
+def _machine(path: Path) -> MachineStatus | None:
+    """The machine in a folder; None where it is half-made, or has just been removed."""
+    try:
+        text = (path / MACHINE).read_text()
+    except FileNotFoundError:
+        return None
+    machine = plan.parse(text, str(path / MACHINE))
     known = state.read(path)
     supervisor = state.supervisor(known)
     supervised = processes.lives(supervisor)

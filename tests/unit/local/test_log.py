@@ -84,6 +84,18 @@ def test_following_sees_what_is_added_across_a_rotation(tmp_path: Path) -> None:
     assert [next(pieces), next(pieces)] in (["", "two\n"], ["two\n", ""])
 
 
+def test_following_gives_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "web.log"
+    path.touch()
+    pieces = added(path)
+    seen = [next(pieces)]
+    for text in ("on", "e\ntw", "o\n"):
+        with path.open("a") as file:
+            file.write(text)
+        seen.append(next(pieces))
+    assert seen == ["", "", "one\n", "two\n"]
+
+
 def test_following_waits_for_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
     pieces = added(tmp_path / "web.log")
     assert next(pieces) == ""
