@@ -12,6 +12,8 @@ from contextlib import suppress
 MARK = "TRUNKLINE_FOLDER"
 """The variable that all processes of a machine have in their environment: its folder."""
 
+LAST_SECONDS = 5.0  # for the kernel to end who is killed
+
 Known = tuple[int, str]
 """A PID, and the birth of its process."""
 
@@ -37,35 +39,43 @@ def lives(process: Known) -> bool:
 
 def send(process: Known, number: int) -> None:
     """Send a signal to this very process, if it lives; never to another with its PID."""
-    if not hasattr(os, "pidfd_open"):
+    handle = _open(process[0])
+    try:
         if lives(process):
-            _send_to_group(process[0], number)
-        return
-    with suppress(OSError):  # it has ended
-        handle = os.pidfd_open(process[0])
-        try:
-            if lives(process):
-                signal.pidfd_send_signal(handle, number)
-        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                _send(process[0], handle, number)
+    finally:
+        if handle is not None:
             os.close(handle)
 
 
-def _send_to_group(pid: int, number: int) -> None:
-    """Where nothing finds the descendants of a process: signal its whole group, if it leads one."""
-    with suppress(ProcessLookupError, PermissionError):
+def _open(pid: int) -> int | None:
+    """A handle that stays with this process; None where it has ended, or the system has none."""
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # older than 5.3
+            return os.pidfd_open(pid)
+    return None
+
+
+def _send(pid: int, handle: int | None, number: int) -> None:
+    """Signal the process; where nothing finds its descendants, its group, if it leads one."""
+    if sys.platform == "linux" and handle is not None:
+        signal.pidfd_send_signal(handle, number)
+    else:
         os.kill(-pid if os.getpgid(pid) == pid else pid, number)
 
 
-def end(processes: Iterable[Known], grace: float) -> None:
-    """End all of them: ask first, and kill who is still there after `grace` seconds."""
-    left = [process for process in processes if lives(process)]
+def end(processes: Iterable[Known], grace: float) -> list[Known]:
+    """End all of them: ask first, and kill who is still there after `grace` seconds; returns whom
+    even that did not end."""
+    left = [process for process in sorted(set(processes)) if lives(process)]
     for process in left:
         send(process, signal.SIGTERM)
     left = _wait(left, grace)
     for process in left:
         send(process, signal.SIGKILL)
         send(process, signal.SIGCONT)
-    _wait(left, 5.0)
+    return _wait(left, LAST_SECONDS)
 
 
 def _wait(processes: list[Known], seconds: float) -> list[Known]:

@@ -32,13 +32,17 @@ def stop(folder: str | Path) -> None:
 
 
 def end_processes(path: Path) -> None:
-    """End all processes of the machine in `path`, however few of them are still supervised."""
+    """End all processes of the machine in `path`, however few of them are still supervised;
+    MachineError names whom nothing ends."""
     known = state.read(path)
-    supervisor = state.supervisor(known)
-    processes.end([supervisor], GRACE + 1.0)  # it ends the others itself
-    processes.end([*state.children(known), *processes.marked(str(path))], GRACE)
-    if left := processes.marked(str(path)):
-        processes.end(left, 0.0)
+    processes.end([state.supervisor(known)], GRACE + 1.0)  # it ends the others itself
+    left = state.children(known)
+    while found := [*left, *processes.marked(str(path))]:
+        if left := processes.end(found, GRACE):
+            pids = ", ".join(str(pid) for pid, _ in left)
+            raise MachineError(
+                f"{path.name}: pid {pids} cannot be ended; run this as the user who started it"
+            )
 
 
 def remove_abandoned(path: Path) -> None:

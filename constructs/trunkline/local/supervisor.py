@@ -28,7 +28,8 @@ STATE_SIZE = 4096  # one page, so that a full disk and a kill -9 leave it whole
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds before a restart
 SETTLED = 10.0  # seconds of running after which the delay is the first one again
 GRACE = 1.0  # seconds between SIGTERM and SIGKILL
-CHUNK = 65_536
+CHUNK = 65_536  # bytes; a pipe on Linux holds as many
+MOST_LEFT = 16  # chunks of output that are taken after the end of a process
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -40,7 +41,7 @@ class Child:
         self.log = Log(f"{name}.log")
         self.pid, self.born = 0, ""
         self.output = -1
-        self.since = 0.0
+        self.since, self._began = 0.0, 0.0
         self.restarts, self.cause = 0, ""
         self.due, self._delay = 0.0, FIRST_DELAY
 
@@ -48,12 +49,19 @@ class Child:
         """Start the program; what keeps it from running stands in its log."""
         self.output, write_end = os.pipe()
         supervisor = os.getpid()
-        self.pid = os.fork()
+        self.since, self._began = time.time(), time.monotonic()
+        try:
+            self.pid = os.fork()
+        except OSError as error:  # too many processes, or no memory
+            os.close(write_end)
+            self._close()
+            self._plan_restart(str(error.strerror))
+            return
         if self.pid == 0:
             _become(self.argv, write_end, supervisor)
         os.close(write_end)
         os.set_blocking(self.output, False)
-        self.born, self.since = birth(self.pid) or "", time.time()
+        self.born = birth(self.pid) or ""
 
     def pump(self) -> bool:
         """Move a piece of output to the log; False where there is none."""
@@ -63,6 +71,9 @@ class Child:
             return False
         if data:
             self.log.write(data)
+        else:  # it has closed its output, and may live on
+            os.close(self.output)
+            self.output = -1
         return bool(data)
 
     def signal(self, number: int) -> None:
@@ -79,17 +90,22 @@ class Child:
             return False
         self.signal(signal.SIGKILL)  # what it leaves behind in its group
         _, status = os.waitpid(self.pid, 0)
-        while self.pump():
-            pass
-        os.close(self.output)
-        self.pid, self.born, self.output = 0, "", -1
-        self._plan_restart(status)
+        for _ in range(MOST_LEFT):
+            if self.output < 0 or not self.pump():
+                break
+        self._close()
+        self._plan_restart(_cause(status))
         return True
 
-    def _plan_restart(self, status: int) -> None:
-        if time.time() - self.since > SETTLED:
+    def _close(self) -> None:
+        if self.output >= 0:
+            os.close(self.output)
+        self.pid, self.born, self.output = 0, "", -1
+
+    def _plan_restart(self, cause: str) -> None:
+        if time.monotonic() - self._began > SETTLED:
             self._delay = FIRST_DELAY
-        self.cause = _cause(status)
+        self.cause = cause
         self.due = time.monotonic() + self._delay
         self.log.note(f"{self.name} ended with {self.cause}; starts again in {self._delay:g} s")
         self._delay = min(self._delay * 2, LONGEST_DELAY)
@@ -154,7 +170,7 @@ class Supervisor:
         if 0 in ready:
             self._hear_start()
         for child in self.children:
-            if child.output in ready:
+            if child.output >= 0 and child.output in ready:
                 child.pump()
             child.ended()
             child.log.retry()
@@ -193,7 +209,8 @@ def _become(argv: list[str], output: int, supervisor: int) -> None:
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
+        # Ours, and those that Python ignores.
+        for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         os.execv(argv[0], argv)
     except BaseException as error:

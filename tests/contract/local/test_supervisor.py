@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from support.loopback import eventually
@@ -13,6 +14,8 @@ from support.machines import Stack, sample, script
 from support.processes import processes_below
 
 from trunkline.local import processes
+from trunkline.local.errors import MachineError
+from trunkline.local.stop import stop
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of this death")
 
@@ -161,9 +164,55 @@ def test_an_idle_supervisor_does_nothing(stack: Stack) -> None:
     assert _switches(pid) - before <= 1
 
 
-def _switches(pid: int) -> int:
-    from pathlib import Path
+def test_a_process_that_closes_its_output_does_not_keep_the_supervisor_busy(stack: Stack) -> None:
+    text = """
+import os, socket, time
+s = socket.create_server(("127.0.0.1", PORT))
+os.close(1); os.close(2)
+time.sleep(600)
+"""
+    assert stack.start(script(text)).returncode == 0
+    pid = stack.supervisor()[0]
+    before = _ticks(pid)
+    time.sleep(1)
+    assert _ticks(pid) - before <= 1
+    processes.send(stack.child(), signal.SIGKILL)
+    eventually(lambda: stack.restarts() == 1)
 
+
+def test_a_flood_of_output_from_a_runaway_descendant_hinders_no_restart(stack: Stack) -> None:
+    text = """
+import os, socket, time
+if os.fork() == 0:
+    os.setsid()
+    while True: os.write(1, b"x" * 60_000)
+s = socket.create_server(("127.0.0.1", PORT))
+time.sleep(600)
+"""
+    machine = script(text)
+    assert stack.start(machine).returncode == 0
+    processes.send(stack.child(), signal.SIGKILL)
+    eventually(lambda: stack.restarts() == 1)
+    stack.stop()
+    stack.assert_nothing_left(machine)
+
+
+def test_who_cannot_be_ended_is_named(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.start(sample())
+    pid = stack.supervisor()[0]
+    monkeypatch.setattr(processes, "send", lambda process, number: None)
+    monkeypatch.setattr(processes, "LAST_SECONDS", 0.1)
+    with pytest.raises(MachineError, match=rf"^web: pid {pid}, \d+ cannot be ended; run this as"):
+        stop(stack.folder())
+    assert stack.folder().exists()
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _switches(pid: int) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("voluntary_ctxt_switches"):
             return int(line.split()[1])
