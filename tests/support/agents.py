@@ -21,6 +21,7 @@ from trunkline.probing.key import generate_key
 from trunkline.probing.source import agent_source
 
 PORT = 8100
+_fleets = itertools.count()
 
 
 @frozen
@@ -149,5 +150,5 @@ def every_pair(zones: tuple[str, ...]) -> set[tuple[str, str]]:
 
 
 def _network() -> str:
-    """A range of loopback for this process: other test runs may be at work beside it."""
-    return f"127.{64 + os.getpid() // 256 % 128}.{os.getpid() % 256}"
+    """A range of loopback for one fleet: others may be at work beside it."""
+    return f"127.{64 + (os.getpid() // 256 + next(_fleets)) % 128}.{os.getpid() % 256}"

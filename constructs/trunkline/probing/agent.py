@@ -49,6 +49,7 @@ WINDOW = 32  # how many packets of one sender may overtake one another
 HOUR = 3600 * 10**9
 SKEW = 15 * 60  # seconds that an operator's clock may be off
 NONCES = 4096
+ROW = 16  # how many pings are foreseen
 KEPT_SWEEPS = 24
 POLL = 0.25  # seconds; news is pushed, so this only makes up for lost packets
 BRIEF = 0.5  # seconds of patience with a peer that was silent before
@@ -161,7 +162,7 @@ FIELDS: dict[str, tuple[object, Callable[[object], bool], str]] = {
     "operators": ([], _list(_network), "a list of IPv4 ranges"),
     "peers": (None, _list(_peer), "a list of {site, zone, host, port where it differs}"),
     "samples": (200, _whole(1, 100_000), "a whole number from 1 to 100000"),
-    "pause_ms": (2, _number(0, 1000), "milliseconds from 0 to 1000"),
+    "pause_ms": (0.2, _number(0, 1000), "milliseconds from 0 to 1000"),
     "settle": (True, lambda value: isinstance(value, bool), "true or false"),
     "tcp_connects": (5, _whole(0, 100), "a whole number from 0 to 100"),
     "throughput_seconds": (0, _number(0, 60), "seconds from 0 to 60"),
@@ -235,11 +236,14 @@ class Peer:
         self.heard = self.moved = 0.0
         self.lost = True
         self.sweeps: deque[dict[str, object]] = deque(maxlen=KEPT_SWEEPS)
+        self.floor = 0  # pings below it were foreseen, and are good for one answer only
         self._recent: list[int] = []
 
     def admit(self, sequence: int, wall_ns: int) -> bool:
         """Whether a sequence is new; it is not the next time."""
         recent = self._recent
+        if sequence < self.floor:
+            return False
         if not recent:
             if abs(sequence - wall_ns) > HOUR:
                 return False
@@ -306,6 +310,8 @@ class Agent:
         self.progress = at(1, 0, ARRIVED)
         self.partner: Peer | None = None
         self.measuring = False
+        self.foreseen: dict[bytes, bytes] = {}
+        self.next_row: tuple[Peer, int, int]
         self.news = threading.Condition()
         self.channel: Channel
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -369,36 +375,35 @@ class Agent:
 
     def _respond(self) -> None:
         due: list[tuple[int, bytes, Address]] = []
-        foreseen = None
+        receive, send = self.udp.recvfrom, self.udp.sendto
         while True:
             if due and not self._deliver(due):
                 continue
             try:
-                data, source = self.udp.recvfrom(256)
+                data, source = receive(256)
+                pong = self.foreseen.pop(data, None)
+                if pong is not None:
+                    send(pong, source)
             except OSError:
-                continue  # an earlier answer found nobody
-            if foreseen and hmac.compare_digest(data, foreseen[0]) and self._turn(*foreseen[2:4]):
-                self._send(foreseen[1], source)
-                _, _, peer, progress, sequence = foreseen
-                peer.heard = time.monotonic()
-                peer.admit(sequence, 0)
-                foreseen = self._foresee(peer, progress, sequence + 1)
+                continue  # an earlier answer found nobody, or there is no way back
+            if pong is not None:
+                if not self.foreseen:
+                    self._foresee(*self.next_row)
                 continue
             arrived = time.perf_counter_ns()
             packet = self._admit(data, source)
             if packet is None:
                 continue
-            foreseen = None
             kind, peer, sequence, progress = packet
             if kind == ASK:
                 self._send(self._seal(NEWS, peer, sequence), source)
             elif kind == PING and self._turn(peer, progress):
+                pong = self._seal(PONG, peer, sequence)
                 if peer.delay_ns:
-                    pong = self._seal(PONG, peer, sequence)
                     heapq.heappush(due, (arrived + peer.delay_ns, pong, source))
                 else:
-                    self._send(self._seal(PONG, peer, sequence), source)
-                    foreseen = self._foresee(peer, progress, sequence + 1)
+                    self._send(pong, source)
+                    self._foresee(peer, sequence + 1, progress)
 
     def _deliver(self, due: list[tuple[int, bytes, Address]]) -> bool:
         """Send what is due; True where a packet came in before."""
@@ -427,12 +432,19 @@ class Agent:
         """Whether `peer` may measure now: nobody is in two measurements at once."""
         return peer is self.partner and not self.measuring and progress >> 4 == self.progress >> 4
 
-    def _foresee(
-        self, peer: Peer, progress: int, sequence: int
-    ) -> tuple[bytes, bytes, Peer, int, int]:
-        """The next ping of a row and its answer: sealed now, it goes out at once then."""
-        ping = self.channel.seal(PING, peer.id, self.channel.id, sequence, 0, progress)
-        return ping, self._seal(PONG, peer, sequence), peer, progress, sequence
+    def _foresee(self, peer: Peer, first: int, progress: int) -> None:
+        """Seal the answers to the next pings of a row, which go out at once then.
+
+        Nothing else happens between such a ping and its answer, so nothing else is measured.
+        """
+        peer.heard = time.monotonic()
+        self.foreseen = {}
+        if self._turn(peer, progress):
+            end = first + ROW
+            for sequence in range(first, end):
+                ping = self.channel.seal(PING, peer.id, self.channel.id, sequence, 0, progress)
+                self.foreseen[ping] = self._seal(PONG, peer, sequence)
+            peer.floor, self.next_row = end, (peer, end, progress)
 
     def _seal(self, kind: bytes, peer: Peer, echo: int = 0) -> bytes:
         channel = self.channel
@@ -468,7 +480,7 @@ class Agent:
 
     def _advance(self, number: int, step: int, measuring: bool = False) -> None:
         with self.news:
-            self.measuring = measuring
+            self.measuring, self.foreseen = measuring, {}
             self.progress = at(self.sweep, number, step)
             self.news.notify_all()
 
@@ -594,8 +606,18 @@ def ping(agent: Agent, peer: Peer, link: socket.socket) -> tuple[list[int], int]
             times.append(taken)
         if config.settle and settled(times):
             break
-        time.sleep(config.pause_ms / 1000)
+        pause(config)
     return times, lost
+
+
+def pause(config: Config) -> None:
+    """Wait before the next ping: awake if it is short, because a processor that slept is slow."""
+    if config.pause_ms > 1 or config.emulated_ms:
+        time.sleep(config.pause_ms / 1000)
+    else:
+        until = time.perf_counter() + config.pause_ms / 1000
+        while time.perf_counter() < until:
+            pass
 
 
 def round_trip(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,10 +13,10 @@ import pytest
 from attrs import define
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.agents import PORT, Fleet, fleet
+from support.agents import PORT, Fleet, fleet, wait_until
 
 from trunkline.probing import agent
-from trunkline.probing.agent import ASK, NEWS, PACKET, PING, TAG, Channel, Peer, identity
+from trunkline.probing.agent import ASK, NEWS, PACKET, PING, PONG, TAG, Channel, Peer, identity
 
 HERE, THERE, ABSENT = "a/z0", "b/z1", "a/z2"
 NOW = 1_800_000_000 * 10**9
@@ -23,19 +24,40 @@ NOW = 1_800_000_000 * 10**9
 
 @define
 class Impostor:
-    """This test in the place of the agent of `THERE`."""
+    """This test in the place of the agent of `zone`."""
 
     agents: Fleet
+    zone: str
     link: socket.socket
     channel: Channel
 
     def question(self, kind: bytes = ASK, progress: int = 1 << 16) -> bytes:
-        return self.channel.seal(
-            kind, identity(THERE), identity(HERE), self.channel.take(), 0, progress
-        )
+        return self.seal(kind, HERE, self.channel.take(), progress)
 
-    def send(self, packet: bytes, link: socket.socket | None = None) -> None:
-        (link or self.link).sendto(packet, (self.agents.address(HERE).host, PORT))
+    def ping(self, receiver: str, sequence: int) -> bytes:
+        return self.seal(PING, receiver, sequence, agent.at(1, 1, agent.LOWER_MEASURES))
+
+    def seal(self, kind: bytes, receiver: str, sequence: int, progress: int) -> bytes:
+        ids = identity(self.zone), identity(receiver)
+        return self.channel.seal(kind, *ids, sequence, 0, progress)
+
+    def meet(self, other: str) -> None:
+        """Begin the first round with the agent of `other`, which waits for this one to measure."""
+        arrived = agent.at(1, 1, agent.ARRIVED)
+
+        def is_there() -> bool:
+            self.send(self.seal(ASK, other, self.channel.take(), arrived), other)
+            try:
+                return bool(PACKET.unpack(self.next_answer()[:-TAG])[-1] >= arrived)
+            except TimeoutError:
+                return False  # it has not started yet
+
+        self.link.settimeout(0.5)
+        wait_until(is_there)
+        self.link.settimeout(5)
+
+    def send(self, packet: bytes, receiver: str = HERE, link: socket.socket | None = None) -> None:
+        (link or self.link).sendto(packet, (self.agents.address(receiver).host, PORT))
 
     def next_answer(self, kind: bytes = NEWS) -> bytes:
         """The next packet of this kind; agents ask by themselves as well."""
@@ -48,21 +70,34 @@ class Impostor:
         """The agent answers in order, so what it answers next is a genuine question."""
         packet = self.question()
         self.send(packet)
-        answered = PACKET.unpack(self.next_answer()[:-TAG])[4]
-        assert answered == PACKET.unpack(packet[:-TAG])[3]
+        assert echo(self.next_answer()) == PACKET.unpack(packet[:-TAG])[3]
+
+
+def echo(answer: bytes) -> int:
+    """The sequence that an answer answers."""
+    sequence: int = PACKET.unpack(answer[:-TAG])[4]
+    return sequence
+
+
+@contextmanager
+def impostor_of(agents: Fleet, zone: str) -> Iterator[Impostor]:
+    names = sorted(agents.zones)
+    channel = Channel(bytes.fromhex(agents.key), names, zone, time.time_ns())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+        link.bind((agents.address(zone).host, PORT))
+        link.settimeout(5)
+        yield Impostor(agents, zone, link, channel)
 
 
 @pytest.fixture(scope="module")
 def impostor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Impostor]:
-    with fleet(tmp_path_factory.mktemp("agents"), 3) as agents:
+    with (
+        fleet(tmp_path_factory.mktemp("agents"), 3) as agents,
+        impostor_of(agents, THERE) as player,
+    ):
         agents.start(HERE, deadline_seconds=1000)
         agents.when(HERE, lambda results: results["phase"] == "gathering")
-        key = bytes.fromhex(agents.key)
-        channel = Channel(key, sorted(agents.zones), THERE, time.time_ns())
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
-            link.bind((agents.address(THERE).host, PORT))
-            link.settimeout(5)
-            yield Impostor(agents, link, channel)
+        yield player
 
 
 def test_an_answer_is_not_longer_than_its_question(impostor: Impostor) -> None:
@@ -110,7 +145,7 @@ def test_a_replayed_packet_gets_no_answer_wherever_it_comes_from(impostor: Impos
     with elsewhere:
         for packet in packets:
             impostor.send(packet)
-            impostor.send(packet, elsewhere)
+            impostor.send(packet, link=elsewhere)
         impostor.assert_silent()
         elsewhere.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -218,3 +253,21 @@ def test_sequences_follow_the_clock_so_that_a_restarted_receiver_believes_an_old
     channel = Channel(bytes(32), [HERE], HERE, NOW)
     time.sleep(0.05)
     assert 40_000_000 < channel.take() - NOW < 10**10
+
+
+def test_pings_of_a_row_are_answered_once_each_whichever_are_lost(tmp_path: Path) -> None:
+    with fleet(tmp_path, 2, silence_seconds=5) as agents, impostor_of(agents, HERE) as player:
+        agents.start(THERE)
+        player.meet(THERE)
+        first = player.channel.take(60)
+        pings = {first + number: player.ping(THERE, first + number) for number in range(60)}
+        lost = {*range(first, first + 60, 7), first + 20, first + 21}
+        arrived = [sequence for sequence in pings if sequence not in lost]
+        for sequence in arrived:
+            player.send(pings[sequence], THERE)
+            assert echo(player.next_answer(PONG)) == sequence
+        for sequence in arrived:
+            player.send(pings[sequence], THERE)
+        fresh = player.channel.take()
+        player.send(player.ping(THERE, fresh), THERE)
+        assert echo(player.next_answer(PONG)) == fresh
