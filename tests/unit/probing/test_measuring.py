@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.agents import every_pair, fleet, wait_until
@@ -128,16 +129,21 @@ def test_a_name_that_dns_does_not_know_is_found_by_its_packets(tmp_path: Path) -
 def test_emulated_distances_are_met_and_said(tmp_path: Path) -> None:
     distances = {frozenset(("a/z0", "b/z1")): 2.0, frozenset(("a/z0", "a/z2")): 5.0}
     distances[frozenset(("b/z1", "a/z2"))] = 12.0
-    with fleet(tmp_path, 3, sweeps=1) as agents:
+    with fleet(tmp_path, 3, interval_seconds=0) as agents:
         for zone in agents.zones:
             others = [other for other in agents.zones if other != zone]
             emulated = {other: distances[frozenset((zone, other))] for other in others}
             agents.start(zone, emulated_ms=emulated)
         for zone, peer in itertools.permutations(agents.zones, 2):
             declared = distances[frozenset((zone, peer))] * 1000
-            [sweep] = agents.sweeps(zone)[peer]
-            assert abs(sweep["p50"] - declared) < 500 + 0.03 * declared
-            assert sweep["tcp"] is None  # the kernel's answer knows nothing of the distance
+
+            def is_met(sweep: dict[str, Any], declared: float = declared) -> bool:
+                return declared <= sweep["p50"] < 1.03 * declared + 500
+
+            # Other work on this machine may disturb a sweep, but not every one.
+            wait_until(lambda zone=zone, peer=peer: any(map(is_met, agents.sweeps(zone)[peer])))
+            # The kernel answers connects, and knows nothing of the distance.
+            assert agents.sweeps(zone)[peer][0]["tcp"] is None
         assert agents.results("a/z0")["emulated"] is True
 
 
