@@ -22,7 +22,8 @@ def birth(pid: int) -> str | None:
     """When the process began, in words that no later process with its PID shares; None where it has
     ended. On Linux the boot's id and field 22 of /proc/PID/stat (proc(5)); else what ps says."""
     if not sys.platform.startswith("linux"):
-        return _ask_ps(pid, "lstart")
+        state, _, start = (_ask_ps(pid, "stat=,lstart") or "").partition(" ")
+        return None if state.startswith("Z") else start.strip() or None
     with suppress(OSError, IndexError):
         fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
         if fields[0] not in (b"Z", b"X"):

@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 
 if not __package__:  # run by path: trunkline's own __init__ would load attrs, and more
     _stand_in = type(sys)("trunkline")
@@ -86,16 +87,30 @@ class Child:
 
     def ended(self) -> bool:
         """Whether it has ended; if so, why is noted, and when it is due again."""
-        if not self.pid or not _has_ended(self.pid):
+        status = self._reap() if self.pid else None
+        if status is None:
             return False
-        self.signal(signal.SIGKILL)  # what it leaves behind in its group
-        _, status = os.waitpid(self.pid, 0)
         for _ in range(MOST_LEFT):
             if self.output < 0 or not self.pump():
                 break
         self._close()
         self._plan_restart(_cause(status))
         return True
+
+    def _reap(self) -> int | None:
+        """How it ended; None where it runs. What it leaves behind in its group is killed: on Linux
+        before its PID is free again, elsewhere right after."""
+        if hasattr(os, "waitid"):
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            self.signal(signal.SIGKILL)
+            return os.waitpid(self.pid, 0)[1]
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if not pid:
+            return None
+        with suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+        return status
 
     def _close(self) -> None:
         if self.output >= 0:
@@ -228,14 +243,6 @@ def _die_with(supervisor: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != supervisor:
             os._exit(0)
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether a child has ended, without reaping it where the system can: its group stays ours."""
-    if hasattr(os, "waitid"):
-        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, pid, options) is not None
-    return birth(pid) is None
 
 
 def _cause(status: int) -> str:
