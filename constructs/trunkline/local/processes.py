@@ -22,7 +22,7 @@ def birth(pid: int) -> str | None:
     """When the process began, in words that no later process with its PID shares; None where it has
     ended. On Linux the boot's id and field 22 of /proc/PID/stat (proc(5)); else what ps says."""
     if not sys.platform.startswith("linux"):
-        state, _, start = (_ask_ps(pid, "stat=,lstart") or "").partition(" ")
+        state, _, start = (_ask_ps(pid, "stat", "lstart") or "").partition(" ")
         return None if state.startswith("Z") else start.strip() or None
     with suppress(OSError, IndexError):
         fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
@@ -131,10 +131,11 @@ def memory_kb(pid: int) -> int:
     return 0
 
 
-def _ask_ps(pid: int, column: str) -> str | None:
+def _ask_ps(pid: int, *columns: str) -> str | None:
     import subprocess
 
-    command = ["ps", "-o", f"{column}=", "-p", str(pid)]
+    options = [option for column in columns for option in ("-o", f"{column}=")]
+    command = ["ps", *options, "-p", str(pid)]
     with suppress(OSError):
         done = subprocess.run(command, capture_output=True, text=True)
         return done.stdout.strip() or None
