@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from attrs import frozen
 
 from benchmarks.measure import Report, Target, parser, progress, show
+from trunkline.measurements import Pair
 from trunkline.probing.addresses import ProbeAddress
 from trunkline.probing.collect import collect
-from trunkline.probing.document import pair_figures
+from trunkline.probing.document import pair
 from trunkline.probing.key import generate_key
 from trunkline.probing.source import agent_source
 
@@ -113,23 +113,23 @@ def _sweep(seed: int) -> Sweep:
         collection = collect(_addresses(), bytes.fromhex(key), wait_seconds=180)
         seconds = time.monotonic() - begin
         memory = median(map(_megabytes, processes))
-    measured = [
-        (pair_figures(entry["sweeps"]), declared[frozenset((name, peer))])
+    found = [
+        (pair(name, peer, entry["sweeps"]), declared[frozenset((name, peer))])
         for name, answer in collection.answers.items()
         for peer, entry in answer.results["peers"].items()
+        if entry["sweeps"]
     ]
-    figures = [(pair, distance) for pair, distance in measured if pair]
     return Sweep(
         seconds,
-        len(figures),
-        min((pair["samples"] for pair, _ in figures), default=0),
-        max((_error(pair, distance) for pair, distance in figures), default=0.0),
+        len(found),
+        min((measured.samples or 0 for measured, _ in found), default=0),
+        max((_error(measured, distance) for measured, distance in found), default=0.0),
         memory,
     )
 
 
-def _error(pair: Mapping[str, Any], declared_ms: float) -> float:
-    measured_ms: float = pair["round_trip_us"]["p50"] / 1000
+def _error(measured: Pair, declared_ms: float) -> float:
+    measured_ms = (measured.round_trip_us.p50 or 0) / 1000
     return abs(measured_ms - declared_ms) / (0.5 + 0.03 * declared_ms)
 
 

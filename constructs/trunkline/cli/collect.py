@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trunkline.cli.output import Format, number
 
 if TYPE_CHECKING:
+    from trunkline.measurements import Measurements
     from trunkline.probing.collect import Collection, Progress
 
 KEY_VARIABLES = ("TRUNKLINE_PROBE_KEY", "TF_VAR_probe_key")
@@ -58,8 +59,8 @@ def collect(
     zones = probe_addresses(topology)
     with _progress(len(zones)) as report:
         collection = collect_all(zones, key, wait_seconds=wait, report=report)
-    content = save_collection(path, topology, collection, earlier)
-    _print(path, content, collection, format)
+    found = save_collection(path, topology, collection, earlier)
+    _print(path, found, collection, format)
     if collection.interrupted:
         raise typer.Exit(130)
     if not collection.answers:
@@ -108,48 +109,41 @@ def _progress(total: int) -> Iterator[Callable[[Progress], None]]:
         yield report
 
 
-def _print(path: Path, content: dict[str, Any], collection: Collection, format: Format) -> None:
-    missing = _missing(content)
+def _print(path: Path, found: Measurements, collection: Collection, format: Format) -> None:
     if format is Format.JSON:
-        typer.echo(json.dumps(_report(path, content, collection), indent=2))
+        typer.echo(json.dumps(_report(path, found, collection), indent=2))
     elif collection.answers:
-        typer.echo(_summary(path, content))
+        typer.echo(_summary(path, found))
     for name, reason in collection.failures.items():
         typer.echo(f"{name}: {reason}", err=True)
     if not collection.answers:
         typer.echo("no probe has answered; nothing was written", err=True)
-    elif missing:
-        typer.echo(
-            f"partial: {number(missing, 'pair')} missing; run it again when the probes are up",
-            err=True,
-        )
+    elif not found.complete:
+        missing = number(_missing(found), "pair")
+        typer.echo(f"partial: {missing} missing; run it again when the probes are up", err=True)
 
 
-def _summary(path: Path, content: dict[str, Any]) -> str:
-    measured = sum(zone["status"] == "measured" for zone in content["zones"])
-    emulated = ", emulated distances" if content["method"]["emulated"] else ""
+def _summary(path: Path, found: Measurements) -> str:
+    measured = sum(zone.status == "measured" for zone in found.zones)
+    emulated = ", emulated distances" if found.method.emulated else ""
     return (
-        f"{path}: {len(content['pairs'])} of {_wanted(content)} pairs, "
-        f"{measured} of {number(len(content['zones']), 'zone')}{emulated}"
+        f"{path}: {len(found.pairs)} of {len(found.pairs) + _missing(found)} pairs, "
+        f"{measured} of {number(len(found.zones), 'zone')}{emulated}"
     )
 
 
-def _report(path: Path, content: dict[str, Any], collection: Collection) -> dict[str, Any]:
+def _report(path: Path, found: Measurements, collection: Collection) -> dict[str, object]:
     return {
         "file": str(path),
-        "complete": content["complete"],
-        "emulated": content["method"]["emulated"],
+        "complete": found.complete,
+        "emulated": found.method.emulated,
         "interrupted": collection.interrupted,
-        "pairs": len(content["pairs"]),
-        "missing_pairs": _missing(content),
+        "pairs": len(found.pairs),
+        "missing_pairs": _missing(found),
         "failures": dict(collection.failures),
     }
 
 
-def _wanted(content: dict[str, Any]) -> int:
-    count = len(content["zones"])
-    return count * (count - 1)
-
-
-def _missing(content: dict[str, Any]) -> int:
-    return _wanted(content) - len(content["pairs"])
+def _missing(found: Measurements) -> int:
+    count = len(found.zones)
+    return count * (count - 1) - len(found.pairs)

@@ -9,13 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.agents import Fleet, fleet, running
 
+from trunkline.measurements import MeasuredZone, Measurements, load
+from trunkline.probing.addresses import probe_addresses
 from trunkline.probing.client import ProbeUnavailableError, fetch
 from trunkline.probing.collect import Progress, collect
+from trunkline.topology import load as load_topology
 
 TOPOLOGY = """\
 name: two-sites
@@ -55,15 +59,12 @@ NAMES = ("a/us-1a", "a/us-1b", "b/us-1a")
 @pytest.fixture
 def agents(tmp_path: Path) -> Iterator[Fleet]:
     """Three zones of a topology file, none of whose agents runs yet."""
-    from trunkline.probing.addresses import probe_addresses
-    from trunkline.topology import load
-
     ranges = {"FIRST": 192 + os.getpid() % 30, "SECOND": 222 + os.getpid() % 30}
     text = TOPOLOGY
     for name, number in ranges.items():
         text = text.replace(name, str(number))
     (tmp_path / "topology.yaml").write_text(text)
-    hosts = {a.name: a.host for a in probe_addresses(load(tmp_path / "topology.yaml"))}
+    hosts = {a.name: a.host for a in probe_addresses(load_topology(tmp_path / "topology.yaml"))}
     options = {"sweeps": 1, "deadline_seconds": 1}
     with running(Fleet(tmp_path, NAMES, options, hosts=hosts)) as fleet:
         yield fleet
@@ -87,15 +88,12 @@ def run(agents: Fleet, *arguments: str) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
-def saved(agents: Fleet) -> dict[str, object]:
-    content: dict[str, object] = json.loads(
-        (agents.folder / "measurements" / "two-sites.json").read_text()
-    )
-    return content
+def saved(agents: Fleet) -> Measurements:
+    return load(agents.folder / "measurements" / "two-sites.json")
 
 
-def pairs(content: dict[str, object]) -> set[tuple[str, str]]:
-    return {(pair["from"], pair["to"]) for pair in content["pairs"]}  # type: ignore[index,attr-defined]
+def pairs(found: Measurements) -> set[tuple[str, str]]:
+    return set(found.pair_by_ends)
 
 
 def test_collect_waits_for_the_first_sweep_and_writes_every_pair(agents: Fleet) -> None:
@@ -103,21 +101,17 @@ def test_collect_waits_for_the_first_sweep_and_writes_every_pair(agents: Fleet) 
     code, output, errors = run(agents)
     assert (code, errors) == (0, "")
     assert "6 of 6 pairs, 3 of 3 zones" in output
-    content = saved(agents)
-    assert content["complete"] is True
-    assert len(pairs(content)) == 6
-    [first, *_] = content["pairs"]
-    assert (first["samples"], first["lost"], first["sweeps"]) == (20, 0, 1)
-    assert 0 < first["round_trip_us"]["min"] <= first["round_trip_us"]["p99"]
-    assert content["zones"][0] == {
-        "site": "a",
-        "cloud": "local",
-        "account": None,
-        "region": "us-1",
-        "zone": "us-1a",
-        "physical_zone": None,
-        "status": "measured",
-    }
+    found = saved(agents)
+    assert found.complete
+    assert len(pairs(found)) == 6
+    first = found.pairs[0]
+    assert (first.samples, first.lost, first.sweeps) == (20, 0, 1)
+    assert 0 < (first.round_trip_us.min or 0) <= (first.round_trip_us.p99 or 0)
+    assert found.zones[0] == MeasuredZone(
+        site="a", cloud="local", account=None, region="us-1", zone="us-1a"
+    )
+    age = datetime.now(UTC) - found.started_at
+    assert 0 <= age.total_seconds() < 60
 
 
 def test_a_missing_probe_is_named_and_the_rest_is_saved(agents: Fleet) -> None:
@@ -127,9 +121,9 @@ def test_a_missing_probe_is_named_and_the_rest_is_saved(agents: Fleet) -> None:
     assert "2 of 6 pairs, 2 of 3 zones" in output
     assert "b/us-1a: does not answer" in errors
     assert "partial: 4 pairs missing; run it again" in errors
-    content = saved(agents)
-    assert content["complete"] is False
-    assert [zone["status"] for zone in content["zones"]] == ["measured", "measured", "missing"]
+    found = saved(agents)
+    assert not found.complete
+    assert [zone.status for zone in found.zones] == ["measured", "measured", "missing"]
 
 
 def test_what_was_missing_is_added_and_what_is_gone_stays(agents: Fleet) -> None:
@@ -140,11 +134,11 @@ def test_what_was_missing_is_added_and_what_is_gone_stays(agents: Fleet) -> None
         agents.kill(zone)
     agents.start(NAMES[0], NAMES[2])
     code, _, errors = run(agents, "--wait", "6")
-    content = saved(agents)
+    found = saved(agents)
     assert code == 0
-    assert pairs(content) - pairs(before) == {(NAMES[0], NAMES[2]), (NAMES[2], NAMES[0])}
-    assert pairs(before) < pairs(content)
-    assert content["started_at"] == before["started_at"]
+    assert pairs(found) - pairs(before) == {(NAMES[0], NAMES[2]), (NAMES[2], NAMES[0])}
+    assert pairs(before) < pairs(found)
+    assert found.started_at == before.started_at
     assert "partial: 2 pairs missing" in errors
 
 
@@ -183,29 +177,48 @@ def test_json_is_for_tools(agents: Fleet) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("", "is no measurement file"),
-        ("[]", "is no measurement file"),
-        ('{"version": 1, "method": {}, "pairs": []}', "is no measurement file"),
-        (
-            '{"version": 1, "topology": "x", "method": {"tool": "trunkline"}, "pairs": []}',
-            "holds the measurements of x, not of two-sites",
-        ),
-        (
-            '{"version": 1, "topology": "x", "method": {"tool": "perfkit-ping"}, "pairs": []}',
-            "was measured with another tool or version",
-        ),
-    ],
-)
-def test_a_file_of_something_else_is_left_alone(agents: Fleet, content: str, reason: str) -> None:
+@pytest.mark.parametrize("content", ["", "[]", '{"version": 2}'])
+def test_a_file_of_something_else_is_left_alone(agents: Fleet, content: str) -> None:
     path = agents.folder / "m.json"
     path.write_text(content)
     code, _, errors = run(agents, "--wait", "0", "--output", "m.json")
     assert code == 2
-    assert f"m.json: {reason}; move it away" in errors
+    assert errors.startswith("m.json:1:")
+    assert "Traceback" not in errors
     assert path.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ('"topology": "two-sites"', "holds measurements of another, not of two-sites"),
+        ('"tool": "trunkline"', "was measured with another tool"),
+        ('"emulated": false', "would mix emulated with measured distances"),
+    ],
+)
+def test_measurements_of_another_kind_are_left_alone(
+    agents: Fleet, change: str, reason: str
+) -> None:
+    others = {"two-sites": "another", "trunkline": "perfkit-ping", "false": "true"}
+    agents.start()
+    run(agents, "--output", "m.json")
+    path = agents.folder / "m.json"
+    name = change.split(": ")[1].strip('"')
+    text = path.read_text().replace(change, change.replace(name, others[name]))
+    path.write_text(text)
+    code, _, errors = run(agents, "--output", "m.json")
+    assert code == 2
+    assert f"m.json: {reason}; move it away" in errors
+    assert path.read_text() == text
+
+
+def test_an_output_that_cannot_be_written_is_explained(agents: Fleet) -> None:
+    agents.start(NAMES[0])
+    agents.sweeps(NAMES[0])
+    code, _, errors = run(agents, "--wait", "0", "--output", "topology.yaml/m.json")
+    assert code == 2
+    assert "cannot make the folder topology.yaml" in errors
+    assert "Traceback" not in errors
 
 
 def test_progress_counts_and_a_wrong_clock_is_said_once(tmp_path: Path) -> None:
