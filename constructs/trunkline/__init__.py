@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 from trunkline import bindings
 from trunkline.errors import ConfigurationError, OutputError, TopologyError, TrunklineError
 from trunkline.extras import needed_bindings
+from trunkline.loopback import Endpoint
 from trunkline.model import ExistingNetwork, NewNetwork, Probes, Site, Topology, Upstream
+from trunkline.rendezvous import Peer
 
 if TYPE_CHECKING:
     from trunkline.patterns.cloudflare_routing import CloudflareRouting
     from trunkline.patterns.edge_origin import EdgeOrigin
-    from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
+    from trunkline.patterns.edge_proxy import EdgeProxy, Loopback, Public, Tunnel
     from trunkline.patterns.probe_set import ProbeSet
 
 _CONSTRUCTS = {
     "CloudflareRouting": "trunkline.patterns.cloudflare_routing",
     "EdgeOrigin": "trunkline.patterns.edge_origin",
     "EdgeProxy": "trunkline.patterns.edge_proxy",
+    "Loopback": "trunkline.patterns.edge_proxy",
     "ProbeSet": "trunkline.patterns.probe_set",
     "Public": "trunkline.patterns.edge_proxy",
     "Tunnel": "trunkline.patterns.edge_proxy",
@@ -32,9 +35,12 @@ __all__ = [
     "ConfigurationError",
     "EdgeOrigin",
     "EdgeProxy",
+    "Endpoint",
     "ExistingNetwork",
+    "Loopback",
     "NewNetwork",
     "OutputError",
+    "Peer",
     "ProbeSet",
     "Probes",
     "Public",

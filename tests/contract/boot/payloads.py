@@ -25,6 +25,8 @@ EDGE_PORT = 8080  # on loopback, where the tunnel's configuration leads
 METRICS_PORT = 2000
 PUBLIC_PORT = 443
 PROBE_PORT = 8100
+CONNECT_PORT = 8101  # where the other probes time a connection
+OPERATOR_ADDRESS = "10.90.0.1"  # the cloud's end of the cable
 CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
 
 
@@ -67,8 +69,9 @@ class Resources:
 
 
 def tunnelled(folder: Path) -> Stacks:
-    """The example as it is: edges behind tunnels."""
-    return _synthesized(TOPOLOGY.read_text(), folder)
+    """The example, with edges behind tunnels and probes that the machine's other side may ask."""
+    operators = f'\nprobes:\n  operators: ["{OPERATOR_ADDRESS}/32"]\n'
+    return _synthesized(TOPOLOGY.read_text() + operators, folder)
 
 
 def public(folder: Path) -> Stacks:

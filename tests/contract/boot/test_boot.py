@@ -16,6 +16,10 @@ from typing import get_args
 
 import pytest
 
+from trunkline.probing.addresses import ProbeAddress
+from trunkline.probing.client import fetch
+from trunkline.probing.key import generate_key, parse_key
+
 from . import payloads
 from .doubles.packages import SigningKey
 from .doubles.trust import unverified_client
@@ -53,7 +57,7 @@ def edge(request: pytest.FixtureRequest, scene: Scene, tunnelled: Stacks) -> Ite
 @pytest.fixture(scope="module", params=CLOUDS)
 def probe(request: pytest.FixtureRequest, scene: Scene, tunnelled: Stacks) -> Iterator[Running]:
     cloud: CloudName = request.param
-    with scene.boot(cloud, tunnelled.probe(cloud), new_token()) as running:
+    with scene.boot(cloud, tunnelled.probe(cloud), generate_key()) as running:
         running.machine.wait_for_http(payloads.PROBE_PORT, "/healthz")
         running.machine.wait_for_cloud_init()
         yield running
@@ -169,17 +173,31 @@ class TestProbe:
     def test_no_unit_failed(self, probe: Running) -> None:
         assert probe.machine.run("systemctl", "--failed", "--no-legend") == ""
 
-    def test_it_can_be_asked_from_outside(self, probe: Running) -> None:
+    def test_an_operator_can_ask_it(self, probe: Running) -> None:
         with inside(probe.machine.network.cloud):
             connection = http.client.HTTPConnection(MACHINE_ADDRESS, payloads.PROBE_PORT, timeout=5)
             connection.request("GET", "/healthz")
         assert connection.getresponse().status == 200
 
     def test_nothing_else_listens(self, probe: Running) -> None:
-        assert probe.machine.listening() == {("0.0.0.0", payloads.PROBE_PORT)}
+        ports = (payloads.PROBE_PORT, payloads.CONNECT_PORT)
+        assert probe.machine.listening() == {("0.0.0.0", port) for port in ports}
 
-    def test_it_reads_no_secret(self, probe: Running) -> None:
-        assert probe.cloud.reads == []
+    def test_it_asked_the_store_for_its_key_once(self, probe: Running) -> None:
+        assert probe.cloud.reads == [200]
+
+    def test_results_are_signed_with_the_key_of_the_store(self, probe: Running) -> None:
+        zone = json.loads(probe.machine.get(payloads.PROBE_PORT, "/healthz").read())
+        address = ProbeAddress(zone["site"], zone["zone"], MACHINE_ADDRESS, payloads.PROBE_PORT)
+        with inside(probe.machine.network.cloud):
+            answer = fetch(address, parse_key(probe.cloud.secret.value, "the store"))
+        assert answer.results["zone"] == zone["zone"]
+
+    def test_the_key_lies_in_one_file_that_only_the_agent_can_read(self, probe: Running) -> None:
+        (path,) = files_with(probe.machine, probe.cloud.secret.value)
+        assert path.startswith("/run/")
+        assert others_may_not_read(probe.machine, path)
+        assert probe.cloud.secret.value not in probe.payload.user_data
 
     def test_the_unit_runs_in_its_sandbox(self, probe: Running) -> None:
         assert sandbox(probe.machine, PROBE) == SANDBOX

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from support.examples import TOPOLOGIES
+from support.examples import IN_CLOUDS
 
 from trunkline.synthesis import synthesize
 from trunkline.topology import load
@@ -21,7 +21,7 @@ from trunkline.topology import load
 KEYS = {"users", "disable_root", "ssh_pwauth", "write_files", "runcmd"}
 
 
-@pytest.fixture(scope="module", params=TOPOLOGIES, ids=lambda file: file.stem)
+@pytest.fixture(scope="module", params=IN_CLOUDS, ids=lambda file: file.stem)
 def user_data(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:

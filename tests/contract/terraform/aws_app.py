@@ -9,7 +9,17 @@ bindings.install()
 from cdktf import App, LocalBackend, TerraformStack, TerraformVariable  # noqa: E402
 from cdktf_cdktf_provider_aws.provider import AwsProvider  # noqa: E402
 
-from trunkline import EdgeProxy, NewNetwork, Probes, ProbeSet, Site, Tunnel, Upstream  # noqa: E402
+from trunkline import (  # noqa: E402
+    EdgeProxy,
+    Endpoint,
+    NewNetwork,
+    Peer,
+    Probes,
+    ProbeSet,
+    Site,
+    Tunnel,
+    Upstream,
+)
 
 SITE = Site(
     name="alone",
@@ -27,5 +37,14 @@ LocalBackend(stack, path="terraform.tfstate")
 AwsProvider(stack, "aws", region="us-east-1")
 token = TerraformVariable(stack, "token", type="string", sensitive=True, default="the token")
 EdgeProxy(stack, "edge", site=SITE, exposure=Tunnel(token.string_value), routes=["/api"])
-ProbeSet(stack, "probes", site=SITE, probes=Probes(operators=("203.0.113.7/32",)))
+key = TerraformVariable(stack, "key", type="string", sensitive=True, default="0" * 64)
+peers = [Peer("alone", zone, Endpoint(f"{zone}.example.com", 8100)) for zone in SITE.zones]
+ProbeSet(
+    stack,
+    "probes",
+    site=SITE,
+    key=key.string_value,
+    peers=dict.fromkeys(SITE.zones, peers),
+    probes=Probes(operators=("203.0.113.7/32",)),
+)
 app.synth()

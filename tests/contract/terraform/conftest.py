@@ -16,10 +16,13 @@ import pytest
 from plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
 from terraform_runner import TerraformRunner
 
+from trunkline.probing.key import generate_key
+
 Run = Callable[..., TerraformRunner]
 
 
 ROOT: Final = Path(__file__).resolve().parents[3]
+WORKERD: Final = sorted(ROOT.glob("node_modules/@cloudflare/workerd-*/bin/workerd"))
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +67,12 @@ def offline_env(
     """The environment in which Terraform finds the doubles, and no account of the caller's."""
     folder = tmp_path_factory.mktemp("cli")
     config = write_cli_config(folder / "terraform.rc", {plugin_mirror: pins()})
-    return {"TF_CLI_CONFIG_FILE": str(config), "HOME": str(folder)}
+    return {
+        "TF_CLI_CONFIG_FILE": str(config),
+        "HOME": str(folder),
+        "TF_VAR_probe_key": generate_key(),
+        **({"TRUNKLINE_WORKERD": str(WORKERD[0])} if WORKERD else {}),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +87,8 @@ def terraform_run(running_env: Mapping[str, str], tmp_path: Path) -> Run:
     """A runner for a stack's folder: `terraform_run(folder).cycle()`."""
 
     def run(stack: Path, *, env: Mapping[str, str] | None = None, **more: Any) -> TerraformRunner:
-        work = tmp_path / "work" / stack.name
+        # As deep as cdktf.out: local machines lie beside it.
+        work = tmp_path / "cdktf.out" / "stacks" / stack.name
         return TerraformRunner(stack, work, {**running_env, **(env or {})}, **more)
 
     return run

@@ -37,7 +37,7 @@ def test_every_key_of_every_stack_is_one_that_its_provider_knows(stacks: list[Pa
 
 def test_every_stack_requires_the_pinned_providers(stacks: list[Path]) -> None:
     for stack in stacks:
-        for provider in parsed(stack)["terraform"]["required_providers"].values():
+        for provider in parsed(stack)["terraform"].get("required_providers", {}).values():
             source = provider["source"]
             address = source if "/" in source else f"hashicorp/{source}"
             assert provider["version"] == pins()[address], stack.name
