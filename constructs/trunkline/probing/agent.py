@@ -78,7 +78,6 @@ class Config:
     pause_ms: float
     settle: bool
     tcp_connects: int
-    throughput_seconds: float
     deadline_seconds: float
     interval_seconds: float
     silence_seconds: float
@@ -165,7 +164,6 @@ FIELDS: dict[str, tuple[object, Callable[[object], bool], str]] = {
     "pause_ms": (0.2, _number(0, 1000), "milliseconds from 0 to 1000"),
     "settle": (True, lambda value: isinstance(value, bool), "true or false"),
     "tcp_connects": (5, _whole(0, 100), "a whole number from 0 to 100"),
-    "throughput_seconds": (0, _number(0, 60), "seconds from 0 to 60"),
     "deadline_seconds": (600, _number(0), "seconds"),
     "interval_seconds": (600, _number(0), "seconds"),
     "silence_seconds": (3, _number(0.1, 60), "seconds from 0.1 to 60"),

@@ -1,0 +1,101 @@
+"""Which physical zone a machine stands in, from its cloud's metadata service."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from support.agents import fleet
+
+from trunkline.probing import agent
+
+
+class Aws(BaseHTTPRequestHandler):
+    """IMDSv2: a token first, which every other request carries."""
+
+    token = "secret-token"
+
+    def do_PUT(self) -> None:
+        fits = "X-aws-ec2-metadata-token-ttl-seconds" in self.headers
+        self.say(200 if fits and self.path == "/latest/api/token" else 400, self.token)
+
+    def do_GET(self) -> None:
+        known = self.headers["X-aws-ec2-metadata-token"] == self.token
+        path = "/latest/meta-data/placement/availability-zone-id"
+        self.say(401 if not known else 200 if self.path == path else 404, "use1-az4\n")
+
+    def say(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+class Azure(Aws):
+    """The instance metadata service: wants its header, and a version that has the field."""
+
+    def do_GET(self) -> None:
+        path = "/metadata/instance/compute/physicalZone?api-version=2023-11-15&format=text"
+        fits = self.headers["Metadata"] == "true" and self.path == path
+        self.say(200 if fits else 400, "eastus-az1")
+
+
+class NotReady(Aws):
+    def do_PUT(self) -> None:
+        self.say(503, "")
+
+    do_GET = do_PUT  # noqa: N815
+
+
+@contextmanager
+def service(kind: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("cloud", "kind", "zone"), [("aws", Aws, "use1-az4"), ("azure", Azure, "eastus-az1")]
+)
+def test_the_agent_asks_its_cloud(
+    tmp_path: Path, cloud: str, kind: type[BaseHTTPRequestHandler], zone: str
+) -> None:
+    with service(kind) as place, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud=cloud, metadata=place)
+        found = agents.when("a/z0", lambda results: results["physical_zone"] is not None)
+        assert found["physical_zone"] == zone
+
+
+def test_what_the_configuration_says_is_not_asked_for(tmp_path: Path) -> None:
+    with service(Aws) as place, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud="aws", metadata=place, physical_zone="use1-az6")
+        agents.sweeps("a/z0")
+        assert agents.results("a/z0")["physical_zone"] == "use1-az6"
+
+
+def test_google_tells_nobody(tmp_path: Path) -> None:
+    with service(Aws) as place, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud="google", metadata=place)
+        agents.sweeps("a/z0")
+        assert agents.results("a/z0")["physical_zone"] is None
+
+
+def test_a_service_that_is_not_ready_does_not_stop_the_agent(tmp_path: Path) -> None:
+    with service(NotReady) as place, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud="aws", metadata=place)
+        assert agents.sweeps("a/z0") == {}
+        with pytest.raises(ValueError, match="503"):
+            agent.aws_zone_id(place)
