@@ -18,7 +18,6 @@ from trunkline.errors import TrunklineError
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments say; 0, or 1 with what went wrong on stderr."""
-    _open_missing_streams()
     action = ACTIONS.get(arguments[0]) if len(arguments) == 2 else None
     if action is None:
         print(__doc__, file=sys.stderr)
@@ -79,14 +78,6 @@ def _variable(name: str) -> str:
             f"{name} is not set; this is what Terraform calls, see trunkline local"
         )
     return value
-
-
-def _open_missing_streams() -> None:
-    """Put /dev/null where a standard stream is closed, or our first file would take its place."""
-    null = os.open(os.devnull, os.O_RDWR)
-    while null <= 2:
-        null = os.dup(null)
-    os.close(null)
 
 
 if __name__ == "__main__":

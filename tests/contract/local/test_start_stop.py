@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.loopback import ask, eventually
 from support.machines import STATE, Stack, sample, script
 
@@ -114,9 +115,10 @@ def test_it_is_out_of_reach_of_the_terminal_and_of_credentials(stack: Stack) -> 
         assert str(Path(f"/proc/{pid}/fd/0").readlink()) == os.devnull
 
 
-def test_closed_standard_streams_do_no_harm(stack: Stack) -> None:
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_do_no_harm(stack: Stack, closed: str) -> None:
     machine = sample()
-    shell = f"exec {sys.executable} -m trunkline.local start {STATE}/web <&- >&- 2>&-"
+    shell = f"exec {sys.executable} -m trunkline.local start {STATE}/web {closed}"
     done = subprocess.run(["sh", "-c", shell], cwd=stack.cwd, env=stack.environment(machine))
     assert done.returncode == 0
     assert stack.start(machine).stdout == "web runs already\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
 import subprocess
 import sys
@@ -66,7 +67,25 @@ def test_who_waits_for_too_long_learns_for_whom(folder: Path) -> None:
         other.kill()
 
 
-def test_a_lock_on_a_folder_that_was_removed_meanwhile_is_taken_anew(folder: Path) -> None:
+def test_a_lock_that_was_removed_before_it_was_ours_is_taken_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, removed = fcntl.flock, []
+
+    def remove_once(*arguments: int) -> None:
+        if not removed:
+            removed.append(folder)
+            remove(folder)
+            make(folder)
+            (folder / "lock").touch()  # another start's
+        flock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", remove_once)
+    with locked(folder), (folder / "lock").open() as lock, pytest.raises(BlockingIOError):
+        flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_folder_that_is_removed_while_another_waits_is_made_anew(folder: Path) -> None:
     waited = []
 
     def other() -> None:
