@@ -28,7 +28,6 @@ from trunkline.local.folder import (
 from trunkline.local.log import NOTE
 from trunkline.local.logs import last_lines
 from trunkline.local.plan import MachinePlan, parse
-from trunkline.local.state import State
 
 # What a process sees of the environment: no credentials of whoever runs Terraform.
 KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
@@ -64,7 +63,8 @@ def _start_or_leave(path: Path, text: str, plan: MachinePlan, if_failed: IfFaile
         with locked(path), _cleaned_up(path, if_failed):
             return _start(path, text, plan, if_failed)
     except MachineError as error:
-        raise MachineError(f"{plan['name']}: {error}") from None
+        text = str(error).removeprefix(f"{path.name}: ")
+        raise MachineError(f"{plan['name']}: {text}") from None
     except OSError as error:
         place = error.filename or path
         raise MachineError(
@@ -154,17 +154,18 @@ def _await_health(path: Path, plan: MachinePlan, supervisor_pid: int) -> float:
     """Wait until every process is healthy; the seconds it took."""
     began = time.monotonic()
     pause, longest = PAUSES
-    while not (known := state.read(path)) or _sick(plan):
-        _fail_if_ended(path, known, supervisor_pid)
+    while (complaint := _sick(plan)) or not state.read(path):
+        _fail_if_ended(path, supervisor_pid)
         if time.monotonic() - began > plan["start_seconds"]:
-            raise MachineError(_late(path, plan))
+            raise MachineError(_late(path, plan, complaint or f"{SUPERVISOR} has not begun"))
         time.sleep(pause)
         pause = min(pause * 1.5, longest)
-    _fail_if_ended(path, known, supervisor_pid)
+    _fail_if_ended(path, supervisor_pid)
     return time.monotonic() - began
 
 
-def _fail_if_ended(path: Path, known: State | None, supervisor_pid: int) -> None:
+def _fail_if_ended(path: Path, supervisor_pid: int) -> None:
+    known = state.read(path)
     for name, process in (known["processes"] if known else {}).items():
         if process["restarts"]:
             raise MachineError(
@@ -182,10 +183,10 @@ def _sick(plan: MachinePlan) -> str:
     return ""
 
 
-def _late(path: Path, plan: MachinePlan) -> str:
-    name = _sick(plan).partition(" ")[0]
+def _late(path: Path, plan: MachinePlan, complaint: str) -> str:
+    name = complaint.partition(" ")[0]
     return (
-        f"{_sick(plan)} after {plan['start_seconds']:g} s; if this machine is busy, apply again; "
+        f"{complaint} after {plan['start_seconds']:g} s; if this machine is busy, apply again; "
         f"{_last_words(path, name)}"
     )
 

@@ -101,7 +101,7 @@ def start_machines(
     done: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Start again those machines, or all, that do not run; what was done with each, which `done`
-    hears at once. MachineError names all that failed."""
+    hears one by one. MachineError names all that failed."""
     paths = [find(name, folder) for name in names] or [
         path for path in _folders(folder) if (path / MACHINE).exists()
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trunkline.local import processes, state
 from trunkline.local.errors import MachineError
-from trunkline.local.folder import LOCK_SECONDS, checked, locked, remove, remove_empty
+from trunkline.local.folder import checked, locked, remove, remove_empty
 from trunkline.local.supervisor import GRACE
 
 
@@ -18,17 +18,24 @@ def stop(folder: str | Path) -> None:
     """
     path = checked(folder)
     try:
-        with locked(path, LOCK_SECONDS, create=False):
-            end_processes(path)
-            remove(path)
-    except FileNotFoundError:
-        end_processes(path)  # the folder was removed by hand
-        remove_empty(path)
+        _stop(path)
     except OSError as error:
         raise MachineError(
             f"{path.name}: {error.filename or folder} cannot be removed: {error.strerror}; "
             "run this as the user who started it"
         ) from error
+
+
+def _stop(path: Path) -> None:
+    try:
+        with locked(path, create=False):
+            end_processes(path)
+            remove(path)
+    except FileNotFoundError:
+        if path.exists():
+            raise
+        end_processes(path)  # the folder was removed by hand
+        remove_empty(path)
 
 
 def end_processes(path: Path) -> None:

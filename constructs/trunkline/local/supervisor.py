@@ -24,7 +24,7 @@ if not __package__:  # run by path: trunkline's own __init__ would load attrs, a
 from trunkline.local.log import Log
 from trunkline.local.processes import birth
 
-STATE = "state.json"
+STATE = "state.json"  # as in folder.py, whose imports are too many for us
 STATE_SIZE = 4096  # one page, so that a full disk and a kill -9 leave it whole
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds before a restart
 SETTLED = 10.0  # seconds of running after which the delay is the first one again
@@ -212,7 +212,8 @@ class Supervisor:
         if processes != self._written:
             supervisor = {"pid": os.getpid(), "born": self._born}
             text = json.dumps({"supervisor": supervisor, "processes": processes})
-            os.pwrite(self._state, text.encode().ljust(STATE_SIZE), 0)
+            with suppress(OSError):  # where even writing over takes space, as on Btrfs
+                os.pwrite(self._state, text.encode().ljust(STATE_SIZE), 0)
             self._written = processes
 
 
@@ -247,7 +248,12 @@ def _die_with(supervisor: int) -> None:
 
 def _cause(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # real-time signals have no names
+        return f"signal {-code}"
 
 
 def _read_commands() -> dict[str, list[str]] | None:

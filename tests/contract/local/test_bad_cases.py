@@ -176,6 +176,14 @@ def test_a_file_in_the_place_of_the_folder_is_told(stack: Stack) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_stop_where_a_file_is_in_the_place_of_the_folder_is_told(stack: Stack) -> None:
+    stack.below.write_text("")
+    done = stack.stop()
+    assert done.returncode == 1
+    assert "cannot be removed: Not a directory; run this as" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.fixture
 def tmpfs(tmp_path: Path) -> Iterator[Path]:
     """A disk of 256 KB."""

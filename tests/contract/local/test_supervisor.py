@@ -48,6 +48,13 @@ os._exit(3)
     assert "[trunkline] script ended with exit code 3; starts again in 0.1 s\n" in log
 
 
+def test_a_signal_without_a_name_is_logged_by_its_number(stack: Stack) -> None:
+    stack.start(sample())
+    processes.send(stack.child(), 40)
+    eventually(lambda: stack.restarts() == 1)
+    assert "ended with signal 40; " in stack.folder().joinpath("sample.log").read_text()
+
+
 def test_restarts_come_later_and_later(stack: Stack) -> None:
     stack.start(sample())
     for _ in range(3):
