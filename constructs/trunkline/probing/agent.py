@@ -461,7 +461,7 @@ class Agent:
         pause = 0.2
         while True:
             for peer in self.peers.values():
-                if peer.lost and not self.measuring:
+                if (peer.lost or peer.address is None) and not self.measuring:
                     peer.resolve()
             time.sleep(pause)
             pause = min(pause * 1.5, 15)
