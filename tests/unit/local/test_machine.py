@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from trunkline.errors import ConfigurationError
+from trunkline.local.child import Child
 from trunkline.local.errors import MachineError
 from trunkline.local.machine import Machine, Process
 from trunkline.local.plan import parse
+from trunkline.local.supervisor import STATE_SIZE
 
 PROCESS: dict[str, Any] = {"name": "web", "program": "python", "ready": "http://127.0.0.1:80/"}
 
@@ -101,8 +103,6 @@ def test_what_does_not_fit_into_the_environment_is_refused() -> None:
 
 
 def test_the_state_of_the_largest_machine_fits_into_its_page() -> None:
-    from trunkline.local.supervisor import STATE_SIZE, Child
-
     children = [Child(f"{'n' * 62}{i}", []) for i in range(8)]
     for child in children:
         child.pid, child.born, child.since = 4_194_304, "b" * 24, 1.8e9
