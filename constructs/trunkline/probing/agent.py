@@ -53,7 +53,7 @@ ROW = 16  # how many pings are foreseen
 KEPT_SWEEPS = 24
 POLL = 0.25  # seconds; news is pushed, so this only makes up for lost packets
 BRIEF = 0.5  # seconds of patience with a peer that was silent before
-STALL = 120.0  # seconds without progress after which even a peer that answers is given up
+STALL = 120.0  # seconds beyond a measurement after which even a peer that answers is given up
 LOSS_SECONDS = 1
 LOST_IN_A_ROW = 5  # after so many a peer has gone away
 FEWEST_SAMPLES = 50
@@ -554,7 +554,7 @@ class Agent:
                 if now - max(peer.heard, began) > patience:
                     peer.lost = True
                     return False
-                if now - max(peer.moved, began) > STALL:
+                if now - max(peer.moved, began) > STALL + self.config.samples * LOSS_SECONDS:
                     return False
                 if now - max(peer.heard, asked) > POLL:
                     self._ask(peer)
