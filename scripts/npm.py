@@ -15,7 +15,7 @@ def main() -> None:
     npm = ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     os.environ["PATH"] = f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"
     # Native parts are built against the headers of this very Node; others would be downloaded.
-    os.environ["npm_config_nodedir"] = str(ROOT)
+    os.environ["npm_config_nodedir"] = str(ROOT)  # noqa: SIM112 - npm reads lower case
     os.execv(binaries / "node", ["node", str(npm), *sys.argv[1:]])
 
 

@@ -6,6 +6,7 @@ holds the `default` keys of schemas/topology.schema.json against them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
@@ -100,7 +101,8 @@ class Probes:
 
     `operators` are the address ranges that may fetch results. `samples` is how many round trips a
     sweep takes of each pair and direction; a sweep begins every `interval_seconds`, the first one
-    when all probes are up, or after `deadline_seconds`.
+    when all probes are up, or after `deadline_seconds`. A site has `max_parallel` probes at a time,
+    None for all of its zones; `batch` says which (see `Topology.probed_zones`).
     """
 
     operators: tuple[str, ...] = ()
@@ -108,6 +110,8 @@ class Probes:
     samples: int = 200
     interval_seconds: int = 600
     deadline_seconds: int = 600
+    max_parallel: int | None = None
+    batch: int = 1
 
 
 @frozen(kw_only=True)
@@ -247,6 +251,34 @@ class Topology:
     def site(self, name: str) -> Site:
         """The site of that name; KeyError where there is none."""
         return {site.name: site for site in self.sites}[name]
+
+    @property
+    def probe_batches(self) -> int:
+        """How many batches it takes to measure every zone of a site with those of all others."""
+        return math.prod(len(groups) for groups in self._probe_groups())
+
+    def probed_zones(self, site: str) -> tuple[str, ...]:
+        """The zones of a site in which a probe stands in the current batch.
+
+        Each site's zones fall into groups of `max_parallel`; the batches are all combinations of
+        one group of each site, counted like the digits of a number.
+        """
+        rest = (self.probes or Probes()).batch - 1
+        for each, groups in zip(self.sites, self._probe_groups(), strict=True):
+            rest, digit = divmod(rest, len(groups))
+            if each.name == site:
+                return groups[digit]
+        raise KeyError(site)
+
+    def _probe_groups(self) -> list[list[tuple[str, ...]]]:
+        most = (self.probes or Probes()).max_parallel
+        return [
+            [
+                site.zones[i : i + (most or len(site.zones))]
+                for i in range(0, len(site.zones), most or len(site.zones))
+            ]
+            for site in self.sites
+        ]
 
     def origin_hostname(self, site: str) -> str:
         """The name under which Cloudflare finds the edge of `site`; sites need no other rendezvous.

@@ -53,7 +53,7 @@ def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:
 
 
 def peers(topology: Topology, site: str, zone: str) -> list[Peer]:
-    """Every probe of the topology, as the probe of `site` and `zone` finds it; itself included."""
+    """Every probe of the current batch, as the probe of `site` and `zone` finds it, itself too."""
     latencies = {}
     if isinstance(topology.front, LocalFront):
         latencies = topology.front.latencies(f"{site}/{zone}")
@@ -65,7 +65,7 @@ def peers(topology: Topology, site: str, zone: str) -> list[Peer]:
             latencies.get(f"{other.name}/{candidate}"),
         )
         for other in topology.sites
-        for candidate in other.zones
+        for candidate in topology.probed_zones(other.name)
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attrs import evolve
 from cdktf import App, LocalBackend, TerraformOutput, TerraformStack, TerraformVariable
 
 from trunkline.backends import backend
@@ -60,12 +61,13 @@ class ProbesStack(_Stack):
             nullable=False,
             description="The key that all probes share: trunkline probe-key prints a new one",
         )
+        zones = topology.probed_zones(site.name)
         probes = ProbeSet(
             self,
             "probes",
-            site=site,
+            site=evolve(site, zones=zones),
             key=key.string_value,
-            peers={zone: peers(topology, site.name, zone) for zone in site.zones},
+            peers={zone: peers(topology, site.name, zone) for zone in zones},
             probes=topology.probes,
             name=f"{topology.name}-probe-{site.name}",
             tags=_tags(topology, site),

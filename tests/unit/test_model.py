@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -61,7 +62,8 @@ def test_schema_and_model_have_the_same_defaults(cls: type, section: dict[str, A
 def test_probes_have_the_schema_s_defaults() -> None:
     section = schema_defaults(SCHEMA["properties"]["probes"])
     assert section.pop("enabled") is True
-    assert defaults(model.Probes) == section
+    ours = defaults(model.Probes)
+    assert {name: value for name, value in ours.items() if value is not None} == section
 
 
 def test_topology_has_the_schema_s_defaults() -> None:
@@ -152,3 +154,41 @@ def test_emulated_latencies_are_the_same_from_both_ends() -> None:
     assert front.latencies("b/1") == {"a/1": 0.5, "c/1": 0.9}
     assert front.latencies("c/1") == {"a/1": 0.7, "b/1": 0.9}
     assert front.latencies("d/1") == {}
+
+
+def batches(zones: dict[str, int], most: int | None) -> list[dict[str, tuple[str, ...]]]:
+    """The probed zones of every batch; each site has that many zones, numbered from 1."""
+    numbers = {name: [str(number + 1) for number in range(count)] for name, count in zones.items()}
+    topology = model.Topology(
+        name="t",
+        domain="example.com",
+        front=model.Cloudflare(account_id="0"),
+        sites=tuple(
+            model.Site(name=name, cloud="azure", region="r", zone="1", zones=own)
+            for name, own in numbers.items()
+        ),
+        routing=model.Routing(hostname="api.example.com", routes=()),
+        probes=model.Probes(max_parallel=most),
+    )
+    probes = [
+        model.Probes(max_parallel=most, batch=number + 1)
+        for number in range(topology.probe_batches)
+    ]
+    return [
+        {site: attrs.evolve(topology, probes=each).probed_zones(site) for site in zones}
+        for each in probes
+    ]
+
+
+def test_without_a_limit_every_zone_has_its_probe_at_once() -> None:
+    assert batches({"a": 3, "b": 2}, None) == [{"a": ("1", "2", "3"), "b": ("1", "2")}]
+
+
+def test_every_pair_of_zones_of_two_sites_meets_in_some_batch() -> None:
+    counts = {"a": 5, "b": 3, "c": 1}
+    found = batches(counts, 2)
+    assert len(found) == 3 * 2 * 1
+    assert all(len(zones) <= 2 for batch in found for zones in batch.values())
+    for one, other in itertools.combinations(counts, 2):
+        met = {(x, y) for batch in found for x in batch[one] for y in batch[other]}
+        assert len(met) == counts[one] * counts[other]

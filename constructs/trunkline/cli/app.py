@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from trunkline.cli import journey
+from trunkline.cli.collect import collect
 from trunkline.cli.local import local_app
+from trunkline.cli.probe_key import probe_key
 from trunkline.cli.synth import synth
 from trunkline.cli.validate import validate
 from trunkline.errors import TrunklineError
@@ -68,6 +70,8 @@ def _options(
 
 app.command()(validate)
 app.command()(synth)
+app.command()(collect)
+app.command()(probe_key)
 local_app.command()(journey.up)
 local_app.command()(journey.down)
 local_app.command()(journey.demo)

@@ -12,16 +12,16 @@ from pathlib import Path
 from attrs import define, field
 
 from trunkline.errors import ConfigurationError
-from trunkline.journey import load
+from trunkline.journey import load, survey
 from trunkline.journey.interrupts import postponed
 from trunkline.journey.memory import Memory
 from trunkline.journey.progress import Progress
 from trunkline.journey.report import Report
 from trunkline.journey.requests import Answer, RouteError, ask
-from trunkline.journey.survey import Survey, survey
 from trunkline.journey.workspace import DEMO, KEPT, Workspace
 from trunkline.local.status import kill_machine, machines, start_machines
 from trunkline.model import Route, Topology
+from trunkline.output_file import write_whole
 from trunkline.rendezvous import origin_url, public_url
 from trunkline.topology import load as load_topology
 
@@ -88,19 +88,24 @@ class Demo:
 
     def _place(self, topology: Topology) -> Topology:
         """Measure, choose, and move the edges there; the topology with the chosen zones."""
-        found = survey(self.file, topology, self.workspace, self.progress)
-        self._report_survey(found)
+        with self.progress.step("measure every pair of zones") as step:
+            measured = survey.measure(topology, self.workspace, step)
+            step.result = survey.summary(measured)
+        choice = survey.choose(topology, measured)
+        self.progress.say(f"         choose the zones: {choice}")
+        self.report.add("pairs of zones measured", f"{step.result} ({step.seconds:.1f} s)")
+        self.report.add("chosen zones", str(choice))
+        file = survey.place(self.file, choice, self.workspace)
         with self.progress.step("take the probes down, move the edges") as step:
             self.workspace.take_down("probes-*")
-            self.workspace.synthesize(found.topology_file, DEMO)
+            self.workspace.synthesize(file, DEMO)
             self.workspace.up(step.update, "edge-*", "routing")
-            step.result = ", ".join(f"{site} to {zone}" for site, zone in found.zones.items())
-        return load_topology(found.topology_file)
-
-    def _report_survey(self, found: Survey) -> None:
-        self.report.add("pairs of zones measured", found.measured)
-        self.report.add("chosen zones", found.chosen)
-        self.report.written += found.written
+        self.report.written += [
+            str(survey.measurement_file(topology, self.workspace)),
+            str(survey.heatmap_file(topology, self.workspace)),
+            str(file),
+        ]
+        return load_topology(file)
 
     def _ask_routes(self, topology: Topology) -> None:
         for route in topology.routing.routes:
@@ -143,8 +148,8 @@ class Demo:
         self.report.add("memory at its peak", f"{peak_mb:.0f} MB", peak_mb, MOST_MB, "MB")
         self.report.add("all of it", f"{seconds:.1f} s", seconds, ALL_SECONDS, "s")
         path = self.workspace.folder / "demo.json"
-        path.write_text(json.dumps(self.report.as_dict(), indent=2) + "\n")
         self.report.written.append(str(path))
+        write_whole(path, (json.dumps(self.report.as_dict(), indent=2) + "\n").encode())
 
 
 def _expect(answer: Answer, route: Route, topology: Topology, site: str) -> None:

@@ -16,7 +16,7 @@ from trunkline.errors import TerraformError
 
 # What a run may ask of a terminal, or of the network, that nobody is there to answer.
 QUIET = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
-AT_ONCE = 4
+AT_ONCE = 2  # each takes 50 MB
 SHOWN_LINES = 12
 
 Done = Callable[[str], None]

@@ -24,8 +24,10 @@ class ProbeAddress:
 
 
 def probe_addresses(topology: Topology) -> list[ProbeAddress]:
-    """The agent of every candidate zone, in the order of the file."""
-    places = [(site.name, zone) for site in topology.sites for zone in site.zones]
+    """The agent of every zone in the current batch, in the order of the file."""
+    places = [
+        (site.name, zone) for site in topology.sites for zone in topology.probed_zones(site.name)
+    ]
     return [_address(topology, site, zone) for site, zone in places]
 
 

@@ -12,6 +12,7 @@ from trunkline.topology.checks import (
     local,
     names,
     networks,
+    probes,
     routing,
     sites,
     sizes,
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *upstreams.CHECKS,
     *state.CHECKS,
     *local.CHECKS,
+    *probes.CHECKS,
 )
 
 _COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)

@@ -8,16 +8,7 @@ import pytest
 
 from trunkline.finding import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
-from trunkline.topology.checks import (
-    local,
-    names,
-    networks,
-    routing,
-    sites,
-    sizes,
-    state,
-    upstreams,
-)
+from trunkline.topology.checks import local, names, networks, probes, routing, sites, sizes, state, upstreams
 from trunkline.topology.checks.draft import Draft
 
 AWS = {"cloud": "aws", "account": "1", "region": "us-east-1", "zones": ["us-east-1a"]}
@@ -50,6 +41,7 @@ def upstream(url: str) -> dict[str, Any]:
         {"sites": {"a": {"cloud": "google", "network": {"existing": None, "cidr": None}}}},
         {"sites": {"a": {"cloud": None, "zones": 5, "network": 5, "deploy_as": 5}}},
         {"local": None, "sites": {"a": {"cloud": "local", "zones": [None]}}},
+        {"probes": {"batch": None, "max_parallel": 2}, "sites": {"a": {"zones": None}}},
         {"local": {"latency_ms": {"a/b": None}}, "edge": None},
         {"name": None, "domain": None, "routing": {"hostname": None, "strategy": None}},
     ],
@@ -291,6 +283,6 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 
 
 def test_every_check_is_registered_once() -> None:
-    modules = (names, networks, sites, routing, sizes, upstreams, state, local)
+    modules = (names, networks, sites, routing, sizes, upstreams, state, local, probes)
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)
