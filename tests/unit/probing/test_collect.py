@@ -46,13 +46,6 @@ routing:
   routes:
     /a: {site: a}
 """
-PROGRAM = """
-from trunkline.cli.app import app, main
-from trunkline.cli.collect import collect
-
-app.command()(collect)
-main()
-"""
 NAMES = ("a/us-1a", "a/us-1b", "b/us-1a")
 
 
@@ -73,7 +66,7 @@ def agents(tmp_path: Path) -> Iterator[Fleet]:
 def command(agents: Fleet, *arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "TF_VAR_probe_key": agents.key}
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "collect", "topology.yaml", *arguments],
+        [sys.executable, "-m", "trunkline", "collect", "topology.yaml", *arguments],
         cwd=agents.folder,
         env=environment,
         stdout=subprocess.PIPE,
