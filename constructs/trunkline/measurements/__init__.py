@@ -1,0 +1,31 @@
+"""The measurement file: what was measured between zones, kept so that it need not be done again.
+
+`load` gives the `Measurements` of a good file and raises `MeasurementsError` for any other;
+`check_file` never raises for a file's sake. `save` writes whole files only.
+"""
+
+from trunkline.measurements.load import MeasurementsError, check_file, load
+from trunkline.measurements.model import (
+    MeasuredZone,
+    Measurements,
+    Method,
+    Pair,
+    Place,
+    RoundTrip,
+    TcpConnect,
+)
+from trunkline.measurements.save import save
+
+__all__ = [
+    "MeasuredZone",
+    "Measurements",
+    "MeasurementsError",
+    "Method",
+    "Pair",
+    "Place",
+    "RoundTrip",
+    "TcpConnect",
+    "check_file",
+    "load",
+    "save",
+]

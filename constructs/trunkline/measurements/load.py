@@ -1,0 +1,114 @@
+"""Reads measurement files: every mistake with its place, or the measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import islice
+from os import PathLike
+from typing import Any
+
+from trunkline.errors import TrunklineError
+from trunkline.finding import Finding, Problem, shown
+from trunkline.measurements.check import check_meaning
+from trunkline.measurements.model import (
+    VERSION,
+    MeasuredZone,
+    Measurements,
+    Method,
+    Pair,
+    RoundTrip,
+    TcpConnect,
+)
+from trunkline.measurements.schema import checker
+from trunkline.measurements.text import NAME, Text, UnreadableError, parse, read_text
+
+MOST_FINDINGS = 50
+
+Data = Mapping[str, Any]
+
+
+class MeasurementsError(TrunklineError):
+    """A measurement file that cannot be used; `findings` names its mistakes."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+def load(path: str | PathLike[str]) -> Measurements:
+    """The measurements in a file; MeasurementsError with every finding where one is an error."""
+    measurements, findings = check_file(path)
+    if measurements is None:
+        raise MeasurementsError(findings)
+    return measurements
+
+
+def check_file(path: str | PathLike[str]) -> tuple[Measurements | None, list[Finding]]:
+    """The measurements in a file, or None where a finding is an error; and the findings.
+
+    Of very many mistakes the first fifty are named.
+    """
+    try:
+        text = read_text(path)
+        data = parse(text)
+    except UnreadableError as unreadable:
+        return None, [unreadable.finding]
+    problems = _problems(data)
+    findings = [text.finding(problem) for problem in problems[:MOST_FINDINGS]]
+    if len(problems) > MOST_FINDINGS:
+        findings.append(_more(text))
+    if any(finding.level == "error" for finding in findings):
+        return None, findings
+    return _build(data), findings
+
+
+def _problems(data: Any) -> list[Problem]:
+    if version := _version(data):
+        return [version]
+    enough = MOST_FINDINGS + 1
+    problems = list(islice(checker()(data, ()), enough))
+    return problems or list(islice(check_meaning(data), enough))
+
+
+def _version(data: Any) -> Problem | None:
+    """Another version is the only mistake worth naming: the rest follows from it."""
+    version = data.get("version") if isinstance(data, dict) else VERSION
+    if version == VERSION or not isinstance(version, int):
+        return None
+    message = f"this file is of version {shown(version)}, and version {VERSION} is read here"
+    newer = version > VERSION
+    remedy = "use a newer trunkline" if newer else "measure again: the older format is not read"
+    return Problem(("version",), message, remedy)
+
+
+def _more(text: Text) -> Finding:
+    message = f"there are more than {MOST_FINDINGS} mistakes"
+    return text.at(0, NAME, message, "correct these first, or measure again")
+
+
+def _build(data: Data) -> Measurements:
+    return Measurements(
+        topology=data["topology"],
+        method=Method(**data["method"]),
+        started_at=datetime.fromisoformat(data["started_at"]),
+        finished_at=datetime.fromisoformat(data["finished_at"]),
+        complete=data["complete"],
+        zones=[MeasuredZone(**zone) for zone in data["zones"]],
+        pairs=[_pair(pair) for pair in data["pairs"]],
+    )
+
+
+def _pair(data: Data) -> Pair:
+    connect = data["tcp_connect_us"]
+    return Pair(
+        from_zone=data["from"],
+        to_zone=data["to"],
+        round_trip_us=RoundTrip(**data["round_trip_us"]),
+        samples=data["samples"],
+        lost=data["lost"],
+        sweeps=data["sweeps"],
+        jitter_us=data["jitter_us"],
+        tcp_connect_us=TcpConnect(**connect) if connect else None,
+        throughput_mbit_s=data["throughput_mbit_s"],
+    )

@@ -1,0 +1,170 @@
+"""What a measurement file means: round trips between zones, and where the zones are.
+
+Every time is in microseconds, and every figure is one of a whole round trip. What a tool does not
+measure is None. The classes sort what they hold, so that equal measurements are equal files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Literal
+
+from attrs import define, field, frozen
+
+VERSION = 1
+
+Tool = Literal["trunkline", "perfkit-ping", "perfkit-netperf"]
+Protocol = Literal["udp", "icmp", "tcp"]
+Status = Literal["measured", "missing"]
+
+
+@frozen(kw_only=True)
+class Method:
+    """How the figures came about; `emulated` ones are of distances that probes only play."""
+
+    tool: Tool
+    protocol: Protocol
+    samples_per_pair: int | None = None
+    sweeps: int = 1
+    emulated: bool = False
+
+
+@frozen(order=True)
+class Place:
+    """Where machines stand, as far as measurements can tell places apart.
+
+    A physical zone (`use1-az4`, `eastus-az1`) is the same place in every account, and `account` is
+    None then. Any other zone is a place of its account alone.
+    """
+
+    cloud: str
+    region: str
+    zone: str
+    account: str | None = None
+
+    def __str__(self) -> str:
+        return self.zone if self.account is None else f"{self.zone} of {self.account}"
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether the cloud said which place it is, in words that every account shares."""
+        return self.account is None
+
+
+@frozen(kw_only=True)
+class MeasuredZone:
+    """A zone that was to be measured; "missing" means that nothing came from there."""
+
+    site: str
+    cloud: str
+    account: str | None
+    region: str
+    zone: str
+    physical_zone: str | None = None
+    status: Status = "measured"
+
+    @property
+    def name(self) -> str:
+        """The zone as pairs name it: `site/zone`."""
+        return f"{self.site}/{self.zone}"
+
+    @property
+    def owner(self) -> str:
+        """The account, or the site where there is none: within it a zone's name means one place."""
+        return self.account or f"site {self.site}"
+
+    @property
+    def place(self) -> Place:
+        """The physical zone where it is known, the zone's name in its account otherwise."""
+        if self.physical_zone:
+            return Place(self.cloud, self.region, self.physical_zone)
+        return Place(self.cloud, self.region, self.zone, self.owner)
+
+
+@frozen(kw_only=True)
+class RoundTrip:
+    """Microseconds: nearest-rank percentiles, or mean and standard deviation, as the tool gives."""
+
+    min: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+    mean: float | None = None
+    stddev: float | None = None
+
+    @property
+    def typical(self) -> float | None:
+        """The median, or the mean where the tool gives no median; None where it gives neither."""
+        return self.mean if self.p50 is None else self.p50
+
+
+@frozen(kw_only=True)
+class TcpConnect:
+    """Microseconds that a TCP connection took to stand."""
+
+    min: float | None = None
+    p50: float | None = None
+
+
+@frozen(kw_only=True)
+class Pair:
+    """What `from_zone` measured to `to_zone` (both `site/zone`); the way back is another pair.
+
+    `samples` counts round trips that were tried, `lost` those of them without an answer.
+    `jitter_us` is the mean absolute difference of consecutive round trips.
+    """
+
+    from_zone: str
+    to_zone: str
+    round_trip_us: RoundTrip
+    samples: int | None = None
+    lost: int | None = 0
+    sweeps: int = 1
+    jitter_us: float | None = None
+    tcp_connect_us: TcpConnect | None = None
+    throughput_mbit_s: float | None = None
+
+    @property
+    def answered(self) -> int | None:
+        """How many round trips the figures stand on."""
+        return None if self.samples is None else self.samples - (self.lost or 0)
+
+
+def _utc_seconds(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _by_name(zones: Iterable[MeasuredZone]) -> tuple[MeasuredZone, ...]:
+    return tuple(sorted(zones, key=lambda zone: (zone.site, zone.zone)))
+
+
+def _by_ends(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    return tuple(sorted(pairs, key=lambda pair: (pair.from_zone, pair.to_zone)))
+
+
+@define(kw_only=True, frozen=True, slots=False)
+class Measurements:
+    """A measurement file. `complete` is False where zones or sweeps are still to come.
+
+    Times are kept in whole seconds of UTC; zones and pairs are kept sorted.
+    """
+
+    topology: str
+    method: Method
+    started_at: datetime = field(converter=_utc_seconds)
+    finished_at: datetime = field(converter=_utc_seconds)
+    complete: bool
+    zones: tuple[MeasuredZone, ...] = field(converter=_by_name)
+    pairs: tuple[Pair, ...] = field(converter=_by_ends)
+
+    @cached_property
+    def zone_by_name(self) -> dict[str, MeasuredZone]:
+        """The zones by `site/zone`."""
+        return {zone.name: zone for zone in self.zones}
+
+    @cached_property
+    def pair_by_ends(self) -> dict[tuple[str, str], Pair]:
+        """The pairs by the names of both zones, in the direction of the measurement."""
+        return {(pair.from_zone, pair.to_zone): pair for pair in self.pairs}

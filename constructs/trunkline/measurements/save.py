@@ -1,0 +1,54 @@
+"""Writes measurement files: whole or not at all, sorted, one zone or pair a line."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict
+
+from trunkline.measurements.model import VERSION, Measurements, Pair
+from trunkline.output_file import write_whole
+
+
+def save(measurements: Measurements, path: str | PathLike[str]) -> None:
+    """Write the file in one step; equal measurements give equal bytes. Raises OutputError."""
+    write_whole(Path(path), to_text(measurements).encode())
+
+
+def to_text(measurements: Measurements) -> str:
+    """The file's text: JSON with one zone or pair a line, so that two files can be compared."""
+    head = {
+        "version": VERSION,
+        "topology": measurements.topology,
+        "method": asdict(measurements.method),
+        "started_at": _moment(measurements.started_at),
+        "finished_at": _moment(measurements.finished_at),
+        "complete": measurements.complete,
+    }
+    lines = [f"  {_compact(key)}: {_compact(value)}" for key, value in head.items()]
+    lines.append(_rows("zones", [asdict(zone) for zone in measurements.zones]))
+    lines.append(_rows("pairs", [_pair(pair) for pair in measurements.pairs]))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _rows(key: str, rows: list[dict[str, Any]]) -> str:
+    inner = ",\n".join(f"    {_compact(row)}" for row in rows)
+    return f'  "{key}": [\n{inner}\n  ]' if rows else f'  "{key}": []'
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    fields = asdict(pair)
+    ends = {"from": fields.pop("from_zone"), "to": fields.pop("to_zone")}
+    return {**ends, **fields}
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
