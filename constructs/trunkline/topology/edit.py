@@ -1,0 +1,99 @@
+"""Changes chosen zones in a topology file, and nothing else of it.
+
+Only the characters of the values are replaced, at the places that loading knows: comments, layout,
+quotes, line ends and a byte order mark stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from codecs import BOM_UTF8
+from collections.abc import Mapping
+from os import PathLike, fspath
+from pathlib import Path
+
+from trunkline.errors import TopologyError
+from trunkline.finding import Finding, Problem
+from trunkline.output_file import write_whole
+from trunkline.topology import check_text
+from trunkline.topology.load import Document, load_document
+from trunkline.topology.source import UnreadableError, read_source
+
+_REMEDY = "write the zone out there, then run it again"
+_SINGLE = re.compile(r"'([^'\n]*)'")
+_DOUBLE = re.compile(r'"([^"\\\n]*)"')
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FOLLOWS = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n,}\]]|\Z)")
+
+
+def choose_zones(path: str | PathLike[str], zones: Mapping[str, str]) -> list[str]:
+    """Make `zones` (zone by site) the chosen ones; give back the sites whose zone has changed.
+
+    The file is replaced in one step, or left alone where nothing changes. Raises TopologyError
+    where it cannot be read, where a value is written in a way that cannot be replaced alone (an
+    alias, an anchor), or where the result would not be valid; OutputError where it cannot be
+    written.
+    """
+    try:
+        document = load_document(read_source(path))
+    except UnreadableError as unreadable:
+        raise TopologyError(unreadable.findings) from unreadable
+    changed = [site for site, zone in zones.items() if _chosen(document, site) != zone]
+    if changed:
+        text = _replaced(document, {site: zones[site] for site in changed})
+        _refuse_invalid(fspath(path), text)
+        mark = BOM_UTF8 if Path(path).read_bytes().startswith(BOM_UTF8) else b""
+        write_whole(Path(path), mark + text.encode())
+    return changed
+
+
+def _chosen(document: Document, site: str) -> str | None:
+    return document.written(("sites", site, "zone"))
+
+
+def _replaced(document: Document, zones: Mapping[str, str]) -> str:
+    """The text with every new zone in its place."""
+    spans = [_span(document, site, zone) for site, zone in zones.items()]
+    text = document.source.text
+    for start, end, value in sorted(spans, reverse=True):
+        text = text[:start] + value + text[end:]
+    return text
+
+
+def _span(document: Document, site: str, zone: str) -> tuple[int, int, str]:
+    """Where the value stands, and what to write there, in the quotes that are there now."""
+    path = ("sites", site, "zone")
+    if path not in document.places:
+        raise _error(document, site, "the site has no zone to change", _REMEDY)
+    place = document.places[path]
+    for pattern, quoted in ((_SINGLE, f"'{zone}'"), (_DOUBLE, f'"{zone}"'), (_PLAIN, zone)):
+        match = pattern.match(document.source.text, place.value)
+        if match and match.group().strip("'\"") == place.written and _is_own(document, site, match):
+            # A plain zone stays plain where that is still text; Azure's numbers need quotes.
+            text = f'"{zone}"' if quoted == zone and zone.isdecimal() else quoted
+            return match.start(), match.end(), text
+    raise _error(document, site, "the zone is an alias, an anchor or of several lines", _REMEDY)
+
+
+def _is_own(document: Document, site: str, match: re.Match[str]) -> bool:
+    """Whether the value is written behind its own key, and ends there.
+
+    An alias leads to where its anchor stands, behind another key.
+    """
+    place, text = document.places["sites", site, "zone"], document.source.text
+    if place.key is None or not _FOLLOWS.match(text, match.end()):
+        return False
+    between = text[place.key : match.start()]
+    return re.fullmatch(r"""(?:zone|"zone"|'zone')[ \t]*:[ \t]*""", between) is not None
+
+
+def _error(document: Document, site: str, message: str, remedy: str) -> TopologyError:
+    return TopologyError([document.finding(Problem(("sites", site, "zone"), message, remedy))])
+
+
+def _refuse_invalid(file: str, text: str) -> None:
+    """The new text must be a valid topology: nobody is left with a broken file."""
+    topology, findings = check_text(text, file)
+    if topology is None:
+        errors: list[Finding] = [found for found in findings if found.level == "error"]
+        raise TopologyError(errors)

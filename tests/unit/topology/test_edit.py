@@ -1,0 +1,122 @@
+"""The chosen zones of a topology file change, and nothing else of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.examples import ROOT
+
+from trunkline.errors import OutputError, TopologyError
+from trunkline.topology import load
+from trunkline.topology.edit import choose_zones
+
+THREE = (ROOT / "topologies" / "three-clouds.yaml").read_text()
+
+
+def topology(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "topology.yaml"
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_only_the_zones_change(tmp_path: Path) -> None:
+    path = topology(tmp_path, THREE)
+    changed = choose_zones(path, {"aws": "us-east-1f", "google": "us-east4-a", "azure": "3"})
+    assert changed == ["aws", "azure"]
+    expected = THREE.replace("    zone: us-east-1a", "    zone: us-east-1f")
+    assert path.read_text() == expected.replace('    zone: "1"', '    zone: "3"')
+    assert load(path).site("azure").zone == "3"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("zone: us-east-1a", "zone: us-east-1b"),
+        ("zone: us-east-1a # the cheap one", "zone: us-east-1b # the cheap one"),
+        ("zone:   'us-east-1a'   # why", "zone:   'us-east-1b'   # why"),
+        ('zone: "us-east-1a"', 'zone: "us-east-1b"'),
+        ('"zone" : "us-east-1a"', '"zone" : "us-east-1b"'),
+    ],
+)
+def test_comments_and_quotes_stay(tmp_path: Path, before: str, after: str) -> None:
+    path = topology(tmp_path, THREE.replace("zone: us-east-1a", before))
+    choose_zones(path, {"aws": "us-east-1b"})
+    assert path.read_text() == THREE.replace("zone: us-east-1a", after)
+
+
+def test_line_ends_and_byte_order_mark_stay(tmp_path: Path) -> None:
+    path = topology(tmp_path, "\ufeff" + THREE.replace("\n", "\r\n"))
+    choose_zones(path, {"aws": "us-east-1b"})
+    expected = THREE.replace("zone: us-east-1a", "zone: us-east-1b").replace("\n", "\r\n")
+    assert path.read_bytes() == ("\ufeff" + expected).encode()
+
+
+def test_flow_style_and_json_work(tmp_path: Path) -> None:
+    text = (ROOT / "tests" / "schema" / "valid" / "compact.json").read_text()
+    [site] = load(topology(tmp_path, text)).sites
+    other = f"{site.region}-b"
+    text = text.replace(f'["{site.zone}"]', f'["{site.zone}", "{other}"]')
+    path = topology(tmp_path, text)
+    choose_zones(path, {site.name: other})
+    assert load(path).site(site.name).zone == other
+    assert path.read_text() == text.replace(f'"zone":"{site.zone}"', f'"zone":"{other}"')
+
+
+@pytest.mark.parametrize(
+    ("zones", "zone"),
+    [
+        ("[&a us-east-1a, us-east-1b]", "*a"),
+        ("[us-east-1a, us-east-1b]", "&chosen us-east-1a"),
+        ("[us-east-1a, us-east-1b]", "!!str us-east-1a"),
+        ("[us-east-1a, us-east-1b]", "\n      us-east-1a"),
+        ("[us-east-1a, us-east-1b]", ">-\n      us-east-1a"),
+        ("[us-east-1a, us-east-1b]", '"us-east\\u002d1a"'),
+    ],
+)
+def test_a_value_that_cannot_be_replaced_alone_is_an_error(
+    tmp_path: Path, zones: str, zone: str
+) -> None:
+    start = THREE.index("    zones: [us-east-1a")
+    end = THREE.index("    network:", start)
+    text = f"{THREE[:start]}    zones: {zones}\n    zone: {zone}\n{THREE[end:]}"
+    path = topology(tmp_path, text)
+    load(path)
+    with pytest.raises(TopologyError, match=r"sites\.aws\.zone: the zone is an alias"):
+        choose_zones(path, {"aws": "us-east-1b"})
+    assert path.read_text() == text
+
+
+def test_a_result_that_is_not_valid_is_never_written(tmp_path: Path) -> None:
+    path = topology(tmp_path, THREE)
+    with pytest.raises(TopologyError, match=r"sites\.aws\.zone"):
+        choose_zones(path, {"aws": "us-east-1z"})
+    assert path.read_text() == THREE
+
+
+def test_an_unknown_site_is_an_error(tmp_path: Path) -> None:
+    path = topology(tmp_path, THREE)
+    with pytest.raises(TopologyError, match="the site has no zone to change"):
+        choose_zones(path, {"mars": "olympus-a"})
+
+
+def test_the_same_zones_leave_the_file_alone(tmp_path: Path) -> None:
+    path = topology(tmp_path, THREE)
+    before = path.stat().st_mtime_ns
+    assert choose_zones(path, {"aws": "us-east-1a"}) == []
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_file_that_cannot_be_written_is_unharmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = topology(tmp_path, THREE)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OutputError, match="No space left"):
+        choose_zones(path, {"aws": "us-east-1b"})
+    assert [each.name for each in tmp_path.iterdir()] == ["topology.yaml"]
+    assert path.read_text() == THREE
