@@ -5,7 +5,14 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 ├── ConfigurationError         a construct got arguments that cannot work together
 ├── OutputError                the output folder cannot be written
 ├── TerraformError             Terraform is not there, or a run of it failed; its last words
-└── MachineError               a local machine cannot start or end (local/errors.py)
+├── MachineError               a machine on this computer cannot start or end (local/errors.py)
+├── MeasurementsError          a measurement file with findings (measurements/load.py)
+├── ProbeKeyError              a text that is no probe key (probing/key.py)
+├── EarlierMeasurementsError   a file that a collection would have to throw away (probing/saved.py)
+├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
+├── PhysicalZonesError         a file of physical zones with findings (placement/physical.py)
+├── SurveyError                probes that have not measured every pair in time (journey/survey.py)
+└── RouteError                 a route without the expected answer (journey/requests.py)
 """
 
 from __future__ import annotations

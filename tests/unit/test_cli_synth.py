@@ -28,6 +28,7 @@ def test_it_shows_stacks_resources_and_what_each_needs(tmp_path: Path) -> None:
     assert "17 aws, 3 cloudflare" in edge
     assert "AWS account 123456789012" in edge
     assert "7 stacks, 251 resources in cdktf.out/stacks" in done.stdout
+    assert "12 probes: about 0.16 $ an hour while they stand" in done.stdout
     assert "\x1b[" not in done.stdout
 
 

@@ -14,6 +14,7 @@ from trunkline.cli.output import Format, number, wants_color, working
 from trunkline.outline import outline
 
 if TYPE_CHECKING:
+    from trunkline.model import Topology
     from trunkline.synthesis import StackSummary
 
 
@@ -42,6 +43,7 @@ def synth(
         typer.echo(json.dumps([_stack(summary, needs) for summary in summaries], indent=2))
     else:
         _print_stacks(summaries, needs, output)
+        _print_probe_cost(topology)
     for folder in stale_stacks(output):
         typer.echo(
             f"{folder} is no longer in the topology: destroy it with terraform -chdir={folder} "
@@ -77,6 +79,24 @@ def _print_stacks(
         f"\n{number(len(summaries), 'stack')}, {number(total, 'resource')} in {output}/stacks. "
         f"Apply one: terraform -chdir={output}/stacks/{summaries[-1].name} init && "
         f"terraform -chdir={output}/stacks/{summaries[-1].name} apply"
+    )
+
+
+def _print_probe_cost(topology: Topology) -> None:
+    from trunkline.cost.probes import probe_cost
+
+    if (cost := probe_cost(topology)) is None:
+        return
+    batches = topology.probe_batches
+    batch = (
+        f" (batch {topology.probes.batch} of {batches})" if topology.probes and batches > 1 else ""
+    )
+    unknown = (
+        f", without {', '.join(cost.unknown)}, whose price is not known" if cost.unknown else ""
+    )
+    typer.echo(
+        f"{number(cost.machines, 'probe')}{batch}: about {cost.dollars_per_hour:.2f} $ an hour "
+        f"while they stand, at list prices of northern Virginia{unknown}"
     )
 
 

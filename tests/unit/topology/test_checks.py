@@ -8,7 +8,17 @@ import pytest
 
 from trunkline.finding import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
-from trunkline.topology.checks import local, names, networks, probes, routing, sites, sizes, state, upstreams
+from trunkline.topology.checks import (
+    local,
+    names,
+    networks,
+    probes,
+    routing,
+    sites,
+    sizes,
+    state,
+    upstreams,
+)
 from trunkline.topology.checks.draft import Draft
 
 AWS = {"cloud": "aws", "account": "1", "region": "us-east-1", "zones": ["us-east-1a"]}

@@ -1,0 +1,1 @@
+"""What a topology costs, from list prices; nothing is asked of a cloud."""

@@ -1,0 +1,41 @@
+"""What probes cost while they stand."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+from support.examples import ROOT
+
+from trunkline.cost.probes import probe_cost
+from trunkline.model import Probes
+from trunkline.topology import load
+
+THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+
+
+def test_each_machine_and_each_address_is_counted() -> None:
+    cost = probe_cost(THREE)
+    assert cost is not None
+    assert cost.machines == 12
+    machines = 6 * 0.0084 + 3 * 0.00943 + 3 * 0.0084
+    assert cost.dollars_per_hour == pytest.approx(machines + 12 * 0.005)
+    assert cost.unknown == ()
+
+
+def test_fewer_at_a_time_cost_less() -> None:
+    cost = probe_cost(evolve(THREE, probes=Probes(max_parallel=2)))
+    assert cost is not None
+    assert cost.machines == 6
+
+
+def test_a_size_without_a_price_is_named_and_not_guessed() -> None:
+    big = evolve(THREE.sites[0], machine="m7i.metal-48xl")
+    cost = probe_cost(evolve(THREE, sites=(big,)))
+    assert cost is not None
+    assert cost.unknown == ("m7i.metal-48xl",)
+    assert cost.dollars_per_hour == pytest.approx(6 * 0.005)
+
+
+def test_this_machine_and_no_probes_cost_nothing() -> None:
+    assert probe_cost(load(ROOT / "topologies" / "local.yaml")) is None
+    assert probe_cost(evolve(THREE, probes=None)) is None
