@@ -1,0 +1,1 @@
+"""From measurements to decisions: which zones are one place, and which zone each site takes."""

@@ -1,0 +1,79 @@
+"""The physical zones of an account's zones, as its stacks print them: `{site: {zone: place}}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from typing import Any
+
+from attrs import frozen
+
+from trunkline.errors import TrunklineError
+from trunkline.finding import Problem, shown
+from trunkline.measurements.text import UnreadableError, parse, read_text
+from trunkline.model import Topology
+
+PhysicalZones = Mapping[str, Mapping[str, str]]
+"""By site and by zone: `{"aws": {"us-east-1a": "use1-az4"}}`."""
+
+_OF = {"aws": "an AWS AZ ID such as use1-az4", "azure": "an Azure zone such as eastus-az1"}
+
+
+@frozen
+class PhysicalZonesError(TrunklineError):
+    """A file of physical zones that cannot be used; its text names every mistake."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def load_physical_zones(path: str | PathLike[str], topology: Topology) -> PhysicalZones:
+    """The physical zones in a JSON file for sites of `topology`; PhysicalZonesError otherwise."""
+    try:
+        text = read_text(path)
+        data = parse(text)
+    except UnreadableError as unreadable:
+        raise PhysicalZonesError(str(unreadable.finding)) from unreadable
+    findings = [text.finding(problem) for problem in _problems(data, topology)]
+    if findings:
+        raise PhysicalZonesError("\n".join(map(str, findings)))
+    zones: PhysicalZones = data
+    return zones
+
+
+def _problems(data: Any, topology: Topology) -> Iterator[Problem]:
+    sites = {site.name: site for site in topology.sites}
+    if not isinstance(data, dict):
+        yield Problem((), f"{shown(data)} stands where a mapping by site belongs", _SHAPE)
+        return
+    for name, zones in data.items():
+        if name not in sites:
+            remedy = f"the sites are: {', '.join(sites)}"
+            message = f"the topology has no site {shown(name)}"
+            yield Problem((name,), message, remedy, at_key=True)
+        elif not isinstance(zones, dict):
+            yield Problem((name,), f"{shown(zones)} stands where zones belong", _SHAPE)
+        else:
+            yield from _in_site(name, zones, sites[name].cloud)
+
+
+_SHAPE = 'write {"site": {"zone": "physical zone"}}'
+
+
+def _in_site(site: str, zones: Mapping[str, Any], cloud: str) -> Iterator[Problem]:
+    if cloud not in _OF and zones:
+        message = f"a site of cloud {cloud} has no physical zones"
+        yield Problem((site,), message, "delete it: the cloud tells nobody", at_key=True)
+        return
+    seen: dict[str, str] = {}
+    for zone, physical in zones.items():
+        if not isinstance(physical, str) or not physical:
+            message = f"{shown(physical)} is no physical zone"
+            yield Problem((site, zone), message, f"write {_OF[cloud]}")
+        elif physical in seen:
+            message = f"{shown(physical)} is the physical zone of {shown(seen[physical])} already"
+            yield Problem((site, zone), message, "correct one of the two")
+        else:
+            seen[physical] = zone

@@ -1,0 +1,308 @@
+"""The best choices of one option per site, exactly, where every pair of sites has a cost.
+
+Branch and bound. The lower bound of a partial choice is what is chosen already, plus for each other
+site its cheapest option given that choice. Before the search, costs of pairs are moved into costs
+of single options by dual ascent (max-product linear programming: Globerson and Jaakkola, "Fixing
+Max-Product", NIPS 2007), which changes no total and makes that bound tight. The next site is
+always the one with the fewest options left.
+
+Costs are whole numbers, so that totals are exact and ties are ties. Python's have no largest:
+several figures stand in one number, the more important ones in higher digits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from operator import add
+from typing import TypeVar
+
+from attrs import define, field, frozen
+
+Rows = list[list[int]]
+PairCosts = Mapping[tuple[int, int], Rows]
+"""Rows of option by option for the sites (i, j), i < j; a pair that is left out costs nothing."""
+
+Key = tuple[int, int, int]
+Choice = tuple[int, ...]
+
+NEVER = 1 << 1024
+MOST_STEPS = 300_000
+
+
+@frozen
+class Costs:
+    """What a choice costs: three numbers, the first that differs decides.
+
+    `summed` is added up over pairs, `single` over options. `worst` is the largest of all pairs; it
+    ranks after the digits of the sum from bit `split` on, and before those below.
+    """
+
+    summed: PairCosts
+    single: list[list[int]]
+    worst: PairCosts = field(factory=dict)
+    split: int = 0
+
+    def key(self, total: int, worst: int) -> Key:
+        """The three numbers of a choice; a lower bound where both arguments are."""
+        return total >> self.split, worst, total & ((1 << self.split) - 1)
+
+
+@frozen
+class Found:
+    """The best choices in order; `exact` is False where the search ended at its limit of steps."""
+
+    choices: list[Choice]
+    exact: bool
+    steps: int
+
+
+def best_choices(costs: Costs, count: int, most_steps: int = MOST_STEPS) -> Found:
+    """The `count` best choices; fewer where there are no more."""
+    search = _Search(costs, count, most_steps)
+    search.guess()
+    search.tighten()
+    search.run()
+    return Found([choice for _, choice in search.found], search.steps <= most_steps, search.steps)
+
+
+@define
+class _Node:
+    """A partial choice: the sites that are left, and for each what its options cost now.
+
+    Not frozen, because attrs takes twice as long to make frozen ones, and many are made.
+    """
+
+    total: int
+    worst: int
+    bound: int
+    sites: Sequence[int]
+    sums: list[list[int]]
+    least: list[int]
+    worsts: list[list[int]]
+    chosen: tuple[tuple[int, int], ...]
+
+
+@frozen
+class _Rest:
+    """What a node's children share: the sites that are left, and what each option adds to them."""
+
+    sites: Sequence[int]
+    sums: list[list[int]]
+    least: list[int]
+    rows: list[Rows]
+    worsts: list[list[int]]
+    worst_rows: list[Rows]
+
+
+class _Search:
+    def __init__(self, costs: Costs, count: int, most_steps: int) -> None:
+        self.costs = costs
+        self.single = [list(options) for options in costs.single]
+        self.summed = _both_ways(costs.summed, self.single)
+        self.worst = _both_ways(costs.worst, self.single) if costs.worst else {}
+        self.count = count
+        self.most_steps = most_steps
+        self.steps = 0
+        self.found: list[tuple[Key, Choice]] = []
+        self.limit: Key = (NEVER, 0, 0)
+
+    # Good choices to begin with.
+
+    def guess(self) -> None:
+        """Go downhill from some random choices, one site at a time."""
+        draw, sites = random.Random(0), len(self.single)
+        for _ in range(max(1, min(5 * sites, 320 // sites))):
+            choice = [draw.randrange(len(options)) for options in self.single]
+            while sum(self._improve(choice, site) for site in range(sites)):
+                pass
+
+    def _improve(self, choice: list[int], site: int) -> bool:
+        """Give `site` its best option; whether that is a change."""
+        others = [other for other in range(len(choice)) if other != site]
+        sums, worsts = list(self.single[site]), [0] * len(self.single[site])
+        for other in others:
+            sums = list(map(add, sums, self.summed[other, site][choice[other]]))
+            if self.worst:
+                worsts = list(map(max, worsts, self.worst[other, site][choice[other]]))
+        total, worst = self._cost_of(choice, others)
+        keys = [
+            self.costs.key(total + more, max(worst, other))
+            for more, other in zip(sums, worsts, strict=True)
+        ]
+        best = min(range(len(keys)), key=keys.__getitem__)
+        changed, choice[site] = keys[best] < keys[choice[site]], best
+        for option, key in enumerate(keys):
+            if key < self.limit:
+                self._record(key, (*choice[:site], option, *choice[site + 1 :]))
+        return changed
+
+    def _cost_of(self, choice: Sequence[int], sites: Sequence[int]) -> tuple[int, int]:
+        pairs = [(a, b) for i, a in enumerate(sites) for b in sites[i + 1 :]]
+        total = sum(self.single[site][choice[site]] for site in sites)
+        total += sum(self.summed[a, b][choice[a]][choice[b]] for a, b in pairs)
+        if not self.worst:
+            return total, 0
+        return total, max((self.worst[a, b][choice[a]][choice[b]] for a, b in pairs), default=0)
+
+    def _record(self, key: Key, choice: Choice) -> None:
+        if (key, choice) not in self.found:
+            self.found = sorted([*self.found, (key, choice)])[: self.count]
+            if len(self.found) == self.count:
+                self.limit = self.found[-1][0]
+
+    # A tight bound.
+
+    def tighten(self) -> None:
+        """Move costs of pairs to their options, half to each side, until little changes."""
+        sites = range(len(self.single))
+        for _ in range(max(1, 100 // len(self.single))):
+            for i in sites:
+                for j in sites[i + 1 :]:
+                    self._balance(i, j)
+
+    def _balance(self, i: int, j: int) -> None:
+        right = self.single[j]
+        rows = [
+            [cost + mine + other for cost, other in zip(row, right, strict=True)]
+            for row, mine in zip(self.summed[i, j], self.single[i], strict=True)
+        ]
+        left = [min(row) // 2 for row in rows]
+        right = [least - least // 2 for least in map(min, zip(*rows, strict=True))]
+        rows = [
+            [cost - mine - other for cost, other in zip(row, right, strict=True)]
+            for row, mine in zip(rows, left, strict=True)
+        ]
+        self.single[i], self.single[j] = left, right
+        self.summed[i, j], self.summed[j, i] = rows, _transposed(rows)
+
+    # The search.
+
+    def run(self) -> None:
+        """Look at every choice that a bound does not rule out."""
+        worsts = [[0] * len(options) for options in self.single] if self.worst else []
+        least = [min(options) for options in self.single]
+        sites = tuple(range(len(self.single)))
+        self._walk(_Node(0, 0, sum(least), sites, self.single, least, worsts, ()))
+
+    def _walk(self, node: _Node) -> None:
+        self.steps += 1
+        if len(node.sites) == 1:
+            self._end(node)
+            return
+        for key, child in sorted(self._children(node), key=lambda each: each[0]):
+            if key >= self.limit or self.steps > self.most_steps:
+                break
+            self._walk(child)
+
+    def _end(self, node: _Node) -> None:
+        """Record what the options of the last site make of the choice."""
+        ((site,), (sums,)) = node.sites, node.sums
+        worsts = node.worsts[0] if self.worst else [0] * len(sums)
+        for option, (more, worst) in enumerate(zip(sums, worsts, strict=True)):
+            key = self.costs.key(node.total + more, max(node.worst, worst))
+            if key < self.limit:
+                chosen = sorted((*node.chosen, (site, option)))
+                self._record(key, tuple(choice for _, choice in chosen))
+
+    def _children(self, node: _Node) -> list[tuple[Key, _Node]]:
+        index = self._narrowest(node)
+        site, left = node.sites[index], _without(node.sites, index)
+        pairs = [(site, other) for other in left]
+        rest = _Rest(
+            left,
+            _without(node.sums, index),
+            _without(node.least, index),
+            [self.summed[pair] for pair in pairs],
+            _without(node.worsts, index),
+            [self.worst[pair] for pair in pairs] if self.worst else [],
+        )
+        make = self._child_by_worst if self.worst else self._child
+        children = [make(node, index, option, rest) for option in range(len(node.sums[index]))]
+        return [child for child in children if child]
+
+    def _narrowest(self, node: _Node) -> int:
+        """The position of the site with the fewest options that can still be part of the best."""
+        slack = ((self.limit[0] + 1) << self.costs.split) - node.bound
+
+        def options(position: int) -> int:
+            most = slack + node.least[position]
+            return sum([cost < most for cost in node.sums[position]])
+
+        return min(range(len(node.sites)), key=options)
+
+    def _child(self, node: _Node, index: int, option: int, rest: _Rest) -> tuple[Key, _Node] | None:
+        """The node with that option chosen and its bound; None where it cannot be among the best.
+
+        For sums alone: most of the time goes by here.
+        """
+        cost, limit = node.sums[index][option], self.limit[0]
+        bound = node.bound - node.least[index] + cost
+        sums, least = [], []
+        for before, lowest, rows in zip(rest.sums, rest.least, rest.rows, strict=True):
+            if bound >= limit:
+                return None
+            now = list(map(add, before, rows[option]))
+            low = min(now)
+            bound += low - lowest
+            sums.append(now)
+            least.append(low)
+        if bound >= limit:
+            return None
+        chosen = (*node.chosen, (node.sites[index], option))
+        child = _Node(node.total + cost, 0, bound, rest.sites, sums, least, [], chosen)
+        return (bound, 0, 0), child
+
+    def _child_by_worst(
+        self, node: _Node, index: int, option: int, rest: _Rest
+    ) -> tuple[Key, _Node] | None:
+        """The same where the worst pair counts.
+
+        An option of another site that would be worse than the limit is marked NEVER.
+        """
+        cost = node.sums[index][option]
+        bound = node.bound - node.least[index] + cost
+        worst = lowest_worst = max(node.worst, node.worsts[index][option])
+        key, sums, worsts = self.costs.key(bound, worst), [], []
+        for number, before in enumerate(rest.sums):
+            if key >= self.limit:
+                return None
+            worsts.append(list(map(max, rest.worsts[number], rest.worst_rows[number][option])))
+            now = list(map(add, before, rest.rows[number][option]))
+            sums.append(self._without_worse(now, worsts[-1], key))
+            bound += min(sums[-1]) - rest.least[number]
+            lowest_worst = max(lowest_worst, min(worsts[-1]))
+            key = self.costs.key(bound, lowest_worst)
+        if key >= self.limit:
+            return None
+        chosen = (*node.chosen, (node.sites[index], option))
+        least = [min(each) for each in sums]
+        return key, _Node(node.total + cost, worst, bound, rest.sites, sums, least, worsts, chosen)
+
+    def _without_worse(self, sums: list[int], worsts: list[int], key: Key) -> list[int]:
+        first, most, _ = self.limit
+        if key[0] < first:
+            return sums
+        pairs = zip(sums, worsts, strict=True)
+        return [NEVER if worst > most else cost for cost, worst in pairs]
+
+
+T = TypeVar("T")
+
+
+def _without(items: Sequence[T], index: int) -> list[T]:
+    return [*items[:index], *items[index + 1 :]]
+
+
+def _both_ways(costs: PairCosts, single: Sequence[Sequence[int]]) -> dict[tuple[int, int], Rows]:
+    """The costs of every pair in both orders; zeros where a pair is left out."""
+    result = {}
+    for i, left in enumerate(single):
+        for j in range(i + 1, len(single)):
+            rows = costs.get((i, j)) or [[0] * len(single[j]) for _ in left]
+            result[i, j], result[j, i] = rows, _transposed(rows)
+    return result
+
+
+def _transposed(rows: Rows) -> Rows:
+    return [list(column) for column in zip(*rows, strict=True)]

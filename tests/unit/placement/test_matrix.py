@@ -1,0 +1,104 @@
+"""A candidate is where it was measured if its place is the same, and only then."""
+
+from __future__ import annotations
+
+import pytest
+from support.measured import measurements, pair, topology, zone
+
+from trunkline.placement.figure import figure, standard_error_us
+from trunkline.placement.matrix import matrix
+from trunkline.placement.solve import solve
+
+FIRST = [
+    zone("aws", "a", physical_zone="use1-az4"),
+    zone("aws", "b", physical_zone="use1-az6"),
+    zone("google", "x"),
+    zone("google", "y"),
+]
+PAIRS = [
+    pair("aws/a", "google/x", 500),
+    pair("aws/b", "google/x", 300),
+    pair("aws/a", "google/y", 400),
+    pair("aws/b", "google/y", 600),
+]
+MEASURED = measurements(FIRST, PAIRS)
+# The second account names the same two places the other way round.
+TOLD = {"amazon": {"a": "use1-az6", "b": "use1-az4"}}
+
+
+def second(**fields: str) -> list:
+    ours = [zone("amazon", name, cloud="aws", account="999999999999") for name in "ab"]
+    return [*ours, *[zone("google", name, **fields) for name in "xy"]]
+
+
+def test_the_same_account_is_placed_by_the_names_of_its_zones() -> None:
+    assert solve(matrix(topology(*FIRST), MEASURED)).best[0].zones == {"aws": "b", "google": "x"}
+
+
+def test_a_second_account_is_placed_by_physical_zones_without_probing() -> None:
+    best = solve(matrix(topology(*second()), MEASURED, TOLD)).best[0]
+    assert best.zones == {"amazon": "a", "google": "x"}
+    assert best.sum_ns == 300_000
+
+
+def test_without_its_physical_zones_a_second_account_is_not_placed() -> None:
+    found = matrix(topology(*second()), MEASURED)
+    assert [each.name for each in found.unmeasured] == ["amazon/a", "amazon/b"]
+    assert "--physical-zones" in found.unmeasured[0].reason
+
+
+def test_another_project_of_google_is_not_placed_by_names() -> None:
+    found = matrix(topology(*second(account="other-project")), MEASURED, TOLD)
+    assert [each.name for each in found.unmeasured] == ["google/x", "google/y"]
+    assert "of another project do not hold for other-project" in found.unmeasured[0].reason
+
+
+def test_a_physical_zone_that_nobody_measured_is_named() -> None:
+    told = {"amazon": {"a": "use1-az1", "b": "use1-az4"}}
+    [missing] = matrix(topology(*second()), MEASURED, told).unmeasured
+    assert missing.reason == "nobody measured use1-az1; deploy a probe there and measure"
+
+
+def test_files_that_contradict_each_other_are_not_used() -> None:
+    [bad] = matrix(topology(*FIRST), MEASURED, {"aws": {"a": "use1-az1"}}).unmeasured
+    assert "use1-az1 in one file and use1-az4 in the measurements" in bad.reason
+
+
+def test_a_zone_whose_probe_gave_nothing_is_not_measured() -> None:
+    zones = [*FIRST[:3], zone("google", "y", status="missing")]
+    [missing] = matrix(topology(*FIRST), measurements(zones, PAIRS[:2])).unmeasured
+    assert missing.reason == "its probe gave nothing; collect again when it is up"
+
+
+def test_other_regions_are_other_places() -> None:
+    far = [zone("aws", each, region="r2") for each in "ab"]
+    found = matrix(topology(*far, *FIRST[2:]), MEASURED)
+    assert found.unmeasured[0].reason == "nothing was measured in aws r2; measure it"
+
+
+def test_sites_of_this_machine_are_told_apart_by_their_names() -> None:
+    zones = [zone(site, "a", cloud="local", account=None) for site in ("one", "two")]
+    made = measurements(zones, [pair("one/a", "two/a", 5)])
+    found = matrix(topology(*zones), made)
+    assert [each[0].measured for each in found.candidates] == [("one/a",), ("two/a",)]
+
+
+def test_a_figure_is_the_mean_of_both_directions_in_nanoseconds() -> None:
+    both = figure([pair("a/a", "b/b", 500), pair("b/b", "a/a", 501.5)])
+    assert both is not None
+    assert (both.typical_ns, both.directions, both.by_mean) == (500_750, 2, False)
+
+
+@pytest.mark.parametrize(
+    ("samples", "lost", "spread", "error"),
+    [(100, 0, 12.816, 1.2533), (400, 0, 12.816, 0.6267), (200, 100, 12.816, 1.2533)],
+)
+def test_the_standard_error_of_a_median_follows_from_p90_and_samples(
+    samples: int, lost: int, spread: float, error: float
+) -> None:
+    made = pair("a/a", "b/b", 500, spread, samples=samples, lost=lost, jitter_us=None)
+    assert standard_error_us(made) == pytest.approx(error, rel=1e-3)
+
+
+def test_the_standard_error_is_not_known_without_samples() -> None:
+    assert standard_error_us(pair("a/a", "b/b", 500, samples=None)) is None
