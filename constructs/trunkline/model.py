@@ -7,7 +7,7 @@ holds the `default` keys of schemas/topology.schema.json against them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -70,6 +70,10 @@ class Upstream:
         return cls(parts.hostname, parts.port or (443 if tls else 80), tls)
 
 
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
 @frozen(kw_only=True)
 class Site:
     """One cloud account's region that takes part.
@@ -86,7 +90,7 @@ class Site:
     region: str
     zone: str
     zones: tuple[str, ...] = field(
-        default=Factory(lambda self: (self.zone,), takes_self=True), converter=tuple
+        default=Factory(lambda self: (self.zone,), takes_self=True), converter=_texts
     )
     account: str | None = None
     network: Network = NewNetwork()
