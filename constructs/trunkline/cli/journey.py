@@ -40,8 +40,9 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
             workspace.up(step.update)
     for route in topology.routing.routes:
         typer.echo(f"curl {public_url(topology)}{route.prefix}")
-    typer.echo(f"trunkline local status --folder {workspace.machines}")
-    typer.echo(f"trunkline local down --folder {folder}")
+    chosen = "" if folder == FOLDER else f" --folder {folder}"
+    machines = "" if folder == FOLDER else f" --folder {workspace.machines}"
+    typer.echo(f"trunkline local status{machines}\ntrunkline local down{chosen}")
 
 
 def down(folder: Workspace = FOLDER) -> None:

@@ -22,7 +22,9 @@ NOTHING_RUNS = "nothing runs below {}; apply the stacks of a topology with cloud
 POLL = 0.2  # seconds between looks at a log that is followed
 
 Folder = Annotated[Path, typer.Option(help="Where the machines keep their PIDs and logs.")]
-STATE = Path(".trunkline")
+# Beside cdktf.out, or in the workspace of `trunkline local up`: whichever is there.
+_STATES = (Path(".trunkline"), Path("local/.trunkline"))
+STATE = next((folder for folder in _STATES if folder.exists()), _STATES[0])
 
 local_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="See to the machines of cloud: local."
