@@ -69,8 +69,8 @@ def _known_ends(data: Data) -> Iterator[Problem]:
             if pair[key] not in status:
                 message = f"the zone {shown(pair[key])} is not in the list of zones"
                 yield Problem(("pairs", index, key), message, "correct the name, or add the zone")
-            elif status[pair[key]] == "missing":
-                message = f"{shown(pair[key])} has figures, though its status is missing"
+            elif key == "from" and status[pair[key]] == "missing":
+                message = f"{shown(pair[key])} gave figures, though its status is missing"
                 yield Problem(("pairs", index, key), message, "make its status measured")
 
 

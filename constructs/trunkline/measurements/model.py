@@ -168,3 +168,8 @@ class Measurements:
     def pair_by_ends(self) -> dict[tuple[str, str], Pair]:
         """The pairs by the names of both zones, in the direction of the measurement."""
         return {(pair.from_zone, pair.to_zone): pair for pair in self.pairs}
+
+    @cached_property
+    def zones_with_figures(self) -> frozenset[str]:
+        """The zones at either end of a pair: others can have measured a missing one."""
+        return frozenset(name for ends in self.pair_by_ends for name in ends)

@@ -114,12 +114,9 @@ def candidate(site: Site, zone: str, measurements: Measurements, physical: str |
     place = Place(site.cloud, site.region, physical or zone, None if physical else owner)
     found = {each.name for each in measurements.zones if each.place == place} if physical else set()
     names = found | {each.name for each in named}
-    measured = [name for name in sorted(names) if measurements.zone_by_name[name].status != _GONE]
+    measured = sorted(names & measurements.zones_with_figures)
     reason = "" if measured else _reason(site, zone, measurements, physical, bool(names))
     return Candidate(site.name, zone, place, tuple(measured), reason)
-
-
-_GONE = "missing"
 
 
 def _is_same_zone(measured: MeasuredZone, site: Site, zone: str) -> bool:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -164,30 +164,50 @@ class _View:
         """What was measured between two zones, if anything."""
         return self.distances.get(frozenset((here, there)))
 
-    def _judge(self, near: Distance, rivals: Iterable[tuple[Zone, Zone]]) -> tuple[Verdict, str]:
-        if not near.is_enough:
-            return "unsure", f"it takes both directions and {FEWEST_ANSWERS} answers in each"
-        if near.highest_p90 >= self.threshold:
-            return "unsure", f"p90 is {_ms(near.highest_p90)}: not consistently near"
-        margin = math.inf
+    def _judge(self, near: Distance, rivals: Sequence[tuple[Zone, Zone]]) -> tuple[Verdict, str]:
+        """The verdict on two zones that are under the threshold apart, and the reason."""
         for one, other in rivals:
-            rival = self.distance(one, other)
-            if rival is None or not rival.is_enough:
-                return "unsure", f"{one} and {other} are not measured well enough to compare"
-            error = math.hypot(near.error, rival.error)
-            gap = rival.typical - near.typical
-            if gap < -ERRORS * error:
+            if _gap(near, self.distance(one, other)) <= -ERRORS:
                 return "different", f"{one} is nearer to {other}"
-            if gap < ERRORS * error or gap <= 0:
-                return "unsure", f"{one} is as near to {other}, {_ms(rival.typical)}"
-            margin = min(margin, gap)
+        doubt = self._doubt(near) or next(filter(None, map(self._rivalry(near), rivals)), None)
+        if doubt:
+            return "unsure", doubt
+        known = [self.distance(one, other) for one, other in rivals]
+        farther = min((rival.typical - near.typical for rival in known if rival), default=None)
+        text = "" if farther is None else f", any other zone {_ms(farther)} farther"
+        return "same", f"{_ms(near.typical)} apart{text}"
+
+    def _doubt(self, near: Distance) -> str | None:
+        """What speaks against one place without looking at others: conditions 1 and 3."""
         highest = near.typical + ERRORS * near.error
+        if not near.is_enough:
+            return f"it takes both directions and {FEWEST_ANSWERS} answers in each"
+        if near.highest_p90 >= self.threshold:
+            return f"p90 is {_ms(near.highest_p90)}: not consistently near"
         if highest >= self.apart:
-            text = f"up to {_ms(highest)}: different zones can be as near as {_ms(self.apart)}"
-            return "unsure", text
-        if margin == math.inf:
-            return "same", f"{_ms(near.typical)} apart"
-        return "same", f"{_ms(near.typical)} apart, any other zone {_ms(margin)} farther"
+            return f"up to {_ms(highest)}: different zones can be as near as {_ms(self.apart)}"
+        return None
+
+    def _rivalry(self, near: Distance) -> Callable[[tuple[Zone, Zone]], str | None]:
+        """Condition 2: what leaves a doubt about one rival, if anything."""
+
+        def doubt(rival: tuple[Zone, Zone]) -> str | None:
+            (one, other), distance = rival, self.distance(*rival)
+            if distance is None or not distance.is_enough:
+                return f"{one} and {other} are not measured well enough to compare"
+            if _gap(near, distance) < ERRORS:
+                return f"{one} is as near to {other}, {_ms(distance.typical)}"
+            return None
+
+        return doubt
+
+
+def _gap(near: Distance, rival: Distance | None) -> float:
+    """How many standard errors a rival is farther away; 0 where it is not measured well enough."""
+    if rival is None or not (near.is_enough and rival.is_enough):
+        return 0.0
+    error, gap = math.hypot(near.error, rival.error), rival.typical - near.typical
+    return gap / error if error else math.copysign(math.inf, gap) if gap else 0.0
 
 
 def _distances(files: Iterable[Measurements]) -> dict[frozenset[Zone], Distance]:

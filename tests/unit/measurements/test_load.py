@@ -131,9 +131,12 @@ def test_what_cannot_be_true_is_named(
     assert message in str(finding)
 
 
-def test_a_missing_zone_with_figures_is_named(tmp_path: Path) -> None:
+def test_a_missing_zone_that_gave_figures_is_named(tmp_path: Path) -> None:
     found = errors_of(tmp_path, lambda d: d["zones"][2].update(status="missing"))
-    assert "google/x" in found[0].message
+    assert [(each.path, each.level) for each in found[:2]] == [
+        ("pairs[2].from", "error"),
+        ("pairs[3].from", "error"),
+    ]
 
 
 def test_a_place_is_line_and_column_of_the_value(tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def test_a_zone_whose_probe_gave_nothing_is_not_measured() -> None:
     assert missing.reason == "its probe gave nothing; collect again when it is up"
 
 
+def test_a_zone_that_only_others_measured_is_measured() -> None:
+    zones = [*FIRST[:3], zone("google", "y", status="missing")]
+    found = matrix(topology(*FIRST), measurements(zones, PAIRS))
+    assert found.unmeasured == []
+
+
 def test_other_regions_are_other_places() -> None:
     far = [zone("aws", each, region="r2") for each in "ab"]
     found = matrix(topology(*far, *FIRST[2:]), MEASURED)

@@ -1,0 +1,225 @@
+"""Makes measurements of what PerfKit Benchmarker measured between a topology's zones.
+
+Several runs of a pair become one entry: of the minima the least, of every other figure the median
+over the runs, so that one bad run does not count. `sweeps` is the number of runs. Where a pair was
+measured over internal and over external addresses, the external figures count: that way goes the
+traffic between clouds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from os import PathLike
+from statistics import median
+
+from attrs import frozen
+
+from trunkline.finding import Finding, printable
+from trunkline.measurements.load import MOST_FINDINGS, MeasurementsError
+from trunkline.measurements.model import (
+    MeasuredZone,
+    Measurements,
+    Method,
+    Pair,
+    Protocol,
+    RoundTrip,
+    Tool,
+)
+from trunkline.measurements.pkb_samples import RATE, Benchmark, Sample, read_samples
+from trunkline.measurements.text import UnreadableError, read_text
+from trunkline.model import Site, Topology
+
+PINGS_PER_RUN = 100  # `ping -c 100` in PerfKit's ping_benchmark.py
+
+_METHODS: Mapping[Benchmark, tuple[Tool, Protocol]] = {
+    "ping": ("perfkit-ping", "icmp"),
+    "netperf": ("perfkit-netperf", "tcp"),
+}
+_CLOUDS = {"AWS": "aws", "GCP": "google", "Azure": "azure"}
+
+Ends = tuple[str, str]
+
+
+@frozen
+class Imported:
+    """Measurements from PerfKit's files, warnings, and how many samples had come before."""
+
+    measurements: Measurements
+    warnings: list[Finding]
+    repeated: int
+
+
+def import_pkb(
+    paths: Sequence[str | PathLike[str]],
+    topology: Topology,
+    benchmark: Benchmark | None = None,
+) -> Imported:
+    """The measurements in PerfKit's result files, of the candidate zones of `topology`.
+
+    Without `benchmark` the files must hold one of the two. Raises MeasurementsError with a finding
+    for every line that is no sample, or where nothing is left.
+    """
+    try:
+        read = read_samples([read_text(path) for path in paths])
+    except UnreadableError as unreadable:
+        raise MeasurementsError([unreadable.finding]) from unreadable
+    if read.findings:
+        raise MeasurementsError(read.findings[:MOST_FINDINGS])
+    file = str(paths[0])
+    chosen = _chosen(file, read.samples, benchmark)
+    ours, unknown = _of_topology([s for s in read.samples if s.benchmark == chosen], topology)
+    if not any(sample.figure != RATE for sample, _ in ours):
+        raise MeasurementsError([_nothing(file, topology, unknown)])
+    warnings = [_left_out(file, zone, count) for zone, count in sorted(unknown.items())]
+    return Imported(_measurements(ours, topology, chosen), warnings, read.repeated)
+
+
+def _chosen(file: str, samples: Iterable[Sample], wanted: Benchmark | None) -> Benchmark:
+    found = sorted({sample.benchmark for sample in samples})
+    if wanted in found:
+        return wanted
+    if len(found) == 1 and not wanted:
+        return found[0]
+    message = f"there are no samples of {wanted or 'ping or of netperf TCP_RR with one thread'}"
+    remedy = "name files of such runs"
+    if found and not wanted:
+        message = "the files hold samples of both ping and netperf, which cannot be compared"
+        remedy = "choose one with --benchmark"
+    raise MeasurementsError([Finding(file, 1, 1, "samples", message, remedy)])
+
+
+def _of_topology(
+    samples: Iterable[Sample], topology: Topology
+) -> tuple[list[tuple[Sample, Ends]], Counter[str]]:
+    """The samples between zones of the topology, with their names; and the other zones."""
+    ours, unknown = [], Counter[str]()
+    for sample in samples:
+        clouds = _clouds(sample)
+        names = {
+            zone: _name(topology, zone, clouds.get(zone))
+            for zone in (sample.sending, sample.receiving)
+        }
+        unknown.update(zone for zone, name in names.items() if name is None)
+        here, there = names[sample.sending], names[sample.receiving]
+        if here and there and here != there:
+            ours.append((sample, (here, there)))
+    return ours, unknown
+
+
+def _clouds(sample: Sample) -> dict[str, str | None]:
+    """The cloud of each zone, where the metadata tells."""
+    return {
+        sample.metadata.get(f"vm_{vm}_zone", ""): _CLOUDS.get(
+            sample.metadata.get(f"vm_{vm}_cloud", "")
+        )
+        for vm in (1, 2)
+    }
+
+
+def _name(topology: Topology, zone: str, cloud: str | None) -> str | None:
+    """`site/zone` of the only candidate zone that PerfKit calls `zone`; None where none does."""
+    found = [
+        f"{site.name}/{candidate}"
+        for site in topology.sites
+        for candidate in site.zones
+        if zone == _perfkit_name(site, candidate) and cloud in (None, site.cloud, "local")
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _perfkit_name(site: Site, zone: str) -> str:
+    return f"{site.region}-{zone}" if site.cloud == "azure" else zone
+
+
+def _nothing(file: str, topology: Topology, unknown: Mapping[str, int]) -> Finding:
+    zones = ", ".join(sorted(unknown)[:5]) or "none"
+    message = f"no latency is of two candidate zones of {topology.name}; the zones here: {zones}"
+    remedy = "name the topology whose zones were measured; each zone in one site only"
+    return Finding(file, 1, 1, "samples", printable(message), remedy)
+
+
+def _left_out(file: str, zone: str, count: int) -> Finding:
+    message = f"{zone} is not a candidate zone of one site; {count} samples are left out"
+    remedy = "add it to the site's zones, if it shall count"
+    return Finding(file, 1, 1, "samples", printable(message), remedy, "warning")
+
+
+def _measurements(
+    samples: Sequence[tuple[Sample, Ends]], topology: Topology, benchmark: Benchmark
+) -> Measurements:
+    tool, protocol = _METHODS[benchmark]
+    pairs = _pairs(samples, benchmark)
+    measured = {name for pair in pairs for name in (pair.from_zone, pair.to_zone)}
+    zones = [_zone(site, zone, measured) for site in topology.sites for zone in site.zones]
+    times = [sample.seconds for sample, _ in samples]
+    return Measurements(
+        topology=topology.name,
+        method=Method(
+            tool=tool,
+            protocol=protocol,
+            samples_per_pair=PINGS_PER_RUN if benchmark == "ping" else None,
+            sweeps=max(pair.sweeps for pair in pairs),
+        ),
+        started_at=datetime.fromtimestamp(min(times), UTC),
+        finished_at=datetime.fromtimestamp(max(times), UTC),
+        complete=len(measured) == len(zones),
+        zones=zones,
+        pairs=pairs,
+    )
+
+
+def _zone(site: Site, zone: str, measured: set[str]) -> MeasuredZone:
+    return MeasuredZone(
+        site=site.name,
+        cloud=site.cloud,
+        account=site.account,
+        region=site.region,
+        zone=zone,
+        status="measured" if f"{site.name}/{zone}" in measured else "missing",
+    )
+
+
+def _pairs(samples: Iterable[tuple[Sample, Ends]], benchmark: Benchmark) -> list[Pair]:
+    grouped: dict[Ends, dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    for sample, ends in samples:
+        grouped[ends][sample.ip_type].append(sample)
+    pairs = []
+    for ends, by_type in grouped.items():
+        kind = "external" if "external" in by_type else min(by_type)
+        if any(sample.figure != RATE for sample in by_type[kind]):
+            pairs.append(_pair(ends, by_type[kind], benchmark))
+    return pairs
+
+
+def _pair(ends: Ends, samples: Sequence[Sample], benchmark: Benchmark) -> Pair:
+    values: dict[str, list[float]] = defaultdict(list)
+    for sample in samples:
+        values[sample.figure].append(sample.value)
+    figures = {name: round(median(found), 3) for name, found in values.items()}
+    kept = ("p50", "p90", "p99", "mean", "stddev")
+    runs = max(map(len, values.values()))
+    tried = PINGS_PER_RUN * runs if benchmark == "ping" else _transactions(samples)
+    return Pair(
+        from_zone=ends[0],
+        to_zone=ends[1],
+        samples=tried,
+        lost=None,
+        sweeps=runs,
+        round_trip_us=RoundTrip(
+            min=min(values["min"], default=None),
+            **{name: figures[name] for name in kept if name in figures},
+        ),
+    )
+
+
+def _transactions(samples: Iterable[Sample]) -> int | None:
+    """How many round trips netperf made: its rate times the test's length; None if not told."""
+    total = 0.0
+    for sample in samples:
+        if sample.figure == RATE:
+            length = sample.metadata.get("netperf_test_length", "")
+            total += sample.value * float(length) if length.isdecimal() else math.nan
+    return round(total) if total >= 1 else None

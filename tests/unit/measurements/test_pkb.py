@@ -1,0 +1,195 @@
+"""PerfKit's results become measurements: appended, doubled, in both ways of metadata."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.examples import ROOT
+
+from trunkline.measurements import Measurements, MeasurementsError
+from trunkline.measurements.pkb import import_pkb
+from trunkline.topology import load
+
+THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+ENDS = {
+    "sending_zone": "us-east-1a",
+    "receiving_zone": "eastus-1",
+    "vm_1_cloud": "AWS",
+    "vm_1_zone": "us-east-1a",
+    "vm_2_cloud": "Azure",
+    "vm_2_zone": "eastus-1",
+}
+BACK = {**ENDS, "sending_zone": "eastus-1", "receiving_zone": "us-east-1a"}
+PING = {"Min": 1.1, "Average": 1.4, "Max": 9.0}
+
+Line = dict[str, Any]
+
+
+def sample(metric: str, value: Any, uri: str, **fields: Any) -> Line:
+    return {
+        "test": "ping",
+        "metric": metric,
+        "value": value,
+        "unit": "ms",
+        "timestamp": 1_790_000_000.5,
+        "run_uri": "run1",
+        "sample_uri": uri,
+        "metadata": {**ENDS, "ip_type": "external"},
+        **fields,
+    }
+
+
+def ping(uri: str, factor: float = 1.0, **fields: Any) -> list[Line]:
+    """The four samples of one direction of a run."""
+    lines = [
+        sample(f"{name} Latency", value * factor, f"{uri}-{name}", **fields)
+        for name, value in PING.items()
+    ]
+    return [*lines, sample("Latency Std Dev", 0.2, f"{uri}-dev", **fields)]
+
+
+def netperf(uri: str, threads: int | None = 1, **fields: Any) -> list[Line]:
+    metadata = {**ENDS, "ip_type": "external", "netperf_test_length": 60}
+    if threads is not None:
+        metadata["sending_thread_count"] = threads
+    figures = {"p50": 683.0, "p90": 735.0, "p99": 841.0, "min": 600.0, "max": 900.0, "stddev": 78.0}
+    fields = {"test": "netperf", "unit": "us", "metadata": metadata, **fields}
+    lines = [
+        sample(f"TCP_RR_Latency_{name}", value, f"{uri}-{name}", **fields)
+        for name, value in figures.items()
+    ]
+    rate = {**fields, "unit": "transactions_per_second"}
+    return [*lines, sample("TCP_RR_Transaction_Rate", 1405.5, f"{uri}-rate", **rate)]
+
+
+def written(tmp_path: Path, lines: list[Line], name: str = "results.json") -> Path:
+    path = tmp_path / name
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def read(tmp_path: Path, lines: list[Line], **options: Any) -> Measurements:
+    return import_pkb([written(tmp_path, lines)], THREE, **options).measurements
+
+
+def test_ping_gives_mean_and_deviation_in_microseconds_and_no_percentiles(tmp_path: Path) -> None:
+    made = read(tmp_path, ping("a"))
+    [pair] = made.pairs
+    assert (pair.from_zone, pair.to_zone) == ("aws/us-east-1a", "azure/1")
+    trip = pair.round_trip_us
+    assert (trip.min, trip.mean, trip.stddev, trip.p50) == (1100, 1400, 200, None)
+    assert (pair.samples, pair.lost, pair.sweeps) == (100, None, 1)
+    assert (made.method.tool, made.method.protocol) == ("perfkit-ping", "icmp")
+    assert made.zone_by_name["azure/1"].account == THREE.site("azure").account
+    assert made.zone_by_name["google/us-east4-a"].status == "missing"
+
+
+def test_netperf_gives_percentiles_of_one_direction_and_its_samples(tmp_path: Path) -> None:
+    [pair] = read(tmp_path, netperf("n")).pairs
+    trip = pair.round_trip_us
+    assert (trip.min, trip.p50, trip.p90, trip.p99) == (600, 683, 735, 841)
+    assert pair.samples == round(1405.5 * 60)
+
+
+@pytest.mark.parametrize("threads", [8, None])
+def test_netperf_with_several_threads_is_passed_over(tmp_path: Path, threads: int | None) -> None:
+    with pytest.raises(MeasurementsError, match="netperf TCP_RR with one thread"):
+        read(tmp_path, netperf("n", threads=threads))
+
+
+def test_labels_are_read_as_metadata(tmp_path: Path) -> None:
+    labels = ",".join(f"|{key}:{value}|" for key, value in sorted(ENDS.items()))
+    lines = ping("a")
+    for line in lines:
+        del line["metadata"]
+        line["labels"] = labels
+    assert [pair.to_zone for pair in read(tmp_path, lines).pairs] == ["azure/1"]
+
+
+def test_what_comes_twice_counts_once(tmp_path: Path) -> None:
+    first = written(tmp_path, [*ping("a"), *ping("a")], "one.json")
+    second = written(tmp_path, [*ping("a"), *ping("b", metadata=BACK)], "two.json")
+    made = import_pkb([first, second], THREE)
+    assert made.repeated == 8
+    assert [pair.sweeps for pair in made.measurements.pairs] == [1, 1]
+
+
+def test_several_runs_are_merged_by_the_median(tmp_path: Path) -> None:
+    lines = [*ping("a"), *ping("b", 10.0, run_uri="run2"), *ping("c", 1.1, run_uri="run3")]
+    [pair] = read(tmp_path, lines).pairs
+    assert pair.round_trip_us.mean == pytest.approx(1400 * 1.1)
+    assert pair.round_trip_us.min == 1100
+    assert (pair.sweeps, pair.samples) == (3, 300)
+
+
+def test_external_addresses_count_where_both_were_measured(tmp_path: Path) -> None:
+    inner = ping("i", 0.5, metadata={**ENDS, "ip_type": "internal"})
+    [pair] = read(tmp_path, [*inner, *ping("e")]).pairs
+    assert pair.round_trip_us.mean == 1400
+
+
+def test_both_benchmarks_need_a_choice(tmp_path: Path) -> None:
+    lines = [*ping("a"), *netperf("n")]
+    with pytest.raises(MeasurementsError, match="choose one with --benchmark"):
+        read(tmp_path, lines)
+    assert read(tmp_path, lines, benchmark="netperf").method.tool == "perfkit-netperf"
+
+
+def test_other_tests_and_metrics_are_passed_over(tmp_path: Path) -> None:
+    other = [sample("x", "y", "o", test="fio"), sample("lscpu", None, "l")]
+    assert len(read(tmp_path, [*other, *ping("a")]).pairs) == 1
+
+
+def test_zones_of_other_topologies_are_named_and_left_out(tmp_path: Path) -> None:
+    far = ping("f", metadata={**ENDS, "sending_zone": "us-west-2a"})
+    made = import_pkb([written(tmp_path, [*far, *ping("a")])], THREE)
+    [warning] = made.warnings
+    assert "us-west-2a is not a candidate zone of one site; 4 samples" in warning.message
+    with pytest.raises(MeasurementsError, match="the zones here: us-west-2a"):
+        import_pkb([written(tmp_path, far)], THREE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"value": -1}, "-1 is out of range"),
+        ({"value": 0}, "a round trip cannot take no time"),
+        ({"value": 10_001}, "10001 is out of range"),
+        ({"value": float("nan")}, "NaN stands where a number belongs"),
+        ({"value": "fast"}, "fast"),
+        ({"value": True}, "true stands where a number belongs"),
+        ({"unit": "parsecs"}, "not a unit of time"),
+        ({"timestamp": None}, "null stands where a number belongs"),
+        ({"metadata": None}, "neither metadata nor labels"),
+        ({"metadata": {}}, "the metadata has no sending_zone"),
+        ({"test": 5}, "the key test is missing"),
+    ],
+)
+def test_a_bad_sample_is_named_with_its_line(
+    tmp_path: Path, fields: dict[str, Any], message: str
+) -> None:
+    lines = ping("a")
+    lines[1] = {**lines[1], **fields}
+    with pytest.raises(MeasurementsError, match=message) as caught:
+        read(tmp_path, lines)
+    assert [finding.line for finding in caught.value.findings] == [2]
+
+
+def test_a_file_cut_short_is_named_with_its_place(tmp_path: Path) -> None:
+    path = written(tmp_path, ping("a"))
+    path.write_text(path.read_text()[:-30])
+    with pytest.raises(MeasurementsError, match=r"results\.json:4:\d+: .*the last line is cut"):
+        import_pkb([path], THREE)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "[]", "5", "[" * 100_000, "not json", "\x00"])
+def test_anything_else_is_an_error_and_no_crash(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    with pytest.raises(MeasurementsError):
+        import_pkb([path], THREE)
+    with pytest.raises(MeasurementsError, match="cannot be read"):
+        import_pkb([tmp_path / "nowhere"], THREE)
