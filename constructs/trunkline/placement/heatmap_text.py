@@ -1,0 +1,68 @@
+"""The heatmap in a terminal: figures that can be read without colour, and colour behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+
+from trunkline.placement.colors import as_hex, color, ink
+from trunkline.placement.heatmap import Heatmap
+from trunkline.placement.heatmap_svg import EMULATED
+
+MARKS = " .:-=+*#%@"
+"""From near to far, for a sheet too wide for figures."""
+
+
+def to_table(heatmap: Heatmap) -> Table:
+    """A table of milliseconds from row to column; columns carry the numbers of the rows."""
+    table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1))
+    table.add_column("")
+    table.add_column("from", no_wrap=True)
+    for number in range(1, len(heatmap.labels) + 1):
+        table.add_column(str(number), justify="right", no_wrap=True)
+    for number, (label, row) in enumerate(zip(heatmap.labels, heatmap.cells, strict=True), 1):
+        table.add_row(str(number), label, *[_cell(heatmap, value) for value in row])
+    return table
+
+
+def to_dense(heatmap: Heatmap) -> Iterator[Text]:
+    """A line for each row with one mark a column, for a matrix wider than the terminal."""
+    width = max(map(len, heatmap.labels))
+    for label, row in zip(heatmap.labels, heatmap.cells, strict=True):
+        line = Text(f"{label:<{width}} ")
+        for value in row:
+            line.append(*_mark(heatmap, value))
+        yield line
+
+
+def heading(heatmap: Heatmap) -> list[str]:
+    """What stands above: what it is, of when, and whether it is emulated."""
+    lines = [heatmap.title, f"{heatmap.subtitle}; from row to column"]
+    return [*lines, EMULATED] if heatmap.emulated else lines
+
+
+def legend(heatmap: Heatmap) -> str:
+    """What the colours mean."""
+    if not heatmap.figures:
+        return "no figures"
+    return f"nearest {heatmap.least:.2f} ms, farthest {heatmap.most:.2f} ms"
+
+
+def _cell(heatmap: Heatmap, value: float | None) -> Text:
+    if value is None:
+        return Text("-", style="dim")
+    return Text(f"{value:.2f}", style=_style(heatmap, value))
+
+
+def _mark(heatmap: Heatmap, value: float | None) -> tuple[str, str]:
+    if value is None:
+        return "?", "dim"
+    index = min(int(heatmap.share(value) * len(MARKS)), len(MARKS) - 1)
+    return MARKS[index], _style(heatmap, value)
+
+
+def _style(heatmap: Heatmap, value: float) -> str:
+    background = color(heatmap.share(value))
+    return f"{ink(background)} on {as_hex(background)}"
