@@ -14,11 +14,11 @@ from pathlib import Path
 from attrs import field, frozen
 
 from trunkline.errors import ConfigurationError, OutputError, TrunklineError
-from trunkline.journey.terraform import Done, Terraform
 from trunkline.local.status import stop_all
 from trunkline.model import LocalFront, Topology
 from trunkline.probing.key import generate_key
 from trunkline.synthesis import stale_stacks
+from trunkline.terraform import Done, Terraform
 from trunkline.topology import load
 
 # What a workspace is used for. One that a demo left behind is the next demo's to clear away.
