@@ -14,8 +14,8 @@ from trunkline.measurements.model import MeasuredZone, Measurements
 class Heatmap:
     """Round trips from row to column in milliseconds; None where there is no figure.
 
-    `groups` counts the zones of each cloud and region, in order. `physical` says for each zone
-    whether its label is its physical zone.
+    `groups` names each cloud and region, and counts its zones, in order. Labels are `site/zone`,
+    with the physical zone where it is known; they are sorted by it.
     """
 
     title: str

@@ -64,7 +64,9 @@ class _Drawing:
             self.offsets, zip(self.heatmap.cells, names, strict=True), strict=True
         ):
             for x, value, end in zip(self.offsets, row, names, strict=True):
-                yield from self._cell(self.margin + x, self.top + y, value, f"{start} to {end}")
+                if start != end:
+                    yield from self._cell(self.margin + x, self.top + y, value, f"{start} to {end}")
+        yield from self._groups()
 
     def _cell(self, x: float, y: float, value: float | None, ends: str) -> Iterator[str]:
         background = color(self.heatmap.share(value)) if value is not None else None
@@ -75,6 +77,14 @@ class _Drawing:
         if value is not None and background:
             style = f'text-anchor="middle" pointer-events="none" fill="{ink(background)}"'
             yield _text(x + (CELL - 1) / 2, y + CELL / 2 + 4, _short(value), style)
+
+    def _groups(self) -> Iterator[str]:
+        """The cloud and region of each group, to the right of its rows."""
+        first = 0
+        for name, count in self.heatmap.groups:
+            middle = (self.offsets[first] + self.offsets[first + count - 1] + CELL) / 2
+            yield _text(self.margin + self.side + 8, self.top + middle + 4, name, 'fill="#555555"')
+            first += count
 
     def _legend(self) -> Iterator[str]:
         y, width, steps = self.top + self.side + 24, 240, 60

@@ -1,0 +1,126 @@
+"""`trunkline place`: the lowest-latency choice of one zone per site."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trunkline.cli.output import Format, number, wants_color, working
+
+if TYPE_CHECKING:
+    from trunkline.measurements import Measurements
+    from trunkline.placement.matrix import Matrix
+    from trunkline.placement.solve import Placement, Solution
+
+
+class Objective(StrEnum):
+    """What is to be small: the sum over all pairs of sites, or the slowest pair."""
+
+    SUM = "sum"
+    MAX = "max"
+
+
+def place(
+    measurements: Annotated[
+        str, typer.Argument(metavar="MEASUREMENTS", help="A measurement file.")
+    ],
+    topology: Annotated[
+        str, typer.Option(metavar="FILE", help="The topology whose zones are chosen.")
+    ],
+    objective: Annotated[
+        Objective, typer.Option(help="sum: of all round trips. max: the slowest pair.")
+    ] = Objective.SUM,
+    spares: Annotated[
+        int, typer.Option(min=0, max=8, help="Spare zones for each site, for replicas.")
+    ] = 1,
+    physical_zones: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help='JSON: {"site": {"zone": "physical zone"}}.'),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the zones into the topology file.")
+    ] = False,
+    format: Annotated[
+        Format, typer.Option(help="text: tables. json: one object on stdout, for tools.")
+    ] = Format.TEXT,
+) -> None:
+    """Choose one zone for each site, with the lowest latency between all of them.
+
+    The choice is the exact optimum. With --write only the chosen zones of the file change.
+    Measurements of another account serve as well, where physical zones tell what is where.
+    """
+    from trunkline.measurements import load
+    from trunkline.placement.matrix import matrix
+    from trunkline.placement.physical import load_physical_zones
+    from trunkline.placement.report import report, warnings
+    from trunkline.placement.solve import solve
+    from trunkline.topology import load as load_topology
+    from trunkline.topology.edit import choose_zones
+
+    wanted = load_topology(topology)
+    with working(f"placing {topology}"):
+        measured = load(measurements)
+        told = load_physical_zones(physical_zones, wanted) if physical_zones else None
+        view = matrix(wanted, measured, told)
+        solution = solve(view, objective.value, spares)
+    changed = choose_zones(topology, solution.best[0].zones) if write else None
+    if format is Format.JSON:
+        typer.echo(json.dumps(report(measured, view, solution), indent=2))
+        return
+    _print(measured, view, solution)
+    for warning in warnings(measured, view, solution):
+        typer.echo(f"warning: {warning}", err=True)
+    if changed is not None:
+        typer.echo(f"{topology}: {_changes(changed)}")
+
+
+def _changes(changed: list[str]) -> str:
+    if not changed:
+        return "the zones are chosen already; nothing is changed"
+    return f"{number(len(changed), 'zone')} changed: {', '.join(changed)}"
+
+
+def _print(measured: Measurements, view: Matrix, solution: Solution) -> None:
+    from trunkline.placement.heatmap_svg import EMULATED
+
+    if measured.method.emulated:
+        typer.echo(EMULATED)
+    _print_best(solution)
+    sure = solution.certainty
+    distance = "" if sure.distance_us is None else f", {sure.distance_us / 1000:.3f} ms behind"
+    typer.echo(f"\nhow sure: {sure.verdict}; {sure.reason}{distance}")
+    for site, zones in solution.spares.items():
+        if zones:
+            typer.echo(f"spare for {site}: {', '.join(zones)}")
+
+
+def _print_best(solution: Solution) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("")
+    for site in solution.best[0].zones:
+        table.add_column(site, overflow="fold")
+    for heading in ("sum ms", "slowest ms", "p99 sum", "jitter sum", "not measured"):
+        table.add_column(heading, justify="right")
+    for rank, placement in enumerate(solution.best, 1):
+        table.add_row(str(rank), *placement.zones.values(), *_figures(placement))
+    width = None if sys.stdout.isatty() else 400
+    Console(width=width, no_color=not wants_color(sys.stdout), highlight=False).print(table)
+
+
+def _figures(placement: Placement) -> list[str]:
+    figures = (
+        placement.sum_ns,
+        placement.max_ns,
+        placement.total_ns("p99_ns"),
+        placement.total_ns("jitter_ns"),
+    )
+    shown = ["-" if value is None else f"{value / 1_000_000:.3f}" for value in figures]
+    return [*shown, str(placement.holes)]

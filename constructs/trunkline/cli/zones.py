@@ -1,0 +1,165 @@
+"""`trunkline zones`: which physical place each zone's name means."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trunkline.cli.output import Format, wants_color, working
+
+if TYPE_CHECKING:
+    from trunkline.measurements import Measurements
+    from trunkline.model import Topology
+    from trunkline.placement.matrix import Candidate
+    from trunkline.placement.zones import Identification, Zone
+
+
+def zones(
+    measurements: Annotated[
+        list[str], typer.Argument(metavar="MEASUREMENTS...", help="Measurement files.")
+    ],
+    topology: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Say of its candidate zones where they were measured."),
+    ] = None,
+    physical_zones: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="JSON for the topology: {'site': {'zone': 'physical zone'}}."
+        ),
+    ] = None,
+    threshold_ms: Annotated[
+        float, typer.Option(min=0.001, help="Zones farther apart are not one place.")
+    ] = 2.0,
+    apart_ms: Annotated[
+        float, typer.Option(min=0.001, help="How near different zones of a region can be.")
+    ] = 0.3,
+    format: Annotated[
+        Format, typer.Option(help="text: a table. json: one object on stdout, for tools.")
+    ] = Format.TEXT,
+) -> None:
+    """Show which physical place each zone of each account is, and how that is known.
+
+    The cloud's word counts; where it does not tell, zones of two accounts are one place if latency
+    leaves no doubt. The unsure ones are called unsure.
+    """
+    from trunkline.errors import ConfigurationError
+    from trunkline.measurements import load
+    from trunkline.topology import load as load_topology
+
+    if physical_zones and not topology:
+        raise ConfigurationError("--physical-zones is about a topology; add --topology FILE")
+    wanted = load_topology(topology) if topology else None
+    with working("comparing zones"):
+        files = [load(file) for file in measurements]
+        found, candidates = _find(files, wanted, physical_zones, threshold_ms, apart_ms)
+    emulated = any(file.method.emulated for file in files)
+    if format is Format.JSON:
+        typer.echo(json.dumps(_report(found, candidates, emulated), indent=2))
+    else:
+        _print(found, candidates, emulated)
+
+
+def _find(
+    files: Sequence[Measurements],
+    topology: Topology | None,
+    physical_zones: Path | None,
+    threshold_ms: float,
+    apart_ms: float,
+) -> tuple[Identification, list[Candidate]]:
+    """What is known of all zones, and where the topology's candidates were measured."""
+    from trunkline.placement.matrix import candidates_in
+    from trunkline.placement.physical import load_physical_zones
+    from trunkline.placement.zones import Zone, identify
+
+    if topology is None:
+        return identify(files, None, threshold_ms, apart_ms), []
+    told = load_physical_zones(physical_zones, topology) if physical_zones else {}
+    physical = {
+        Zone(site.cloud, site.region, site.account or f"site {site.name}", zone): place
+        for site in topology.sites
+        for zone, place in told.get(site.name, {}).items()
+    }
+    return identify(files, physical, threshold_ms, apart_ms), candidates_in(topology, files, told)
+
+
+def _evidence(found: Identification, zone: Zone) -> tuple[str, str]:
+    """The place of a zone in words, and how it is known."""
+    others = [
+        f"{match.zones[match.zones[0] == zone]} ({match.reason})" for match in found.same(zone)
+    ]
+    doubts = [
+        f"{match.zones[match.zones[0] == zone]}: {match.reason}" for match in found.unsure(zone)
+    ]
+    place = found.place(zone)
+    if zone in found.physical:
+        return found.physical[zone], "; ".join(["the cloud", *[f"same as {o}" for o in others]])
+    if others:
+        text = place or f"as {min(str(m.zones[m.zones[0] == zone]) for m in found.same(zone))}"
+        return text, f"latency: same as {'; '.join(others)}"
+    if doubts:
+        return "unsure", "; ".join(doubts)
+    return "not known", _untold(zone)
+
+
+def _untold(zone: Zone) -> str:
+    if zone.cloud == "google":
+        return "Google tells nobody, and no zone of another project is near enough to compare"
+    return "the cloud has not told, and no zone of another account is near enough to compare"
+
+
+def _report(
+    found: Identification, candidates: Sequence[Candidate], emulated: bool
+) -> Mapping[str, Any]:
+    rows = []
+    for zone in found.zones:
+        place, evidence = _evidence(found, zone)
+        known = found.place(zone)
+        by = "cloud" if zone in found.physical else "latency" if found.same(zone) else None
+        rows.append(
+            {
+                "cloud": zone.cloud,
+                "region": zone.region,
+                "account": zone.owner,
+                "zone": zone.zone,
+                "physical_zone": known,
+                "by": by,
+                "same_as": [str(m.zones[m.zones[0] == zone]) for m in found.same(zone)],
+                "unsure": place == "unsure",
+                "evidence": evidence,
+            }
+        )
+    measured = {each.name: list(each.measured) or each.reason for each in candidates}
+    return {
+        "emulated": emulated,
+        "zones": rows,
+        "disagreements": list(found.disagreements),
+        "topology": measured,
+    }
+
+
+def _print(found: Identification, candidates: Sequence[Candidate], emulated: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from trunkline.placement.heatmap_svg import EMULATED
+
+    if emulated:
+        typer.echo(EMULATED)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for heading in ("account", "cloud", "region", "zone", "place", "how it is known"):
+        table.add_column(heading, overflow="fold")
+    for zone in sorted(found.zones, key=lambda each: (each.cloud, each.owner, each)):
+        table.add_row(zone.owner, zone.cloud, zone.region, zone.zone, *_evidence(found, zone))
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, no_color=not wants_color(sys.stdout), highlight=False).print(table)
+    for text in found.disagreements:
+        typer.echo(f"disagreement: {text}")
+    for each in candidates:
+        where = f"measured as {', '.join(each.measured)}" if each.measured else each.reason
+        typer.echo(f"{each.name}: {where}")

@@ -1,0 +1,233 @@
+"""`trunkline place`, `zones` and `measurements` as a user meets them.
+
+The commands are run in this process: what is slow about a command is Python's start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import typer
+from support.examples import ROOT
+from support.measured import measurements, pair
+from typer.testing import CliRunner, Result
+
+from trunkline.cli.measurements import measurements_app
+from trunkline.cli.place import place
+from trunkline.cli.zones import zones
+from trunkline.errors import TrunklineError
+from trunkline.measurements import MeasuredZone, load, save
+from trunkline.topology import load as load_topology
+
+THREE = ROOT / "topologies" / "three-clouds.yaml"
+PHYSICAL: Mapping[str, str] = {f"us-east-1{x}": f"use1-az{n}" for n, x in enumerate("abcdef", 1)}
+NEAREST = {"aws": "us-east-1d", "google": "us-east4-b", "azure": "3"}
+
+app = typer.Typer()
+app.command()(place)
+app.command()(zones)
+app.add_typer(measurements_app, name="measurements")
+
+
+def run(*arguments: object) -> Result:
+    """Run a command; an error that `main` would print is raised."""
+    return CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def topology(tmp_path: Path) -> Path:
+    path = tmp_path / "topology.yaml"
+    path.write_text(THREE.read_text())
+    return path
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    return written(tmp_path / "m.json")
+
+
+def written(path: Path, emulated: bool = False) -> Path:
+    """Measurements of the reference case, in which NEAREST is nearest."""
+    ours = [
+        MeasuredZone(
+            site=site.name,
+            cloud=site.cloud,
+            account=site.account,
+            region=site.region,
+            zone=name,
+            physical_zone=PHYSICAL.get(name),
+        )
+        for site in load_topology(THREE).sites
+        for name in site.zones
+    ]
+    pairs = [
+        pair(a.name, b.name, 500 if {a.zone, b.zone} <= set(NEAREST.values()) else 900)
+        for a in ours
+        for b in ours
+        if a.site != b.site
+    ]
+    save(measurements(ours, pairs, topology="three-clouds", emulated=emulated), path)
+    return path
+
+
+def test_place_prints_the_best_and_how_sure_it_is(measured: Path, topology: Path) -> None:
+    done = run("place", measured, "--topology", topology)
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert lines[1].split() == ["1", *NEAREST.values(), "1.500", "0.500", "1.680", "0.030", "0"]
+    assert "how sure: sure" in done.stdout
+    assert "\x1b[" not in done.stdout
+    assert topology.read_text() == THREE.read_text()
+
+
+def test_json_begins_with_the_zones(measured: Path, topology: Path) -> None:
+    done = run("place", measured, "--topology", topology, "--format", "json")
+    found = json.loads(done.stdout)
+    assert next(iter(found)) == "zones"
+    assert found["zones"] == NEAREST
+    assert (found["objective"], found["emulated"], found["exact"]) == ("sum", False, True)
+    assert len(found["best"]) == 5
+    assert found["best"][0]["pairs"][0]["p50_us"] == 500
+    assert set(found["spares"]) == set(NEAREST)
+
+
+def test_write_changes_the_file(measured: Path, topology: Path) -> None:
+    done = run("place", measured, "--topology", topology, "--write")
+    assert {site.name: site.zone for site in load_topology(topology).sites} == NEAREST
+    assert "3 zones changed: aws, google, azure" in done.stdout
+    again = run("place", measured, "--topology", topology, "--write", "--objective", "max")
+    assert "nothing is changed" in again.stdout
+
+
+def test_a_second_account_is_placed_without_probing(
+    measured: Path, topology: Path, tmp_path: Path
+) -> None:
+    topology.write_text(topology.read_text().replace('"123456789012"', '"999999999999"'))
+    done = run("place", measured, "--topology", topology)
+    assert "aws/us-east-1a is not measured: account 999999999999 may name" in done.stderr
+    # The nearest place, use1-az4, is called us-east-1a here.
+    places = list(PHYSICAL.values())
+    names = dict(zip(PHYSICAL, [*places[3:], *places[:3]], strict=True))
+    told = tmp_path / "physical.json"
+    told.write_text(json.dumps({"aws": names}))
+    done = run(
+        "place", measured, "--topology", topology, "--physical-zones", told, "--format", "json"
+    )
+    assert json.loads(done.stdout)["zones"] == {**NEAREST, "aws": "us-east-1a"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "a list stands where a mapping by site belongs"),
+        ('{"mars": {}}', "the topology has no site"),
+        ('{"aws": []}', "a list stands where zones belong"),
+        ('{"aws": {"us-east-1a": 5}}', "5 is no physical zone; write an AWS AZ ID"),
+        ('{"aws": {"a": "use1-az1", "b": "use1-az1"}}', "already; correct one of the two"),
+        ('{"google": {"us-east4-a": "x"}}', "a site of cloud google has no physical zones"),
+        ('{"aws": {"us-east', "cut short"),
+    ],
+)
+def test_bad_physical_zones_are_findings(
+    measured: Path, topology: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "p.json").write_text(text)
+    with pytest.raises(TrunklineError, match=rf"p\.json:1:\d+: .*{message}"):
+        run("place", measured, "--topology", topology, "--physical-zones", tmp_path / "p.json")
+
+
+@pytest.mark.parametrize("command", ["place", "zones", "show"])
+def test_bad_measurements_are_findings_and_change_nothing(
+    tmp_path: Path, topology: Path, command: str
+) -> None:
+    bad = tmp_path / "m.json"
+    bad.write_text('{"version": 2}')
+    options: dict[str, list[object]] = {
+        "place": ["place", bad, "--topology", topology, "--write"],
+        "zones": ["zones", bad],
+        "show": ["measurements", "show", bad, "--svg", tmp_path / "m.svg"],
+    }
+    with pytest.raises(TrunklineError, match="version 2, and version 1 is read here; use a newer"):
+        run(*options[command])
+    assert topology.read_text() == THREE.read_text()
+    assert not (tmp_path / "m.svg").exists()
+
+
+def test_emulated_figures_are_labelled(tmp_path: Path, topology: Path) -> None:
+    played = written(tmp_path / "played.json", emulated=True)
+    for done in (
+        run("place", played, "--topology", topology),
+        run("zones", played),
+        run("measurements", "show", played),
+    ):
+        assert "EMULATED" in done.stdout
+
+
+def test_zones_prints_each_place_and_how_it_is_known(measured: Path) -> None:
+    done = run("zones", measured)
+    [line] = [line for line in done.stdout.splitlines() if "us-east-1d" in line]
+    assert line.split()[:5] == ["123456789012", "aws", "us-east-1", "us-east-1d", "use1-az4"]
+    assert line.rstrip().endswith("the cloud")
+    assert "Google tells nobody" in done.stdout
+
+
+def test_zones_of_a_topology_say_where_they_were_measured(
+    measured: Path, topology: Path, tmp_path: Path
+) -> None:
+    topology.write_text(topology.read_text().replace('"123456789012"', '"999999999999"'))
+    (tmp_path / "p.json").write_text('{"aws": {"us-east-1a": "use1-az4"}}')
+    done = run("zones", measured, "--topology", topology, "--physical-zones", tmp_path / "p.json")
+    assert "aws/us-east-1a: measured as aws/us-east-1d" in done.stdout
+    assert "aws/us-east-1b: account 999999999999 may name its zones otherwise" in done.stdout
+
+
+def test_physical_zones_need_a_topology(measured: Path) -> None:
+    with pytest.raises(TrunklineError, match="add --topology FILE"):
+        run("zones", measured, "--physical-zones", "p.json")
+
+
+def test_zones_as_json(measured: Path) -> None:
+    found = json.loads(run("zones", measured, "--format", "json").stdout)
+    assert found["zones"][0]["physical_zone"] == "use1-az1"
+    assert found["zones"][0]["by"] == "cloud"
+    assert found["disagreements"] == []
+
+
+def test_show_prints_the_matrix_and_writes_the_svg(measured: Path, tmp_path: Path) -> None:
+    done = run("measurements", "show", measured, "--svg", tmp_path / "m.svg")
+    assert done.exit_code == 0
+    assert "aws/us-east-1d (use1-az4)" in done.stdout
+    assert "0.50" in done.stdout
+    assert (tmp_path / "m.svg").read_text().startswith("<svg")
+    found = json.loads(run("measurements", "show", measured, "--format", "json").stdout)
+    assert found["unit"] == "ms"
+    assert len(found["round_trips"]) == 12
+
+
+def test_perfkit_results_become_a_file_that_can_be_placed(topology: Path, tmp_path: Path) -> None:
+    ends = [("us-east-1a", "eastus-2"), ("us-east-1b", "us-east4-c"), ("us-east4-c", "eastus-2")]
+    lines = [
+        {
+            "test": "ping",
+            "metric": "Average Latency",
+            "value": 1.5,
+            "unit": "ms",
+            "timestamp": 1.79e9,
+            "run_uri": "r",
+            "sample_uri": f"{here}-{there}",
+            "metadata": {"sending_zone": here, "receiving_zone": there, "ip_type": "external"},
+        }
+        for here, there in ends
+    ]
+    source, output = tmp_path / "pkb.json", tmp_path / "m.json"
+    source.write_text("\n".join(json.dumps(line) for line in [*lines, *lines]))
+    done = run("measurements", "import-pkb", source, "--topology", topology, "--output", output)
+    assert "3 directed pairs, by perfkit-ping, 3 repeated samples" in done.stdout
+    assert load(output).method.tool == "perfkit-ping"
+    placed = run("place", output, "--topology", topology)
+    assert placed.exit_code == 0
+    assert "warning: means stand for medians" in placed.stderr
+    assert "have no figure; no placement has fewer" in placed.stderr
