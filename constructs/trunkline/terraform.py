@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import field, frozen
@@ -45,11 +46,15 @@ class Terraform:
 
     def interrupt(self) -> None:
         """Ask the running commands to end, and wait until they have; Terraform saves its state."""
-        for process in list(self._running.values()):
+        running = list(self._running.values())
+        for process in running:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-        for process in list(self._running.values()):
+        for process in running:
             process.wait()
+            # A command of a provisioner may outlive the Terraform that started it.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _apply(self, folder: Path) -> None:
         self._run(folder, "init", "-backend=true")

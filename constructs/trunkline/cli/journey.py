@@ -42,6 +42,7 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
         typer.echo(f"curl {public_url(topology)}{route.prefix}")
     chosen = "" if folder == FOLDER else f" --folder {folder}"
     machines = "" if folder == FOLDER else f" --folder {workspace.machines}"
+    typer.echo(f"trunkline collect {file} --key-file {workspace.key_file}")
     typer.echo(f"trunkline local status{machines}\ntrunkline local down{chosen}")
 
 
@@ -60,7 +61,7 @@ def down(folder: Workspace = FOLDER) -> None:
             typer.echo(f"nothing is up in {folder}")
             return
         with progress.step("take everything down") as step:
-            workspace.down(step.update)
+            step.result = workspace.down(step.update)
 
 
 def demo(

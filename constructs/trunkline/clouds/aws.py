@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_ami import DataAwsAmi, DataAwsAmiFilter
+from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
+    DataAwsAvailabilityZones,
+    DataAwsAvailabilityZonesFilter,
+)
 from cdktf_cdktf_provider_aws.data_aws_ec2_instance_type_offerings import (
     DataAwsEc2InstanceTypeOfferings,
     DataAwsEc2InstanceTypeOfferingsFilter,
@@ -45,6 +49,7 @@ from trunkline.clouds.base import (
     MachineSpec,
     Network,
     Secret,
+    lookups,
     rules_by_cidr,
     short_name,
 )
@@ -143,6 +148,19 @@ class Aws(Cloud):
             self.scope, f"route-table-{zone}", subnet_id=subnet.id, route_table_id=routes
         )
         return str(subnet.id)
+
+    def physical_zones(self, zones: Sequence[str]) -> Mapping[str, str]:
+        """AZ IDs (`use1-az4`): the same place in every account.
+
+        https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html
+        """
+        found = DataAwsAvailabilityZones(
+            self.scope,
+            "zones",
+            filter=[DataAwsAvailabilityZonesFilter(name="zone-name", values=list(zones))],
+        )
+        address = f"data.{found.terraform_resource_type}.{found.friendly_unique_id}"
+        return lookups(zones, f"{address}.names", f"{address}.zone_ids")
 
     def secret(self, id: str, value: str) -> Secret:
         name = f"/trunkline/{self.name}/{id}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
+from cdktf_cdktf_provider_azurerm.data_azurerm_location import DataAzurermLocation
 from cdktf_cdktf_provider_azurerm.data_azurerm_subnet import DataAzurermSubnet
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault
 from cdktf_cdktf_provider_azurerm.key_vault_access_policy import KeyVaultAccessPolicyA
@@ -45,6 +46,7 @@ from trunkline.clouds.base import (
     Network,
     Rule,
     Secret,
+    lookups,
 )
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.payload import secret as secret_sources
@@ -113,6 +115,15 @@ class Azure(Cloud):
             default_outbound_access_enabled=False,
         )
         return Network(id=vnet.id, subnets=dict.fromkeys(zones, str(subnet.id)))
+
+    def physical_zones(self, zones: Sequence[str]) -> Mapping[str, str]:
+        """Physical zones (`eastus-az1`), which each subscription numbers in its own way.
+
+        https://learn.microsoft.com/azure/reliability/availability-zones-overview
+        """
+        found = DataAzurermLocation(self.scope, "location", location=self.site.region)
+        address = f"data.{found.terraform_resource_type}.{found.friendly_unique_id}.zone_mappings"
+        return lookups(zones, f"{address}[*].logical_zone", f"{address}[*].physical_zone")
 
     def secret(self, id: str, value: str) -> Secret:
         """A vault of its own, so that its policies concern nothing else."""

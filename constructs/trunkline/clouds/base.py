@@ -11,6 +11,7 @@ Terraform addresses, a contract with whoever has applied the stack.
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
@@ -124,6 +125,14 @@ class Cloud(ABC):
         """The service behind the site's edge, as the site says; None where there is none."""
         return self.site.upstream
 
+    def physical_zones(self, zones: Sequence[str]) -> Mapping[str, str] | None:
+        """The physical zone of each of `zones`, as measurement files write it: expressions.
+
+        They are null for a zone that the account does not have. None: the cloud tells nobody.
+        `Site.tells_physical_zones` says the same without any binding.
+        """
+        return None
+
     @abstractmethod
     def secret(self, id: str, value: str) -> Secret:
         """Keep `value` (a Terraform expression) in the cloud's secret store."""
@@ -139,6 +148,15 @@ def short_name(name: str, limit: int) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{name[: limit - 9].rstrip('-')}-{digest}"
+
+
+def lookups(keys: Iterable[str], names: str, values: str) -> dict[str, str]:
+    """For each key the expression of its value, null where it has none.
+
+    `names` and `values` are Terraform expressions of two lists of equal length.
+    """
+    table = f"zipmap({names}, {values})"
+    return {key: f"${{lookup({table}, {json.dumps(key)}, null)}}" for key in keys}
 
 
 def rules_by_cidr(rules: Iterable[Rule]) -> dict[str, tuple[Rule, str]]:

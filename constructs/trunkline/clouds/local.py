@@ -133,7 +133,8 @@ def _run(
 def _command(name: str) -> str:
     """A destroy command may know its own resource only, so Python and folder are kept in it."""
     python = f'"$${{{PYTHON}:-${{self.input.python}}}}"'
-    return f"{python} -m trunkline.local {name} ${{self.input.folder}}"
+    # Without exec, Terraform would kill the shell alone where a run is cut off.
+    return f"exec {python} -m trunkline.local {name} ${{self.input.folder}}"
 
 
 def _address(resource: TerraformResource) -> str:

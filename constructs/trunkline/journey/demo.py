@@ -23,6 +23,7 @@ from trunkline.local.status import kill_machine, machines, start_machines
 from trunkline.model import Route, Topology
 from trunkline.output_file import write_whole
 from trunkline.rendezvous import origin_url, public_url
+from trunkline.terraform import find_terraform
 from trunkline.topology import load as load_topology
 
 # What the demo promises: seconds until all is healthy, seconds in all, MB in all.
@@ -42,6 +43,7 @@ class Demo:
     def run(self) -> Report:
         """Go the whole way; whatever happens on it, everything is down again at the end."""
         topology = load_topology(self.file)
+        find_terraform()
         memory = Memory(self.workspace.machines)
         with self.workspace.alone():
             self._clear()
@@ -70,8 +72,8 @@ class Demo:
             yield
         finally:
             with postponed(self.progress.say), self.progress.step("take everything down") as step:
-                self.workspace.down()
-                step.result = "no process, port or file of it is left"
+                problem = self.workspace.down()
+                step.result = problem or "no process, port or file of it is left"
 
     def _bring_up(self, topology: Topology) -> None:
         with self.progress.step(f"synthesize {self.file}") as step:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import frozen
 
 from trunkline.errors import ConfigurationError, OutputError, TrunklineError
 from trunkline.local.status import stop_all
@@ -30,10 +30,10 @@ class Workspace:
     """`folder` holds cdktf.out, the Terraform state and, while machines run, .trunkline."""
 
     folder: Path
-    terraform: Terraform = field(init=False)
 
-    @terraform.default
-    def _terraform(self) -> Terraform:
+    @property
+    def terraform(self) -> Terraform:
+        """Terraform with the key of the probes; TerraformError where there is none."""
         return Terraform(env={"TF_VAR_probe_key": self.key()})
 
     @property
@@ -53,9 +53,14 @@ class Workspace:
             return (self.folder / "use").read_text()
         return None
 
+    @property
+    def key_file(self) -> Path:
+        """Where the key of the probes lies, for this user alone."""
+        return self.folder / "probe-key"
+
     def key(self) -> str:
         """The key of the probes, made once."""
-        path = self.folder / "probe-key"
+        path = self.key_file
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             path.touch(0o600)
@@ -68,6 +73,7 @@ class Workspace:
         `use` is DEMO or KEPT. Another process does it, because CDKTF's Node would stay.
         """
         _refuse_clouds(load(file))
+        terraform = self.terraform
         if self.use is None and self._stacks():
             raise ConfigurationError(
                 f"{self.output} holds stacks that were not made for this: choose another --folder"
@@ -75,7 +81,7 @@ class Workspace:
         (self.folder / "use").write_text(use)
         _run_synth(file, self.output)
         for folder in stale_stacks(self.output):
-            self.terraform.destroy([folder])
+            terraform.destroy([folder])
             shutil.rmtree(folder)
         return len(self._stacks())
 
@@ -87,21 +93,24 @@ class Workspace:
         """Destroy the stacks whose names fit a pattern."""
         self.terraform.destroy(self._stacks(*patterns))
 
-    def down(self, done: Done = lambda _: None) -> None:
-        """Destroy every stack, end what is left, and remove what belongs to it."""
-        problem: TrunklineError | None = None
+    def down(self, done: Done = lambda _: None) -> str:
+        """Destroy every stack, end what is left, and remove what belongs to it.
+
+        Returns what Terraform could not do. Nothing runs any more in any case, so its state is of
+        no use and goes as well.
+        """
+        problem = ""
         try:
             self.terraform.destroy(self._stacks(), done)
         except TrunklineError as error:
-            problem = error  # first end everything, then say it
+            problem = f"everything was ended, although {error}"
         if self.machines.exists():
             stop_all(self.machines)
-        if problem:
-            raise problem
         for path in (self.output, self.folder / "state"):
             shutil.rmtree(path, ignore_errors=True)
-        for name in ("use", "probe-key"):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in (self.folder / "use", self.key_file):
+            path.unlink(missing_ok=True)
+        return problem
 
     @contextmanager
     def alone(self) -> Iterator[None]:
