@@ -1,6 +1,7 @@
 """The command `trunkline`: parse, call, print. Everything it does can be done from Python as well.
 
-Exit codes: 0 done (warnings allowed), 2 a mistake in the input, 130 interrupted.
+Exit codes: 0 done (warnings allowed), 1 something that was asked for is not well (`local status`),
+2 a mistake in the input, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ import typer
 from trunkline.cli import journey
 from trunkline.cli.collect import collect
 from trunkline.cli.local import local_app
+from trunkline.cli.measurements import measurements_app
+from trunkline.cli.physical_zones import physical_zones
+from trunkline.cli.place import place
 from trunkline.cli.probe_key import probe_key
 from trunkline.cli.synth import synth
 from trunkline.cli.validate import validate
+from trunkline.cli.zones import zones
 from trunkline.errors import TrunklineError
 
 app = typer.Typer(
@@ -72,6 +77,10 @@ app.command()(validate)
 app.command()(synth)
 app.command()(collect)
 app.command()(probe_key)
+app.command()(zones)
+app.command()(place)
+app.add_typer(measurements_app, name="measurements")
+app.command()(physical_zones)
 local_app.command()(journey.up)
 local_app.command()(journey.down)
 local_app.command()(journey.demo)

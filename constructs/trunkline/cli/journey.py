@@ -75,7 +75,7 @@ def demo(
 
     All machines come up, every pair of zones is measured, zones are chosen, routes are asked, an
     edge is killed, a short load test runs, and everything goes down again. Ctrl-C takes everything
-    down at any moment. Exit code 1 means that a promised figure was missed.
+    down at any moment. Figures that a slow machine misses are marked, and are no failure.
     """
     from trunkline.journey.demo import Demo
     from trunkline.journey.interrupts import like_ctrl_c
@@ -87,8 +87,6 @@ def demo(
         typer.echo(json.dumps(report.as_dict(), indent=2))
     else:
         _print(report)
-    if not all(figure.met for figure in report.figures):
-        raise typer.Exit(1)
 
 
 def _print(report: Report) -> None:

@@ -18,6 +18,7 @@ from trunkline.placement.heatmap import heatmap
 from trunkline.placement.heatmap_svg import to_svg
 from trunkline.placement.matrix import matrix
 from trunkline.placement.solve import solve
+from trunkline.placement.zones import identify
 from trunkline.probing.addresses import probe_addresses
 from trunkline.probing.collect import Collection, collect
 from trunkline.probing.collect import Progress as Collected
@@ -27,6 +28,8 @@ from trunkline.topology.edit import choose_zones
 
 # A sweep over twelve zones takes about ten seconds; machines that are busy take longer.
 PATIENCE_SECONDS = 60.0
+# How many pairs of zones that are one place a line takes.
+MOST_PLACES = 3
 
 
 class SurveyError(TrunklineError):
@@ -124,3 +127,19 @@ def summary(measured: Measurements) -> str:
         f"{len(measured.pairs) // 2} pairs both ways, {samples[0]} to {samples[-1]} round trips "
         f"each{label}"
     )
+
+
+def places(measured: Measurements) -> str:
+    """Which zones of different sites are one place, or may be; the nearest first."""
+    found = identify([measured])
+    verdicts = {"same": "are one place", "unsure": "may be one place"}
+    near = sorted(
+        (match for match in found.matches if match.verdict in verdicts),
+        key=lambda match: (match.verdict, match.distance.typical),
+    )
+    shown = [
+        f"{match.zones[0].zone} and {match.zones[1].zone} {verdicts[match.verdict]}"
+        for match in near[:MOST_PLACES]
+    ]
+    told = f"{len(found.physical)} of {len(found.zones)} zones were named by their cloud"
+    return "; ".join([told, *shown])

@@ -96,7 +96,7 @@ def assert_taken_down(folder: Path) -> None:
 
 def test_the_demo_goes_the_whole_way_and_leaves_its_results(place: Place) -> None:
     done = local("demo", place, "--format", "json")
-    assert done.returncode in (0, 1), done.stderr  # 1: slower than promised, beside other tests
+    assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     figures = {figure["what"]: figure["figure"] for figure in report["figures"]}
     assert figures["chosen zones"].startswith("aws us-east-1b, google us-east4-c, azure eastus-2")
@@ -143,7 +143,7 @@ def test_the_next_demo_clears_away_what_a_killed_one_left(small: Place) -> None:
     process.communicate()
     assert processes_below(small.file.parent)
     done = local("demo", small)
-    assert done.returncode in (0, 1), done.stderr
+    assert done.returncode == 0, done.stderr
     assert "clear away what an earlier demo left" in done.stderr
     assert_taken_down(small.file.parent)
 
