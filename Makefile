@@ -40,7 +40,7 @@ format: .venv/ready ## put the code into shape
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-bench: .venv/ready ## measure: synthesis, growth, validation
+bench: .venv/ready ## measure: synthesis, local machines, probing, placement
 	@$(RUN) -m benchmarks
 
 golden: .venv/ready ## write the inventories of the synthesized stacks anew

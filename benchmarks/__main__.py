@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from benchmarks import growth, local_machines, probing, sockperf, synthesis, validation
+from benchmarks import (
+    growth,
+    local_machines,
+    placement,
+    probing,
+    sockperf,
+    synthesis,
+    validation,
+    zone_mapping,
+)
 from benchmarks.measure import parser, show
+
+MODULES = (
+    synthesis,
+    growth,
+    validation,
+    local_machines,
+    probing,
+    sockperf,
+    placement,
+    zone_mapping,
+)
 
 
 def main() -> None:
     options = parser(__doc__).parse_args()
     reports = []
-    for module in (synthesis, growth, validation, local_machines, probing, sockperf):
+    for module in MODULES:
         reports.append(module.run(options.runs))
         if options.format == "text":  # at once, so that nothing is lost if the next one crashes
             show(reports[-1:], "text")
