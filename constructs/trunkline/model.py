@@ -98,6 +98,14 @@ class Site:
     deploy_as: str | None = None
     upstream: Upstream | None = None
 
+    @property
+    def tells_physical_zones(self) -> bool:
+        """Whether the cloud says which physical zone a zone's name means in an account.
+
+        Google maps zones to clusters for each organisation and shows nobody.
+        """
+        return self.cloud in ("aws", "azure")
+
 
 @frozen(kw_only=True)
 class Probes:

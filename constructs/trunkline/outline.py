@@ -8,7 +8,7 @@ from attrs import frozen
 
 from trunkline.model import Cloudflare, LocalFront, Site, Topology
 
-Kind = Literal["probes", "edge", "routing"]
+Kind = Literal["zones", "probes", "edge", "routing"]
 
 CREDENTIALS = {
     "aws": "AWS account {account}",
@@ -34,10 +34,13 @@ class StackOutline:
 
 
 def outline(topology: Topology) -> list[StackOutline]:
-    """Every stack of `topology`: probes and edge of each site in the file's order, then routing."""
+    """Every stack of `topology`: those of each site in the file's order, then routing."""
     stacks = []
     for site in topology.sites:
-        needs = (CREDENTIALS[site.cloud].format(account=site.account), *_names(topology))
+        account = CREDENTIALS[site.cloud].format(account=site.account)
+        if site.tells_physical_zones:
+            stacks.append(StackOutline("zones", site, (account,)))
+        needs = (account, *_names(topology))
         if topology.probes:
             stacks.append(StackOutline("probes", site, (*needs, PROBE_KEY)))
         stacks.append(StackOutline("edge", site, needs))

@@ -1,5 +1,6 @@
 """Which stacks a topology becomes.
 
+zones-<site>    which physical zones the account's zone names mean, where the cloud tells
 probes-<site>   the probes of a site
 edge-<site>     the edge of a site, and the way to it
 routing         what stands before all edges
@@ -28,6 +29,8 @@ def add_stacks(app: App, topology: Topology) -> None:
     """Add every stack of `topology` to `app`."""
     for stack in outline(topology):
         match stack.kind, stack.site:
+            case "zones", Site() as site:
+                ZonesStack(app, topology, site)
             case "probes", Site() as site:
                 ProbesStack(app, topology, site)
             case "edge", Site() as site:
@@ -43,6 +46,21 @@ class _Stack(TerraformStack):
         super().__init__(app, name)
         # No required_version: checkov reads no file that has one (3.3.30).
         _add_backend(self, *backend(topology.state, topology.name, name))
+
+
+class ZonesStack(_Stack):
+    """What the cloud tells of a site's zones; it makes nothing, and needs the cloud alone."""
+
+    def __init__(self, app: App, topology: Topology, site: Site) -> None:
+        super().__init__(app, topology, f"zones-{site.name}")
+        cloud = cloud_class(site.cloud)
+        cloud.provider(self, site)
+        TerraformOutput(
+            self,
+            "physical_zones",
+            value=cloud(self, site=site, name=topology.name).physical_zones(site.zones),
+            description="The physical zone behind each zone's name; null where there is no zone",
+        )
 
 
 class ProbesStack(_Stack):

@@ -34,7 +34,7 @@ def trunkline(*arguments: str, **environment: str) -> subprocess.CompletedProces
 def test_valid_file() -> None:
     done = trunkline("validate", EXAMPLE)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{EXAMPLE}: valid: 3 sites, 12 zones, 3 routes, 7 stacks\n"
+    assert done.stdout == f"{EXAMPLE}: valid: 3 sites, 12 zones, 3 routes, 9 stacks\n"
 
 
 def test_invalid_file_names_every_mistake() -> None:
@@ -49,7 +49,7 @@ def test_invalid_file_names_every_mistake() -> None:
 def test_warnings_do_not_fail() -> None:
     done = trunkline("validate", WARNED)
     assert done.returncode == 0
-    assert "valid: 1 site, 2 zones, 1 route, 3 stacks" in done.stdout
+    assert "valid: 1 site, 2 zones, 1 route, 4 stacks" in done.stdout
     assert done.stderr.endswith("\n0 errors, 1 warning\n")
 
 

@@ -29,7 +29,7 @@ def test_it_reads_the_file_that_the_environment_names(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(GOOD)
     (tmp_path / "topology.yaml").write_text("not read")
     assert run(tmp_path, TRUNKLINE_TOPOLOGY="mine.yaml").returncode == 0
-    assert stacks(tmp_path) == {"edge-main", "probes-main", "routing"}
+    assert stacks(tmp_path) == {"zones-main", "edge-main", "probes-main", "routing"}
 
 
 def test_else_topology_yaml_and_else_the_default_example(tmp_path: Path) -> None:

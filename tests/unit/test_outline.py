@@ -16,19 +16,32 @@ PUBLIC = load(ROOT / "topologies" / "two-accounts.yaml")
 
 def test_each_site_has_probes_and_an_edge_and_one_routing_stands_before_all() -> None:
     assert [stack.name for stack in outline(THREE)] == [
+        "zones-aws",
         "probes-aws",
         "edge-aws",
         "probes-google",
         "edge-google",
+        "zones-azure",
         "probes-azure",
         "edge-azure",
         "routing",
     ]
 
 
-def test_without_probes_only_edges_and_routing_are_left() -> None:
+def test_what_the_cloud_tells_of_zones_needs_the_account_alone() -> None:
+    needs = {stack.name: stack.needs for stack in outline(THREE)}
+    assert needs["zones-aws"] == ("AWS account 123456789012",)
+    assert needs["zones-azure"] == ("Azure subscription 00000000-0000-4000-8000-000000000000",)
+    assert "zones-google" not in needs
+
+
+def test_this_machine_has_no_zones_to_ask_for() -> None:
+    assert not [stack for stack in outline(LOCAL) if stack.kind == "zones"]
+
+
+def test_without_probes_all_else_is_left() -> None:
     names = [stack.name for stack in outline(evolve(THREE, probes=None))]
-    assert names == ["edge-aws", "edge-google", "edge-azure", "routing"]
+    assert names == ["zones-aws", "edge-aws", "edge-google", "zones-azure", "edge-azure", "routing"]
 
 
 def test_a_stack_needs_its_own_account_only() -> None:

@@ -101,4 +101,6 @@ def _print_probe_cost(topology: Topology) -> None:
 
 
 def _counts(summary: StackSummary) -> str:
-    return ", ".join(f"{count} {provider}" for provider, count in summary.resources.items())
+    return (
+        ", ".join(f"{count} {provider}" for provider, count in summary.resources.items()) or "none"
+    )

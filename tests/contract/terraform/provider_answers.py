@@ -33,12 +33,18 @@ def _offerings(config: Config, _: Config) -> dict[str, Any]:
     }
 
 
-def _aws_zones(_: Config, provider: Config) -> dict[str, Any]:
+def _aws_zones(config: Config, provider: Config) -> dict[str, Any]:
+    """Five zones, a to e, or those of them that the filter names."""
     region = provider.get("region") or DEFAULT_REGION
-    return {
-        "names": [f"{region}{letter}" for letter in "abc"],
-        "zone_ids": [f"use1-az{number}" for number in (4, 6, 1)],
-    }
+    wanted = filter_values(config, "zone-name")
+    names = [f"{region}{z}" for z in "abcde" if not wanted or f"{region}{z}" in wanted]
+    return {"names": names, "zone_ids": [_zone_id(name) for name in names]}
+
+
+def _zone_id(name: str) -> str:
+    """An AZ ID that does not follow from the letter's place: `use1-az4` for us-east-1a."""
+    area, side, number = name[:-1].split("-")
+    return f"{area}{side[0]}{number}-az{1 + (ord(name[-1]) - ord('a') + 3) % 6}"
 
 
 def _aws_ami(config: Config, _: Config) -> dict[str, Any]:
@@ -48,7 +54,7 @@ def _aws_ami(config: Config, _: Config) -> dict[str, Any]:
 
 def _aws_zone(config: Config, _: Config) -> dict[str, Any]:
     name = config.get("name") or f"{DEFAULT_REGION}a"
-    return {"zone_id": f"use1-az{1 + ord(name[-1]) % 6}", "region": name[:-1], "state": "available"}
+    return {"zone_id": _zone_id(name), "region": name[:-1], "state": "available"}
 
 
 def _azure_location(config: Config, _: Config) -> dict[str, Any]:

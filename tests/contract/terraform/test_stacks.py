@@ -29,6 +29,29 @@ def test_every_stack_goes_up_stays_still_and_comes_down(
         terraform_run(stack).cycle()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stack", "zones"),
+    [
+        ("zones-aws", {"us-east-1a": "use1-az4", "us-east-1d": "use1-az1", "us-east-1f": None}),
+        ("zones-azure", {"1": "eastus-az3", "2": "eastus-az1", "3": "eastus-az2"}),
+    ],
+)
+def test_zones_are_told_by_name_and_null_where_the_account_has_none(
+    stack: str,
+    zones: dict[str, str | None],
+    synthesized: Callable[[str], list[Path]],
+    terraform_run: Callable[[Path], TerraformRunner],
+) -> None:
+    [folder] = [each for each in synthesized("three-clouds.yaml") if each.name == stack]
+    run = terraform_run(folder)
+    run.init()
+    run.apply()
+    told = run.outputs()["physical_zones"]
+    assert {zone: told[zone] for zone in zones} == zones
+    assert run.resources() == []
+
+
 def test_every_key_of_every_stack_is_one_that_its_provider_knows(stacks: list[Path]) -> None:
     schemas = provider_schemas()
     unknown = {stack.name: unknown_nested_keys(parsed(stack), schemas) for stack in stacks}
