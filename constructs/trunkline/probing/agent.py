@@ -822,9 +822,16 @@ def aws_zone_id(place: str) -> str:
 
 
 def azure_physical_zone(place: str) -> str:
-    """`eastus-az1`; the field came with this version of the service."""
-    path = "/metadata/instance/compute/physicalZone?api-version=2023-11-15&format=text"
-    return fetch(place, "GET", path, "Metadata: true\r\n")
+    """`eastus-az1`, as Resource Manager names it; the field came with this version of the service.
+
+    The service itself writes `useast-AZ01`, with another name of the region. That the numbers are
+    the same is how both are documented, and nowhere promised.
+    """
+    path = "/metadata/instance/compute/{}?api-version=2023-11-15&format=text"
+    header = "Metadata: true\r\n"
+    number = fetch(place, "GET", path.format("physicalZone"), header).lower().rpartition("-az")[2]
+    region = fetch(place, "GET", path.format("location"), header)
+    return f"{region}-az{int(number)}"
 
 
 # Google tells nobody.

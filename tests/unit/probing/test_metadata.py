@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from support.agents import fleet
@@ -39,12 +40,25 @@ class Aws(BaseHTTPRequestHandler):
 
 
 class Azure(Aws):
-    """The instance metadata service: wants its header, and a version that has the field."""
+    """The instance metadata service: wants its header, and a version that has the field.
+
+    It names regions otherwise than everybody else: "uscentral-AZ01" was seen in centralus.
+    """
+
+    fields: ClassVar = {"physicalZone": "uscentral-AZ01", "location": "centralus"}
 
     def do_GET(self) -> None:
-        path = "/metadata/instance/compute/physicalZone?api-version=2023-11-15&format=text"
-        fits = self.headers["Metadata"] == "true" and self.path == path
-        self.say(200 if fits else 400, "eastus-az1")
+        prefix, _, rest = self.path.partition("/compute/")
+        field, _, query = rest.partition("?")
+        fits = prefix == "/metadata/instance" and query == "api-version=2023-11-15&format=text"
+        fits = fits and self.headers["Metadata"] == "true" and field in self.fields
+        self.say(200 if fits else 400, self.fields.get(field, ""))
+
+
+class AzureWithoutZone(Azure):
+    """What a machine hears that was put into no zone."""
+
+    fields: ClassVar = {"physicalZone": "", "location": "westus"}
 
 
 class NotReady(Aws):
@@ -68,7 +82,7 @@ def service(kind: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("cloud", "kind", "zone"), [("aws", Aws, "use1-az4"), ("azure", Azure, "eastus-az1")]
+    ("cloud", "kind", "zone"), [("aws", Aws, "use1-az4"), ("azure", Azure, "centralus-az1")]
 )
 def test_the_agent_asks_its_cloud(
     tmp_path: Path, cloud: str, kind: type[BaseHTTPRequestHandler], zone: str
@@ -99,3 +113,8 @@ def test_a_service_that_is_not_ready_does_not_stop_the_agent(tmp_path: Path) -> 
         assert agents.sweeps("a/z0") == {}
         with pytest.raises(ValueError, match="503"):
             agent.aws_zone_id(place)
+
+
+def test_a_machine_in_no_zone_has_no_physical_one() -> None:
+    with service(AzureWithoutZone) as place, pytest.raises(ValueError, match="''"):
+        agent.azure_physical_zone(place)
