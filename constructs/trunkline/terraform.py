@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from attrs import field, frozen
 
@@ -43,6 +45,26 @@ class Terraform:
         """Take down every stack that was ever initialized."""
         initialized = [folder for folder in folders if (folder / ".terraform").exists()]
         self._each(initialized, self._destroy, done)
+
+    def output(self, folder: Path, name: str) -> Any:
+        """The value of an output of a stack that is applied; TerraformError where it is not."""
+        if not (folder / os.environ.get("TF_DATA_DIR", ".terraform")).exists():
+            raise TerraformError(f"{folder.name} is not applied: it was never initialized here")
+        # All of them: asked for a missing one, Terraform fails as it does for any other cause.
+        done = subprocess.run(
+            [self.program, "output", "-no-color", "-json"],
+            cwd=folder,
+            env={**os.environ, **QUIET, **self.env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise TerraformError(f"terraform output failed for {folder.name}:\n{_end(done.stderr)}")
+        outputs = json.loads(done.stdout)
+        if name not in outputs:
+            raise TerraformError(f"{folder.name} is not applied: it has no output {name}")
+        return outputs[name]["value"]
 
     def interrupt(self) -> None:
         """Ask the running commands to end, and wait until they have; Terraform saves its state."""
