@@ -35,6 +35,18 @@ def test_aws_takes_the_probes_finds_nothing_to_change_and_gives_them_back(
     aws_run(stack_of(synthesized(TOPOLOGY), "probes-aws")).cycle()
 
 
+def test_aws_says_which_places_its_zone_names_mean(
+    synthesized: Synthesize, aws_run: Run, moto: str
+) -> None:
+    run = aws_run(stack_of(synthesized(TOPOLOGY), "zones-aws"))
+    run.init()
+    run.apply()
+    zones = call(moto, "ec2", "describe_availability_zones")["AvailabilityZones"]
+    assert zones
+    assert run.outputs()["physical_zones"] == {z["ZoneName"]: z["ZoneId"] for z in zones}
+    run.assert_plan_is_empty()
+
+
 def test_an_edge_is_an_arm_machine_with_an_encrypted_disk_and_session_tokens(
     synthesized: Synthesize, aws_run: Run, moto: str
 ) -> None:
