@@ -92,6 +92,7 @@ def test_json_begins_with_the_zones(measured: Path, topology: Path) -> None:
     assert len(found["best"]) == 5
     assert found["best"][0]["pairs"][0]["p50_us"] == 500
     assert set(found["spares"]) == set(NEAREST)
+    assert found["changed"] is None
 
 
 def test_write_changes_the_file(measured: Path, topology: Path) -> None:

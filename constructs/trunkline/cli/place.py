@@ -70,7 +70,8 @@ def place(
         solution = solve(view, objective.value, spares)
     changed = choose_zones(topology, solution.best[0].zones) if write else None
     if format is Format.JSON:
-        typer.echo(json.dumps(report(measured, view, solution), indent=2))
+        found = {**report(measured, view, solution), "changed": changed}
+        typer.echo(json.dumps(found, indent=2))
         return
     _print(measured, view, solution)
     for warning in warnings(measured, view, solution):

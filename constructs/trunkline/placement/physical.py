@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from os import PathLike
 from typing import Any
 
-from attrs import frozen
-
 from trunkline.errors import TrunklineError
 from trunkline.finding import Problem, shown
 from trunkline.measurements.text import UnreadableError, parse, read_text
@@ -19,14 +17,8 @@ PhysicalZones = Mapping[str, Mapping[str, str]]
 _OF = {"aws": "an AWS AZ ID such as use1-az4", "azure": "an Azure zone such as eastus-az1"}
 
 
-@frozen
 class PhysicalZonesError(TrunklineError):
     """A file of physical zones that cannot be used; its text names every mistake."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 def load_physical_zones(path: str | PathLike[str], topology: Topology) -> PhysicalZones:

@@ -18,7 +18,6 @@ from typing import Literal
 from attrs import frozen
 
 from trunkline.errors import TrunklineError
-from trunkline.measurements.model import Place
 from trunkline.placement.certainty import Certainty, certainty
 from trunkline.placement.figure import UNKNOWN_NS, Figure
 from trunkline.placement.matrix import Candidate, Matrix
@@ -213,20 +212,15 @@ def _spares(
 def _spares_of(
     matrix: Matrix, choice: Choice, site: int, objective: Objective, count: int
 ) -> tuple[str, ...]:
-    """The next best zones of a site with the others where they are, other places first."""
+    """The next best zones of a site, with the others where they are.
+
+    No account has two zones in one place, so that every spare is in a place of its own.
+    """
     candidates = matrix.candidates[site]
-    taken: set[Place] = {candidates[choice[site]].place}
     left = [each for each in range(len(candidates)) if each != choice[site]]
     left = [each for each in left if candidates[each].measured]
     left.sort(key=lambda option: _rank(matrix, choice, site, option, objective))
-    spares: list[str] = []
-    while left and len(spares) < count:
-        other = [option for option in left if candidates[option].place not in taken]
-        option = (other or left)[0]
-        left.remove(option)
-        taken.add(candidates[option].place)
-        spares.append(candidates[option].zone)
-    return tuple(spares)
+    return tuple(candidates[option].zone for option in left[:count])
 
 
 def _rank(

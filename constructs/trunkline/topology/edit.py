@@ -23,7 +23,6 @@ _REMEDY = "write the zone out there, then run it again"
 _SINGLE = re.compile(r"'([^'\n]*)'")
 _DOUBLE = re.compile(r'"([^"\\\n]*)"')
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_FOLLOWS = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n,}\]]|\Z)")
 
 
 def choose_zones(path: str | PathLike[str], zones: Mapping[str, str]) -> list[str]:
@@ -76,12 +75,12 @@ def _span(document: Document, site: str, zone: str) -> tuple[int, int, str]:
 
 
 def _is_own(document: Document, site: str, match: re.Match[str]) -> bool:
-    """Whether the value is written behind its own key, and ends there.
+    """Whether the value is written behind its own key.
 
     An alias leads to where its anchor stands, behind another key.
     """
     place, text = document.places["sites", site, "zone"], document.source.text
-    if place.key is None or not _FOLLOWS.match(text, match.end()):
+    if place.key is None:
         return False
     between = text[place.key : match.start()]
     return re.fullmatch(r"""(?:zone|"zone"|'zone')[ \t]*:[ \t]*""", between) is not None

@@ -198,6 +198,15 @@ def test_no_file_is_a_finding(tmp_path: Path, name: str) -> None:
         load(tmp_path / name)
 
 
+def test_a_file_that_is_no_measurement_by_its_size_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunkline.measurements.text.MAX_BYTES", 1024 * 1024)
+    found, [finding] = check(tmp_path, " " * (1024 * 1024 + 1))
+    assert found is None
+    assert "is larger than 1 MiB" in finding.message
+
+
 def test_very_many_mistakes_are_cut(tmp_path: Path) -> None:
     found = errors_of(tmp_path, lambda d: d.update(pairs=[{}] * 100))
     assert len(found) == 51

@@ -148,7 +148,7 @@ def test_one_site_has_nothing_to_choose_by() -> None:
         solved(A, [])
 
 
-def test_spares_prefer_another_place_and_are_the_next_best() -> None:
+def test_spares_are_the_next_best_zones() -> None:
     three = [zone("aws", "a"), zone("aws", "b"), zone("aws", "c"), zone("google", "x")]
     table = {"ax": 100.0, "bx": 300.0, "cx": 200.0}
     pairs = all_pairs(three, lambda one, two: table["".join(sorted((one.zone, two.zone)))])
