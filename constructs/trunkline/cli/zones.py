@@ -15,8 +15,9 @@ from trunkline.cli.output import Format, wants_color, working
 if TYPE_CHECKING:
     from trunkline.measurements import Measurements
     from trunkline.model import Topology
+    from trunkline.placement.distance import Zone
     from trunkline.placement.matrix import Candidate
-    from trunkline.placement.zones import Identification, Zone
+    from trunkline.placement.zones import Identification
 
 
 def zones(
@@ -73,9 +74,10 @@ def _find(
     apart_ms: float,
 ) -> tuple[Identification, list[Candidate]]:
     """What is known of all zones, and where the topology's candidates were measured."""
+    from trunkline.placement.distance import Zone
     from trunkline.placement.matrix import candidates_in
     from trunkline.placement.physical import load_physical_zones
-    from trunkline.placement.zones import Zone, identify
+    from trunkline.placement.zones import identify
 
     if topology is None:
         return identify(files, None, threshold_ms, apart_ms), []

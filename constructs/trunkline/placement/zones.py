@@ -25,45 +25,14 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from trunkline.measurements.model import MeasuredZone, Measurements, Pair
-from trunkline.placement.figure import standard_error_us
+from trunkline.measurements.model import Measurements
+from trunkline.placement.distance import FEWEST_ANSWERS, Distance, Zone, distances, zone_of
 
 THRESHOLD_MS = 2.0
 APART_MS = 0.3
-FEWEST_ANSWERS = 20
 ERRORS = 4.0  # exceeded by normal noise in 1 of 30,000 cases, one-sided
 
 Verdict = Literal["same", "unsure", "different"]
-
-
-@frozen(order=True)
-class Zone:
-    """A zone as its account names it; several sites and files may have measured it."""
-
-    cloud: str
-    region: str
-    owner: str
-    zone: str
-
-    def __str__(self) -> str:
-        return f"{self.zone} of {self.owner}"
-
-
-@frozen
-class Distance:
-    """What was measured between two zones, both directions: microseconds."""
-
-    typical: float
-    error: float
-    highest_p90: float
-    answers: int
-    directions: int
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether there are both directions and enough answers, and the spread is known."""
-        enough = self.directions == 2 and self.answers >= FEWEST_ANSWERS
-        return enough and math.isfinite(self.error)
 
 
 @frozen
@@ -118,7 +87,7 @@ def identify(
     """
     told = _told(files, physical or {})
     names = {zone_of(each) for file in files for each in file.zones}
-    view = _View(_distances(files), threshold_ms * 1000, apart_ms * 1000)
+    view = _View(distances(files), threshold_ms * 1000, apart_ms * 1000)
     groups: dict[tuple[str, str], dict[str, list[Zone]]] = defaultdict(lambda: defaultdict(list))
     for zone in sorted(names):
         groups[zone.cloud, zone.region][zone.owner].append(zone)
@@ -132,11 +101,6 @@ def identify(
     return Identification(
         tuple(sorted(names)), told, tuple(matches), tuple(_disagreements(told, matches, view))
     )
-
-
-def zone_of(measured: MeasuredZone) -> Zone:
-    """The zone behind an entry of a measurement file."""
-    return Zone(measured.cloud, measured.region, measured.owner, measured.zone)
 
 
 @frozen
@@ -208,38 +172,6 @@ def _gap(near: Distance, rival: Distance | None) -> float:
         return 0.0
     error, gap = math.hypot(near.error, rival.error), rival.typical - near.typical
     return gap / error if error else math.copysign(math.inf, gap) if gap else 0.0
-
-
-def _distances(files: Iterable[Measurements]) -> dict[frozenset[Zone], Distance]:
-    """What all files know about each two zones of one cloud and region, in different accounts."""
-    ways: dict[tuple[Zone, Zone], list[Pair]] = defaultdict(list)
-    for file in files:
-        zones = {name: zone_of(each) for name, each in file.zone_by_name.items()}
-        for pair in file.pairs:
-            here, there = zones[pair.from_zone], zones[pair.to_zone]
-            near = (here.cloud, here.region) == (there.cloud, there.region)
-            if near and here.owner != there.owner and pair.round_trip_us.typical is not None:
-                ways[here, there].append(pair)
-    best = {ends: max(pairs, key=lambda each: each.answered or 0) for ends, pairs in ways.items()}
-    both: dict[frozenset[Zone], list[Pair]] = defaultdict(list)
-    for ends, pair in best.items():
-        both[frozenset(ends)].append(pair)
-    return {ends: _distance(pairs) for ends, pairs in both.items()}
-
-
-def _distance(pairs: Sequence[Pair]) -> Distance:
-    typical = [pair.round_trip_us.typical or math.inf for pair in pairs]
-    errors = [standard_error_us(pair) for pair in pairs]
-    known = [math.inf if error is None else error for error in errors]
-    # Without a p90 nothing says that they are near most of the time.
-    p90 = [pair.round_trip_us.p90 or math.inf for pair in pairs]
-    return Distance(
-        typical=sum(typical) / len(typical),
-        error=math.hypot(*known) / len(known),
-        highest_p90=max(p90),
-        answers=min(pair.answered or 0 for pair in pairs),
-        directions=len(pairs),
-    )
 
 
 def _told(files: Iterable[Measurements], physical: Mapping[Zone, str]) -> dict[Zone, str]:

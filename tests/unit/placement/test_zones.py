@@ -9,7 +9,8 @@ import pytest
 from support.measured import measurements, pair, zone
 
 from trunkline.measurements import MeasuredZone, Measurements, Pair
-from trunkline.placement.zones import Identification, Zone, identify
+from trunkline.placement.distance import Zone
+from trunkline.placement.zones import Identification, identify
 
 Between = Callable[[MeasuredZone, MeasuredZone], Pair | None]
 
