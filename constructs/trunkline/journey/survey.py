@@ -28,8 +28,6 @@ from trunkline.topology.edit import choose_zones
 
 # A sweep over twelve zones takes about ten seconds; machines that are busy take longer.
 PATIENCE_SECONDS = 60.0
-# How many pairs of zones that are one place a line takes.
-MOST_PLACES = 3
 
 
 class SurveyError(TrunklineError):
@@ -137,9 +135,9 @@ def places(measured: Measurements) -> str:
         (match for match in found.matches if match.verdict in verdicts),
         key=lambda match: (match.verdict, match.distance.typical),
     )
-    shown = [
-        f"{match.zones[0].zone} and {match.zones[1].zone} {verdicts[match.verdict]}"
-        for match in near[:MOST_PLACES]
-    ]
-    told = f"{len(found.physical)} of {len(found.zones)} zones were named by their cloud"
-    return "; ".join([told, *shown])
+    told = f"{len(found.physical)} of {len(found.zones)} zones are named by their cloud"
+    if not near:
+        return f"{told}; no two of different sites are near enough to be one place"
+    zones, verdict = near[0].zones, verdicts[near[0].verdict]
+    more = f", and {len(near) - 1} more pairs" if len(near) > 1 else ""
+    return f"{told}; {zones[0].zone} and {zones[1].zone} {verdict}{more}"
