@@ -95,13 +95,16 @@ def run(runs: int) -> Report:
 
 
 def _seconds(distance: Distance, objective: Objective) -> float:
+    """The quicker of two times: what else runs on the machine only adds to one."""
     found = matrix(_topology(), _measured(distance))
-    start = time.process_time()
-    solution = solve(found, objective)
-    seconds = time.process_time() - start
-    if not solution.exact:
-        raise SystemExit("the search ended at its limit of steps; it is not exact")
-    return seconds
+    times = []
+    for _ in range(2):
+        start = time.process_time()
+        solution = solve(found, objective)
+        times.append(time.process_time() - start)
+        if not solution.exact:
+            raise SystemExit("the search ended at its limit of steps; it is not exact")
+    return min(times)
 
 
 def _topology() -> Topology:

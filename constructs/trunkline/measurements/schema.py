@@ -1,6 +1,6 @@
 """The measurement schema, turned into functions: every mistake of a file against it.
 
-jsonschema takes 20 s for the 40,000 pairs of 200 zones; these functions take one. They know the
+jsonschema takes six times as long, 6 s for the 40,000 pairs of 200 zones. These functions know the
 keywords that the schema uses and refuse any other; a test holds them against jsonschema.
 """
 

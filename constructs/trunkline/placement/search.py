@@ -4,7 +4,7 @@ Branch and bound. The lower bound of a partial choice is what is chosen already,
 site its cheapest option given that choice. Before the search, costs of pairs are moved into costs
 of single options by dual ascent (max-product linear programming: Globerson and Jaakkola, "Fixing
 Max-Product", NIPS 2007), which changes no total and makes that bound tight. The next site is
-always the one with the fewest options left.
+always the one whose options differ most.
 
 Costs are whole numbers, so that totals are exact and ties are ties. Python's have no largest:
 several figures stand in one number, the more important ones in higher digits.
@@ -208,7 +208,7 @@ class _Search:
                 self._record(key, tuple(choice for _, choice in chosen))
 
     def _children(self, node: _Node) -> list[tuple[Key, _Node]]:
-        index = self._narrowest(node)
+        index = self._widest(node)
         site, left = node.sites[index], _without(node.sites, index)
         pairs = [(site, other) for other in left]
         rest = _Rest(
@@ -225,15 +225,12 @@ class _Search:
         children = [make(node, index, option, rest) for option in options]
         return [child for child in children if child]
 
-    def _narrowest(self, node: _Node) -> int:
-        """The position of the site with the fewest options that can still be part of the best."""
-        slack = self._slack(node)
-        counts = [
-            # True for each option that costs less; quicker than a comprehension.
-            sum(map((slack + least).__gt__, sums))
-            for least, sums in zip(node.least, node.sums, strict=True)
+    def _widest(self, node: _Node) -> int:
+        """The position of the site whose options differ most in cost, which rules out most."""
+        spreads = [
+            sum(sums) - len(sums) * least for least, sums in zip(node.least, node.sums, strict=True)
         ]
-        return counts.index(min(counts))
+        return spreads.index(max(spreads))
 
     def _slack(self, node: _Node) -> int:
         """How far an option may be above the cheapest one of its site."""
