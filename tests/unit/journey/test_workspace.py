@@ -22,7 +22,8 @@ def test_two_at_once_are_kept_apart_and_the_second_is_told_who_the_first_is(
     tmp_path: Path,
 ) -> None:
     with (
-        Workspace(tmp_path).alone(), pytest.raises(ConfigurationError, match=rf"pid {os.getpid()}"),
+        Workspace(tmp_path).alone(),
+        pytest.raises(ConfigurationError, match=rf"pid {os.getpid()}"),
         Workspace(tmp_path).alone(),
     ):
         pass
