@@ -12,7 +12,8 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 ├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
 ├── PhysicalZonesError         a file of physical zones with findings (placement/physical.py)
 ├── SurveyError                probes that have not measured every pair in time (journey/survey.py)
-└── RouteError                 a route without the expected answer (journey/requests.py)
+├── RouteError                 a route without the expected answer (journey/requests.py)
+└── LoadError                  a load test that gave no figures (journey/load.py)
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,9 @@ from trunkline.errors import TerraformError
 QUIET = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
 AT_ONCE = 2  # each takes 50 MB
 SHOWN_LINES = 12
+# What trunkline.local says through Terraform, and what of it is no failure.
+_SAID = re.compile(r"\(local-exec\): (?!Executing: )(.+)")
+_DONE = re.compile(r" is up after | runs already")
 
 Done = Callable[[str], None]
 
@@ -137,6 +141,9 @@ def find_terraform() -> str:
 
 
 def _end(output: str) -> str:
-    """The last lines of what Terraform said, its drawing taken off."""
+    """What a provisioner's command said went wrong, else Terraform's own last lines."""
+    said = [match[1] for match in _SAID.finditer(output) if not _DONE.search(match[1])]
+    if said:
+        return "\n".join(f"  {line}" for line in said[-SHOWN_LINES:])
     lines = [line.strip("│╷╵ ").rstrip() for line in output.splitlines()]
     return "\n".join(f"  {line}" for line in [line for line in lines if line][-SHOWN_LINES:])

@@ -11,11 +11,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from attrs import frozen
+
+from trunkline.errors import TrunklineError
 
 CONNECTIONS = 16
 SECONDS = 2
@@ -23,6 +24,10 @@ SECONDS = 2
 PATIENCE = SECONDS + 20
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+class LoadError(TrunklineError):
+    """A load test that gave no figures."""
 
 
 @frozen
@@ -95,23 +100,25 @@ def _node() -> str:
 
 
 def _output(command: list[str]) -> str:
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        env={**os.environ, "NO_COLOR": "1"},
-        check=True,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            env={**os.environ, "NO_COLOR": "1"},
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LoadError(f"did not come to its end: {error}") from error
     return done.stdout
 
 
 def _find(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     if match is None:
-        print(text, file=sys.stderr)
-        raise ValueError(f"the load test printed nothing like {pattern}")
+        raise LoadError(f"printed nothing like {pattern}; its version may be unknown")
     return match[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrs import define, field
@@ -37,7 +37,8 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._over.wait(INTERVAL):
-            self.peak_mb = max(self.peak_mb, self._now())
+            with suppress(OSError):  # what was looked at has ended meanwhile
+                self.peak_mb = max(self.peak_mb, self._now())
 
     def _now(self) -> float:
         ours = sum(map(processes.memory_kb, _tree(os.getpid()))) / 1024

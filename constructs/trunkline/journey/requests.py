@@ -28,9 +28,9 @@ class Answer:
 
     @property
     def place(self) -> str:
-        """`site/zone` as the service behind the edge says it."""
-        zone = self.body.get("zone", "?") if isinstance(self.body, dict) else "?"
-        return f"{self.site}/{zone}"
+        """`site/zone` where the service behind the edge says its zone, as the sample does."""
+        zone = self.body.get("zone") if isinstance(self.body, dict) else None
+        return f"{self.site}/{zone}" if zone else self.site
 
 
 def ask(url: str, timeout: float = 10) -> Answer:

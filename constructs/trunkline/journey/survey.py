@@ -34,6 +34,11 @@ class SurveyError(TrunklineError):
     """Probes that have not measured every pair in time."""
 
 
+def is_possible(topology: Topology) -> bool:
+    """Whether there are probes, and zones of different sites to choose from."""
+    return topology.probes is not None and len(topology.sites) > 1
+
+
 def measure(topology: Topology, workspace: Workspace, step: Step) -> Measurements:
     """What the probes have measured, once each has gone through a sweep; saved in the workspace.
 

@@ -68,3 +68,16 @@ def test_only_tools_that_are_there_are_used(
     script.parent.mkdir(parents=True)
     script.touch()
     assert list(load.tools()) == ["wrk", "autocannon"]
+
+
+def test_output_that_nobody_understands_is_an_error_that_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(load, "_output", lambda command: "wrk 9.9: everything is new")
+    with pytest.raises(load.LoadError, match="printed nothing like Requests"):
+        load._wrk("wrk", "http://127.0.0.1")
+
+
+def test_a_tool_that_fails_is_an_error_that_says_so() -> None:
+    with pytest.raises(load.LoadError, match="did not come to its end"):
+        load._output(["false"])
