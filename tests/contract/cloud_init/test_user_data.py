@@ -64,7 +64,7 @@ def test_it_lets_nobody_log_in(user_data: dict[str, str]) -> None:
 
 
 def _machines(stack: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    resources = stack["resource"]
+    resources = stack.get("resource", {})
     for name, text in stack.get("locals", {}).items():  # AWS's, which Terraform compresses
         yield name, _unescaped(text)
     for name, machine in resources.get("google_compute_instance", {}).items():
