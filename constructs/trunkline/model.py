@@ -7,7 +7,8 @@ holds the `default` keys of schemas/topology.schema.json against them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import permutations
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -281,6 +282,21 @@ class Topology:
             if each.name == site:
                 return groups[digit]
         raise KeyError(site)
+
+    def measurable_pairs(self) -> Iterator[tuple[str, str]]:
+        """Every ordered pair of zones (`site/zone`) that some batch measures, in the file's order.
+
+        Zones of two sites meet in a batch; two of one site only where one group holds both.
+        """
+        places = [
+            (site.name, number, f"{site.name}/{zone}")
+            for site, groups in zip(self.sites, self._probe_groups(), strict=True)
+            for number, group in enumerate(groups)
+            for zone in group
+        ]
+        for (site, group, name), (other_site, other_group, other) in permutations(places, 2):
+            if site != other_site or group == other_group:
+                yield name, other
 
     def _probe_groups(self) -> list[list[tuple[str, ...]]]:
         most = (self.probes or Probes()).max_parallel

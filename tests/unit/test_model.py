@@ -156,10 +156,10 @@ def test_emulated_latencies_are_the_same_from_both_ends() -> None:
     assert front.latencies("d/1") == {}
 
 
-def batches(zones: dict[str, int], most: int | None) -> list[dict[str, tuple[str, ...]]]:
-    """The probed zones of every batch; each site has that many zones, numbered from 1."""
+def in_batches(zones: dict[str, int], most: int | None) -> model.Topology:
+    """A topology whose sites have that many zones each, numbered from 1."""
     numbers = {name: [str(number + 1) for number in range(count)] for name, count in zones.items()}
-    topology = model.Topology(
+    return model.Topology(
         name="t",
         domain="example.com",
         front=model.Cloudflare(account_id="0"),
@@ -170,6 +170,11 @@ def batches(zones: dict[str, int], most: int | None) -> list[dict[str, tuple[str
         routing=model.Routing(hostname="api.example.com", routes=()),
         probes=model.Probes(max_parallel=most),
     )
+
+
+def batches(zones: dict[str, int], most: int | None) -> list[dict[str, tuple[str, ...]]]:
+    """The probed zones of every batch."""
+    topology = in_batches(zones, most)
     probes = [
         model.Probes(max_parallel=most, batch=number + 1)
         for number in range(topology.probe_batches)
@@ -192,3 +197,18 @@ def test_every_pair_of_zones_of_two_sites_meets_in_some_batch() -> None:
     for one, other in itertools.combinations(counts, 2):
         met = {(x, y) for batch in found for x in batch[one] for y in batch[other]}
         assert len(met) == counts[one] * counts[other]
+
+
+@pytest.mark.parametrize("most", [None, 1, 2, 3])
+def test_measurable_are_the_pairs_that_stand_in_one_batch(most: int | None) -> None:
+    counts = {"a": 5, "b": 3, "c": 1}
+    met = {
+        pair
+        for batch in batches(counts, most)
+        for pair in itertools.permutations(
+            [f"{site}/{zone}" for site, zones in batch.items() for zone in zones], 2
+        )
+    }
+    found = list(in_batches(counts, most).measurable_pairs())
+    assert len(found) == len(met)
+    assert set(found) == met

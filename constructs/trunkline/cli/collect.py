@@ -22,9 +22,7 @@ KEY_VARIABLES = ("TRUNKLINE_PROBE_KEY", "TF_VAR_probe_key")
 
 
 def collect(
-    file: Annotated[
-        str, typer.Argument(metavar="[TOPOLOGY]", help="The topology whose probes run.")
-    ] = "topologies/local.yaml",
+    file: Annotated[str, typer.Argument(metavar="TOPOLOGY", help="The topology whose probes run.")],
     key_file: Annotated[
         Path | None,
         typer.Option(help=f"The probes' key. Without it: {' or '.join(KEY_VARIABLES)}."),
@@ -49,6 +47,7 @@ def collect(
     """
     from trunkline.probing.addresses import probe_addresses
     from trunkline.probing.collect import collect as collect_all
+    from trunkline.probing.document import missing_pairs
     from trunkline.probing.saved import read_earlier, save_collection
     from trunkline.topology import load
 
@@ -60,7 +59,8 @@ def collect(
     with _progress(len(zones)) as report:
         collection = collect_all(zones, key, wait_seconds=wait, report=report)
     found = save_collection(path, topology, collection, earlier)
-    _print(path, found, collection, format)
+    missing = missing_pairs(topology, found.pair_by_ends)
+    _print(path, found, missing, collection, format)
     if collection.interrupted:
         raise typer.Exit(130)
     if not collection.answers:
@@ -109,41 +109,40 @@ def _progress(total: int) -> Iterator[Callable[[Progress], None]]:
         yield report
 
 
-def _print(path: Path, found: Measurements, collection: Collection, format: Format) -> None:
+def _print(
+    path: Path, found: Measurements, missing: int, collection: Collection, format: Format
+) -> None:
     if format is Format.JSON:
-        typer.echo(json.dumps(_report(path, found, collection), indent=2))
+        typer.echo(json.dumps(_report(path, found, missing, collection), indent=2))
     elif collection.answers:
-        typer.echo(_summary(path, found))
+        typer.echo(_summary(path, found, missing))
     for name, reason in collection.failures.items():
         typer.echo(f"{name}: {reason}", err=True)
     if not collection.answers:
         typer.echo("no probe has answered; nothing was written", err=True)
     elif not found.complete:
-        missing = number(_missing(found), "pair")
-        typer.echo(f"partial: {missing} missing; run it again when the probes are up", err=True)
+        pairs = number(missing, "pair")
+        typer.echo(f"partial: {pairs} missing; run it again when the probes are up", err=True)
 
 
-def _summary(path: Path, found: Measurements) -> str:
+def _summary(path: Path, found: Measurements, missing: int) -> str:
     measured = sum(zone.status == "measured" for zone in found.zones)
     emulated = ", emulated distances" if found.method.emulated else ""
     return (
-        f"{path}: {len(found.pairs)} of {len(found.pairs) + _missing(found)} pairs, "
+        f"{path}: {len(found.pairs)} of {len(found.pairs) + missing} pairs, "
         f"{measured} of {number(len(found.zones), 'zone')}{emulated}"
     )
 
 
-def _report(path: Path, found: Measurements, collection: Collection) -> dict[str, object]:
+def _report(
+    path: Path, found: Measurements, missing: int, collection: Collection
+) -> dict[str, object]:
     return {
         "file": str(path),
         "complete": found.complete,
         "emulated": found.method.emulated,
         "interrupted": collection.interrupted,
         "pairs": len(found.pairs),
-        "missing_pairs": _missing(found),
+        "missing_pairs": missing,
         "failures": dict(collection.failures),
     }
-
-
-def _missing(found: Measurements) -> int:
-    count = len(found.zones)
-    return count * (count - 1) - len(found.pairs)

@@ -146,7 +146,7 @@ def _by_ends(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
 
 @define(kw_only=True, frozen=True, slots=False)
 class Measurements:
-    """A measurement file. `complete` is False where zones or sweeps are still to come.
+    """A measurement file. `complete` is False where pairs are still to come.
 
     Times are kept in whole seconds of UTC; zones and pairs are kept sorted.
     """

@@ -6,7 +6,7 @@ that one bad sweep does not speak for a pair. Samples and losses are summed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -44,10 +44,15 @@ def measurements(
         method=_method(collection, known, earlier),
         started_at=started,
         finished_at=finished,
-        complete=len(known) == len(names) * (len(names) - 1),
+        complete=not missing_pairs(topology, pairs),
         zones=_zones(topology, collection, {found.from_zone for found in known}, earlier),
         pairs=known,
     )
+
+
+def missing_pairs(topology: Topology, found: Container[tuple[str, str]]) -> int:
+    """How many of the pairs and directions that some batch measures `found` does not hold."""
+    return sum(ends not in found for ends in topology.measurable_pairs())
 
 
 def is_emulated(collection: Collection) -> bool | None:

@@ -238,6 +238,15 @@ def test_an_incomplete_file_and_missing_zones_are_warnings(tmp_path: Path) -> No
     assert "not complete" in str(findings)
 
 
+def test_a_complete_file_waits_for_no_zone(tmp_path: Path) -> None:
+    """Two at a time, the third zone of an only site never has anyone to measure."""
+    zones = [zone("aws", "a"), zone("aws", "b"), zone("aws", "c", status="missing")]
+    pairs = [pair("aws/a", "aws/b", 500), pair("aws/b", "aws/a", 500)]
+    assert check(tmp_path, to_text(measurements(zones, pairs)))[1] == []
+    _, findings = check(tmp_path, to_text(measurements(zones, pairs, complete=False)))
+    assert "aws/c; collect again" in str(findings[0])
+
+
 def _mutations() -> list[tuple[str, Any]]:
     values: list[Any] = [None, 0, -1, 1.0, 1.5, 10**9 + 1, "x", "a/b", "", "a\n", True, [], {}]
     paths = ["topology", "complete", "started_at", "zones", "pairs", "method"]

@@ -1,0 +1,62 @@
+"""Measurements of a topology whose zones have their probes in turn."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from attrs import evolve
+from support.measured import topology, zone
+
+from trunkline.measurements import Measurements
+from trunkline.model import Probes, Topology
+from trunkline.probing.client import Answer
+from trunkline.probing.collect import Collection
+from trunkline.probing.document import measurements, missing_pairs
+
+ZONES = (zone("aws", "a"), zone("aws", "b"), zone("google", "x"))
+SWEEP = {
+    "min": 400, "p50": 500, "p90": 510, "p99": 520, "jitter": 5,
+    "sent": 200, "lost": 0, "tcp": None, "at": 1_790_000_000.0,
+}
+
+
+def in_batch(batch: int) -> Topology:
+    """One probe of each site at a time."""
+    return evolve(topology(*ZONES), probes=Probes(max_parallel=1, batch=batch))
+
+
+def collected(*names: str) -> Collection:
+    """What the agents of one batch say, each of which has measured all others."""
+    results: dict[str, dict[str, Any]] = {
+        name: {"emulated": False, "samples": 200, "physical_zone": None, "peers": {}}
+        for name in names
+    }
+    for here, there in permutations(names, 2):
+        results[here]["peers"][there] = {"sweeps": [SWEEP]}
+    return Collection({name: Answer(said, 0.0) for name, said in results.items()}, {})
+
+
+def after(*batches: Collection) -> Measurements:
+    """The file after one collection of each batch."""
+    found: Measurements | None = None
+    for number, collection in enumerate(batches, start=1):
+        found = measurements(in_batch(number), collection, found)
+    assert found is not None
+    return found
+
+
+def test_a_measurement_is_complete_after_the_last_batch() -> None:
+    first, second = collected("aws/a", "google/x"), collected("aws/b", "google/x")
+    assert not after(first).complete
+    assert after(first, second).complete
+
+
+@pytest.mark.parametrize(("most", "missing"), [(None, 4), (1, 2)])
+def test_zones_of_a_site_miss_one_another_only_where_they_can_meet(
+    most: int | None, missing: int
+) -> None:
+    found = after(collected("aws/a", "google/x"))
+    wanted = evolve(topology(*ZONES), probes=Probes(max_parallel=most))
+    assert missing_pairs(wanted, found.pair_by_ends) == missing
