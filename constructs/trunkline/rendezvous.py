@@ -8,6 +8,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from trunkline import loopback
+from trunkline.errors import ConfigurationError
 from trunkline.loopback import Endpoint
 from trunkline.model import Cloudflare, LocalFront, NewNetwork, Topology
 
@@ -42,8 +43,16 @@ def public_url(topology: Topology) -> str:
 
 
 def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:
-    """Where the probe of a zone answers: measurements by UDP, operators by TCP."""
-    port = topology.probes.port if topology.probes else 0
+    """Where the probe of a zone answers: measurements by UDP, operators by TCP.
+
+    Raises ConfigurationError where the topology has no probes.
+    """
+    if topology.probes is None:
+        raise ConfigurationError(
+            f"probes are turned off in {topology.name}; delete enabled: false and apply the probes "
+            "stacks"
+        )
+    port = topology.probes.port
     match topology.front:
         case Cloudflare():
             name = f"{zone}.{site}.probes.{topology.name}.{topology.domain}"

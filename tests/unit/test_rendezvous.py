@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+from attrs import evolve
 from support.examples import ROOT
 
 from trunkline import rendezvous
+from trunkline.errors import ConfigurationError
+from trunkline.model import Topology
+from trunkline.probing.addresses import probe_addresses
 from trunkline.topology import load
 
 LOCAL = load(ROOT / "topologies" / "local.yaml")
@@ -37,3 +42,10 @@ def test_a_local_probe_is_told_what_to_emulate() -> None:
     assert declared["aws/us-east-1a"] == 0.9
     assert declared["google/us-east4-c"] == 0.31
     assert declared["aws/us-east-1b"] is None
+
+
+@pytest.mark.parametrize("topology", [LOCAL, THREE], ids=lambda topology: topology.name)
+def test_probes_that_are_turned_off_have_no_address(topology: Topology) -> None:
+    off = f"probes are turned off in {topology.name}; delete enabled: false"
+    with pytest.raises(ConfigurationError, match=off):
+        probe_addresses(evolve(topology, probes=None))

@@ -52,10 +52,10 @@ def collect(
     from trunkline.topology import load
 
     topology = load(file)
+    zones = probe_addresses(topology)
     key = _key(key_file)
     path = output or Path("measurements") / f"{topology.name}.json"
     earlier = read_earlier(path, topology)
-    zones = probe_addresses(topology)
     with _progress(len(zones)) as report:
         collection = collect_all(zones, key, wait_seconds=wait, report=report)
     found = save_collection(path, topology, collection, earlier)

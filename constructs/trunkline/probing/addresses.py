@@ -24,7 +24,10 @@ class ProbeAddress:
 
 
 def probe_addresses(topology: Topology) -> list[ProbeAddress]:
-    """The agent of every zone in the current batch, in the order of the file."""
+    """The agent of every zone in the current batch, in the order of the file.
+
+    Raises ConfigurationError where the probes are turned off.
+    """
     places = [
         (site.name, zone) for site in topology.sites for zone in topology.probed_zones(site.name)
     ]

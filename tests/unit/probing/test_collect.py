@@ -240,6 +240,14 @@ def test_a_key_may_be_in_a_file_and_a_wrong_one_is_explained(agents: Fleet) -> N
     assert f"{NAMES[0]}: refuses: its key is another one" in errors
 
 
+def test_probes_that_are_turned_off_are_not_waited_for(agents: Fleet) -> None:
+    with (agents.folder / "topology.yaml").open("a") as file:
+        file.write("probes: {enabled: false}\n")
+    code, output, errors = run(agents)
+    assert (code, output) == (2, "")
+    assert errors.startswith("probes are turned off in two-sites; delete enabled: false")
+
+
 def test_an_agent_never_answers_for_another(agents: Fleet) -> None:
     from attrs import evolve
 
