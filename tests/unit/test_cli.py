@@ -53,6 +53,12 @@ def test_warnings_do_not_fail() -> None:
     assert done.stderr.endswith("\n0 errors, 1 warning\n")
 
 
+def test_collect_asks_for_the_topology_as_all_commands_do() -> None:
+    done = trunkline("collect", COLUMNS="80")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Missing argument 'TOPOLOGY'" in done.stderr
+
+
 def test_several_files() -> None:
     done = trunkline("validate", EXAMPLE, "nowhere.yaml")
     assert done.returncode == 2
