@@ -20,7 +20,7 @@ SAMPLE_PORT = 9000
 
 ONE_ADDRESS = sys.platform == "darwin"
 _FIRST_PORT, _BLOCKS, _BLOCK = 20_000, 4_000, 10
-_EDGE, _SAMPLE, _PROBE = 0, 1, 2  # places within a zone's block; a probe takes three ports
+_EDGE, _SAMPLE, _PROBE = 0, 1, 2  # places within a zone's block; a probe takes two ports
 
 
 @frozen

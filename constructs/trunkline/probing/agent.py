@@ -135,7 +135,7 @@ def _peer(value: object) -> bool:
         isinstance(value, dict)
         and value.keys() - {"port"} == {"site", "zone", "host"}
         and all(_text(value[key]) for key in ("site", "zone", "host"))
-        and _whole(1, 65533)(value.get("port", 1))
+        and _whole(1, 65534)(value.get("port", 1))
     )
 
 
@@ -156,7 +156,7 @@ FIELDS: dict[str, tuple[object, Callable[[object], bool], str]] = {
     "cloud": (None, lambda value: value in ("aws", "google", "azure", "local"), "a cloud's name"),
     "zone": (None, _text, "a name"),
     "address": ("0.0.0.0", lambda value: _network(value), "an IPv4 address"),
-    "port": (None, _whole(1, 65533), "a port, with the next two free as well"),
+    "port": (None, _whole(1, 65534), "a port, with the next one free as well"),
     "key_file": (None, _text, "a path"),
     "operators": ([], _list(_network), "a list of IPv4 ranges"),
     "peers": (None, _list(_peer), "a list of {site, zone, host, port where it differs}"),

@@ -37,6 +37,10 @@ def test_what_is_not_said_has_a_default() -> None:
     assert config.name == "aws/us-east-1a"
 
 
+def test_the_last_port_leaves_one_for_connections() -> None:
+    assert agent.Config({**GOOD, "port": 65534}).port == 65534
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -44,7 +48,7 @@ def test_what_is_not_said_has_a_default() -> None:
         ("site", ""),
         ("cloud", "oracle"),
         ("address", "localhost"),
-        ("port", 65534),
+        ("port", 65535),
         ("port", "8100"),
         ("port", True),
         ("operators", "0.0.0.0/0"),
