@@ -9,12 +9,12 @@ from typing import Any
 from trunkline.errors import TrunklineError
 from trunkline.finding import Problem, shown
 from trunkline.measurements.text import UnreadableError, parse, read_text
-from trunkline.model import Topology
+from trunkline.model import Site, Topology
 
 PhysicalZones = Mapping[str, Mapping[str, str]]
 """By site and by zone: `{"aws": {"us-east-1a": "use1-az4"}}`."""
 
-_OF = {"aws": "an AWS AZ ID such as use1-az4", "azure": "an Azure zone such as eastus-az1"}
+_LIKE = {"aws": "an AWS AZ ID such as use1-az4", "azure": "an Azure zone such as eastus-az1"}
 
 
 class PhysicalZonesError(TrunklineError):
@@ -48,24 +48,24 @@ def _problems(data: Any, topology: Topology) -> Iterator[Problem]:
         elif not isinstance(zones, dict):
             yield Problem((name,), f"{shown(zones)} stands where zones belong", _SHAPE)
         else:
-            yield from _in_site(name, zones, sites[name].cloud)
+            yield from _in_site(sites[name], zones)
 
 
 _SHAPE = 'write {"site": {"zone": "physical zone"}}'
 
 
-def _in_site(site: str, zones: Mapping[str, Any], cloud: str) -> Iterator[Problem]:
-    if cloud not in _OF and zones:
-        message = f"a site of cloud {cloud} has no physical zones"
-        yield Problem((site,), message, "delete it: the cloud tells nobody", at_key=True)
+def _in_site(site: Site, zones: Mapping[str, Any]) -> Iterator[Problem]:
+    if not site.tells_physical_zones and zones:
+        message = f"a site of cloud {site.cloud} has no physical zones"
+        yield Problem((site.name,), message, "delete it: the cloud tells nobody", at_key=True)
         return
     seen: dict[str, str] = {}
     for zone, physical in zones.items():
         if not isinstance(physical, str) or not physical:
             message = f"{shown(physical)} is no physical zone"
-            yield Problem((site, zone), message, f"write {_OF[cloud]}")
+            yield Problem((site.name, zone), message, f"write {_LIKE[site.cloud]}")
         elif physical in seen:
             message = f"{shown(physical)} is the physical zone of {shown(seen[physical])} already"
-            yield Problem((site, zone), message, "correct one of the two")
+            yield Problem((site.name, zone), message, "correct one of the two")
         else:
             seen[physical] = zone
