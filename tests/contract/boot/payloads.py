@@ -70,8 +70,10 @@ class Resources:
 
 def tunnelled(folder: Path) -> Stacks:
     """The example, with edges behind tunnels and probes that the machine's other side may ask."""
-    operators = f'\nprobes:\n  operators: ["{OPERATOR_ADDRESS}/32"]\n'
-    return _synthesized(TOPOLOGY.read_text() + operators, folder)
+    operators = f"operators: [{OPERATOR_ADDRESS}/32]"
+    text, count = re.subn(r"operators: \[.*\]", operators, TOPOLOGY.read_text())
+    assert count == 1, "the example no longer says who may ask its probes"
+    return _synthesized(text, folder)
 
 
 def public(folder: Path) -> Stacks:

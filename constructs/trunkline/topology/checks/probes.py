@@ -1,4 +1,4 @@
-"""The probes: batches that exist."""
+"""The probes: batches that exist, and somebody who may ask for the results."""
 
 from __future__ import annotations
 
@@ -21,4 +21,18 @@ def batch_exists(draft: Draft) -> Iterator[Problem]:
         yield Problem(("probes", "batch"), message, remedy)
 
 
-CHECKS = (batch_exists,)
+def results_can_be_fetched(draft: Draft) -> Iterator[Problem]:
+    """A single zone has nothing to measure, so nobody misses its results."""
+    probes = draft.get("probes") if "probes" in draft.data else {}
+    refused = probes is None or probes.get("enabled", True) is None
+    if refused or probes.get("enabled") is False or probes.get("operators", []) != []:
+        return
+    zones = {(site, zone) for site in draft.sites for _, zone in draft.zones(site)}
+    if len(zones) > 1:
+        message = "nobody may fetch what the probes measure"
+        example = "127.0.0.0/8" if draft.clouds() == {"local"} else "203.0.113.7/32"
+        remedy = f"name your own address in probes.operators, like {example}"
+        yield Problem(("probes", "operators"), message, remedy, "warning")
+
+
+CHECKS = (batch_exists, results_can_be_fetched)
