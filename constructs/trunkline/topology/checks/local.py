@@ -64,10 +64,24 @@ def latency_is_a_triangle(draft: Draft) -> Iterator[Problem]:
             yield Problem((*LATENCY, zone), message, "write one for each row above", at_key=True)
 
 
+def local_state_is_local(draft: Draft) -> Iterator[Problem]:
+    """A run elsewhere would start the site's processes there, and not find those of here."""
+    if "local" not in draft.clouds():
+        return
+    for backend, options in draft.mapping("state").items():
+        if backend != "local" and options is not None:
+            message = (
+                "the processes of local sites run here, and this state may be applied elsewhere"
+            )
+            remedy = "delete state: it lies beside the output then"
+            yield Problem(("state", backend), message, remedy, at_key=True)
+
+
 CHECKS = (
     front_and_sites_are_in_one_place,
     local_edges_are_not_public,
     local_zones_have_addresses,
     latency_names_zones,
     latency_is_a_triangle,
+    local_state_is_local,
 )
