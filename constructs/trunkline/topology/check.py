@@ -12,6 +12,7 @@ from trunkline.topology.checks import (
     local,
     names,
     networks,
+    ports,
     probes,
     routing,
     sites,
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     *upstreams.CHECKS,
     *state.CHECKS,
     *local.CHECKS,
+    *ports.CHECKS,
     *probes.CHECKS,
 )
 

@@ -12,6 +12,7 @@ from trunkline.topology.checks import (
     local,
     names,
     networks,
+    ports,
     probes,
     routing,
     sites,
@@ -293,6 +294,6 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 
 
 def test_every_check_is_registered_once() -> None:
-    modules = (names, networks, sites, routing, sizes, upstreams, state, local, probes)
+    modules = (names, networks, sites, routing, sizes, upstreams, state, local, ports, probes)
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)

@@ -84,6 +84,11 @@ class Draft:
         """Whether a site's machines are processes of this machine, whose network is loopback."""
         return self.text("sites", site, "cloud") == "local"
 
+    def has_probes(self) -> bool:
+        """Whether zones have probes; not where the section or its `enabled` was refused."""
+        probes = self.get("probes") if "probes" in self.data else {}
+        return isinstance(probes, Mapping) and probes.get("enabled", True) is True
+
     def clouds(self) -> set[str]:
         """The clouds in use."""
         return {site["cloud"] for site in self.sites.values() if site.get("cloud")}

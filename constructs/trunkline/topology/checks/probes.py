@@ -23,9 +23,7 @@ def batch_exists(draft: Draft) -> Iterator[Problem]:
 
 def results_can_be_fetched(draft: Draft) -> Iterator[Problem]:
     """A single zone has nothing to measure, so nobody misses its results."""
-    probes = draft.get("probes") if "probes" in draft.data else {}
-    refused = probes is None or probes.get("enabled", True) is None
-    if refused or probes.get("enabled") is False or probes.get("operators", []) != []:
+    if not draft.has_probes() or draft.mapping("probes").get("operators", []) != []:
         return
     zones = {(site, zone) for site in draft.sites for _, zone in draft.zones(site)}
     if len(zones) > 1:
