@@ -63,7 +63,8 @@ hook: ## let git run `make check` before each commit
 	@git config core.hooksPath .githooks
 
 clean: ## remove what was built; Terraform state stays, and what runs is taken down
-	@test ! -e local/use || $(RUN) -m trunkline local down
+	@test ! -x $(RUN) || test ! -e local/use || $(RUN) -m trunkline local down
+	@test ! -x $(RUN) || test ! -d .trunkline || $(RUN) -m trunkline local stop --folder .trunkline
 	@rm -rf .venv .tools node_modules local dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis cdktf.out
 
 $(PIPENV):

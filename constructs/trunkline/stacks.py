@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attrs import evolve
-from cdktf import App, LocalBackend, TerraformOutput, TerraformStack, TerraformVariable
+from cdktf import App, Fn, LocalBackend, TerraformOutput, TerraformStack, TerraformVariable
 
 from trunkline.backends import backend
 from trunkline.clouds import cloud_class
@@ -22,7 +22,7 @@ from trunkline.model import Site, Topology
 from trunkline.outline import outline
 from trunkline.patterns.edge_proxy import EdgeProxy
 from trunkline.patterns.probe_set import ProbeSet
-from trunkline.rendezvous import peers
+from trunkline.rendezvous import origin_url, peers
 
 
 def add_stacks(app: App, topology: Topology) -> None:
@@ -54,7 +54,7 @@ class ZonesStack(_Stack):
     def __init__(self, app: App, topology: Topology, site: Site) -> None:
         super().__init__(app, topology, f"zones-{site.name}")
         cloud = cloud_class(site.cloud)
-        cloud.provider(self, site)
+        cloud.provider(self, site, read_only=True)
         TerraformOutput(
             self,
             "physical_zones",
@@ -78,6 +78,10 @@ class ProbesStack(_Stack):
             sensitive=True,
             nullable=False,
             description="The key that all probes share: trunkline probe-key prints a new one",
+        )
+        key.add_validation(
+            condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", key.string_value)),
+            error_message="It has 64 hexadecimal digits; make one with: trunkline probe-key.",
         )
         zones = topology.probed_zones(site.name)
         probes = ProbeSet(
@@ -118,6 +122,12 @@ class EdgeStack(_Stack):
             tags=_tags(topology, site),
         )
         origin.lead_to(edge)
+        TerraformOutput(
+            self,
+            "origin_url",
+            value=origin_url(topology, site.name),
+            description="Where the front reaches the edge",
+        )
         TerraformOutput(
             self, "machine_id", value=edge.machine_id, description="The machine that runs Envoy"
         )

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -17,6 +18,7 @@ from typing import Any
 from attrs import field, frozen
 
 from trunkline.errors import TerraformError
+from trunkline.interrupts import postponed
 
 # What a run may ask of a terminal, or of the network, that nobody is there to answer.
 QUIET = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
@@ -31,7 +33,7 @@ Done = Callable[[str], None]
 
 @frozen
 class Terraform:
-    """Runs Terraform in the folders of stacks; `env` is added to this process's environment.
+    """Runs Terraform in the folders of stacks; `env` is added to the `inherited` environment.
 
     Every command runs in a session of its own, so that a Ctrl-C reaches this process alone, which
     then decides what becomes of them.
@@ -39,7 +41,10 @@ class Terraform:
 
     env: Mapping[str, str] = field(factory=dict)
     program: str = field(factory=lambda: find_terraform())
+    inherited: Mapping[str, str] = field(factory=lambda: dict(os.environ))
     _running: dict[int, subprocess.Popen[str]] = field(factory=dict, init=False, eq=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, eq=False)
+    _stopping: threading.Event = field(factory=threading.Event, init=False, eq=False)
 
     def apply(self, folders: Sequence[Path], done: Done = lambda _: None) -> None:
         """Bring up every stack; `done` hears each name. TerraformError names all that failed."""
@@ -47,18 +52,17 @@ class Terraform:
 
     def destroy(self, folders: Sequence[Path], done: Done = lambda _: None) -> None:
         """Take down every stack that was ever initialized."""
-        initialized = [folder for folder in folders if (folder / ".terraform").exists()]
-        self._each(initialized, self._destroy, done)
+        self._each(list(filter(self._is_initialized, folders)), self._destroy, done)
 
     def output(self, folder: Path, name: str) -> Any:
         """The value of an output of a stack that is applied; TerraformError where it is not."""
-        if not (folder / os.environ.get("TF_DATA_DIR", ".terraform")).exists():
+        if not self._is_initialized(folder):
             raise TerraformError(f"{folder.name} is not applied: it was never initialized here")
         # All of them: asked for a missing one, Terraform fails as it does for any other cause.
         done = subprocess.run(
             [self.program, "output", "-no-color", "-json"],
             cwd=folder,
-            env={**os.environ, **QUIET, **self.env},
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -71,8 +75,13 @@ class Terraform:
         return outputs[name]["value"]
 
     def interrupt(self) -> None:
-        """Ask the running commands to end, and wait until they have; Terraform saves its state."""
-        running = list(self._running.values())
+        """Ask the running commands to end, and wait until they have; Terraform saves its state.
+
+        No other command begins after it.
+        """
+        with self._lock:
+            self._stopping.set()
+            running = list(self._running.values())
         for process in running:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -103,30 +112,54 @@ class Terraform:
                     else:
                         raise error
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                self.interrupt()
+                with postponed():  # or another Ctrl-C would leave them running
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    self.interrupt()
+                    pool.shutdown(wait=True)
                 raise
         if failures:
             raise TerraformError("\n".join(failures))
 
     def _run(self, folder: Path, command: str, *options: str) -> None:
-        process = subprocess.Popen(
-            [self.program, command, "-no-color", "-input=false", *options],
-            cwd=folder,
-            env={**os.environ, **QUIET, **self.env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self._running[process.pid] = process
+        process = self._start(folder, [command, "-no-color", "-input=false", *options])
         try:
             output, _ = process.communicate()
         finally:
             self._running.pop(process.pid, None)
         if process.returncode:
             raise TerraformError(f"terraform {command} failed for {folder.name}:\n{_end(output)}")
+
+    def _start(self, folder: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._stopping.is_set():
+                raise TerraformError(f"terraform {arguments[0]} was not begun for {folder.name}")
+            process = subprocess.Popen(
+                [self.program, *arguments],
+                cwd=folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            self._running[process.pid] = process
+            return process
+
+    def _environment(self) -> Mapping[str, str]:
+        return {**self.inherited, **QUIET, **self.env}
+
+    def _is_initialized(self, folder: Path) -> bool:
+        return (folder / self.inherited.get("TF_DATA_DIR", ".terraform")).exists()
+
+
+def without_terraform_options() -> dict[str, str]:
+    """This process's environment without what a user set for Terraform runs of their own."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("TF_DATA_DIR", "TF_WORKSPACE") and not name.startswith("TF_CLI_ARGS")
+    }
 
 
 def find_terraform() -> str:

@@ -29,14 +29,15 @@ def test_it_shows_stacks_resources_and_what_each_needs(tmp_path: Path) -> None:
     [zones] = [line for line in done.stdout.splitlines() if line.startswith("zones-aws")]
     assert zones.split() == ["zones-aws", "none", "AWS", "account", "123456789012"]
     assert "AWS account 123456789012" in edge
-    assert "9 stacks, 251 resources in cdktf.out/stacks" in done.stdout
+    assert "9 stacks, 262 resources in cdktf.out/stacks" in done.stdout
     assert "12 probes: about 0.16 $ an hour while they stand" in done.stdout
     assert "\x1b[" not in done.stdout
 
 
 def test_json_is_for_tools(tmp_path: Path) -> None:
     done = synth(tmp_path, ONE, "--format", "json", "--output", "elsewhere")
-    stacks = json.loads(done.stdout)
+    printed = json.loads(done.stdout)
+    stacks = printed["stacks"]
     names = [stack["name"] for stack in stacks]
     assert names == ["zones-main", "probes-main", "edge-main", "routing"]
     assert [stack["resources"] for stack in stacks[::3]] == [{}, {"cloudflare": 3}]

@@ -26,7 +26,7 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
 
     Run it again after a change: only what changed is replaced. Everything lies in one folder.
     """
-    from trunkline.journey.interrupts import like_ctrl_c
+    from trunkline.interrupts import like_ctrl_c
     from trunkline.journey.progress import Progress
     from trunkline.journey.workspace import KEPT, Workspace
     from trunkline.rendezvous import public_url
@@ -51,7 +51,7 @@ def down(folder: Workspace = FOLDER) -> None:
 
     It works as well where a run was cut off, or where processes were killed.
     """
-    from trunkline.journey.interrupts import postponed
+    from trunkline.interrupts import postponed
     from trunkline.journey.progress import Progress
     from trunkline.journey.workspace import Workspace
 
@@ -77,8 +77,8 @@ def demo(
     edge is killed, a short load test runs, and everything goes down again. Ctrl-C takes everything
     down at any moment. Figures that a slow machine misses are marked, and are no failure.
     """
+    from trunkline.interrupts import like_ctrl_c
     from trunkline.journey.demo import Demo
-    from trunkline.journey.interrupts import like_ctrl_c
     from trunkline.journey.workspace import Workspace
 
     with like_ctrl_c():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from attrs import asdict
 
 from trunkline.cli.output import Format, number, wants_color, working
 from trunkline.outline import outline
@@ -40,7 +41,8 @@ def synth(
         summaries = synthesize(topology, output)
     needs = {stack.name: stack.needs for stack in outline(topology)}
     if format is Format.JSON:
-        typer.echo(json.dumps([_stack(summary, needs) for summary in summaries], indent=2))
+        stacks = [_stack(summary, needs) for summary in summaries]
+        typer.echo(json.dumps({"stacks": stacks, "probes": _probes(topology)}, indent=2))
     else:
         _print_stacks(summaries, needs, output)
         _print_probe_cost(topology)
@@ -80,6 +82,13 @@ def _print_stacks(
         f"Apply one: terraform -chdir={output}/stacks/{summaries[-1].name} init && "
         f"terraform -chdir={output}/stacks/{summaries[-1].name} apply"
     )
+
+
+def _probes(topology: Topology) -> dict[str, object] | None:
+    from trunkline.cost.probes import probe_cost
+
+    cost = probe_cost(topology)
+    return asdict(cost) if cost else None
 
 
 def _print_probe_cost(topology: Topology) -> None:

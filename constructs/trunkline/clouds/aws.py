@@ -50,6 +50,7 @@ from trunkline.clouds.base import (
     Network,
     Secret,
     lookups,
+    replacement,
     rules_by_cidr,
     short_name,
 )
@@ -70,12 +71,15 @@ DEFAULT_SIZES = ("t4g.micro", "t3.micro", "t2.micro")
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 USER_DATA_LIMIT = 16_384
 
+# Terraform compresses with Go's default level, which is that of zlib; its bytes differ a little.
+COMPRESSION, OTHER_COMPRESSOR = 6, 1.03
+
 
 class Aws(Cloud):
     """VPC, Parameter Store and EC2."""
 
     @staticmethod
-    def provider(scope: Construct, site: Site) -> None:
+    def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
         """Refuses to run in any other account than the site's."""
         AwsProvider(
             scope,
@@ -187,10 +191,13 @@ class Aws(Cloud):
                 encrypted=True, volume_type="gp3", volume_size=8, tags=self._named(spec.name)
             ),
             user_data_base64=self._user_data(id, spec),
-            user_data_replace_on_change=True,
             tags=self._named(spec.name),
-            # A new image is no reason to replace a running machine; Debian updates itself.
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["ami"]),
+            # A new image is no reason to replace a running machine, Debian updates itself; nor is
+            # another Terraform that compresses to other bytes.
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=["ami", "user_data_base64"],
+                replace_triggered_by=[replacement(self.scope, id, spec)],
+            ),
         )
         return Machine(
             id=instance.id,
@@ -204,12 +211,13 @@ class Aws(Cloud):
         It stands in the stack as text, for whoever reads it.
         """
         text = spec.payload.user_data()
-        if (size := len(gzip.compress(text.encode()))) > USER_DATA_LIMIT:
+        size = len(gzip.compress(text.encode(), COMPRESSION)) * OTHER_COMPRESSOR
+        if size > USER_DATA_LIMIT:
             raise ConfigurationError(
-                f"the user data of {spec.name} take {size} bytes compressed, and AWS takes "
-                f"{USER_DATA_LIMIT}; use fewer or shorter route prefixes"
+                f"the user data of {spec.name} take about {size:.0f} bytes compressed, and AWS "
+                f"takes {USER_DATA_LIMIT}; {spec.payload.remedy}"
             )
-        local = TerraformLocal(self.scope, f"{id}-user-data", literal(text))
+        local = TerraformLocal(self.scope, f"{id}-text", literal(text))
         return str(Fn.base64gzip(local.as_string))
 
     def _public_address(self, id: str, spec: MachineSpec, instance: Instance) -> str:

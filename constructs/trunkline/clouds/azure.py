@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
 from cdktf_cdktf_provider_azurerm.data_azurerm_location import DataAzurermLocation
 from cdktf_cdktf_provider_azurerm.data_azurerm_subnet import DataAzurermSubnet
@@ -47,6 +48,7 @@ from trunkline.clouds.base import (
     Rule,
     Secret,
     lookups,
+    replacement,
 )
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.payload import secret as secret_sources
@@ -70,9 +72,14 @@ class Azure(Cloud):
     """
 
     @staticmethod
-    def provider(scope: Construct, site: Site) -> None:
+    def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
+        """It registers the services that it uses in the subscription, unless it is `read_only`."""
         AzurermProvider(
-            scope, "azurerm", features=[AzurermProviderFeatures()], subscription_id=site.account
+            scope,
+            "azurerm",
+            features=[AzurermProviderFeatures()],
+            subscription_id=site.account,
+            resource_provider_registrations="none" if read_only else None,
         )
 
     @cached_property
@@ -200,6 +207,9 @@ class Azure(Cloud):
             ),
             identity=self._identity(id, spec),
             # Not user_data: only a change of custom_data replaces the machine.
+            lifecycle=TerraformResourceLifecycle(
+                replace_triggered_by=[replacement(self.scope, id, spec)]
+            ),
             custom_data=base64.b64encode(spec.payload.user_data().encode()).decode(),
             **self._where(),
         )

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from attrs import frozen
+from cdktf import Fn, TerraformResource, Token
 from constructs import Construct
 
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
@@ -71,6 +72,7 @@ class MachineSpec:
     """A machine to make: Debian stable in `zone`, configured by its payload alone.
 
     `static_address` keeps the public address when the machine is stopped or replaced.
+    `replaced_with` are expressions; the machine is replaced when one of them changes.
     """
 
     name: str
@@ -80,6 +82,7 @@ class MachineSpec:
     firewall: Firewall = Firewall()
     secret: Secret | None = None
     static_address: bool = False
+    replaced_with: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -105,8 +108,11 @@ class Cloud(ABC):
 
     @staticmethod
     @abstractmethod
-    def provider(scope: Construct, site: Site) -> None:
-        """Add the cloud's provider for the account and region of `site`."""
+    def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
+        """Add the cloud's provider for the account and region of `site`.
+
+        A `read_only` one changes nothing in the account, not even on its own behalf.
+        """
 
     def network(self, zones: Sequence[str]) -> Network:
         """Make the site's network, or find it, with a subnet for each of `zones`."""
@@ -140,6 +146,26 @@ class Cloud(ABC):
     @abstractmethod
     def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
         """Make a machine in `network`, with an identity that may read `spec.secret` only."""
+
+
+def fingerprint(secret: str) -> str:
+    """A hash of a sensitive expression, as an expression that a plan may show."""
+    return Token.as_string(Fn.nonsensitive(Fn.sha256(secret)))
+
+
+def replacement(scope: Construct, id: str, spec: MachineSpec) -> str:
+    """The address of a resource that changes whenever the machine has to be replaced.
+
+    For `replace_triggered_by`, where the cloud itself would only update the machine, or where the
+    bytes that it gets are not ours to keep.
+    """
+    digest = hashlib.sha256(spec.payload.user_data().encode()).hexdigest()
+    # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
+    trigger = TerraformResource(scope, f"{id}-user-data", terraform_resource_type="terraform_data")
+    others = {str(number): value for number, value in enumerate(spec.replaced_with)}
+    trigger.add_override("input", {"sha256": digest, **others})
+    # Terraform wants the address here; the framework would write an expression.
+    return f"{trigger.terraform_resource_type}.{trigger.friendly_unique_id}"
 
 
 def short_name(name: str, limit: int) -> str:

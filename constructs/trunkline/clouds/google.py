@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from cdktf import TerraformResource, TerraformResourceLifecycle
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_google.compute_address import ComputeAddress
 from cdktf_cdktf_provider_google.compute_firewall import (
     ComputeFirewall,
@@ -49,6 +48,7 @@ from trunkline.clouds.base import (
     Network,
     Rule,
     Secret,
+    replacement,
     short_name,
 )
 from trunkline.expression import literal
@@ -65,7 +65,7 @@ class Google(Cloud):
     """VPC network, Secret Manager and Compute Engine; one subnetwork serves every zone."""
 
     @staticmethod
-    def provider(scope: Construct, site: Site) -> None:
+    def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
         GoogleProvider(
             scope,
             "google",
@@ -132,7 +132,6 @@ class Google(Cloud):
 
     def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
         identity = self._identity(id, spec)
-        user_data = spec.payload.user_data()
         self._firewall(id, spec, network, str(identity.email))
         instance = ComputeInstance(
             self.scope,
@@ -142,7 +141,7 @@ class Google(Cloud):
             machine_type=spec.size or DEFAULT_SIZE,
             boot_disk=self._boot_disk(spec),
             network_interface=[self._interface(id, spec, network)],
-            metadata=_metadata(user_data),
+            metadata=_metadata(spec.payload.user_data()),
             service_account=ComputeInstanceServiceAccount(
                 email=identity.email, scopes=["cloud-platform"]
             ),
@@ -151,7 +150,10 @@ class Google(Cloud):
             ),
             allow_stopping_for_update=True,
             labels=self.tags,
-            lifecycle=self._replace_with(id, user_data),
+            # Google would only update the metadata of a machine that runs.
+            lifecycle=TerraformResourceLifecycle(
+                replace_triggered_by=[replacement(self.scope, id, spec)]
+            ),
         )
         interface = instance.network_interface.get(0)
         return Machine(
@@ -159,18 +161,6 @@ class Google(Cloud):
             public_address=interface.access_config.get(0).nat_ip,
             private_address=interface.network_ip,
         )
-
-    def _replace_with(self, id: str, user_data: str) -> TerraformResourceLifecycle:
-        """Replace the machine when its user data change: Google would only update the metadata."""
-        digest = hashlib.sha256(user_data.encode()).hexdigest()
-        # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
-        trigger = TerraformResource(
-            self.scope, f"{id}-user-data", terraform_resource_type="terraform_data"
-        )
-        trigger.add_override("input", {"sha256": digest})
-        # Terraform wants the address here; the framework would write an expression.
-        address = f"{trigger.terraform_resource_type}.{trigger.friendly_unique_id}"
-        return TerraformResourceLifecycle(replace_triggered_by=[address])
 
     def _boot_disk(self, spec: MachineSpec) -> ComputeInstanceBootDisk:
         """Debian stable; Google encrypts every disk."""

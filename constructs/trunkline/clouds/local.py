@@ -11,11 +11,18 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from cdktf import Fn, TerraformLocal, TerraformResource, Token
+from cdktf import TerraformLocal, TerraformResource
 from constructs import Construct
 
 from trunkline import loopback
-from trunkline.clouds.base import Cloud, Machine, MachineSpec, Network, Secret
+from trunkline.clouds.base import (
+    Cloud,
+    Machine,
+    MachineSpec,
+    Network,
+    Secret,
+    fingerprint,
+)
 from trunkline.errors import ConfigurationError
 from trunkline.expression import literal
 from trunkline.local.machine import Machine as Group
@@ -34,7 +41,7 @@ class Local(Cloud):
     """Addresses of loopback, files that only you may read, and processes."""
 
     @staticmethod
-    def provider(scope: Construct, site: Site) -> None:
+    def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
         """Terraform has what it needs built in."""
 
     def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> Network:
@@ -67,15 +74,15 @@ class Local(Cloud):
     def secret(self, id: str, value: str) -> Secret:
         """Keep `value` in a file that only this user may read; a new value is a new resource."""
         path = f"secrets/{self.name}-{id}"
-        digest = Token.as_string(Fn.nonsensitive(Fn.sha256(value)))
+        digest = fingerprint(value)
         resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[digest])
         _run(resource, create="keep", destroy="forget", environment={"TRUNKLINE_SECRET": value})
         source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
-        return Secret(id=f"{_address(resource)}.triggers_replace[0]", source=source)
+        return Secret(id=f"${{{_address(resource)}.id}}", source=source)
 
     def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
         address = network.subnets[spec.zone]
-        made = add_machine(self.scope, id, self._group(spec), spec.secret)
+        made = add_machine(self.scope, id, self._group(spec), spec.replaced_with)
         return Machine(id=made, public_address=address, private_address=address)
 
     def _group(self, spec: MachineSpec) -> Group:
@@ -90,16 +97,13 @@ class Local(Cloud):
         raise ConfigurationError(f"no local machine runs a {type(spec.payload).__name__}")
 
 
-def add_machine(scope: Construct, id: str, group: Group, secret: Secret | None = None) -> str:
+def add_machine(scope: Construct, id: str, group: Group, replaced_with: Sequence[str] = ()) -> str:
     """A machine that Terraform starts and ends; returns its id, an expression.
 
-    Whatever changes in it, `secret` included, replaces it.
+    Whatever changes in it replaces it, and so does a change of the expressions `replaced_with`.
     """
     text = group.to_json()
-    triggers = [
-        hashlib.sha256(text.encode()).hexdigest(),
-        *([f"${{{secret.id}}}"] if secret else []),
-    ]
+    triggers = [hashlib.sha256(text.encode()).hexdigest(), *replaced_with]
     folder = f"{STATE}/machines/{group.name}"
     resource = _terraform_data(scope, id, folder=folder, triggers=triggers)
     # Not in the resource itself, whose every word a plan would show.

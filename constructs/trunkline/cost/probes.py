@@ -23,7 +23,7 @@ class ProbeCost:
 def probe_cost(topology: Topology) -> ProbeCost | None:
     """The cost of the current batch of probes; None where none stands in a cloud.
 
-    Disks and traffic come on top: 8 GB and some megabytes a day, less than a cent an hour.
+    Disks and traffic come on top: 8 to 30 GB and some megabytes a day, about a cent an hour.
     """
     sites = [site for site in topology.sites if site.cloud in MACHINES] if topology.probes else []
     if not sites:

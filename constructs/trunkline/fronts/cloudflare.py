@@ -57,12 +57,6 @@ class CloudflareFront(Front):
             domain=self.topology.domain,
             hostname=self.topology.origin_hostname(site.name),
         )
-        TerraformOutput(
-            scope,
-            "origin_hostname",
-            value=origin.hostname,
-            description="Where Cloudflare reaches the edge",
-        )
         if self.topology.edge.exposure == "tunnel":
             return _TunnelOrigin(origin, f"{self.topology.name}-edge-{site.name}")
         return _PublicOrigin(origin)

@@ -37,8 +37,6 @@ class LocalMachineFront(Front):
         """Terraform has what it needs built in."""
 
     def origin(self, scope: Construct, site: Site) -> Origin:
-        url = origin_url(self.topology, site.name)
-        TerraformOutput(scope, "origin", value=url, description="Where the Worker reaches the edge")
         assert isinstance(site.network, NewNetwork)
         return _LoopbackOrigin(loopback.edge_endpoint(site.network.cidr, site.zone))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from attrs import define, field
 
 from trunkline.errors import ConfigurationError
+from trunkline.interrupts import postponed
 from trunkline.journey import load, survey
-from trunkline.journey.interrupts import postponed
 from trunkline.journey.memory import Memory
 from trunkline.journey.progress import Progress
 from trunkline.journey.report import Report

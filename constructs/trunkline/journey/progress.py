@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from attrs import define, field
 from rich.console import Console
@@ -53,8 +53,10 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A line that is no step."""
-        print(text, file=sys.stderr, flush=True)
+        with suppress(OSError):  # a terminal that was closed must not keep anything from its end
+            print(text, file=sys.stderr, flush=True)
 
     def _line(self, mark: str, name: str, result: str, seconds: float) -> None:
         text = f"{name}: {result or mark}" if result or mark else name
-        self.console.print(f"{self.elapsed:5.1f} s  {text} ({seconds:.1f} s)", soft_wrap=True)
+        with suppress(OSError):
+            self.console.print(f"{self.elapsed:5.1f} s  {text} ({seconds:.1f} s)", soft_wrap=True)

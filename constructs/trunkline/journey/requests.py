@@ -42,7 +42,7 @@ def ask(url: str, timeout: float = 10) -> Answer:
         connection.request("GET", parts.path or "/")
         response = connection.getresponse()
         body = response.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise RouteError(
             f"{url} does not answer: {error}; trunkline local status says more"
         ) from error

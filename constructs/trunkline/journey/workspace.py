@@ -18,7 +18,7 @@ from trunkline.local.status import stop_all
 from trunkline.model import LocalFront, Topology
 from trunkline.probing.key import generate_key
 from trunkline.synthesis import stale_stacks
-from trunkline.terraform import Done, Terraform
+from trunkline.terraform import Done, Terraform, without_terraform_options
 from trunkline.topology import load
 
 # What a workspace is used for. One that a demo left behind is the next demo's to clear away.
@@ -34,7 +34,8 @@ class Workspace:
     @property
     def terraform(self) -> Terraform:
         """Terraform with the key of the probes; TerraformError where there is none."""
-        return Terraform(env={"TF_VAR_probe_key": self.key()})
+        key = {"TF_VAR_probe_key": self.key()}
+        return Terraform(env=key, inherited=without_terraform_options())
 
     @property
     def output(self) -> Path:
@@ -78,8 +79,14 @@ class Workspace:
             raise ConfigurationError(
                 f"{self.output} holds stacks that were not made for this: choose another --folder"
             )
+        before = self.use
         (self.folder / "use").write_text(use)
-        _run_synth(file, self.output)
+        try:
+            _run_synth(file, self.output)
+        except OutputError:
+            if before is None:  # nothing is up, and nothing of it would have to be taken down
+                (self.folder / "use").unlink()
+            raise
         for folder in stale_stacks(self.output):
             terraform.destroy([folder])
             shutil.rmtree(folder)

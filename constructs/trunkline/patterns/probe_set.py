@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from constructs import Construct
 
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import WEB, Firewall, MachineSpec, Rule, Secret, short_name
+from trunkline.clouds.base import (
+    WEB,
+    Firewall,
+    MachineSpec,
+    Rule,
+    Secret,
+    fingerprint,
+    short_name,
+)
 from trunkline.model import Probes, Site
 from trunkline.payload import ProbePayload
 from trunkline.rendezvous import Peer
@@ -52,7 +60,7 @@ class ProbeSet(Construct):
         machines = {
             zone: cloud.machine(
                 f"machine-{zone}",
-                _machine(name, site, zone, probes, peers[zone], secret),
+                _machine(name, site, zone, probes, peers[zone], secret, fingerprint(key)),
                 network,
             )
             for zone in site.zones
@@ -61,7 +69,13 @@ class ProbeSet(Construct):
 
 
 def _machine(
-    name: str, site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret: Secret
+    name: str,
+    site: Site,
+    zone: str,
+    probes: Probes,
+    peers: Sequence[Peer],
+    secret: Secret,
+    key_fingerprint: str,
 ) -> MachineSpec:
     return MachineSpec(
         # Google's instances have the shortest names: 63 characters.
@@ -78,6 +92,8 @@ def _machine(
         ),
         firewall=_firewall(probes),
         secret=secret,
+        # Nobody can log in to restart the agent, and with another key it is a stranger.
+        replaced_with=(key_fingerprint,),
     )
 
 

@@ -41,6 +41,10 @@ class EdgePayload(Payload):
     tunnel_token: SecretSource | None = None
     public: bool = False
 
+    @property
+    def remedy(self) -> str:
+        return "use fewer or shorter route prefixes"
+
     def user_data(self) -> str:
         return _user_data(self)
 

@@ -8,6 +8,11 @@ from abc import ABC, abstractmethod
 class Payload(ABC):
     """What a machine runs; the clouds' machines take it as cloud-init user data."""
 
+    @property
+    @abstractmethod
+    def remedy(self) -> str:
+        """What to do where it is too large for a machine's user data."""
+
     @abstractmethod
     def user_data(self) -> str:
         """The cloud-config of a machine with Debian; the same payload gives the same bytes."""

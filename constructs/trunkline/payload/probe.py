@@ -40,6 +40,10 @@ class ProbePayload(Payload):
     peers: tuple[Peer, ...]
     key: SecretSource
 
+    @property
+    def remedy(self) -> str:
+        return "use fewer candidate zones, or probes.max_parallel"
+
     def user_data(self) -> str:
         config = json.dumps(self.agent_config(address="0.0.0.0", key_file=KEY)) + "\n"
         service = packaged("probe.service")

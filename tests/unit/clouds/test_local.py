@@ -83,7 +83,7 @@ def test_the_key_of_the_probes_lies_in_no_file_and_a_new_one_starts_them_again(
     assert probes["variable"]["probe_key"]["sensitive"] is True
     for name, reasons in triggers(probes).items():
         if "machine" in name:
-            assert "terraform_data.probes_key" in reasons[1]
+            assert reasons[1] == "${nonsensitive(sha256(var.probe_key))}"
     agent = machines(probes)["local-probe-azure-eastus-1"]["processes"][0]
     config = json.loads(agent["files"]["probe.json"])
     assert config["key_file"] == "../../secrets/local-probe-azure-key"

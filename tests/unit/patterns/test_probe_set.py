@@ -19,7 +19,7 @@ NAME = "the-longest-name-there-i-probe-a-site-of-20-letters"
 
 def machine(name: str, zone: str, probes: Probes) -> MachineSpec:
     secret = Secret(id="key", source=SecretSource("print('key')", ("name",)))
-    return _machine(name, SITE, zone, probes, [], secret)
+    return _machine(name, SITE, zone, probes, [], secret, "${sha256(var.key)}")
 
 
 def test_the_longest_names_fit_and_stay_apart() -> None:
@@ -42,3 +42,7 @@ def test_results_are_for_operators() -> None:
     assert [(r.port, r.cidrs) for r in rules if r.name == "operators"] == [
         (9000, ("203.0.113.7/32",))
     ]
+
+
+def test_a_new_key_replaces_the_machine_because_nobody_can_restart_its_agent() -> None:
+    assert machine("probe", SITE.zone, Probes()).replaced_with == ("${sha256(var.key)}",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -23,7 +24,7 @@ def like_ctrl_c() -> Iterator[None]:
 
 
 @contextmanager
-def postponed(say: Callable[[str], None]) -> Iterator[None]:
+def postponed(say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
     """Ignore them, and say so: what cleans up must come to its end."""
 
     def refuse(number: int, frame: FrameType | None) -> None:
@@ -35,6 +36,9 @@ def postponed(say: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
     before = {number: signal.signal(number, handler) for number in ENDING}
     try:
         yield
