@@ -120,12 +120,16 @@ def _clouds(sample: Sample) -> dict[str, str | None]:
 
 
 def _name(topology: Topology, zone: str, cloud: str | None) -> str | None:
-    """`site/zone` of the only candidate zone that PerfKit calls `zone`; None where none does."""
+    """`site/zone` of the only candidate zone that PerfKit calls `zone`; None where none does.
+
+    A site of `cloud: local` stands in for any cloud, whichever the metadata name.
+    """
     found = [
         f"{site.name}/{candidate}"
         for site in topology.sites
         for candidate in site.zones
-        if zone == _perfkit_name(site, candidate) and cloud in (None, site.cloud, "local")
+        if zone == _perfkit_name(site, candidate)
+        and (cloud in (None, site.cloud) or site.cloud == "local")
     ]
     return found[0] if len(found) == 1 else None
 

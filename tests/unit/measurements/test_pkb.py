@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from support.examples import ROOT
 
 from trunkline.measurements import Measurements, MeasurementsError
@@ -141,6 +142,25 @@ def test_both_benchmarks_need_a_choice(tmp_path: Path) -> None:
 def test_other_tests_and_metrics_are_passed_over(tmp_path: Path) -> None:
     other = [sample("x", "y", "o", test="fio"), sample("lscpu", None, "l")]
     assert len(read(tmp_path, [*other, *ping("a")]).pairs) == 1
+
+
+def test_a_local_site_stands_in_for_the_cloud_that_the_metadata_name(tmp_path: Path) -> None:
+    names = {"aws": "us-east-1a", "azure": "eastus-1"}
+    local = evolve(
+        THREE,
+        sites=tuple(
+            evolve(THREE.site(site), cloud="local", zone=zone, zones=(zone,))
+            for site, zone in names.items()
+        ),
+    )
+    [pair] = import_pkb([written(tmp_path, ping("a"))], local).measurements.pairs
+    assert (pair.from_zone, pair.to_zone) == ("aws/us-east-1a", "azure/eastus-1")
+
+
+def test_a_zone_of_another_cloud_is_not_the_topologys(tmp_path: Path) -> None:
+    elsewhere = ping("a", metadata={**ENDS, "vm_1_cloud": "GCP"})
+    with pytest.raises(MeasurementsError, match="the zones here: us-east-1a"):
+        read(tmp_path, elsewhere)
 
 
 def test_zones_of_other_topologies_are_named_and_left_out(tmp_path: Path) -> None:
