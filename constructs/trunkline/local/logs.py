@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 TAIL = 65_536  # bytes; lines before that are not looked at
 
@@ -26,18 +27,27 @@ def _tail(path: Path) -> bytes:
 
 
 def added(path: Path) -> Iterator[str]:
-    """What is added to a log from now on, in whole lines; empty where nothing is yet. A rotation is
-    followed."""
+    """What is added to a log after this call, in whole lines; empty where nothing is yet. A rotation
+    is followed."""
+    return _whole_lines(_added_bytes(path, _at_its_end(path)))
+
+
+def _at_its_end(path: Path) -> BinaryIO | None:
+    with suppress(FileNotFoundError):
+        file = path.open("rb")
+        file.seek(0, os.SEEK_END)
+        return file
+    return None
+
+
+def _whole_lines(pieces: Iterator[bytes]) -> Iterator[str]:
     rest = b""
-    for data in _added_bytes(path):
+    for data in pieces:
         lines, newline, rest = (rest + data).rpartition(b"\n")
         yield (lines + newline).decode(errors="replace")
 
 
-def _added_bytes(path: Path) -> Iterator[bytes]:
-    file = path.open("rb") if path.exists() else None
-    if file:
-        file.seek(0, os.SEEK_END)
+def _added_bytes(path: Path, file: BinaryIO | None) -> Iterator[bytes]:
     while True:
         data = file.read() if file else b""
         if not data and (file is None or _is_another(path, file.fileno())):

@@ -84,6 +84,15 @@ def test_following_sees_what_is_added_across_a_rotation(tmp_path: Path) -> None:
     assert [next(pieces), next(pieces)] in (["", "two\n"], ["two\n", ""])
 
 
+def test_following_begins_when_it_is_asked_for_not_when_it_is_first_read(tmp_path: Path) -> None:
+    path = tmp_path / "web.log"
+    path.write_text("old\n")
+    pieces = added(path)
+    with path.open("a") as file:
+        file.write("written meanwhile\n")
+    assert next(pieces) == "written meanwhile\n"
+
+
 def test_following_gives_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "web.log"
     path.touch()
