@@ -57,11 +57,12 @@ def fetch(
     resigned = status == 403
     if resigned:
         ahead = _clock_ahead(date, wall())
-        if abs(ahead) < SKEW:
-            raise ProbeUnavailableError(
-                "refuses: its key is another one, or this address is not in probes.operators"
-            )
-        status, _, body = _request(address, key, wall() + ahead, timeout)
+        if abs(ahead) >= SKEW:
+            status, _, body = _request(address, key, wall() + ahead, timeout)
+    if status == 403:
+        raise ProbeUnavailableError(
+            "refuses: its key is another one, or this address is not in probes.operators"
+        )
     if status != 200:
         raise ProbeUnavailableError(f"refuses with status {status}")
     results = _read(body, address)
@@ -103,9 +104,10 @@ def _tag(secret: bytes, message: bytes) -> str:
 
 
 def _clock_ahead(date: str, now: float) -> float:
+    """By how many seconds `date` is ahead of `now`; 0 for a date that is none, or out of range."""
     try:
         return parsedate_to_datetime(date).timestamp() - now
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 

@@ -99,9 +99,10 @@ class _Round:
         note = None
         try:
             answer = result()
-        except ProbeUnavailableError as error:
+            has_measured(answer)
+        except Exception as error:  # one agent's fault must not cost the others' results
             if zone.name not in self.answers:
-                self.failures[zone.name] = str(error)
+                self.failures[zone.name] = _reason(error)
         else:
             self.failures.pop(zone.name, None)
             self.answers[zone.name] = answer
@@ -120,3 +121,9 @@ class _Round:
 
     def _is_ready(self, zone: ProbeAddress) -> bool:
         return zone.name in self.answers and has_measured(self.answers[zone.name])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ProbeUnavailableError):
+        return str(error)
+    return f"gave an answer that makes no sense ({error!r}); deploy the probes again"

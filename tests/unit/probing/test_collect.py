@@ -229,6 +229,20 @@ def test_progress_counts_and_a_wrong_clock_is_said_once(tmp_path: Path) -> None:
     ]
 
 
+def test_an_answer_that_makes_no_sense_costs_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trunkline.probing import collect as module
+    from trunkline.probing.client import Answer
+
+    answers = {"a/z0": {"completed": 1, "phase": "done"}, "b/z1": {"version": 1}}
+    monkeypatch.setattr(module, "fetch", lambda zone, key: Answer(answers[zone.name], 0.0))
+    addresses = Fleet(tmp_path, tuple(answers)).addresses
+    found = collect(addresses, bytes(32))
+    assert list(found.answers) == ["a/z0"]
+    assert found.failures["b/z1"].startswith("gave an answer that makes no sense (KeyError")
+
+
 def test_a_key_may_be_in_a_file_and_a_wrong_one_is_explained(agents: Fleet) -> None:
     _, _, errors = run(agents, "--wait", "0", "--key-file", "topology.yaml")
     assert "topology.yaml: holds no probe key" in errors

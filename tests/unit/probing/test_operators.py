@@ -152,14 +152,18 @@ def test_a_clock_far_off_is_learnt_from_the_refusal(agents: Fleet) -> None:
     assert answer.clock_ahead == pytest.approx(3 * 3600, abs=2)
 
 
-def server_that_says(answer: bytes) -> Iterator[ProbeAddress]:
+TOO_FAR = b"Sat, 01 Jan 99999999999999999999 00:00:00 GMT"
+
+
+def server_that_says(answer: bytes, times: int = 1) -> Iterator[ProbeAddress]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(4096)
-                connection.sendall(answer)
+            for _ in range(times):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(answer)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -182,12 +186,25 @@ def server_that_says(answer: bytes) -> Iterator[ProbeAddress]:
             b"HTTP/1.1 403 No\r\nDate: yesterday\r\nContent-Length: 0\r\n\r\n",
             "its key is another one",
         ),
+        (
+            b"HTTP/1.1 403 No\r\nDate: %s\r\nContent-Length: 0\r\n\r\n" % TOO_FAR,
+            "its key is another one",
+        ),
     ],
 )
 def test_an_answer_that_is_not_the_agents_is_not_used(answer: bytes, reason: str) -> None:
     for address in server_that_says(answer):
         with pytest.raises(ProbeUnavailableError, match=re.escape(reason)):
             fetch(address, bytes(32), timeout=5)
+
+
+def test_a_refusal_of_the_agents_own_time_is_about_the_key(agents: Fleet) -> None:
+    refusal = b"HTTP/1.1 403 No\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
+    for address in server_that_says(refusal, times=2):
+        with pytest.raises(ProbeUnavailableError, match="its key is another one"):
+            fetch(address, bytes(32), timeout=5)
+    with pytest.raises(ProbeUnavailableError, match="its key is another one"):
+        fetch(agents.address(ZONE), bytes(32), wall=lambda: time.time() - 3 * 3600)
 
 
 def test_a_name_that_does_not_exist_is_no_answer() -> None:
