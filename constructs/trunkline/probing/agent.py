@@ -234,21 +234,34 @@ class Peer:
         self.heard = self.moved = 0.0
         self.lost = True
         self.sweeps: deque[dict[str, object]] = deque(maxlen=KEPT_SWEEPS)
-        self.floor = 0  # pings below it were foreseen, and are good for one answer only
+        self.floor = 0  # no ping below it gets an answer, but those that were foreseen, once
         self._recent: list[int] = []
 
     def admit(self, sequence: int, wall_ns: int) -> bool:
-        """Whether a sequence is new; it is not the next time."""
+        """Whether the sequence of a question or of news is new; it is not the next time."""
         recent = self._recent
-        if sequence < self.floor:
-            return False
         if not recent:
-            if abs(sequence - wall_ns) > HOUR:
+            if not self._follows(sequence, wall_ns):
                 return False
         elif sequence <= recent[0] or sequence in recent:
             return False
         (heapq.heappush if len(recent) < WINDOW else heapq.heappushpop)(recent, sequence)
+        self.floor = self.floor or sequence
         return True
+
+    def admit_ping(self, sequence: int, wall_ns: int) -> bool:
+        """Whether a ping is newer than every ping before it, and than what its floor was set by.
+
+        Not judged by the window: the pings of a measurement have their sequences from its start,
+        and news that is sent meanwhile has later ones.
+        """
+        if not self._follows(sequence, wall_ns):
+            return False
+        self.floor = sequence + 1
+        return True
+
+    def _follows(self, sequence: int, wall_ns: int) -> bool:
+        return sequence >= self.floor if self.floor else abs(sequence - wall_ns) <= HOUR
 
     def hear(self, progress: int, source: Address) -> None:
         """Note a sign of life."""
@@ -419,12 +432,23 @@ class Agent:
             return None
         kind, sender, sequence, _, progress = packet
         peer = self.by_id.get(sender)  # without this agent itself, so nothing can be reflected
-        if peer is None or not peer.admit(sequence, int(self.wall() * 1e9)):
+        if peer is None:
             return None
+        admit = peer.admit_ping if kind == PING else peer.admit
+        if not admit(sequence, int(self.wall() * 1e9)):
+            return None
+        if kind != PING and not self._measures(peer, progress):
+            # What is sent outside a measurement is older than its pings, or ends them.
+            peer.floor = max(peer.floor, sequence + 1)
         with self.news:
             peer.hear(progress, source)
             self.news.notify_all()
         return kind, peer, sequence, progress
+
+    def _measures(self, peer: Peer, progress: int) -> bool:
+        """Whether `peer` is in its step of a meeting when it says so."""
+        step = LOWER_MEASURES if peer.name < self.config.name else HIGHER_MEASURES
+        return progress & 15 == step
 
     def _turn(self, peer: Peer, progress: int) -> bool:
         """Whether `peer` may measure now: nobody is in two measurements at once."""

@@ -273,3 +273,38 @@ def test_pings_of_a_row_are_answered_once_each_whichever_are_lost(tmp_path: Path
         fresh = player.channel.take()
         player.send(player.ping(THERE, fresh), THERE)
         assert echo(player.next_answer()) == fresh
+
+
+def test_a_lost_ping_costs_no_other_however_much_news_came_before(tmp_path: Path) -> None:
+    with fleet(tmp_path, 2, silence_seconds=5) as agents, impostor_of(agents, HERE) as player:
+        agents.start(THERE)
+        player.meet(THERE)
+        first = player.channel.take(60)
+        measuring = agent.at(1, 1, agent.LOWER_MEASURES)
+        for _ in range(agent.WINDOW + 1):
+            player.send(player.seal(ASK, THERE, player.channel.take(), measuring), THERE)
+            player.next_answer()
+        for sequence in (each for each in range(first, first + 60) if each != first + 5):
+            player.send(player.ping(THERE, sequence), THERE)
+            assert echo(player.next_answer()) == sequence
+
+
+def test_a_ping_that_was_held_back_from_before_the_measurement_gets_no_answer(
+    tmp_path: Path,
+) -> None:
+    with fleet(tmp_path, 2, silence_seconds=5) as agents, impostor_of(agents, HERE) as player:
+        agents.start(THERE)
+        held_back = player.channel.take()
+        player.meet(THERE)
+        player.send(player.ping(THERE, held_back), THERE)
+        fresh = player.channel.take()
+        player.send(player.ping(THERE, fresh), THERE)
+        assert echo(player.next_answer()) == fresh
+
+
+@given(st.lists(st.integers(NOW, NOW + 200), max_size=300))
+def test_pings_are_admitted_in_order_and_once(sequences: list[int]) -> None:
+    peer = Peer({"site": "b", "zone": "z1", "host": "192.0.2.1"}, 1, {})
+    admitted = [sequence for sequence in sequences if peer.admit_ping(sequence, NOW)]
+    assert all(earlier < later for earlier, later in pairwise(admitted))
+    assert max(sequences, default=None) == (admitted[-1] if admitted else None)
