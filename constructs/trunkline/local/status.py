@@ -117,7 +117,8 @@ def start_machines(
 
 def stop_all(folder: str | Path = ROOT, done: Callable[[str], None] = lambda _: None) -> list[str]:
     """End every machine below `folder`, remove it, and the secrets; the machines' names, which
-    `done` hears one by one. What Terraform knows stays. MachineError names all that failed."""
+    `done` hears one by one. What Terraform knows stays. MachineError names all that failed; the
+    secrets stay then, for what still runs needs them."""
     root = Path(folder).resolve()
     if ROOT not in root.parts:
         raise MachineError(f"{folder} is not named {ROOT}, nor below one; give the state folder")
@@ -125,12 +126,22 @@ def stop_all(folder: str | Path = ROOT, done: Callable[[str], None] = lambda _: 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         failures = [text for text in pool.map(lambda path: _stop(path, done), paths) if text]
     processes.end(processes.marked(str(root)), 1.0)  # whose folders are gone
-    for file in list(root.rglob(f"{SECRETS}/*")):
-        file.unlink()
-        remove_empty(file.parent)
     if failures:
         raise MachineError("\n".join(failures))
+    _remove_secrets(root)
     return [path.name for path in paths]
+
+
+def _remove_secrets(root: Path) -> None:
+    try:
+        for file in list(root.rglob(f"{SECRETS}/*")):
+            file.unlink()
+            remove_empty(file.parent)
+    except OSError as error:
+        raise MachineError(
+            f"{error.filename or root} cannot be removed: {error.strerror}; run this as the user "
+            "who made it"
+        ) from error
 
 
 def find(name: str, folder: str | Path = ROOT) -> Path:
@@ -159,6 +170,11 @@ def _machine(path: Path) -> MachineStatus | None:
         text = (path / MACHINE).read_text()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise MachineError(
+            f"{path / MACHINE} cannot be read: {error.strerror}; run this as the user who started "
+            "the machine"
+        ) from error
     machine = plan.parse(text, str(path / MACHINE))
     known = state.read(path)
     supervisor = state.supervisor(known)

@@ -204,6 +204,38 @@ def test_stopping_everything_refuses_another_folder(stack: Stack) -> None:
         stop_all(stack.root)
 
 
+def test_secrets_stay_where_a_machine_could_not_be_ended(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.start(sample())
+    key = stack.below / "secrets" / "key"
+    keep(str(key), "x")
+
+    def refuse(folder: Path) -> None:
+        raise MachineError("web: pid 1 cannot be ended")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("trunkline.local.status.stop", refuse)
+        patched.setattr(processes, "marked", lambda folder: [])
+        with pytest.raises(MachineError, match="pid 1 cannot be ended"):
+            stop_all(stack.below)
+    assert key.read_text() == "x"
+    stop_all(stack.below)
+    assert not key.exists()
+
+
+def test_what_cannot_be_removed_or_read_is_explained(stack: Stack) -> None:
+    stack.start(sample())
+    (stack.below / "secrets" / "folder").mkdir(parents=True)  # unlink() refuses it even to root
+    with pytest.raises(MachineError, match=r"folder cannot be removed: .*; run this as the user"):
+        stop_all(stack.below)
+    stack.start(sample())
+    (stack.folder() / "machine.json").unlink()
+    (stack.folder() / "machine.json").mkdir()
+    with pytest.raises(MachineError, match=r"machine\.json cannot be read: Is a directory; run"):
+        machines(stack.below)
+
+
 def test_an_unknown_machine_is_told_with_those_there_are(stack: Stack) -> None:
     stack.start(sample())
     with pytest.raises(MachineError, match=r"no machine 'wbe' below .*; there is: web$"):
