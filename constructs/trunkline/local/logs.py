@@ -27,8 +27,8 @@ def _tail(path: Path) -> bytes:
 
 
 def added(path: Path) -> Iterator[str]:
-    """What is added to a log after this call, in whole lines; empty where nothing is yet. A rotation
-    is followed."""
+    """What is added to a log after this call, in whole lines; empty where nothing is yet. A
+    rotation is followed."""
     return _whole_lines(_added_bytes(path, _at_its_end(path)))
 
 
