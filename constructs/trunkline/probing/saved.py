@@ -27,7 +27,18 @@ def read_earlier(path: Path, topology: Topology) -> Measurements | None:
         raise _refuse(path, "was measured with another tool")
     if earlier.topology != topology.name:
         raise _refuse(path, f"holds measurements of {earlier.topology}, not of {topology.name}")
+    _refuse_other_accounts(path, earlier, topology)
     return earlier
+
+
+def _refuse_other_accounts(path: Path, earlier: Measurements, topology: Topology) -> None:
+    """A zone's name means another place in another account, so its figures must not be kept."""
+    sites = {site.name: (site.cloud, site.account, site.region) for site in topology.sites}
+    for zone in earlier.zones:
+        home = sites.get(zone.site)
+        if home and home != (zone.cloud, zone.account, zone.region):
+            where = f"{zone.cloud} {zone.account or ''}".strip()
+            raise _refuse(path, f"was measured with site {zone.site} in {where}, {zone.region}")
 
 
 def save_collection(

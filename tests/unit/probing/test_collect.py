@@ -187,12 +187,18 @@ def test_a_file_of_something_else_is_left_alone(agents: Fleet, content: str) -> 
         ('"topology": "two-sites"', "holds measurements of another, not of two-sites"),
         ('"tool": "trunkline"', "was measured with another tool"),
         ('"emulated": false', "would mix emulated with measured distances"),
+        ('"region": "us-1"', "was measured with site"),
     ],
 )
 def test_measurements_of_another_kind_are_left_alone(
     agents: Fleet, change: str, reason: str
 ) -> None:
-    others = {"two-sites": "another", "trunkline": "perfkit-ping", "false": "true"}
+    others = {
+        "two-sites": "another",
+        "trunkline": "perfkit-ping",
+        "false": "true",
+        "us-1": "us-2",
+    }
     agents.start()
     run(agents, "--output", "m.json")
     path = agents.folder / "m.json"

@@ -17,8 +17,15 @@ from trunkline.probing.document import measurements, missing_pairs
 
 ZONES = (zone("aws", "a"), zone("aws", "b"), zone("google", "x"))
 SWEEP = {
-    "min": 400, "p50": 500, "p90": 510, "p99": 520, "jitter": 5,
-    "sent": 200, "lost": 0, "tcp": None, "at": 1_790_000_000.0,
+    "min": 400,
+    "p50": 500,
+    "p90": 510,
+    "p99": 520,
+    "jitter": 5,
+    "sent": 200,
+    "lost": 0,
+    "tcp": None,
+    "at": 1_790_000_000.0,
 }
 
 
