@@ -187,7 +187,7 @@ def test_a_file_of_something_else_is_left_alone(agents: Fleet, content: str) -> 
         ('"topology": "two-sites"', "holds measurements of another, not of two-sites"),
         ('"tool": "trunkline"', "was measured with another tool"),
         ('"emulated": false', "would mix emulated with measured distances"),
-        ('"region": "us-1"', "was measured with site"),
+        ('"region": "us-1"', "was measured with site a in local, us-2"),
     ],
 )
 def test_measurements_of_another_kind_are_left_alone(
