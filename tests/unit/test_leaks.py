@@ -8,7 +8,7 @@ import pytest
 
 from trunkline.finding import shown
 from trunkline.leaks import find_leaks, redact
-from trunkline.topology import check_text
+from trunkline.topology import Finding, check_text
 
 RNG = random.Random(7)
 LETTERS = string.ascii_letters + string.digits
@@ -67,17 +67,20 @@ def test_a_secret_in_a_file_that_is_not_yaml() -> None:
     assert all(secret not in str(finding) for finding in findings)
 
 
+def errors(text: str) -> list[Finding]:
+    return [finding for finding in check_text(text)[1] if finding.level == "error"]
+
+
 def test_a_secret_under_a_telling_name() -> None:
     text = BASE.replace("cloudflare:\n", "cloudflare:\n  apiToken: swordfish\n")
-    (finding,) = check_text(text)[1]
+    (finding,) = errors(text)
     assert "by its name" in finding.message
     assert "swordfish" not in str(finding)
 
 
 def test_a_secret_behind_a_hash_in_quotes_is_found_once() -> None:
     secret = SECRETS["an AWS access key ID"]
-    _, findings = check_text(BASE.replace("name: demo", f'name: "demo # {secret}"'))
-    assert len(findings) == 1
+    assert len(errors(BASE.replace("name: demo", f'name: "demo # {secret}"'))) == 1
 
 
 def test_no_part_of_a_secret_is_shown() -> None:
