@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import asdict, field, frozen
+
+from trunkline.local.processes import tree
 
 ROOT = Path(__file__).resolve().parent.parent
 # How often the peaks are read. The kernel keeps them, so only what a process adds in its last
@@ -155,7 +157,7 @@ def _wait(pid: int, sample: Callable[[], None]) -> tuple[int, Any]:
 def _peaks(pid: int) -> dict[int, tuple[str, float]]:
     """The program and the peak in MB of a process and its descendants, by process id."""
     found = {}
-    for each in _tree(pid):
+    for each in tree(pid):
         try:
             status = Path(f"/proc/{each}/status").read_text()
             program = Path(f"/proc/{each}/cmdline").read_text().split("\0")[0]
@@ -165,18 +167,6 @@ def _peaks(pid: int) -> dict[int, tuple[str, float]]:
             name = "node" if Path(program).name.startswith("node") else "python"
             found[each] = (name, int(status.split("VmHWM:")[1].split()[0]) / 1024)
     return found
-
-
-def _tree(pid: int) -> Iterator[int]:
-    """The process and all its descendants."""
-    yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            numbers = children.read_text().split()
-        except OSError:
-            continue
-        for number in numbers:
-            yield from _tree(int(number))
 
 
 def _by_program(peaks: Mapping[int, tuple[str, float]], resources: Any) -> dict[str, float]:

@@ -41,17 +41,6 @@ class Memory:
                 self.peak_mb = max(self.peak_mb, self._now())
 
     def _now(self) -> float:
-        ours = sum(map(processes.memory_kb, _tree(os.getpid()))) / 1024
+        # Machines are not among its descendants, they are on their own.
+        ours = sum(map(processes.memory_kb, processes.tree(os.getpid()))) / 1024
         return ours + (memory_mb(self.machines) if self.machines.exists() else 0)
-
-
-def _tree(pid: int) -> Iterator[int]:
-    """A process and its descendants; machines are not among them, they are on their own."""
-    yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            numbers = children.read_text().split()
-        except OSError:
-            continue  # it has ended
-        for number in numbers:
-            yield from _tree(int(number))

@@ -92,14 +92,15 @@ def marked(folder: str) -> list[Known]:
     where there is no /proc."""
     return [
         (pid, born)
-        for pid in _pids()
+        for pid in _numbers("/proc")
         if pid != os.getpid() and _is_marked(pid, folder) and (born := birth(pid))
     ]
 
 
-def _pids() -> Iterator[int]:
+def _numbers(folder: str) -> Iterator[int]:
+    """The PIDs, or the threads, that have a folder in `folder` of /proc."""
     with suppress(OSError):
-        yield from (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+        yield from (int(entry.name) for entry in os.scandir(folder) if entry.name.isdigit())
 
 
 def _is_marked(pid: int, folder: str) -> bool:
@@ -119,6 +120,15 @@ def program(pid: int) -> str:
     with suppress(OSError):
         return _read(f"/proc/{pid}/comm").decode(errors="replace").strip()
     return (_ask_ps(pid, "comm") or "").rpartition("/")[2]
+
+
+def tree(pid: int) -> Iterator[int]:
+    """The process and all its descendants; itself alone where there is no /proc."""
+    yield pid
+    for task in _numbers(f"/proc/{pid}/task"):
+        with suppress(OSError):  # it has ended
+            for child in _read(f"/proc/{pid}/task/{task}/children").split():
+                yield from tree(int(child))
 
 
 def memory_kb(pid: int) -> int:
