@@ -13,6 +13,8 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
+from trunkline.model import Site
+
 VERSION = 1
 
 Tool = Literal["trunkline", "perfkit-ping", "perfkit-netperf"]
@@ -47,11 +49,6 @@ class Place:
     def __str__(self) -> str:
         return self.zone if self.account is None else f"{self.zone} of {self.account}"
 
-    @property
-    def is_physical(self) -> bool:
-        """Whether the cloud said which place it is, in words that every account shares."""
-        return self.account is None
-
 
 @frozen(kw_only=True)
 class MeasuredZone:
@@ -64,6 +61,21 @@ class MeasuredZone:
     zone: str
     physical_zone: str | None = None
     status: Status = "measured"
+
+    @classmethod
+    def of(
+        cls, site: Site, zone: str, *, measured: bool, physical_zone: str | None = None
+    ) -> MeasuredZone:
+        """The entry of a zone of a topology's site."""
+        return cls(
+            site=site.name,
+            cloud=site.cloud,
+            account=site.account,
+            region=site.region,
+            zone=zone,
+            physical_zone=physical_zone,
+            status="measured" if measured else "missing",
+        )
 
     @property
     def name(self) -> str:

@@ -157,7 +157,11 @@ def _measurements(
     tool, protocol = _METHODS[benchmark]
     pairs = _pairs(samples, benchmark)
     measured = {name for pair in pairs for name in (pair.from_zone, pair.to_zone)}
-    zones = [_zone(site, zone, measured) for site in topology.sites for zone in site.zones]
+    zones = [
+        MeasuredZone.of(site, zone, measured=f"{site.name}/{zone}" in measured)
+        for site in topology.sites
+        for zone in site.zones
+    ]
     times = [sample.seconds for sample, _ in samples]
     return Measurements(
         topology=topology.name,
@@ -172,17 +176,6 @@ def _measurements(
         complete=len(measured) == len(zones),
         zones=zones,
         pairs=pairs,
-    )
-
-
-def _zone(site: Site, zone: str, measured: set[str]) -> MeasuredZone:
-    return MeasuredZone(
-        site=site.name,
-        cloud=site.cloud,
-        account=site.account,
-        region=site.region,
-        zone=zone,
-        status="measured" if f"{site.name}/{zone}" in measured else "missing",
     )
 
 

@@ -136,12 +136,4 @@ def _zone(
     physical = answer.results["physical_zone"] if answer else None
     if physical is None and name in before:
         physical = before[name].physical_zone
-    return MeasuredZone(
-        site=site.name,
-        cloud=site.cloud,
-        account=site.account,
-        region=site.region,
-        zone=zone,
-        physical_zone=physical,
-        status="measured" if name in measured else "missing",
-    )
+    return MeasuredZone.of(site, zone, measured=name in measured, physical_zone=physical)
