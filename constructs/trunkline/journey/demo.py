@@ -94,11 +94,12 @@ class Demo:
         with self.progress.step("measure every pair of zones") as step:
             measured = survey.measure(topology, self.workspace, step)
             step.result = survey.summary(measured)
-        self.progress.say(f"         map the zones: {survey.places(measured)}")
+        places = survey.places(measured)
+        self.progress.say(f"         map the zones: {places}")
         choice = survey.choose(topology, measured)
         self.progress.say(f"         choose the zones: {choice}")
         self.report.add("pairs of zones measured", f"{step.result} ({step.seconds:.1f} s)")
-        self.report.add("places", survey.places(measured))
+        self.report.add("places", places)
         self.report.add("chosen zones", str(choice))
         file = survey.place(self.file, choice, self.workspace)
         with self.progress.step("take the probes down, move the edges") as step:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 from attrs import define, field
 from rich.console import Console
+from rich.status import Status
 
 
 @define
@@ -17,12 +18,11 @@ class Step:
 
     result: str = ""
     seconds: float = 0
-    _say: object = None
+    _status: Status = field(kw_only=True)
 
     def update(self, text: str) -> None:
         """Show on a terminal how far the step is."""
-        if self._say is not None:
-            self._say.update(text)  # type: ignore[attr-defined]
+        self._status.update(text)
 
 
 @define
@@ -42,21 +42,20 @@ class Progress:
         """One step: a spinner on a terminal while it goes on, then its line."""
         begun = time.monotonic()
         with self.console.status(f"{name} …") as status:
-            step = Step(say=status)
+            step = Step(status=status)
             try:
                 yield step
             except BaseException:
-                self._line("failed", name, "", time.monotonic() - begun)
+                self._line(f"{name}: failed", time.monotonic() - begun)
                 raise
         step.seconds = time.monotonic() - begun
-        self._line("", name, step.result, step.seconds)
+        self._line(f"{name}: {step.result}" if step.result else name, step.seconds)
 
     def say(self, text: str) -> None:
         """A line that is no step."""
         with suppress(OSError):  # a terminal that was closed must not keep anything from its end
             print(text, file=sys.stderr, flush=True)
 
-    def _line(self, mark: str, name: str, result: str, seconds: float) -> None:
-        text = f"{name}: {result or mark}" if result or mark else name
+    def _line(self, text: str, seconds: float) -> None:
         with suppress(OSError):
             self.console.print(f"{self.elapsed:5.1f} s  {text} ({seconds:.1f} s)", soft_wrap=True)
