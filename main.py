@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "constructs"))
 
 from trunkline.errors import TrunklineError  # noqa: E402
-from trunkline.synthesis import synthesize  # noqa: E402
+from trunkline.stacks.synthesize import synthesize  # noqa: E402
 from trunkline.topology import load  # noqa: E402
 
 DEFAULT_EXAMPLE = HERE / "topologies" / "local.yaml"

@@ -147,7 +147,7 @@ def _topology(count: int = SITES, zones: int = ZONES) -> Topology:
     return Topology(
         name="bench",
         domain="example.com",
-        front=Cloudflare(account_id="0" * 32),
+        ingress=Cloudflare(account_id="0" * 32),
         sites=sites,
         routing=Routing(hostname="api.example.com", routes=(Route("/", "s0"),)),
     )

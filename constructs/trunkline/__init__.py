@@ -9,14 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trunkline.errors import ConfigurationError, OutputError, TopologyError, TrunklineError
-    from trunkline.loopback import Endpoint
+    from trunkline.addresses.loopback import Endpoint
+    from trunkline.addresses.names import Peer
+    from trunkline.errors import ConfigurationError, OutputError, TrunklineError
     from trunkline.model import ExistingNetwork, NewNetwork, Probes, Site, Topology, Upstream
     from trunkline.patterns.cloudflare_routing import CloudflareRouting
     from trunkline.patterns.edge_origin import EdgeOrigin
     from trunkline.patterns.edge_proxy import EdgeProxy, Loopback, Public, Tunnel
     from trunkline.patterns.probe_set import ProbeSet
-    from trunkline.rendezvous import Peer
+    from trunkline.topology.errors import TopologyError
 
 __all__ = [
     "CloudflareRouting",
@@ -52,15 +53,15 @@ _CONSTRUCTS = {
 
 _DATA = {
     "ConfigurationError": "trunkline.errors",
-    "Endpoint": "trunkline.loopback",
+    "Endpoint": "trunkline.addresses.loopback",
     "ExistingNetwork": "trunkline.model",
     "NewNetwork": "trunkline.model",
     "OutputError": "trunkline.errors",
-    "Peer": "trunkline.rendezvous",
+    "Peer": "trunkline.addresses.names",
     "Probes": "trunkline.model",
     "Site": "trunkline.model",
     "Topology": "trunkline.model",
-    "TopologyError": "trunkline.errors",
+    "TopologyError": "trunkline.topology.errors",
     "TrunklineError": "trunkline.errors",
     "Upstream": "trunkline.model",
 }
@@ -72,8 +73,8 @@ def __getattr__(name: str) -> Any:
     if name not in _CONSTRUCTS:
         raise AttributeError(f"module 'trunkline' has no attribute {name!r}")
     from trunkline import bindings
-    from trunkline.extras import needed_bindings
+    from trunkline.bindings.extras import require_bindings
 
     bindings.install()
-    with needed_bindings():
+    with require_bindings():
         return getattr(import_module(_CONSTRUCTS[name]), name)

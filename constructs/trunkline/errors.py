@@ -1,12 +1,13 @@
 """What can go wrong, as a tree.
 
 TrunklineError                 every error that a user can cure; the CLI prints it, exits with 2
-├── TopologyError              a topology file with findings; carries all of them
+├── FindingsError              a file with findings; carries all of them (documents/findings.py)
+│   ├── TopologyError          a topology file (topology/errors.py)
+│   └── MeasurementsError      a measurement file (measurements/load.py)
 ├── ConfigurationError         a construct got arguments that cannot work together
 ├── OutputError                the output folder cannot be written
 ├── TerraformError             Terraform is not there, or a run of it failed; its last words
 ├── MachineError               a machine on this computer cannot start or end (local/errors.py)
-├── MeasurementsError          a measurement file with findings (measurements/load.py)
 ├── ProbeKeyError              a text that is no probe key (probing/key.py)
 ├── EarlierMeasurementsError   a file that a collection would have to throw away (probing/saved.py)
 ├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
@@ -18,23 +19,9 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from trunkline.finding import Finding
-
 
 class TrunklineError(Exception):
     """An error that a user can cure; its text says how."""
-
-
-class TopologyError(TrunklineError):
-    """A topology that cannot be used; `findings` names every mistake, in file order."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        self.findings = tuple(findings)
-        super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
 class ConfigurationError(TrunklineError):

@@ -9,7 +9,7 @@ import pytest
 from golden import inventory
 from support.examples import TOPOLOGIES
 
-from trunkline.synthesis import synthesize
+from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
 
 

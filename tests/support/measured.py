@@ -71,7 +71,7 @@ def topology(*zones: MeasuredZone, **accounts: str) -> Topology:
     return Topology(
         name="t",
         domain="example.com",
-        front=Cloudflare(account_id="0" * 32),
+        ingress=Cloudflare(account_id="0" * 32),
         sites=made,
         routing=Routing(hostname="api.example.com", routes=(Route("/", made[0].name),)),
     )

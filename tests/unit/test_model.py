@@ -38,7 +38,7 @@ def schema_defaults(section: dict[str, Any]) -> dict[str, Any]:
 
 SECTIONS = [
     (model.Cloudflare, SCHEMA["properties"]["cloudflare"]),
-    (model.LocalFront, SCHEMA["properties"]["local"]),
+    (model.LocalIngress, SCHEMA["properties"]["local"]),
     (model.Edge, SCHEMA["properties"]["edge"]),
     (model.Routing, SCHEMA["properties"]["routing"]),
     (model.Route, SCHEMA["$defs"]["route"]),
@@ -79,9 +79,12 @@ def test_topology_has_the_schema_s_defaults() -> None:
 
 def test_model_has_a_field_for_every_key_of_the_schema() -> None:
     fields = {field.name for field in attrs.fields(model.Topology)}
-    fronts = {"cloudflare", "local"}
-    assert fields - {"front"} == set(SCHEMA["properties"]) - {"$schema"} - fronts
-    assert [fronts_of["required"] for fronts_of in SCHEMA["oneOf"]] == [["cloudflare"], ["local"]]
+    ingresses = {"cloudflare", "local"}
+    assert fields - {"ingress"} == set(SCHEMA["properties"]) - {"$schema"} - ingresses
+    assert [ingresses_of["required"] for ingresses_of in SCHEMA["oneOf"]] == [
+        ["cloudflare"],
+        ["local"],
+    ]
     for cloud in ("aws", "google", "azure", "local"):
         keys = set(SCHEMA["$defs"][f"{cloud}_site"]["properties"])
         assert keys <= {field.name for field in attrs.fields(model.Site)}
@@ -136,24 +139,24 @@ def test_origin_hostname_is_one_label_deep() -> None:
     routing = model.Routing(hostname="api.example.com", routes=())
     cloudflare = model.Cloudflare(account_id="0")
     topology = model.Topology(
-        name="t", domain="example.com", front=cloudflare, sites=(SITE,), routing=routing
+        name="t", domain="example.com", ingress=cloudflare, sites=(SITE,), routing=routing
     )
     assert topology.origin_hostname("a") == "t-edge-a.example.com"
 
 
 def test_checks_name_origins_as_the_model_does() -> None:
-    from trunkline.topology.checks.draft import Draft
+    from trunkline.topology.checks.partial import PartialTopology
 
-    draft = Draft({"name": "t", "domain": "example.com", "sites": {"a": {}}}, lambda _: 1)
+    draft = PartialTopology({"name": "t", "domain": "example.com", "sites": {"a": {}}}, lambda _: 1)
     assert draft.origins() == {"a": "t-edge-a.example.com"}
     assert check_text("")[0] is None
 
 
 def test_emulated_latencies_are_the_same_from_both_ends() -> None:
-    front = model.LocalFront(latency_ms=(("a/1", ()), ("b/1", (0.5,)), ("c/1", (0.7, 0.9))))
-    assert front.latencies("b/1") == {"a/1": 0.5, "c/1": 0.9}
-    assert front.latencies("c/1") == {"a/1": 0.7, "b/1": 0.9}
-    assert front.latencies("d/1") == {}
+    ingress = model.LocalIngress(latency_ms=(("a/1", ()), ("b/1", (0.5,)), ("c/1", (0.7, 0.9))))
+    assert ingress.latencies("b/1") == {"a/1": 0.5, "c/1": 0.9}
+    assert ingress.latencies("c/1") == {"a/1": 0.7, "b/1": 0.9}
+    assert ingress.latencies("d/1") == {}
 
 
 def in_batches(zones: dict[str, int], most: int | None) -> model.Topology:
@@ -162,7 +165,7 @@ def in_batches(zones: dict[str, int], most: int | None) -> model.Topology:
     return model.Topology(
         name="t",
         domain="example.com",
-        front=model.Cloudflare(account_id="0"),
+        ingress=model.Cloudflare(account_id="0"),
         sites=tuple(
             model.Site(name=name, cloud="azure", region="r", zone="1", zones=own)
             for name, own in numbers.items()

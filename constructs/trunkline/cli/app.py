@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from trunkline.cli import journey
+from trunkline.cli import topologies
 from trunkline.cli.collect import collect
 from trunkline.cli.local import local_app
 from trunkline.cli.measurements import measurements_app
@@ -81,7 +81,7 @@ app.command()(zones)
 app.command()(place)
 app.add_typer(measurements_app, name="measurements")
 app.command()(physical_zones)
-local_app.command()(journey.up)
-local_app.command()(journey.down)
-local_app.command()(journey.demo)
+local_app.command()(topologies.up)
+local_app.command()(topologies.down)
+local_app.command()(topologies.demo)
 app.add_typer(local_app, name="local")

@@ -137,7 +137,7 @@ def _logs(folder: Path, process: str | None) -> list[Path]:
 
 def _prefixed(path: Path, line: str, logs: int) -> str:
     """The line, made safe for the terminal; with its process where there are several."""
-    from trunkline.finding import printable
+    from trunkline.documents.findings import printable
 
     return printable(line) if logs == 1 else f"{path.stem}: {printable(line)}"
 
@@ -198,7 +198,7 @@ def _row(machine: MachineStatus, process: ProcessStatus, *, first: bool) -> list
 
 
 def _print_troubles(machine: MachineStatus, process: ProcessStatus) -> None:
-    from trunkline.finding import printable
+    from trunkline.documents.findings import printable
 
     name = f"{machine.name}/{process.name}"
     if process.complaint:

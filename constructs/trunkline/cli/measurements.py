@@ -74,8 +74,8 @@ def show(
     ] = Format.TEXT,
 ) -> None:
     """Show the matrix of round trips as a heatmap, zones grouped by physical place."""
+    from trunkline.documents.write import write_whole
     from trunkline.measurements import MeasurementsError, check_file
-    from trunkline.output_file import write_whole
     from trunkline.placement.heatmap import heatmap
     from trunkline.placement.heatmap_svg import to_svg
 

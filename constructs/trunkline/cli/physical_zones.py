@@ -26,9 +26,9 @@ def physical_zones(
     place and zones read the result with --physical-zones, so that the measurements of one account
     serve another. What is not known is named on stderr. Exit code 2 means that nothing is.
     """
-    from trunkline.output_file import write_whole
+    from trunkline.documents.write import write_whole
     from trunkline.placement.told import read_told
-    from trunkline.terraform import Terraform
+    from trunkline.terraform.run import Terraform
     from trunkline.topology import load
 
     topology = load(file)

@@ -12,11 +12,11 @@ import typer
 from attrs import asdict
 
 from trunkline.cli.output import Format, number, wants_color, working
-from trunkline.outline import outline
+from trunkline.stacks.specs import stack_specs
 
 if TYPE_CHECKING:
     from trunkline.model import Topology
-    from trunkline.synthesis import StackSummary
+    from trunkline.stacks.synthesize import StackSummary
 
 
 def synth(
@@ -35,11 +35,11 @@ def synth(
     from trunkline.topology import load
 
     topology = load(file)
-    from trunkline.synthesis import stale_stacks, synthesize
+    from trunkline.stacks.synthesize import stale_stacks, synthesize
 
     with working(f"synthesizing {file}"):
         summaries = synthesize(topology, output)
-    needs = {stack.name: stack.needs for stack in outline(topology)}
+    needs = {stack.name: stack.needs for stack in stack_specs(topology)}
     if format is Format.JSON:
         stacks = [_stack(summary, needs) for summary in summaries]
         typer.echo(json.dumps({"stacks": stacks, "probes": _probes(topology)}, indent=2))

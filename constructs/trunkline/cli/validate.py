@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trunkline.cli.output import Format, number, wants_color
-from trunkline.outline import outline
+from trunkline.stacks.specs import stack_specs
 
 if TYPE_CHECKING:
     from trunkline.model import Topology
@@ -81,6 +81,6 @@ def _contents(topology: Topology) -> str:
         (len(sites), "site"),
         (sum(len(site.zones) for site in sites), "zone"),
         (len(topology.routing.routes), "route"),
-        (len(outline(topology)), "stack"),
+        (len(stack_specs(topology)), "stack"),
     )
     return ", ".join(number(count, noun) for count, noun in counts)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from trunkline.bindings.extras import require_bindings
 from trunkline.clouds.base import Cloud
 from trunkline.errors import ConfigurationError
-from trunkline.extras import needed_bindings
 
 CLOUDS = {
-    "aws": "trunkline.clouds.aws:Aws",
-    "google": "trunkline.clouds.google:Google",
-    "azure": "trunkline.clouds.azure:Azure",
-    "local": "trunkline.clouds.local:Local",
+    "aws": "trunkline.clouds.aws.resources:Aws",
+    "google": "trunkline.clouds.google.resources:Google",
+    "azure": "trunkline.clouds.azure.resources:Azure",
+    "local": "trunkline.clouds.local.resources:Local",
 }
 
 
@@ -21,6 +21,6 @@ def cloud_class(name: str) -> type[Cloud]:
     if name not in CLOUDS:
         raise ConfigurationError(f"unknown cloud {name!r}; use one of {', '.join(CLOUDS)}")
     module, _, attribute = CLOUDS[name].partition(":")
-    with needed_bindings():
+    with require_bindings():
         found: type[Cloud] = getattr(import_module(module), attribute)
     return found

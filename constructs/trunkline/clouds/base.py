@@ -135,7 +135,7 @@ class Cloud(ABC):
         """The physical zone of each of `zones`, as measurement files write it: expressions.
 
         They are null for a zone that the account does not have. None: the cloud tells nobody.
-        `Site.tells_physical_zones` says the same without any binding.
+        `Site.exposes_physical_zones` says the same without any binding.
         """
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from trunkline.finding import Problem, shown
+from trunkline.documents.findings import Problem, shown
 from trunkline.measurements.schema import AGAIN
 
 Data = Mapping[str, Any]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
 from os import PathLike
 from typing import Any
 
-from trunkline.errors import TrunklineError
-from trunkline.finding import Finding, Problem, shown
+from trunkline.documents.findings import Finding, FindingsError, Problem, shown
+from trunkline.documents.json import NAME, Text, UnreadableError, parse, read_text
 from trunkline.measurements.check import check_meaning
 from trunkline.measurements.model import (
     VERSION,
@@ -21,19 +21,14 @@ from trunkline.measurements.model import (
     TcpConnect,
 )
 from trunkline.measurements.schema import checker
-from trunkline.measurements.text import NAME, Text, UnreadableError, parse, read_text
 
 MOST_FINDINGS = 50
 
 Data = Mapping[str, Any]
 
 
-class MeasurementsError(TrunklineError):
+class MeasurementsError(FindingsError):
     """A measurement file that cannot be used; `findings` names its mistakes."""
-
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings = tuple(findings)
-        super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
 def load(path: str | PathLike[str]) -> Measurements:

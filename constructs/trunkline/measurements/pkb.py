@@ -17,7 +17,8 @@ from statistics import median
 
 from attrs import frozen
 
-from trunkline.finding import Finding, printable
+from trunkline.documents.findings import Finding, printable
+from trunkline.documents.json import UnreadableError, read_text
 from trunkline.measurements.load import MOST_FINDINGS, MeasurementsError
 from trunkline.measurements.model import (
     MeasuredZone,
@@ -29,7 +30,6 @@ from trunkline.measurements.model import (
     Tool,
 )
 from trunkline.measurements.pkb_samples import RATE, Benchmark, Sample, read_samples
-from trunkline.measurements.text import UnreadableError, read_text
 from trunkline.model import Site, Topology
 
 PINGS_PER_RUN = 100  # `ping -c 100` in PerfKit's ping_benchmark.py

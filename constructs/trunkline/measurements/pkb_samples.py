@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from trunkline.finding import Finding, shown
-from trunkline.measurements.text import Text
+from trunkline.documents.findings import Finding, shown
+from trunkline.documents.json import Text
 
 Benchmark = Literal["ping", "netperf"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import asdict
 
+from trunkline.documents.write import write_whole
 from trunkline.measurements.model import VERSION, Measurements, Pair
-from trunkline.output_file import write_whole
 
 
 def save(measurements: Measurements, path: str | PathLike[str]) -> None:

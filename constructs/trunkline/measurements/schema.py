@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from trunkline.finding import KeyPath, Problem, shown
+from trunkline.documents.findings import KeyPath, Problem, shown
 
 Check = Callable[[Any, KeyPath], Iterator[Problem]]
 Schema = Mapping[str, Any]

@@ -50,9 +50,9 @@ class CloudflareRouting(Construct):
             strategy=strategy,
             timeout_seconds=timeout_seconds,
         )
-        cloudflare.routing(self, zone_id=zone_id, account_id=account_id, spec=spec)
+        cloudflare.add_routing(self, zone_id=zone_id, account_id=account_id, spec=spec)
         if smart_routing:
-            cloudflare.smart_routing(self, zone_id=zone_id)
+            cloudflare.add_smart_routing(self, zone_id=zone_id)
         if origin_pulls:
             cloudflare.origin_pulls(self, zone_id=zone_id)
         if origin_pulls and create_zone:

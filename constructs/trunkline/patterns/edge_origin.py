@@ -29,7 +29,7 @@ class EdgeOrigin(Construct):
 
     def add_tunnel(self, name: str, service: str = "http://127.0.0.1:8080") -> str:
         """Make a tunnel that leads to `service` on its machine; return its token, an expression."""
-        target, token = cloudflare.tunnel(
+        target, token = cloudflare.add_tunnel(
             self,
             "tunnel",
             account_id=self.account_id,
@@ -45,7 +45,7 @@ class EdgeOrigin(Construct):
         self._record("A", address)
 
     def _record(self, type: str, content: str) -> None:
-        cloudflare.dns_record(
+        cloudflare.add_dns_record(
             self,
             "hostname",
             zone_id=self._zone_id,

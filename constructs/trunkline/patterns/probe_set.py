@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from constructs import Construct
 
+from trunkline.addresses.names import Peer
 from trunkline.clouds import cloud_class
 from trunkline.clouds.base import (
     WEB,
@@ -18,7 +19,6 @@ from trunkline.clouds.base import (
 )
 from trunkline.model import Probes, Site
 from trunkline.payload import ProbePayload
-from trunkline.rendezvous import Peer
 
 
 class ProbeSet(Construct):

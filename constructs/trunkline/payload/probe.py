@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from trunkline.addresses.names import Peer
 from trunkline.model import Probes
 from trunkline.payload.cloud_config import (
     MachineFile,
@@ -19,7 +20,6 @@ from trunkline.payload.cloud_config import (
 from trunkline.payload.payload import Payload
 from trunkline.payload.secret import SecretSource
 from trunkline.probing.source import agent_source
-from trunkline.rendezvous import Peer
 
 AGENT = "/usr/local/lib/trunkline/agent.py"
 CONFIG = "/etc/trunkline/probe.json"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from trunkline.addresses.loopback import Endpoint
 from trunkline.local.machine import Machine, Process
-from trunkline.loopback import Endpoint
 from trunkline.payload.edge import ENVOY_FLAGS, EdgePayload
 from trunkline.payload.probe import ProbePayload
 from trunkline.probing.source import agent_source

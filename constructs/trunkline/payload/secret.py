@@ -6,8 +6,6 @@ the secret. Nothing but names stands in the user data.
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from attrs import frozen
 
 
@@ -17,22 +15,3 @@ class SecretSource:
 
     script: str
     arguments: tuple[str, ...]
-
-
-def aws(name: str) -> SecretSource:
-    """A parameter of Parameter Store, by name, in the machine's own region."""
-    return SecretSource(_script("aws"), (name,))
-
-
-def google(name: str) -> SecretSource:
-    """The newest version of a secret of Secret Manager, in the machine's own project."""
-    return SecretSource(_script("google"), (name,))
-
-
-def azure(vault: str, name: str) -> SecretSource:
-    """The newest version of a secret in a Key Vault."""
-    return SecretSource(_script("azure"), (vault, name))
-
-
-def _script(cloud: str) -> str:
-    return files("trunkline.payload").joinpath("secrets", f"{cloud}.py").read_text("utf-8")

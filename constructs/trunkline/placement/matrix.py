@@ -149,7 +149,7 @@ def _reason(
         return f"nothing was measured in {site.cloud} {site.region}; measure it"
     if (site.account or f"site {site.name}") in owners:
         return "it was not measured; deploy a probe there and measure"
-    if site.tells_physical_zones:
+    if site.exposes_physical_zones:
         return (
             f"account {site.account} may name its zones otherwise than the measured one; give its "
             "physical zones with --physical-zones"

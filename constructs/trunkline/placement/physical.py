@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from os import PathLike
 from typing import Any
 
+from trunkline.documents.findings import Problem, shown
+from trunkline.documents.json import UnreadableError, parse, read_text
 from trunkline.errors import TrunklineError
-from trunkline.finding import Problem, shown
-from trunkline.measurements.text import UnreadableError, parse, read_text
 from trunkline.model import Site, Topology
 
 PhysicalZones = Mapping[str, Mapping[str, str]]
@@ -55,7 +55,7 @@ _SHAPE = 'write {"site": {"zone": "physical zone"}}'
 
 
 def _in_site(site: Site, zones: Mapping[str, Any]) -> Iterator[Problem]:
-    if not site.tells_physical_zones and zones:
+    if not site.exposes_physical_zones and zones:
         message = f"a site of cloud {site.cloud} has no physical zones"
         yield Problem((site.name,), message, "delete it: the cloud tells nobody", at_key=True)
         return

@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import frozen
 
+from trunkline.documents.findings import shown
 from trunkline.errors import TerraformError
-from trunkline.finding import shown
 from trunkline.model import Site, Topology
 from trunkline.placement.physical import PhysicalZones
-from trunkline.terraform import Terraform
+from trunkline.terraform.run import Terraform
 
 OUTPUT = "physical_zones"
 """The output of a zones stack: a mapping from zone to physical zone, null where there is none."""
@@ -53,7 +53,7 @@ def read_told(file: str, topology: Topology, stacks: Path, terraform: Terraform)
 
 def _of_site(file: str, site: Site, stacks: Path, terraform: Terraform) -> Mapping[str, str | None]:
     """What the stack of a site printed; TerraformError says what to do where it printed nothing."""
-    if not site.tells_physical_zones:
+    if not site.exposes_physical_zones:
         raise TerraformError(
             f"cloud {site.cloud} does not tell which physical zones its zone names mean; "
             "measure in this site"

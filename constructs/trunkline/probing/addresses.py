@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from trunkline.addresses.names import probe_endpoint
 from trunkline.model import Topology
-from trunkline.rendezvous import probe_endpoint
 
 
 @frozen

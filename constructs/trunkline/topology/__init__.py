@@ -12,15 +12,15 @@ from typing import Any
 
 from attrs import evolve
 
-from trunkline.errors import TopologyError
-from trunkline.finding import Finding
-from trunkline.leaks import redact
+from trunkline.documents.findings import Finding
+from trunkline.documents.schema import check_schema, schema_path
+from trunkline.documents.secrets import redact
+from trunkline.documents.source import Source, UnreadableError, read_source
+from trunkline.documents.yaml import Document, load_document
 from trunkline.model import Topology
 from trunkline.topology.build import build
 from trunkline.topology.check import check_meaning, check_secrets, secrets_in_text
-from trunkline.topology.load import Document, load_document
-from trunkline.topology.schema import check_schema, schema_path
-from trunkline.topology.source import Source, UnreadableError, read_source
+from trunkline.topology.errors import TopologyError
 
 __all__ = ["Finding", "check_file", "check_text", "load", "schema_path"]
 

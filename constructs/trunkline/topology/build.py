@@ -13,9 +13,9 @@ from trunkline.model import (
     Cloudflare,
     Edge,
     ExistingNetwork,
-    Front,
     GcsState,
-    LocalFront,
+    Ingress,
+    LocalIngress,
     LocalState,
     Network,
     NewNetwork,
@@ -46,7 +46,7 @@ _CONVERTED = ("$schema", "cloudflare", "local", "state", "sites", "probes", "edg
 def build(data: Data) -> Topology:
     """The topology that checked data describes."""
     sections: dict[str, Any] = {
-        "front": _front(data),
+        "ingress": _ingress(data),
         "sites": tuple(_site(name, site) for name, site in data["sites"].items()),
         "routing": _routing(data["routing"], data["domain"]),
     }
@@ -59,13 +59,13 @@ def build(data: Data) -> Topology:
     return Topology(**_except(data, *_CONVERTED), **sections)
 
 
-def _front(data: Data) -> Front:
+def _ingress(data: Data) -> Ingress:
     return _cloudflare(data["cloudflare"]) if "cloudflare" in data else _local(data["local"])
 
 
-def _local(data: Data) -> LocalFront:
+def _local(data: Data) -> LocalIngress:
     rows = tuple((zone, tuple(row)) for zone, row in data.get("latency_ms", {}).items())
-    return LocalFront(**_whole_numbers(_except(data, "latency_ms")), latency_ms=rows)
+    return LocalIngress(**_whole_numbers(_except(data, "latency_ms")), latency_ms=rows)
 
 
 def _cloudflare(data: Data) -> Cloudflare:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from trunkline.finding import Finding, KeyPath, Problem
-from trunkline.leaks import REMEDY, find_leaks
+from trunkline.documents.findings import Finding, KeyPath, Problem
+from trunkline.documents.secrets import REMEDY, find_leaks
+from trunkline.documents.source import Source
+from trunkline.documents.yaml import Document
 from trunkline.topology.checks import (
     local,
     names,
@@ -20,11 +22,9 @@ from trunkline.topology.checks import (
     state,
     upstreams,
 )
-from trunkline.topology.checks.draft import Draft
-from trunkline.topology.load import Document
-from trunkline.topology.source import Source
+from trunkline.topology.checks.partial import PartialTopology
 
-Check = Callable[[Draft], Iterator[Problem]]
+Check = Callable[[PartialTopology], Iterator[Problem]]
 
 CHECKS: tuple[Check, ...] = (
     *names.CHECKS,
@@ -46,7 +46,7 @@ _SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|access_?key|pri
 def check_meaning(document: Document, data: Any) -> Iterator[Problem]:
     """What is wrong with data of which every value fits the schema or is None."""
     if isinstance(data, dict):
-        draft = Draft(data, document.line)
+        draft = PartialTopology(data, document.line)
         for check in CHECKS:
             yield from check(draft)
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
 
-from trunkline.errors import TopologyError
-from trunkline.finding import Finding, Problem
-from trunkline.output_file import write_whole
+from trunkline.documents.findings import Finding, Problem
+from trunkline.documents.source import UnreadableError, read_source
+from trunkline.documents.write import write_whole
+from trunkline.documents.yaml import Document, load_document
 from trunkline.topology import check_text
-from trunkline.topology.load import Document, load_document
-from trunkline.topology.source import UnreadableError, read_source
+from trunkline.topology.errors import TopologyError
 
 _REMEDY = "write the zone out there, then run it again"
 _SINGLE = re.compile(r"'([^'\n]*)'")

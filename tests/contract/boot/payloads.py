@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from trunkline.synthesis import synthesize
+from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
 
 CloudName = Literal["aws", "google", "azure"]

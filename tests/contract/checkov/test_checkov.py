@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.examples import ROOT, TOPOLOGIES
 
-from trunkline.synthesis import synthesize
+from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
 
 CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"

@@ -14,7 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 from support.examples import IN_CLOUDS
 
-from trunkline.synthesis import synthesize
+from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
 
 # cloud-init's schema lets an unknown top-level key pass, so these are compared by name.

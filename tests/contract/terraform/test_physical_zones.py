@@ -14,7 +14,7 @@ from terraform_runner import TerraformRunner
 
 from trunkline.errors import TerraformError
 from trunkline.placement.physical import load_physical_zones
-from trunkline.terraform import Terraform
+from trunkline.terraform.run import Terraform
 from trunkline.topology import load
 
 THREE = ROOT / "topologies" / "three-clouds.yaml"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds import CLOUDS, cloud_class
 from trunkline.clouds.base import Cloud, Rule, rules_by_cidr, short_name
 from trunkline.errors import ConfigurationError
-from trunkline.expression import literal
-from trunkline.subnets import subnet_cidr
+from trunkline.terraform.escape import escape
 
 
 @pytest.mark.parametrize("name", CLOUDS)
@@ -57,4 +57,4 @@ def test_rules_have_one_entry_per_range_under_a_stable_id() -> None:
 
 
 def test_text_for_terraform_holds_no_expression() -> None:
-    assert literal("${HOME} 100%{x} $5") == "$${HOME} 100%%{x} $5"
+    assert escape("${HOME} 100%{x} $5") == "$${HOME} 100%%{x} $5"

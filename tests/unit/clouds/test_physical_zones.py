@@ -16,10 +16,10 @@ from trunkline.probing.agent import PHYSICAL_ZONE
 def test_a_cloud_tells_physical_zones_where_the_model_says_so(cloud: CloudName) -> None:
     site = Site(name="a", cloud=cloud, region="r", zone="z")
     tells = cloud_class(cloud).physical_zones is not Cloud.physical_zones
-    assert site.tells_physical_zones == tells
+    assert site.exposes_physical_zones == tells
 
 
 @pytest.mark.parametrize("cloud", get_args(CloudName))
 def test_the_probes_ask_the_same_clouds(cloud: CloudName) -> None:
     site = Site(name="a", cloud=cloud, region="r", zone="z")
-    assert (cloud in PHYSICAL_ZONE) == site.tells_physical_zones
+    assert (cloud in PHYSICAL_ZONE) == site.exposes_physical_zones

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.clouds import aws, azure, google
+from trunkline.clouds.aws import resources as aws
+from trunkline.clouds.azure import resources as azure
+from trunkline.clouds.google import resources as google
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from support.measured import measurements, pair, zone
 
-from trunkline.finding import Finding
+from trunkline.documents.findings import Finding
 from trunkline.measurements import MeasurementsError, check_file, load
 from trunkline.measurements.save import to_text
 from trunkline.measurements.schema import checker, compiled, schema_path
@@ -201,7 +201,7 @@ def test_no_file_is_a_finding(tmp_path: Path, name: str) -> None:
 def test_a_file_that_is_no_measurement_by_its_size_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trunkline.measurements.text.MAX_BYTES", 1024 * 1024)
+    monkeypatch.setattr("trunkline.documents.json.MAX_BYTES", 1024 * 1024)
     found, [finding] = check(tmp_path, " " * (1024 * 1024 + 1))
     assert found is None
     assert "is larger than 1 MiB" in finding.message

@@ -11,13 +11,13 @@ import pytest
 from cryptography import x509
 from ruamel.yaml import YAML
 
-from trunkline.loopback import Endpoint
+from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.names import Peer
 from trunkline.model import Probes
 from trunkline.payload import EdgePayload, ProbePayload, packaged
 from trunkline.payload.packages import CLOUDFLARED, ENVOY
 from trunkline.payload.secret import SecretSource
 from trunkline.probing.source import agent_source
-from trunkline.rendezvous import Peer
 
 SOURCE = SecretSource("print('hello')\n", ("the-vault", "the-name"))
 

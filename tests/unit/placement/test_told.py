@@ -11,7 +11,7 @@ from support.examples import ROOT
 
 from trunkline.errors import TerraformError
 from trunkline.placement.told import Told, read_told
-from trunkline.terraform import Terraform
+from trunkline.terraform.run import Terraform
 from trunkline.topology import load
 
 FILE = str(ROOT / "topologies" / "three-clouds.yaml")

@@ -27,7 +27,7 @@ def test_smallest_gets_every_default() -> None:
     assert topology == model.Topology(
         name="demo",
         domain="example.com",
-        front=model.Cloudflare(account_id="0123456789abcdef0123456789abcdef"),
+        ingress=model.Cloudflare(account_id="0123456789abcdef0123456789abcdef"),
         sites=(site,),
         routing=model.Routing(hostname="api.example.com", routes=(model.Route("/", "aws"),)),
     )
@@ -35,9 +35,9 @@ def test_smallest_gets_every_default() -> None:
 
 def test_every_key_arrives() -> None:
     topology = valid("every-key.yaml")
-    assert topology.front.plan == "business"
-    assert topology.front.add_ons == ("smart_routing",)
-    assert topology.front.create_zone
+    assert topology.ingress.plan == "business"
+    assert topology.ingress.add_ons == ("smart_routing",)
+    assert topology.ingress.create_zone
     assert topology.probes == model.Probes(operators=("203.0.113.7/32",), port=9100)
     assert topology.edge == model.Edge(exposure="public")
     assert topology.tags == {"team": "backbone", "empty": ""}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trunkline.finding import Problem, show_path
+from trunkline.documents.findings import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
 from trunkline.topology.checks import (
     local,
@@ -20,13 +20,13 @@ from trunkline.topology.checks import (
     state,
     upstreams,
 )
-from trunkline.topology.checks.draft import Draft
+from trunkline.topology.checks.partial import PartialTopology
 
 AWS = {"cloud": "aws", "account": "1", "region": "us-east-1", "zones": ["us-east-1a"]}
 
 
 def run(check: Check, data: dict[str, Any]) -> list[Problem]:
-    return list(check(Draft(data, lambda _: 1)))
+    return list(check(PartialTopology(data, lambda _: 1)))
 
 
 def nets(*cidrs: str | None, **more: Any) -> dict[str, Any]:

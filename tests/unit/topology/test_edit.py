@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from support.examples import ROOT
 
-from trunkline.errors import OutputError, TopologyError
+from trunkline.errors import OutputError
 from trunkline.topology import load
 from trunkline.topology.edit import choose_zones
+from trunkline.topology.errors import TopologyError
 
 THREE = (ROOT / "topologies" / "three-clouds.yaml").read_text()
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from support.examples import ROOT
 
-from trunkline import loopback
-from trunkline.finding import Problem, show_path
+from trunkline.addresses import loopback
+from trunkline.documents.findings import Problem, show_path
 from trunkline.topology import check_file
 from trunkline.topology.checks import ports
-from trunkline.topology.checks.draft import Draft
+from trunkline.topology.checks.partial import PartialTopology
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def run(*cidrs: str, **sections: Any) -> list[Problem]:
         for index, cidr in enumerate(cidrs)
     }
     data = {"local": {}, "sites": sites, **sections}
-    return list(ports.everything_has_its_own_port(Draft(data, lambda _: 1)))
+    return list(ports.everything_has_its_own_port(PartialTopology(data, lambda _: 1)))
 
 
 def ranges_of_one_checksum() -> tuple[str, str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.examples import ROOT
 
-from trunkline.errors import TopologyError
-from trunkline.synthesis import synthesize
+from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
+from trunkline.topology.errors import TopologyError
 
 HEAD = """\
 name: the-longest-name-there-is

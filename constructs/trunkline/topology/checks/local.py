@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.finding import KeyPath, Problem, shown
-from trunkline.topology.checks.draft import Draft
-from trunkline.topology.words import nearest
+from trunkline.documents.explain import nearest
+from trunkline.documents.findings import KeyPath, Problem, shown
+from trunkline.topology.checks.partial import PartialTopology
 
 LATENCY: KeyPath = ("local", "latency_ms")
 
 
-def front_and_sites_are_in_one_place(draft: Draft) -> Iterator[Problem]:
+def front_and_sites_are_in_one_place(draft: PartialTopology) -> Iterator[Problem]:
     local_front = "local" in draft.data
     if local_front == ("cloudflare" in draft.data):
         return  # Neither or both, which is a mistake of its own.
@@ -25,13 +25,13 @@ def front_and_sites_are_in_one_place(draft: Draft) -> Iterator[Problem]:
             yield Problem(path, message, "write local in place of cloudflare, or another cloud")
 
 
-def local_edges_are_not_public(draft: Draft) -> Iterator[Problem]:
+def local_edges_are_not_public(draft: PartialTopology) -> Iterator[Problem]:
     if "local" in draft.data and draft.text("edge", "exposure") == "public":
         message = "a public edge asks for Cloudflare's certificate, and Cloudflare is not here"
         yield Problem(("edge", "exposure"), message, "delete it")
 
 
-def local_zones_have_addresses(draft: Draft) -> Iterator[Problem]:
+def local_zones_have_addresses(draft: PartialTopology) -> Iterator[Problem]:
     for name in filter(draft.is_on_loopback, draft.sites):
         first: dict[str, str] = {}
         for path, zone in draft.texts("sites", name, "zones"):
@@ -46,7 +46,7 @@ def _index(zone: str) -> str:
     return zone[-1].translate(str.maketrans("123456789", "abcdefghi"))
 
 
-def latency_names_zones(draft: Draft) -> Iterator[Problem]:
+def latency_names_zones(draft: PartialTopology) -> Iterator[Problem]:
     known = {f"{site}/{zone}" for site in draft.sites for _, zone in draft.zones(site)}
     complete = all(draft.get("sites", site, "zones") for site in draft.sites)
     for zone in draft.mapping(*map(str, LATENCY)) if known and complete else ():
@@ -57,14 +57,14 @@ def latency_names_zones(draft: Draft) -> Iterator[Problem]:
             yield Problem((*LATENCY, zone), message, remedy, at_key=True)
 
 
-def latency_is_a_triangle(draft: Draft) -> Iterator[Problem]:
+def latency_is_a_triangle(draft: PartialTopology) -> Iterator[Problem]:
     for above, (zone, row) in enumerate(draft.mapping(*map(str, LATENCY)).items()):
         if isinstance(row, list) and len(row) != above:
             message = f"rows above this one: {above}, figures in it: {len(row)}"
             yield Problem((*LATENCY, zone), message, "write one for each row above", at_key=True)
 
 
-def local_state_is_local(draft: Draft) -> Iterator[Problem]:
+def local_state_is_local(draft: PartialTopology) -> Iterator[Problem]:
     """A run elsewhere would start the site's processes there, and not find those of here."""
     if "local" not in draft.clouds():
         return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.finding import Problem
-from trunkline.topology.checks.draft import Draft
-from trunkline.topology.formats import MAX_HOSTNAME
+from trunkline.documents.findings import Problem
+from trunkline.documents.formats import MAX_HOSTNAME
+from trunkline.topology.checks.partial import PartialTopology
 
 # Not the whole public suffix list: the ones that people type by mistake.
 _SUFFIXES = (
@@ -21,7 +21,7 @@ SPECIAL_USE = frozenset(
 _REAL_CLOUDS = frozenset(("aws", "google", "azure"))
 
 
-def domain_is_registrable(draft: Draft) -> Iterator[Problem]:
+def domain_is_registrable(draft: PartialTopology) -> Iterator[Problem]:
     domain = draft.text("domain")
     if domain in PUBLIC_SUFFIXES:
         message = f"{domain} is a suffix under which others register names, not a domain of yours"
@@ -32,7 +32,7 @@ def domain_is_registrable(draft: Draft) -> Iterator[Problem]:
         yield Problem(("domain",), message, "write a domain that is registered")
 
 
-def domain_is_an_apex(draft: Draft) -> Iterator[Problem]:
+def domain_is_an_apex(draft: PartialTopology) -> Iterator[Problem]:
     labels = draft.text("domain").split(".")
     suffix = ".".join(labels[-2:])
     apex_labels = 3 if suffix in PUBLIC_SUFFIXES else 2
@@ -42,7 +42,7 @@ def domain_is_an_apex(draft: Draft) -> Iterator[Problem]:
         yield Problem(("domain",), message, remedy, "warning")
 
 
-def hostname_is_covered(draft: Draft) -> Iterator[Problem]:
+def hostname_is_covered(draft: PartialTopology) -> Iterator[Problem]:
     hostname, domain = draft.hostname(), draft.text("domain")
     path = ("routing", "hostname")
     if not hostname or not domain or hostname == domain:
@@ -56,14 +56,14 @@ def hostname_is_covered(draft: Draft) -> Iterator[Problem]:
         yield Problem(path, message, remedy)
 
 
-def hostname_is_not_an_origin(draft: Draft) -> Iterator[Problem]:
+def hostname_is_not_an_origin(draft: PartialTopology) -> Iterator[Problem]:
     for site, origin in draft.origins().items():
         if origin == draft.hostname():
             message = f"{origin} is the name under which Cloudflare finds the edge of {site}"
             yield Problem(("routing", "hostname"), message, "choose another hostname")
 
 
-def origins_are_names(draft: Draft) -> Iterator[Problem]:
+def origins_are_names(draft: PartialTopology) -> Iterator[Problem]:
     for site, origin in draft.origins().items():
         if len(origin) > MAX_HOSTNAME:
             message = f"the origin hostname of this site has {len(origin)} characters"

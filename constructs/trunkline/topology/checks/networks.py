@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from trunkline.finding import KeyPath, Problem
-from trunkline.topology.checks.draft import Draft
+from trunkline.documents.findings import KeyPath, Problem
+from trunkline.topology.checks.partial import PartialTopology
 
 LARGEST, SMALLEST = 16, 24
 # AWS and Google Cloud give out no smaller subnet than about this one.
@@ -20,7 +20,7 @@ UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
 CLOUDFLARE_MESH = IPv4Network("100.96.0.0/12")
 
 
-def ranges_do_not_overlap(draft: Draft) -> Iterator[Problem]:
+def ranges_do_not_overlap(draft: PartialTopology) -> Iterator[Problem]:
     # Networks nest or are apart: in order of address, only those still open can hold the next.
     enclosing: list[tuple[IPv4Network, str]] = []
     order = {site: index for index, site in enumerate(draft.sites)}
@@ -34,13 +34,13 @@ def ranges_do_not_overlap(draft: Draft) -> Iterator[Problem]:
         enclosing.append((network, site))
 
 
-def _networks(draft: Draft) -> Iterator[tuple[IPv4Network, str]]:
+def _networks(draft: PartialTopology) -> Iterator[tuple[IPv4Network, str]]:
     for site in draft.sites:
         if (network := draft.network(site)) is not None:
             yield network, site
 
 
-def _same_network(draft: Draft, one: str, other: str) -> bool:
+def _same_network(draft: PartialTopology, one: str, other: str) -> bool:
     """Whether two sites stand in one existing network; that is no collision."""
     keys = ("cloud", "account", "region")
     existing = draft.get("sites", one, "network", "existing")
@@ -51,7 +51,7 @@ def _same_network(draft: Draft, one: str, other: str) -> bool:
     )
 
 
-def _overlap(draft: Draft, earlier: str, later: str) -> Problem:
+def _overlap(draft: PartialTopology, earlier: str, later: str) -> Problem:
     default = "" if draft.get("sites", later, "network", "cidr") else " (the default)"
     message = (
         f"{draft.network(later)}{default} overlaps {draft.network(earlier)}"
@@ -64,7 +64,7 @@ def _cidr_path(site: str) -> KeyPath:
     return ("sites", site, "network", "cidr")
 
 
-def ranges_are_usable(draft: Draft) -> Iterator[Problem]:
+def ranges_are_usable(draft: PartialTopology) -> Iterator[Problem]:
     for network, site in _networks(draft):
         existing = draft.is_existing(site)
         path = _cidr_path(site)
@@ -88,7 +88,7 @@ def _on_loopback(network: IPv4Network, path: KeyPath) -> Iterator[Problem]:
         yield Problem(path, message, f"choose a part of {LOOPBACK}, like 127.10.0.0/16")
 
 
-def created_networks_fit(draft: Draft) -> Iterator[Problem]:
+def created_networks_fit(draft: PartialTopology) -> Iterator[Problem]:
     for network, site in _networks(draft):
         if draft.is_existing(site):
             continue
@@ -104,7 +104,7 @@ def _subnets(network: IPv4Network) -> int:
     return 1 << (SMALLEST_SUBNET - network.prefixlen)
 
 
-def subnets_serve_every_zone(draft: Draft) -> Iterator[Problem]:
+def subnets_serve_every_zone(draft: PartialTopology) -> Iterator[Problem]:
     for site in draft.sites:
         path = ("sites", site, "network", "existing", "subnets")
         subnets = draft.mapping(*path)
@@ -120,7 +120,7 @@ def subnets_serve_every_zone(draft: Draft) -> Iterator[Problem]:
                 yield Problem((*path, zone), message, remedy, "warning", at_key=True)
 
 
-def operators_are_few(draft: Draft) -> Iterator[Problem]:
+def operators_are_few(draft: PartialTopology) -> Iterator[Problem]:
     operators = list(draft.texts("probes", "operators"))
     for path, cidr in operators:
         network = IPv4Network(cidr)

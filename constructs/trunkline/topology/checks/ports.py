@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from trunkline import loopback
-from trunkline.finding import KeyPath, Problem
-from trunkline.loopback import Endpoint
-from trunkline.model import LocalFront, Probes
-from trunkline.topology.checks.draft import Draft
+from trunkline.addresses import loopback
+from trunkline.addresses.loopback import Endpoint
+from trunkline.documents.findings import KeyPath, Problem
+from trunkline.model import LocalIngress, Probes
+from trunkline.topology.checks.partial import PartialTopology
 
 _SMALLEST = 28  # the prefix length of the smallest range that has a part for each zone
 
@@ -26,7 +26,7 @@ class Thing:
     site: str | None = None
 
 
-def everything_has_its_own_port(draft: Draft) -> Iterator[Problem]:
+def everything_has_its_own_port(draft: PartialTopology) -> Iterator[Problem]:
     """One finding for each place that can be changed: the same port collides in every zone."""
     first: dict[Endpoint, Thing] = {}
     told: set[KeyPath] = set()
@@ -39,7 +39,7 @@ def everything_has_its_own_port(draft: Draft) -> Iterator[Problem]:
         yield Problem(thing.path, message, thing.remedy)
 
 
-def _share_a_range(draft: Draft, one: Thing, other: Thing) -> bool:
+def _share_a_range(draft: PartialTopology, one: Thing, other: Thing) -> bool:
     """Whether two sites have one range, which is a finding of its own."""
     if one.site is None or other.site is None or one.site == other.site:
         return False
@@ -47,24 +47,24 @@ def _share_a_range(draft: Draft, one: Thing, other: Thing) -> bool:
     return ranges[0] is not None and ranges[1] is not None and ranges[0].overlaps(ranges[1])
 
 
-def _things(draft: Draft) -> Iterator[Thing]:
+def _things(draft: PartialTopology) -> Iterator[Thing]:
     """Who comes first keeps its place: edges cannot move, probes and the front can."""
     sites = [(site, cidr) for site in draft.sites if (cidr := _range(draft, site))]
     for site, cidr in sites:
         yield from _edge(draft, site, cidr)
     for site, cidr in sites:
         yield from _probes(draft, site, cidr)
-    if "local" in draft.data and (port := _port(draft, "local", LocalFront().port)):
+    if "local" in draft.data and (port := _port(draft, "local", LocalIngress().port)):
         at = Endpoint("127.0.0.1", port)
         yield Thing(at, "the front", ("local", "port"), "choose another port")
 
 
-def _range(draft: Draft, site: str) -> str | None:
+def _range(draft: PartialTopology, site: str) -> str | None:
     network = draft.network(site) if draft.is_on_loopback(site) else None
     return str(network) if network and network.prefixlen <= _SMALLEST else None
 
 
-def _edge(draft: Draft, site: str, cidr: str) -> Iterator[Thing]:
+def _edge(draft: PartialTopology, site: str, cidr: str) -> Iterator[Thing]:
     if not (zone := draft.text("sites", site, "zone")):
         return
     path, remedy = _move_the_site(site)
@@ -74,7 +74,7 @@ def _edge(draft: Draft, site: str, cidr: str) -> Iterator[Thing]:
         yield Thing(at, f"the sample service of {site}", path, remedy, site)
 
 
-def _probes(draft: Draft, site: str, cidr: str) -> Iterator[Thing]:
+def _probes(draft: PartialTopology, site: str, cidr: str) -> Iterator[Thing]:
     port = _port(draft, "probes", Probes().port)
     if not port or not draft.has_probes():
         return
@@ -94,7 +94,7 @@ def _move_the_site(site: str) -> tuple[KeyPath, str]:
     return ("sites", site, "network", "cidr"), "choose another range"
 
 
-def _port(draft: Draft, section: str, default: int) -> int | None:
+def _port(draft: PartialTopology, section: str, default: int) -> int | None:
     """The port of a section; None where it was refused."""
     port = draft.mapping(section).get("port", default)
     return int(port) if isinstance(port, int | float) else None

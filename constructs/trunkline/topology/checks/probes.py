@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from trunkline.finding import Problem
-from trunkline.topology.checks.draft import Draft
+from trunkline.documents.findings import Problem
+from trunkline.topology.checks.partial import PartialTopology
 
 
-def batch_exists(draft: Draft) -> Iterator[Problem]:
+def batch_exists(draft: PartialTopology) -> Iterator[Problem]:
     batch, most = draft.get("probes", "batch"), draft.get("probes", "max_parallel")
     counts = [len(draft.get("sites", site, "zones") or ()) for site in draft.sites]
     if not isinstance(batch, int | float) or not counts or 0 in counts:
@@ -21,7 +21,7 @@ def batch_exists(draft: Draft) -> Iterator[Problem]:
         yield Problem(("probes", "batch"), message, remedy)
 
 
-def results_can_be_fetched(draft: Draft) -> Iterator[Problem]:
+def results_can_be_fetched(draft: PartialTopology) -> Iterator[Problem]:
     """A single zone has nothing to measure, so nobody misses its results."""
     if not draft.has_probes() or draft.mapping("probes").get("operators", []) != []:
         return

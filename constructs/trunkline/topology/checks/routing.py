@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.finding import KeyPath, Problem
-from trunkline.topology.checks.draft import Draft
-from trunkline.topology.words import nearest
+from trunkline.documents.explain import nearest
+from trunkline.documents.findings import KeyPath, Problem
+from trunkline.topology.checks.partial import PartialTopology
 
 RESERVED = "/cdn-cgi"
 
 
-def sites_exist(draft: Draft) -> Iterator[Problem]:
+def sites_exist(draft: PartialTopology) -> Iterator[Problem]:
     for prefix in draft.routes:
         for path, site in sites_of(draft, prefix):
             if draft.sites and site not in draft.sites:
@@ -21,7 +21,7 @@ def sites_exist(draft: Draft) -> Iterator[Problem]:
                 yield Problem(path, f"there is no site {site}", remedy)
 
 
-def sites_of(draft: Draft, prefix: str) -> Iterator[tuple[KeyPath, str]]:
+def sites_of(draft: PartialTopology, prefix: str) -> Iterator[tuple[KeyPath, str]]:
     """The path and the name of each site of a route, first choice first."""
     route: tuple[str, str, str] = ("routing", "routes", prefix)
     if site := draft.text(*route, "site"):
@@ -29,7 +29,7 @@ def sites_of(draft: Draft, prefix: str) -> Iterator[tuple[KeyPath, str]]:
     yield from draft.texts(*route, "failover")
 
 
-def failover_is_elsewhere(draft: Draft) -> Iterator[Problem]:
+def failover_is_elsewhere(draft: PartialTopology) -> Iterator[Problem]:
     for prefix, route in draft.routes.items():
         for path, site in draft.texts("routing", "routes", prefix, "failover"):
             if site == route.get("site"):
@@ -37,7 +37,7 @@ def failover_is_elsewhere(draft: Draft) -> Iterator[Problem]:
                 yield Problem(path, message, "name another site or delete it")
 
 
-def every_site_is_used(draft: Draft) -> Iterator[Problem]:
+def every_site_is_used(draft: PartialTopology) -> Iterator[Problem]:
     used = {site for prefix in draft.routes for _, site in sites_of(draft, prefix)}
     complete = all(
         route.get("site") and route.get("failover", ()) is not None
@@ -52,7 +52,7 @@ def every_site_is_used(draft: Draft) -> Iterator[Problem]:
             yield Problem(("sites", site), message, remedy, "warning", at_key=True)
 
 
-def routes_do_not_shadow(draft: Draft) -> Iterator[Problem]:
+def routes_do_not_shadow(draft: PartialTopology) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for prefix in draft.routes:
         earlier = first.setdefault(prefix.rstrip("/"), prefix)
@@ -63,7 +63,7 @@ def routes_do_not_shadow(draft: Draft) -> Iterator[Problem]:
             yield Problem(path, message, "keep one of them", at_key=True)
 
 
-def routes_can_match(draft: Draft) -> Iterator[Problem]:
+def routes_can_match(draft: PartialTopology) -> Iterator[Problem]:
     for prefix in draft.routes:
         path: KeyPath = ("routing", "routes", prefix)
         segments = prefix.split("/")
@@ -75,7 +75,7 @@ def routes_can_match(draft: Draft) -> Iterator[Problem]:
             yield Problem(path, message, "choose another prefix", at_key=True)
 
 
-def plan_includes_strategy(draft: Draft) -> Iterator[Problem]:
+def plan_includes_strategy(draft: PartialTopology) -> Iterator[Problem]:
     if draft.text("routing", "strategy") != "origin_rules":
         return
     plan = draft.get("cloudflare", "plan")
@@ -89,7 +89,7 @@ def plan_includes_strategy(draft: Draft) -> Iterator[Problem]:
             yield Problem(path, message, "delete failover, or use the strategy worker")
 
 
-def plan_includes_smart_routing(draft: Draft) -> Iterator[Problem]:
+def plan_includes_smart_routing(draft: PartialTopology) -> Iterator[Problem]:
     bought = draft.get("cloudflare", "add_ons") or ()
     if draft.get("routing", "smart_routing") is True and "smart_routing" not in bought:
         message = "Smart Routing is a paid add-on that cloudflare.add_ons does not list"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from trunkline.finding import Problem
-from trunkline.topology.checks.draft import Draft
+from trunkline.documents.explain import nearest
+from trunkline.documents.findings import Problem
+from trunkline.topology.checks.partial import PartialTopology
 from trunkline.topology.checks.regions import AZURE_WITHOUT_ZONES, REGIONS, aws_partition
-from trunkline.topology.words import nearest
 
 AZURE_ZONES = ("1", "2", "3")
 _MACHINES = {
@@ -18,7 +18,7 @@ _MACHINES = {
 }
 
 
-def regions_are_known(draft: Draft) -> Iterator[Problem]:
+def regions_are_known(draft: PartialTopology) -> Iterator[Problem]:
     for name, site in draft.sites.items():
         cloud, region = site.get("cloud"), site.get("region")
         known = REGIONS.get(str(cloud), frozenset())
@@ -29,7 +29,7 @@ def regions_are_known(draft: Draft) -> Iterator[Problem]:
             yield Problem(("sites", name, "region"), message, remedy, "warning")
 
 
-def zones_are_of_the_region(draft: Draft) -> Iterator[Problem]:
+def zones_are_of_the_region(draft: PartialTopology) -> Iterator[Problem]:
     separators = {"aws": "", "google": "-"}
     for name, site in draft.sites.items():
         cloud, region = site.get("cloud"), site.get("region")
@@ -42,7 +42,7 @@ def zones_are_of_the_region(draft: Draft) -> Iterator[Problem]:
                 yield Problem(path, message, f"write a zone like {start}{zone[-1]}")
 
 
-def azure_zones_exist(draft: Draft) -> Iterator[Problem]:
+def azure_zones_exist(draft: PartialTopology) -> Iterator[Problem]:
     for name, site in draft.sites.items():
         if site.get("cloud") != "azure":
             continue
@@ -55,7 +55,7 @@ def azure_zones_exist(draft: Draft) -> Iterator[Problem]:
             yield Problem(("sites", name, "region"), message, "choose another region", "warning")
 
 
-def zone_is_a_candidate(draft: Draft) -> Iterator[Problem]:
+def zone_is_a_candidate(draft: PartialTopology) -> Iterator[Problem]:
     for name in draft.sites:
         zone = draft.text("sites", name, "zone")
         candidates = draft.get("sites", name, "zones")
@@ -65,7 +65,7 @@ def zone_is_a_candidate(draft: Draft) -> Iterator[Problem]:
             yield Problem(("sites", name, "zone"), message, remedy)
 
 
-def role_is_of_the_account(draft: Draft) -> Iterator[Problem]:
+def role_is_of_the_account(draft: PartialTopology) -> Iterator[Problem]:
     for name, site in draft.sites.items():
         role, account = site.get("deploy_as"), site.get("account")
         if site.get("cloud") != "aws" or not role:
@@ -81,7 +81,7 @@ def role_is_of_the_account(draft: Draft) -> Iterator[Problem]:
             yield Problem(path, message, f"write arn:{wanted}:iam::…")
 
 
-def machine_is_of_the_cloud(draft: Draft) -> Iterator[Problem]:
+def machine_is_of_the_cloud(draft: PartialTopology) -> Iterator[Problem]:
     for name, site in draft.sites.items():
         machine, cloud = site.get("machine"), site.get("cloud")
         shape, example = _MACHINES.get(str(cloud), (None, ""))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from trunkline.finding import KeyPath, Problem
-from trunkline.topology.checks.draft import Draft
+from trunkline.documents.findings import KeyPath, Problem
+from trunkline.topology.checks.partial import PartialTopology
 from trunkline.topology.checks.routing import sites_of
 
 ROUTES: KeyPath = ("routing", "routes")
@@ -18,7 +18,7 @@ ROUTES: KeyPath = ("routing", "routes")
 BINDING_BYTES = 5_000
 
 
-def worker_holds_the_routes(draft: Draft) -> Iterator[Problem]:
+def worker_holds_the_routes(draft: PartialTopology) -> Iterator[Problem]:
     if draft.text("routing", "strategy") == "origin_rules":
         return
     routes = {prefix: [site for _, site in sites_of(draft, prefix)] for prefix in draft.routes}
@@ -31,7 +31,7 @@ def worker_holds_the_routes(draft: Draft) -> Iterator[Problem]:
             yield Problem(ROUTES, message, remedy, at_key=True)
 
 
-def _origin(draft: Draft, site: str) -> str:
+def _origin(draft: PartialTopology, site: str) -> str:
     return f"https://{draft.text('name')}-edge-{site}.{draft.text('domain')}"
 
 

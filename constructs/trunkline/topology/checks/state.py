@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from trunkline.finding import Problem
-from trunkline.topology.checks.draft import Draft
+from trunkline.documents.findings import Problem
+from trunkline.topology.checks.partial import PartialTopology
 
 OUTPUT = "cdktf.out"
 _AZURE_TAGS = ("azure", "microsoft", "windows")
 _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}\Z")
 
 
-def local_state_survives(draft: Draft) -> Iterator[Problem]:
+def local_state_survives(draft: PartialTopology) -> Iterator[Problem]:
     directory = draft.text("state", "local", "directory")
     if OUTPUT in directory.split("/"):
         message = f"{OUTPUT} is written anew by every synthesis, and the state would be lost"
         yield Problem(("state", "local", "directory"), message, "choose a folder of its own")
 
 
-def buckets_are_named_well(draft: Draft) -> Iterator[Problem]:
+def buckets_are_named_well(draft: PartialTopology) -> Iterator[Problem]:
     for backend, rule in (("s3", _s3_rule), ("gcs", _gcs_rule)):
         bucket = draft.text("state", backend, "bucket")
         if fault := rule(bucket) or _bucket_rule(bucket):
@@ -48,7 +48,7 @@ def _gcs_rule(bucket: str) -> str | None:
     return None
 
 
-def prefixes_are_paths(draft: Draft) -> Iterator[Problem]:
+def prefixes_are_paths(draft: PartialTopology) -> Iterator[Problem]:
     for backend in ("s3", "gcs", "azurerm"):
         prefix = draft.text("state", backend, "prefix")
         if prefix and not all(part not in ("", ".", "..") for part in prefix.split("/")):
@@ -56,7 +56,7 @@ def prefixes_are_paths(draft: Draft) -> Iterator[Problem]:
             yield Problem(("state", backend, "prefix"), message, "write it like team/trunkline")
 
 
-def resource_groups_are_named_well(draft: Draft) -> Iterator[Problem]:
+def resource_groups_are_named_well(draft: PartialTopology) -> Iterator[Problem]:
     paths: list[tuple[str, ...]] = [("state", "azurerm", "resource_group")]
     paths += [("sites", site, "network", "existing", "resource_group") for site in draft.sites]
     for path in paths:
@@ -64,7 +64,7 @@ def resource_groups_are_named_well(draft: Draft) -> Iterator[Problem]:
             yield Problem(path, "a resource group's name does not end with a dot", "check the name")
 
 
-def tags_are_allowed(draft: Draft) -> Iterator[Problem]:
+def tags_are_allowed(draft: PartialTopology) -> Iterator[Problem]:
     clouds = draft.clouds()
     for tag in draft.mapping("tags"):
         if "azure" in clouds and tag.startswith(_AZURE_TAGS):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from trunkline.finding import KeyPath, Problem
-from trunkline.topology.checks.draft import Draft
+from trunkline.documents.findings import KeyPath, Problem
+from trunkline.topology.checks.partial import PartialTopology
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _NUMBERS = re.compile(r"[0-9.]+\Z")
@@ -18,7 +18,7 @@ _METADATA = frozenset(
 )
 
 
-def upstreams_can_be_reached(draft: Draft) -> Iterator[Problem]:
+def upstreams_can_be_reached(draft: PartialTopology) -> Iterator[Problem]:
     for path, url in _upstreams(draft):
         host = url.hostname or ""
         if not _port_is_valid(url):
@@ -32,7 +32,7 @@ def upstreams_can_be_reached(draft: Draft) -> Iterator[Problem]:
             yield from _about_host(path, url, draft.text("domain"))
 
 
-def _upstreams(draft: Draft) -> Iterator[tuple[KeyPath, SplitResult]]:
+def _upstreams(draft: PartialTopology) -> Iterator[tuple[KeyPath, SplitResult]]:
     for site in draft.sites:
         if upstream := draft.text("sites", site, "upstream"):
             path = ("sites", site, "upstream")

@@ -1,0 +1,64 @@
+"""Where the machines of a local site answer: each zone has its own address of loopback.
+
+Linux answers on all of 127.0.0.0/8. macOS has 127.0.0.1 alone, so there the ports differ instead:
+they come from a checksum of the zone's address, and stay when other zones come or go.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import string
+import sys
+import zlib
+
+from attrs import frozen
+
+from trunkline.addresses.subnets import subnet_cidr
+
+EDGE_PORT = 8080
+SAMPLE_PORT = 9000
+
+ONE_ADDRESS = sys.platform == "darwin"
+_FIRST_PORT, _BLOCKS, _BLOCK = 20_000, 4_000, 10
+_EDGE, _SAMPLE, _PROBE = 0, 1, 2  # places within a zone's block; a probe takes two ports
+
+
+@frozen
+class Endpoint:
+    """A host, by name or IPv4 address, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def zone_address(cidr: str, zone: str) -> str:
+    """The first address of the zone's part of the site's range; the name's last letter or digit
+    says which sixteenth: `127.10.0.0/16` and `us-east-1b` give `127.10.16.1`."""
+    last = zone[-1]
+    index = int(last) - 1 if last.isdigit() else string.ascii_lowercase.index(last)
+    return str(next(ipaddress.ip_network(subnet_cidr(cidr, index)).hosts()))
+
+
+def edge_endpoint(cidr: str, zone: str) -> Endpoint:
+    """Where the edge in a zone answers."""
+    return _endpoint(zone_address(cidr, zone), EDGE_PORT, _EDGE)
+
+
+def sample_endpoint(cidr: str, zone: str) -> Endpoint:
+    """Where the sample service beside the edge answers."""
+    return _endpoint(zone_address(cidr, zone), SAMPLE_PORT, _SAMPLE)
+
+
+def probe_endpoint(cidr: str, zone: str, port: int) -> Endpoint:
+    """Where the probe in a zone answers; `port` is the topology's."""
+    return _endpoint(zone_address(cidr, zone), port, _PROBE)
+
+
+def _endpoint(address: str, port: int, place: int) -> Endpoint:
+    if not ONE_ADDRESS:
+        return Endpoint(address, port)
+    block = zlib.crc32(address.encode()) % _BLOCKS
+    return Endpoint("127.0.0.1", _FIRST_PORT + block * _BLOCK + place)

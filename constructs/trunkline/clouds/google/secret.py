@@ -1,0 +1,13 @@
+"""How a machine reads its secret: with `fetch_secret.py`, and its own identity."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from trunkline.payload.secret import SecretSource
+
+
+def secret_source(name: str) -> SecretSource:
+    """The newest version of a secret of Secret Manager, in the machine's own project."""
+    script = files("trunkline.clouds.google").joinpath("fetch_secret.py").read_text("utf-8")
+    return SecretSource(script, (name,))

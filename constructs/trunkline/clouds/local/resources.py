@@ -1,0 +1,145 @@
+"""This machine as a cloud: a machine is a supervised group of processes on loopback.
+
+Terraform itself starts and ends it, with the built-in resource `terraform_data` and the commands of
+`trunkline.local`, so that nothing but Terraform and this package is needed, and no account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from cdktf import TerraformLocal, TerraformResource
+from constructs import Construct
+
+from trunkline.addresses import loopback
+from trunkline.clouds.base import (
+    Cloud,
+    Machine,
+    MachineSpec,
+    Network,
+    Secret,
+    fingerprint,
+)
+from trunkline.errors import ConfigurationError
+from trunkline.local.machine import Machine as Group
+from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
+from trunkline.payload import EdgePayload, ProbePayload, SecretSource
+from trunkline.payload.processes import edge_group, probe_group, sample_group
+from trunkline.terraform.escape import escape
+
+# From a stack's folder to beside cdktf.out, where `trunkline local status` looks.
+STATE = "../../../.trunkline"
+
+# The Python that starts machines: this one, unless the environment names another.
+PYTHON = "TRUNKLINE_PYTHON"
+
+
+class Local(Cloud):
+    """Addresses of loopback, files that only you may read, and processes."""
+
+    @staticmethod
+    def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
+        """Terraform has what it needs built in."""
+
+    def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> Network:
+        raise ConfigurationError(
+            f"site {self.site.name!r} is local and has no existing network: give it a range of "
+            "127.0.0.0/8, like NewNetwork(cidr='127.10.0.0/16')"
+        )
+
+    def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> Network:
+        """Loopback is there already; a zone's part of the range is its subnet."""
+        return Network(
+            id=network.cidr,
+            subnets={zone: loopback.zone_address(network.cidr, zone) for zone in zones},
+        )
+
+    @property
+    def _range(self) -> str:
+        network = self.site.network
+        return network.cidr if isinstance(network, NewNetwork) else NewNetwork().cidr
+
+    def upstream(self) -> Upstream:
+        """The site's own, or a sample service beside the edge that says where it stands."""
+        if self.site.upstream:
+            return self.site.upstream
+        endpoint = loopback.sample_endpoint(self._range, self.site.zone)
+        where = {"site": self.site.name, "cloud": self.site.cloud, "zone": self.site.zone}
+        add_machine(self.scope, "sample", sample_group(f"{self.name}-sample", endpoint, where))
+        return Upstream(endpoint.host, endpoint.port, tls=False)
+
+    def secret(self, id: str, value: str) -> Secret:
+        """Keep `value` in a file that only this user may read; a new value is a new resource."""
+        path = f"secrets/{self.name}-{id}"
+        digest = fingerprint(value)
+        resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[digest])
+        _run(resource, create="keep", destroy="forget", environment={"TRUNKLINE_SECRET": value})
+        source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
+        return Secret(id=f"${{{_address(resource)}.id}}", source=source)
+
+    def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
+        address = network.subnets[spec.zone]
+        made = add_machine(self.scope, id, self._group(spec), spec.replaced_with)
+        return Machine(id=made, public_address=address, private_address=address)
+
+    def _group(self, spec: MachineSpec) -> Group:
+        match spec.payload:
+            case EdgePayload() as payload:
+                at = loopback.edge_endpoint(self._range, spec.zone)
+                return edge_group(spec.name, at, payload)
+            case ProbePayload() as payload:
+                at = loopback.probe_endpoint(self._range, spec.zone, payload.probes.port)
+                [key] = payload.key.arguments
+                return probe_group(spec.name, at, payload, key)
+        raise ConfigurationError(f"no local machine runs a {type(spec.payload).__name__}")
+
+
+def add_machine(scope: Construct, id: str, group: Group, replaced_with: Sequence[str] = ()) -> str:
+    """A machine that Terraform starts and ends; returns its id, an expression.
+
+    Whatever changes in it replaces it, and so does a change of the expressions `replaced_with`.
+    """
+    text = group.to_json()
+    triggers = [hashlib.sha256(text.encode()).hexdigest(), *replaced_with]
+    folder = f"{STATE}/machines/{group.name}"
+    resource = _terraform_data(scope, id, folder=folder, triggers=triggers)
+    # Not in the resource itself, whose every word a plan would show.
+    told = TerraformLocal(scope, f"{id}-processes", escape(text))
+    _run(
+        resource, create="start", destroy="stop", environment={"TRUNKLINE_MACHINE": told.as_string}
+    )
+    return f"${{{_address(resource)}.id}}"
+
+
+def _terraform_data(
+    scope: Construct, id: str, *, folder: str, triggers: Sequence[str]
+) -> TerraformResource:
+    # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
+    resource = TerraformResource(scope, id, terraform_resource_type="terraform_data")
+    python = os.environ.get(PYTHON, sys.executable)
+    resource.add_override("input", {"folder": folder, "python": python})
+    resource.add_override("triggers_replace", list(triggers))
+    return resource
+
+
+def _run(
+    resource: TerraformResource, *, create: str, destroy: str, environment: Mapping[str, str]
+) -> None:
+    """The commands with which a resource is made and unmade; each gets its folder."""
+    made = {"command": _command(create), "environment": dict(environment)}
+    unmade = {"command": _command(destroy), "when": "destroy"}
+    resource.add_override("provisioner", [{"local-exec": made}, {"local-exec": unmade}])
+
+
+def _command(name: str) -> str:
+    """A destroy command may know its own resource only, so Python and folder are kept in it."""
+    python = f'"$${{{PYTHON}:-${{self.input.python}}}}"'
+    # Without exec, Terraform would kill the shell alone where a run is cut off.
+    return f"exec {python} -m trunkline.local {name} ${{self.input.folder}}"
+
+
+def _address(resource: TerraformResource) -> str:
+    return f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"

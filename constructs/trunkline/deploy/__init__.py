@@ -1,0 +1,1 @@
+"""Terraform over all stacks of a topology, in a folder of its own."""

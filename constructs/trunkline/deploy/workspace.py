@@ -1,0 +1,158 @@
+"""The folder in which a local topology lives: its stacks, state and key, and who is at work."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from attrs import frozen
+
+from trunkline.errors import ConfigurationError, OutputError, TrunklineError
+from trunkline.local.status import stop_all
+from trunkline.model import LocalIngress, Topology
+from trunkline.probing.key import generate_key
+from trunkline.stacks.synthesize import stale_stacks
+from trunkline.terraform.run import Done, Terraform, without_terraform_options
+from trunkline.topology import load
+
+# What a workspace is used for. One that a demo left behind is the next demo's to clear away.
+DEMO, KEPT = "demo", "kept"
+
+
+@frozen
+class Workspace:
+    """`folder` holds cdktf.out, the Terraform state and, while machines run, .trunkline."""
+
+    folder: Path
+
+    @property
+    def terraform(self) -> Terraform:
+        """Terraform with the key of the probes; TerraformError where there is none."""
+        key = {"TF_VAR_probe_key": self.key()}
+        return Terraform(env=key, inherited=without_terraform_options())
+
+    @property
+    def output(self) -> Path:
+        """Where the stacks are synthesized."""
+        return self.folder / "cdktf.out"
+
+    @property
+    def machines(self) -> Path:
+        """Where the machines keep their PID files and logs, while there are any."""
+        return self.folder / ".trunkline"
+
+    @property
+    def use(self) -> str | None:
+        """What the machines in it were brought up for; None where nothing is up."""
+        with suppress(FileNotFoundError):
+            return (self.folder / "use").read_text()
+        return None
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key of the probes lies, for this user alone."""
+        return self.folder / "probe-key"
+
+    def key(self) -> str:
+        """The key of the probes, made once."""
+        path = self.key_file
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.touch(0o600)
+            path.write_text(generate_key())
+        return path.read_text()
+
+    def synthesize(self, file: Path, use: str) -> int:
+        """Write the stacks of a topology and destroy those that left it; how many there are.
+
+        `use` is DEMO or KEPT. Another process does it, because CDKTF's Node would stay.
+        """
+        _refuse_clouds(load(file))
+        terraform = self.terraform
+        if self.use is None and self._stacks():
+            raise ConfigurationError(
+                f"{self.output} holds stacks that were not made for this: choose another --folder"
+            )
+        before = self.use
+        (self.folder / "use").write_text(use)
+        try:
+            _run_synth(file, self.output)
+        except OutputError:
+            if before is None:  # nothing is up, and nothing of it would have to be taken down
+                (self.folder / "use").unlink()
+            raise
+        for folder in stale_stacks(self.output):
+            terraform.destroy([folder])
+            shutil.rmtree(folder)
+        return len(self._stacks())
+
+    def up(self, done: Done = lambda _: None, *patterns: str) -> None:
+        """Apply the stacks, or those whose names fit a pattern; all is healthy then."""
+        self.terraform.apply(self._stacks(*patterns), done)
+
+    def take_down(self, *patterns: str) -> None:
+        """Destroy the stacks whose names fit a pattern."""
+        self.terraform.destroy(self._stacks(*patterns))
+
+    def down(self, done: Done = lambda _: None) -> str:
+        """Destroy every stack, end what is left, and remove what belongs to it.
+
+        Returns what Terraform could not do. Nothing runs any more in any case, so its state is of
+        no use and goes as well.
+        """
+        problem = ""
+        try:
+            self.terraform.destroy(self._stacks(), done)
+        except TrunklineError as error:
+            problem = f"everything was ended, although {error}"
+        if self.machines.exists():
+            stop_all(self.machines)
+        for path in (self.output, self.folder / "state"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in (self.folder / "use", self.key_file):
+            path.unlink(missing_ok=True)
+        return problem
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other run out of the folder; ConfigurationError where one is at work."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise ConfigurationError(
+                    f"another run is at work in {self.folder} (pid {lock.read() or 'unknown'}): "
+                    "wait for it, or end it with Ctrl-C"
+                ) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+    def _stacks(self, *patterns: str) -> list[Path]:
+        found = sorted(path.parent for path in self.output.glob("stacks/*/cdk.tf.json"))
+        wanted = patterns or ("*",)
+        return [stack for stack in found if any(map(stack.match, wanted))]
+
+
+def _run_synth(file: Path, output: Path) -> None:
+    command = [sys.executable, "-m", "trunkline", "synth", str(file), "--output", str(output)]
+    done = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
+    if done.returncode:
+        raise OutputError(done.stderr.strip())
+
+
+def _refuse_clouds(topology: Topology) -> None:
+    if not isinstance(topology.ingress, LocalIngress):
+        raise ConfigurationError(
+            f"{topology.name} has sites in clouds, and this command runs topologies of this "
+            "machine only: use trunkline synth and Terraform, or topologies/local.yaml"
+        )

@@ -1,6 +1,0 @@
-"""Text inside Terraform JSON, where `${…}` and `%{…}` are expressions."""
-
-
-def literal(text: str) -> str:
-    """`text` so that Terraform reads it as it stands, with no expression in it."""
-    return text.replace("${", "$${").replace("%{", "%%{")

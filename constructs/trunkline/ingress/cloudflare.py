@@ -1,0 +1,116 @@
+"""Cloudflare before the edges: tunnels or DNS records lead to them, a Worker or rules route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from cdktf import TerraformOutput
+from constructs import Construct
+
+from trunkline import cloudflare
+from trunkline.addresses.names import probe_endpoint
+from trunkline.ingress.base import EdgeAttachment, IngressBuilder
+from trunkline.model import Cloudflare, Site, Topology
+from trunkline.patterns.cloudflare_routing import CloudflareRouting
+from trunkline.patterns.edge_origin import EdgeOrigin
+from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
+
+
+class _TunnelAttachment(EdgeAttachment):
+    """A tunnel, which the edge itself opens."""
+
+    def __init__(self, origin: EdgeOrigin, name: str) -> None:
+        self.exposure = Tunnel(origin.add_tunnel(name))
+
+    def attach(self, edge: EdgeProxy) -> None:
+        """Nothing is left to do: the tunnel's token leads to it."""
+
+
+class _PublicAttachment(EdgeAttachment):
+    """A proxied DNS record with the edge's public address."""
+
+    exposure = Public()
+
+    def __init__(self, origin: EdgeOrigin) -> None:
+        self._origin = origin
+
+    def attach(self, edge: EdgeProxy) -> None:
+        self._origin.add_address(edge.public_address)
+
+
+class CloudflareIngressBuilder(IngressBuilder):
+    """The zone, tunnels, DNS records, a Worker or Origin Rules."""
+
+    def provider(self, scope: Construct) -> None:
+        cloudflare.add_provider(scope)
+
+    @property
+    def _account(self) -> Cloudflare:
+        return cast(Cloudflare, self.topology.ingress)
+
+    def origin(self, scope: Construct, site: Site) -> EdgeAttachment:
+        origin = EdgeOrigin(
+            scope,
+            "origin",
+            account_id=self._account.account_id,
+            domain=self.topology.domain,
+            hostname=self.topology.origin_hostname(site.name),
+        )
+        if self.topology.edge.exposure == "tunnel":
+            return _TunnelAttachment(origin, f"{self.topology.name}-edge-{site.name}")
+        return _PublicAttachment(origin)
+
+    def probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
+        zone_id = cloudflare.find_zone(
+            scope, "zone", account_id=self._account.account_id, domain=self.topology.domain
+        )
+        for zone, address in addresses.items():
+            cloudflare.add_dns_record(
+                scope,
+                f"name-{zone}",
+                zone_id=zone_id,
+                hostname=probe_endpoint(self.topology, site.name, zone).host,
+                type="A",
+                content=address,
+                proxied=False,
+            )
+
+    def routing(self, scope: Construct) -> None:
+        topology = self.topology
+        routing = CloudflareRouting(
+            scope,
+            "routing",
+            account_id=self._account.account_id,
+            domain=topology.domain,
+            routes=_routes(topology),
+            hostname=topology.routing.hostname,
+            name=topology.name,
+            strategy=topology.routing.strategy,
+            timeout_seconds=topology.routing.timeout_seconds,
+            create_zone=self._account.create_zone,
+            smart_routing=self._smart_routing(),
+            origin_pulls=topology.edge.exposure == "public",
+        )
+        TerraformOutput(
+            scope, "url", value=f"https://{routing.hostname}", description="Where requests go"
+        )
+        if routing.name_servers is not None:
+            TerraformOutput(
+                scope,
+                "name_servers",
+                value=routing.name_servers,
+                description="Set these at the registrar of the domain",
+            )
+
+    def _smart_routing(self) -> bool:
+        """As the topology says; where it says nothing, wherever it is bought."""
+        wanted = self.topology.routing.smart_routing
+        return "smart_routing" in self._account.add_ons if wanted is None else wanted
+
+
+def _routes(topology: Topology) -> Mapping[str, Mapping[str, str]]:
+    return {
+        route.prefix: {site: topology.origin_hostname(site) for site in route.sites}
+        for route in topology.routing.routes
+    }

@@ -1,0 +1,88 @@
+"""This machine before the edges: the Worker, in the runtime that Cloudflare runs it in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cdktf import TerraformOutput
+from constructs import Construct
+
+from trunkline.addresses import loopback
+from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.names import origin_url, public_url
+from trunkline.clouds.local.resources import add_machine
+from trunkline.errors import ConfigurationError
+from trunkline.ingress.base import EdgeAttachment, IngressBuilder
+from trunkline.local.machine import Machine, Process
+from trunkline.model import LocalIngress, NewNetwork, Site
+from trunkline.patterns.edge_proxy import EdgeProxy, Loopback
+from trunkline.routing import Origin as RouteOrigin
+from trunkline.routing import RouteSpec, Script, routing_spec, workerd_config
+
+
+class _LoopbackAttachment(EdgeAttachment):
+    """The edge's own address, which the Worker knows."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.exposure = Loopback(endpoint.port, endpoint.host)
+
+    def attach(self, edge: EdgeProxy) -> None:
+        """Nothing is left to do: the address follows from the topology."""
+
+
+class LocalIngressBuilder(IngressBuilder):
+    """workerd on a port of 127.0.0.1."""
+
+    def provider(self, scope: Construct) -> None:
+        """Terraform has what it needs built in."""
+
+    def origin(self, scope: Construct, site: Site) -> EdgeAttachment:
+        assert isinstance(site.network, NewNetwork)
+        return _LoopbackAttachment(loopback.edge_endpoint(site.network.cidr, site.zone))
+
+    def probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
+        """None are needed: the addresses follow from the topology."""
+
+    def routing(self, scope: Construct) -> None:
+        assert isinstance(self.topology.ingress, LocalIngress)
+        endpoint = Endpoint("127.0.0.1", self.topology.ingress.port)
+        name = f"{self.topology.name}-front"
+        add_machine(scope, "front", _ingress_group(name, endpoint, self._script()))
+        TerraformOutput(
+            scope, "url", value=public_url(self.topology), description="Where requests go"
+        )
+
+    def _script(self) -> Script:
+        topology = self.topology
+        spec = routing_spec(
+            name=topology.name,
+            hostname=topology.routing.hostname,
+            routes=[
+                RouteSpec(
+                    route.prefix,
+                    [RouteOrigin(site, origin_url(topology, site)) for site in route.sites],
+                )
+                for route in topology.routing.routes
+            ],
+            strategy=topology.routing.strategy,
+            timeout_seconds=topology.routing.timeout_seconds,
+        )
+        if spec.script is None:
+            raise ConfigurationError(
+                f"the routing strategy {topology.routing.strategy} needs Cloudflare: use worker"
+            )
+        return spec.script
+
+
+def _ingress_group(name: str, at: Endpoint, script: Script) -> Machine:
+    worker = Process(
+        name="workerd",
+        program="workerd",
+        arguments=("serve", "workerd.capnp"),
+        files={
+            "workerd.capnp": workerd_config(script, str(at)),
+            script.main_module: script.content,
+        },
+        ready=f"tcp://{at}",
+    )
+    return Machine(name=name, kind="front", processes=(worker,), addresses=(f"tcp {at}",))

@@ -1,0 +1,56 @@
+"""What a topology means: frozen classes with every default filled.
+
+The classes are also the plain arguments of the public constructs. Defaults stand here once; a test
+holds the `default` keys of schemas/topology.schema.json against them.
+"""
+
+from trunkline.model.edge import Edge, Exposure
+from trunkline.model.ingress import (
+    AddOn,
+    Cloudflare,
+    Ingress,
+    LatencyRow,
+    LocalIngress,
+    Plan,
+)
+from trunkline.model.network import ExistingNetwork, Network, NewNetwork
+from trunkline.model.probes import Probes
+from trunkline.model.routing import Route, Routing, Strategy
+from trunkline.model.site import CloudName, Site, Upstream
+from trunkline.model.state import (
+    AzurermState,
+    GcsState,
+    LocalState,
+    S3State,
+    State,
+    TerraformCloudState,
+)
+from trunkline.model.topology import Topology
+
+__all__ = [
+    "AddOn",
+    "AzurermState",
+    "CloudName",
+    "Cloudflare",
+    "Edge",
+    "ExistingNetwork",
+    "Exposure",
+    "GcsState",
+    "Ingress",
+    "LatencyRow",
+    "LocalIngress",
+    "LocalState",
+    "Network",
+    "NewNetwork",
+    "Plan",
+    "Probes",
+    "Route",
+    "Routing",
+    "S3State",
+    "Site",
+    "State",
+    "Strategy",
+    "TerraformCloudState",
+    "Topology",
+    "Upstream",
+]

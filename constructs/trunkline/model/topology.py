@@ -1,0 +1,85 @@
+"""The whole of a topology."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import permutations
+
+from attrs import Factory, frozen
+
+from trunkline.model.edge import Edge
+from trunkline.model.ingress import Ingress
+from trunkline.model.probes import Probes
+from trunkline.model.routing import Routing
+from trunkline.model.site import Site
+from trunkline.model.state import LocalState, State
+
+
+@frozen(kw_only=True)
+class Topology:
+    """A validated topology file; `ingress` is what stands before the edges."""
+
+    name: str
+    domain: str
+    ingress: Ingress
+    sites: tuple[Site, ...]
+    routing: Routing
+    state: State = LocalState()
+    probes: Probes | None = Probes()
+    edge: Edge = Edge()
+    tags: Mapping[str, str] = Factory(dict)
+
+    def site(self, name: str) -> Site:
+        """The site of that name; KeyError where there is none."""
+        return {site.name: site for site in self.sites}[name]
+
+    @property
+    def probe_batches(self) -> int:
+        """How many batches it takes to measure every zone of a site with those of all others."""
+        return math.prod(len(groups) for groups in self._probe_groups())
+
+    def probed_zones(self, site: str) -> tuple[str, ...]:
+        """The zones of a site in which a probe stands in the current batch.
+
+        Each site's zones fall into groups of `max_parallel`; the batches are all combinations of
+        one group of each site, counted like the digits of a number.
+        """
+        rest = (self.probes or Probes()).batch - 1
+        for each, groups in zip(self.sites, self._probe_groups(), strict=True):
+            rest, digit = divmod(rest, len(groups))
+            if each.name == site:
+                return groups[digit]
+        raise KeyError(site)
+
+    def measurable_pairs(self) -> Iterator[tuple[str, str]]:
+        """Every ordered pair of zones (`site/zone`) that some batch measures, in the file's order.
+
+        Zones of two sites meet in a batch; two of one site only where one group holds both.
+        """
+        places = [
+            (site.name, number, f"{site.name}/{zone}")
+            for site, groups in zip(self.sites, self._probe_groups(), strict=True)
+            for number, group in enumerate(groups)
+            for zone in group
+        ]
+        for (site, group, name), (other_site, other_group, other) in permutations(places, 2):
+            if site != other_site or group == other_group:
+                yield name, other
+
+    def _probe_groups(self) -> list[list[tuple[str, ...]]]:
+        most = (self.probes or Probes()).max_parallel
+        return [
+            [
+                site.zones[i : i + (most or len(site.zones))]
+                for i in range(0, len(site.zones), most or len(site.zones))
+            ]
+            for site in self.sites
+        ]
+
+    def origin_hostname(self, site: str) -> str:
+        """The name under which Cloudflare finds the edge of `site`; sites need no other rendezvous.
+
+        It is one label deep, because Cloudflare's free certificate covers no deeper name.
+        """
+        return f"{self.name}-edge-{site}.{self.domain}"

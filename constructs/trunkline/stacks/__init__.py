@@ -1,0 +1,1 @@
+"""Which stacks a topology becomes, what each holds, and how they become files."""

@@ -1,0 +1,1 @@
+"""Running Terraform, its backends, and text inside Terraform JSON."""

@@ -1,0 +1,206 @@
+"""The command as a user meets it: a process with output, an exit code and a bill for CPU time."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = "topologies/three-clouds.yaml"
+BROKEN = "tests/schema/invalid/many-at-once.yaml"
+WARNED = "tests/schema/valid/warn-http.yaml"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "constructs"), "TERM": "xterm"}
+
+
+def trunkline(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "trunkline", *arguments],
+        cwd=ROOT,
+        env={**ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_valid_file() -> None:
+    done = trunkline("validate", EXAMPLE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{EXAMPLE}: valid: 3 sites, 12 zones, 3 routes, 9 stacks\n"
+
+
+def test_invalid_file_names_every_mistake() -> None:
+    done = trunkline("validate", BROKEN)
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert lines[-1] == "6 errors, 0 warnings"
+    assert len(lines) == 7
+    assert lines[1].startswith(f"{BROKEN}:8:1: domian: ")
+
+
+def test_warnings_do_not_fail() -> None:
+    done = trunkline("validate", WARNED)
+    assert done.returncode == 0
+    assert "valid: 1 site, 2 zones, 1 route, 4 stacks" in done.stdout
+    assert done.stderr.endswith("\n0 errors, 1 warning\n")
+
+
+def test_collect_asks_for_the_topology_as_all_commands_do() -> None:
+    done = trunkline("collect", COLUMNS="80")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Missing argument 'TOPOLOGY'" in done.stderr
+
+
+def test_several_files() -> None:
+    done = trunkline("validate", EXAMPLE, "nowhere.yaml")
+    assert done.returncode == 2
+    assert "valid" in done.stdout
+    assert "nowhere.yaml:1:1: topology: there is no such file" in done.stderr
+
+
+def test_json_for_tools() -> None:
+    done = trunkline("validate", "--format", "json", EXAMPLE, BROKEN)
+    assert (done.returncode, done.stderr) == (2, "")
+    report = json.loads(done.stdout)
+    assert report["valid"] is False
+    assert report["files"] == [
+        {"file": EXAMPLE, "valid": True},
+        {"file": BROKEN, "valid": False},
+    ]
+    assert len(report["findings"]) == 6
+    assert report["findings"][1] == {
+        "file": BROKEN,
+        "line": 8,
+        "column": 1,
+        "path": "domian",
+        "message": 'the key "domian" is unknown',
+        "remedy": "did you mean domain?",
+        "level": "error",
+    }
+
+
+def test_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "cdktf.out").mkdir()
+    (tmp_path / "cdktf.out" / "manifest.json").write_text("as it was")
+    subprocess.run(
+        [sys.executable, "-B", "-m", "trunkline", "validate", str(ROOT / BROKEN)],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+    )
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert files == ["cdktf.out", "cdktf.out/manifest.json"]
+    assert (tmp_path / "cdktf.out" / "manifest.json").read_text() == "as it was"
+
+
+@pytest.mark.parametrize("arguments", [("validate",), ("bogus",), ("validate", "--format", "xml")])
+def test_wrong_use(arguments: tuple[str, ...]) -> None:
+    done = trunkline(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "Usage: trunkline" in done.stderr
+
+
+def test_help_and_version() -> None:
+    assert "validate" in trunkline("--help").stdout
+    assert "file:line:column" in trunkline("validate", "--help").stdout
+    assert trunkline("--version").stdout.startswith("trunkline ")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_names_print_on_terminals_that_lack_the_letters(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "東京.yaml"
+    file.write_bytes((ROOT / EXAMPLE).read_bytes())
+    done = trunkline("validate", str(file), PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "valid: 3 sites" in done.stdout
+
+
+def test_broken_pipe_is_quiet() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trunkline", "validate", "--format", "json", *[BROKEN] * 300],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.wait(timeout=60)
+
+
+def test_interrupt(tmp_path: Path) -> None:
+    slow = "import time, trunkline.topology as t; t.check_file = lambda _: time.sleep(60); "
+    code = slow + "print('ready', flush=True); from trunkline.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "validate", EXAMPLE],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+
+
+def on_a_terminal(**environment: str) -> bytes:
+    """What `validate` prints on a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trunkline", "validate", BROKEN],
+        cwd=ROOT,
+        env={**ENVIRONMENT, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    output = b""
+    try:
+        while part := os.read(ours, 65536):
+            output += part
+    except OSError:  # Linux ends a pseudo-terminal with an error.
+        pass
+    process.wait(timeout=20)
+    os.close(ours)
+    return output
+
+
+def test_color_on_a_terminal_only() -> None:
+    assert b"\x1b[31m" in on_a_terminal()
+    assert b"\x1b[" not in on_a_terminal(NO_COLOR="1")
+    assert b"\x1b[" not in on_a_terminal(TERM="dumb")
+    assert "\x1b[" not in trunkline("validate", BROKEN).stderr
+
+
+def test_validate_loads_no_framework() -> None:
+    watch = (
+        "import atexit, resource, sys\n"
+        "from trunkline.cli import main\n"
+        "def report():\n"
+        "    heavy = {'cdktf', 'constructs', 'jsii', 'rich', 'pygments'} & set(sys.modules)\n"
+        "    print(sorted(heavy), file=sys.stderr)\n"
+        "atexit.register(report)\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", watch, "validate", EXAMPLE],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == "[]\n"

@@ -1,0 +1,35 @@
+"""Azure's security rules: priorities that stay when a rule comes or goes."""
+
+from __future__ import annotations
+
+from trunkline.clouds.azure.resources import _security_rules
+from trunkline.clouds.base import Firewall, Rule
+from trunkline.model import Upstream
+from trunkline.patterns.edge_proxy import Public, Tunnel, _firewall
+
+UPSTREAM = Upstream("10.0.0.9", 8080, tls=False)
+
+
+def priorities(firewall: Firewall) -> dict[str, int]:
+    return {key: priority for key, priority, _ in _security_rules(firewall)}
+
+
+def test_no_two_rules_of_a_direction_have_one_priority() -> None:
+    for exposure in (Tunnel("token"), Public()):
+        found = priorities(_firewall(UPSTREAM, exposure))
+        for direction in ("inbound", "outbound"):
+            numbers = [number for key, number in found.items() if key.startswith(direction)]
+            assert len(set(numbers)) == len(numbers)
+            assert all(100 <= number <= 4096 for number in numbers)
+
+
+def test_another_rule_moves_no_other() -> None:
+    without = priorities(_firewall(None, Tunnel("token")))
+    with_one_more = priorities(_firewall(UPSTREAM, Tunnel("token")))
+    assert set(with_one_more) - set(without) == {"outbound-upstream"}
+    assert without.items() <= with_one_more.items()
+
+
+def test_what_is_not_allowed_is_denied_last() -> None:
+    for key, priority, rule in _security_rules(Firewall(egress=(Rule(name="https", port=443),))):
+        assert (rule["access"] == "Deny") == (priority == 4096) == key.endswith("-deny")

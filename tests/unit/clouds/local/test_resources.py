@@ -1,0 +1,108 @@
+"""What Terraform is told about machines on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.examples import ROOT
+
+from trunkline.stacks.synthesize import synthesize
+from trunkline.topology import load
+
+LOCAL = (ROOT / "topologies" / "local.yaml").read_text()
+
+
+def stack(folder: Path, name: str, text: str = LOCAL) -> dict[str, Any]:
+    """One synthesized stack of a topology."""
+    folder.mkdir(exist_ok=True)
+    file = folder / "topology.yaml"
+    file.write_text(text)
+    synthesize(load(file), folder / "out")
+    content: dict[str, Any] = json.loads(
+        (folder / "out" / "stacks" / name / "cdk.tf.json").read_text()
+    )
+    return content
+
+
+def machines(stack: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What each machine runs, by its name."""
+    told = [
+        json.loads(text.replace("$${", "${").replace("%%{", "%{"))
+        for text in stack["locals"].values()
+    ]
+    return {machine["name"]: machine for machine in told}
+
+
+def triggers(stack: dict[str, Any]) -> dict[str, list[str]]:
+    resources = stack["resource"]["terraform_data"]
+    return {name: resource["triggers_replace"] for name, resource in resources.items()}
+
+
+def test_an_edge_runs_the_configuration_of_a_clouds_edge(tmp_path: Path) -> None:
+    edge = machines(stack(tmp_path, "edge-aws"))["local-edge-aws"]
+    [envoy] = edge["processes"]
+    config = json.loads(envoy["files"]["envoy.json"])
+    listener = config["static_resources"]["listeners"][0]
+    assert listener["address"]["socket_address"] == {"address": "127.10.0.1", "port_value": 8080}
+    assert config["overload_manager"] and config["node"]["locality"] == {"zone": "us-east-1a"}
+    assert "--disable-hot-restart" in envoy["arguments"]
+
+
+def test_a_site_without_an_upstream_gets_a_sample(tmp_path: Path) -> None:
+    with_sample = machines(stack(tmp_path / "a", "edge-google"))
+    assert with_sample["local-edge-google-sample"]["addresses"] == ["tcp 127.20.0.1:9000"]
+    own = LOCAL.replace(
+        "      cidr: 127.20.0.0/16\n",
+        "      cidr: 127.20.0.0/16\n    upstream: http://127.0.0.1:3000\n",
+    )
+    assert list(machines(stack(tmp_path / "b", "edge-google", own))) == ["local-edge-google"]
+
+
+def test_a_change_replaces_what_it_changes_and_nothing_else(tmp_path: Path) -> None:
+    moved = LOCAL.replace("zone: us-east4-a", "zone: us-east4-b")
+    for name, changed in (
+        ("edge-google", 2),
+        ("edge-aws", 0),
+        ("probes-google", 0),
+        ("routing", 1),
+    ):
+        before, after = (
+            triggers(stack(tmp_path / folder, name, text))
+            for folder, text in (("before", LOCAL), ("after", moved))
+        )
+        assert sum(before[key] != after[key] for key in before) == changed, name
+
+
+def test_the_key_of_the_probes_lies_in_no_file_and_a_new_one_starts_them_again(
+    tmp_path: Path,
+) -> None:
+    probes = stack(tmp_path, "probes-azure")
+    assert probes["variable"]["probe_key"]["sensitive"] is True
+    for name, reasons in triggers(probes).items():
+        if "machine" in name:
+            assert reasons[1] == "${nonsensitive(sha256(var.probe_key))}"
+    agent = machines(probes)["local-probe-azure-eastus-1"]["processes"][0]
+    config = json.loads(agent["files"]["probe.json"])
+    assert config["key_file"] == "../../secrets/local-probe-azure-key"
+
+
+def test_the_front_is_the_worker_that_cloudflare_gets(tmp_path: Path) -> None:
+    [workerd] = machines(stack(tmp_path, "routing"))["local-front"]["processes"]
+    worker = ROOT / "constructs" / "trunkline" / "routing" / "worker.js"
+    assert workerd["files"]["worker.js"] == worker.read_text()
+    assert "http://127.10.0.1:8080" in workerd["files"]["workerd.capnp"]
+
+
+def test_an_existing_network_is_refused_with_what_to_write() -> None:
+    from cdktf import App, TerraformStack
+
+    from trunkline import ConfigurationError, EdgeProxy, ExistingNetwork, Site
+    from trunkline.patterns.edge_proxy import Loopback
+
+    site = Site(name="a", cloud="local", region="r", zone="z1", network=ExistingNetwork(name="n"))
+    scope = TerraformStack(App(), "stack")
+    with pytest.raises(ConfigurationError, match=r"NewNetwork\(cidr='127\.10\.0\.0/16'\)"):
+        EdgeProxy(scope, "edge", site=site, exposure=Loopback())

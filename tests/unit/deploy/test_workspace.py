@@ -1,0 +1,54 @@
+"""The folder of a local topology."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.examples import ROOT
+
+from trunkline.deploy.workspace import KEPT, Workspace
+from trunkline.errors import ConfigurationError, TerraformError
+
+
+def test_the_key_is_made_once_and_for_this_user_alone(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "local")
+    assert workspace.key() == Workspace(tmp_path / "local").key()
+    assert workspace.key_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_two_at_once_are_kept_apart_and_the_second_is_told_who_the_first_is(
+    tmp_path: Path,
+) -> None:
+    with (
+        Workspace(tmp_path).alone(),
+        pytest.raises(ConfigurationError, match=rf"pid {os.getpid()}"),
+        Workspace(tmp_path).alone(),
+    ):
+        pass
+    with Workspace(tmp_path).alone():
+        pass  # the first has ended
+
+
+def test_a_topology_in_clouds_is_not_for_this_machine(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="use trunkline synth and Terraform"):
+        Workspace(tmp_path).synthesize(ROOT / "topologies" / "three-clouds.yaml", KEPT)
+
+
+def test_stacks_that_others_made_are_left_alone(tmp_path: Path) -> None:
+    stack = tmp_path / "cdktf.out" / "stacks" / "edge-aws"
+    stack.mkdir(parents=True)
+    (stack / "cdk.tf.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match="choose another --folder"):
+        Workspace(tmp_path).synthesize(ROOT / "topologies" / "local.yaml", KEPT)
+    assert (stack / "cdk.tf.json").read_text() == "{}"
+
+
+def test_without_terraform_it_says_where_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TerraformError, match="terraform is not on PATH; install"):
+        Workspace(tmp_path).synthesize(ROOT / "topologies" / "local.yaml", KEPT)
+    assert not (tmp_path / "cdktf.out").exists()

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from trunkline.documents.formats import hostname_fault, ipv4_network_fault
+
+
+@pytest.mark.parametrize("name", ["example.com", "a.b.c.example", "xn--bcher-kva.example", "1.a"])
+def test_hostnames(name: str) -> None:
+    assert hostname_fault(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "too few"),
+        ("com", "too few"),
+        ("a..com", "empty"),
+        (".com", "empty"),
+        ("Example.com", "write example.com"),
+        ("https://a.com", "URL"),
+        ("*.a.com", "wildcard"),
+        ("a.com.", "dot"),
+        ("bücher.de", "write its ASCII form, xn--bcher-kva.de"),
+        ("ü" * 300 + ".de", "ASCII form"),
+        ("a_b.com", "characters"),
+        ("-a.com", "characters"),
+        ("a b.com", "characters"),
+        ("a.com\n", "characters"),
+        ("10.0.0.1", "address"),
+        ("a" * 64 + ".com", "64"),
+        (".".join(["a" * 60] * 5) + ".com", "308"),
+    ],
+)
+def test_no_hostnames(name: str, words: str) -> None:
+    fault = hostname_fault(name)
+    assert fault is not None
+    assert words in "; ".join(fault)
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/8", "203.0.113.7/32", "0.0.0.0/0"])
+def test_networks(text: str) -> None:
+    assert ipv4_network_fault(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("10.10.5.0/16", "write 10.10.0.0/16"),
+        ("10.10.0.0", "write 10.10.0.0/16"),
+        ("10.0.0.0", "write 10.0.0.0/8"),
+        ("10.1.2.3", "write 10.1.2.3/32"),
+        ("10.0.0.0/255.0.0.0", "write 10.0.0.0/8"),
+        ("10.0.0.0/33", "not an IPv4"),
+        ("10.0.0/8", "not an IPv4"),
+        ("010.0.0.0/8", "not an IPv4"),
+        ("fd00::/8", "IPv6"),
+        ("", "not an IPv4"),
+        ("10.0.0.0/8\n", "not an IPv4"),
+    ],
+)
+def test_no_networks(text: str, words: str) -> None:
+    fault = ipv4_network_fault(text)
+    assert fault is not None
+    assert words in "; ".join(fault)

@@ -1,0 +1,94 @@
+"""From a topology to files: whole or not at all, the same bytes everywhere, state left alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from support.examples import ROOT, TOPOLOGIES
+
+from trunkline.errors import OutputError
+from trunkline.stacks.synthesize import stale_stacks, synthesize
+from trunkline.topology import load
+
+THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("output")
+    synthesize(THREE, folder)
+    return folder
+
+
+def test_the_output_is_the_same_from_any_folder_and_home(output: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    environment = {
+        **os.environ,
+        "TRUNKLINE_TOPOLOGY": str(ROOT / "topologies" / "three-clouds.yaml"),
+        "CDKTF_OUTDIR": "out",
+        "TMPDIR": str(elsewhere),
+        "LANG": "C",
+        "TZ": "Asia/Tokyo",
+        "PYTHONHASHSEED": "7",
+        "PATH": "/nowhere",  # neither Node nor Terraform is asked for
+    }
+    command = [sys.executable, ROOT / "main.py"]
+    subprocess.run(command, cwd=elsewhere, env=environment, check=True, capture_output=True)
+    assert contents(elsewhere / "out") == contents(output)
+
+
+def test_the_output_names_no_path_of_this_machine(output: Path) -> None:
+    for name, content in contents(output).items():
+        for path in (str(ROOT), str(output), str(Path.home()), "/tmp"):
+            assert path.encode() not in content, (name, path)
+
+
+def test_a_second_synthesis_touches_no_file(output: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in output.rglob("*.json")}
+    synthesize(THREE, output)
+    assert {path: path.stat().st_mtime_ns for path in output.rglob("*.json")} == before
+
+
+def test_what_terraform_keeps_in_a_stack_stays(output: Path) -> None:
+    state = output / "stacks" / "routing" / "terraform.tfstate"
+    state.write_text("precious")
+    synthesize(evolve(THREE, tags={"team": "other"}), output)
+    assert state.read_text() == "precious"
+
+
+def test_a_stack_that_left_the_topology_is_named_and_kept(tmp_path: Path) -> None:
+    synthesize(THREE, tmp_path)
+    synthesize(evolve(THREE, probes=None), tmp_path)
+    left = [folder.name for folder in stale_stacks(tmp_path)]
+    assert left == ["probes-aws", "probes-azure", "probes-google"]
+    assert (tmp_path / "stacks" / "probes-aws" / "cdk.tf.json").exists()
+
+
+def test_an_output_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OutputError, match="choose another folder with --output"):
+        synthesize(THREE, tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "a file"
+
+
+@pytest.mark.parametrize("file", TOPOLOGIES, ids=lambda file: file.stem)
+def test_no_secret_and_no_token_stands_in_the_output(file: Path, tmp_path: Path) -> None:
+    synthesize(load(file), tmp_path)
+    for name, content in contents(tmp_path).items():
+        text = content.decode()
+        if "tunnel-token" in text:
+            # The only use of the token is marked as sensitive and goes into the secret store.
+            assert text.count(".token)}") == text.count("${sensitive(data.cloudflare_zero_trust")
+        assert "BEGIN PRIVATE KEY" not in text, name
