@@ -2,6 +2,11 @@
 """The CDKTF app: one topology file becomes stacks. `cdktf synth`, `cdktf deploy` and a remote run
 start it; `trunkline synth` does the same and shows what was made.
 
+    zones-<site>    which physical zones the account's zone names mean; makes nothing
+    probes-<site>   ProbeSet: a small machine in every candidate zone
+    edge-<site>     EdgeProxy: Envoy in the chosen zone, with EdgeOrigin, its name and tunnel
+    routing         CloudflareRouting: one hostname whose path prefixes lead to the edges
+
 TRUNKLINE_TOPOLOGY names the file; without it topology.yaml is read where there is one, else the
 default example. CDKTF_OUTDIR is where the output goes.
 """
@@ -13,8 +18,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "constructs"))
 
+from trunkline import bindings  # noqa: E402
+
+bindings.install()  # before anything of CDKTF: provider packages then load in milliseconds
+
 from trunkline.errors import TrunklineError  # noqa: E402
-from trunkline.stacks.synthesize import synthesize  # noqa: E402
+from trunkline.stacks.app import new_app  # noqa: E402
+from trunkline.stacks.compose import compose  # noqa: E402
 from trunkline.topology import load  # noqa: E402
 
 DEFAULT_EXAMPLE = HERE / "topologies" / "local.yaml"
@@ -30,8 +40,11 @@ def topology_file() -> Path:
 
 
 def main() -> int:
+    """Write the stacks; 2 where the topology or the output folder has a mistake."""
     try:
-        synthesize(load(topology_file()), Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out")))
+        topology = load(topology_file())
+        with new_app(Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))) as app:
+            compose(app, topology)
     except TrunklineError as error:
         print(error, file=sys.stderr)
         return 2

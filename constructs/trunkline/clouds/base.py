@@ -1,9 +1,8 @@
 """The Cloud protocol: what every pattern needs from a cloud, and nothing more.
 
-A cloud is added in one file beside this one, one line of the registry in `clouds/__init__.py`, one
-`$defs` entry of the schema, one pin in the Pipfile, one fetcher in `payload/secrets` and one golden
-case. The class derives from `Cloud` and makes real resources of its binding below the scope it is
-given; nothing that it returns carries a type of the binding, only strings (Terraform expressions).
+A cloud is added in one folder beside this file (see CONTRIBUTING.md). Its `resources.py` derives
+from `Cloud` and `MachineGroup` and makes real resources of its binding below the scope it is given;
+nothing that it returns carries a type of the binding, only strings (Terraform expressions).
 Construct ids come from zones, rule names and the ids passed in, never from list positions: they are
 Terraform addresses, a contract with whoever has applied the stack.
 """
@@ -21,35 +20,11 @@ from cdktf import Fn, TerraformResource, Token
 from constructs import Construct
 
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
-from trunkline.payload import Payload, SecretSource
-
-ANYWHERE = ("0.0.0.0/0",)
+from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
 
 @frozen(kw_only=True)
-class Rule:
-    """Traffic that passes: `port` of `protocol`, from or to the IPv4 ranges `cidrs`."""
-
-    name: str
-    port: int
-    cidrs: tuple[str, ...] = ANYWHERE
-    protocol: Literal["tcp", "udp"] = "tcp"
-
-
-# Every machine's way out: Debian's mirrors, vendors' repositories and the clouds' own interfaces.
-WEB = (Rule(name="http", port=80), Rule(name="https", port=443))
-
-
-@frozen(kw_only=True)
-class Firewall:
-    """What may enter and what may leave a machine; everything else is dropped."""
-
-    ingress: tuple[Rule, ...] = ()
-    egress: tuple[Rule, ...] = ()
-
-
-@frozen(kw_only=True)
-class Network:
+class SiteNetwork:
     """A network, made or found: its id, and the subnet that serves each zone."""
 
     id: str
@@ -60,16 +35,32 @@ class Network:
 class Secret:
     """A secret in the cloud's own store; `source` is how a machine reads it.
 
-    `id` is what the cloud's permissions name.
+    `id` is what the cloud's permissions name; `name` is its own in construct ids.
     """
 
+    name: str
     id: str
     source: SecretSource
 
 
 @frozen(kw_only=True)
+class GroupSpec:
+    """Machines that are alike: one identity, one set of firewall rules and one size for all.
+
+    `name` begins the names of what they share. Their identity may read `secrets` and nothing else.
+    `size` None stands for the cheapest sensible one of the cloud.
+    """
+
+    name: str
+    kind: Literal["edge", "probe"]
+    firewall: Firewall
+    secrets: tuple[Secret, ...] = ()
+    size: str | None = None
+
+
+@frozen(kw_only=True)
 class MachineSpec:
-    """A machine to make: Debian stable in `zone`, configured by its payload alone.
+    """A machine to make: Debian stable in `zone`, which runs `units`.
 
     `static_address` keeps the public address when the machine is stopped or replaced.
     `replaced_with` are expressions; the machine is replaced when one of them changes.
@@ -77,12 +68,14 @@ class MachineSpec:
 
     name: str
     zone: str
-    payload: Payload
-    size: str | None = None
-    firewall: Firewall = Firewall()
-    secret: Secret | None = None
+    units: tuple[Unit, ...]
     static_address: bool = False
     replaced_with: tuple[str, ...] = ()
+
+    @property
+    def remedy(self) -> str:
+        """What to do where the machine needs more user data than its cloud takes."""
+        return self.units[0].remedy
 
 
 @frozen(kw_only=True)
@@ -92,6 +85,20 @@ class Machine:
     id: str
     public_address: str
     private_address: str
+
+
+class MachineGroup(ABC):
+    """Makes machines that are alike, in one network; what they share is made with the group."""
+
+    def __init__(self, scope: Construct, id: str, spec: GroupSpec, network: SiteNetwork) -> None:
+        self.scope = scope
+        self.id = id
+        self.spec = spec
+        self.network = network
+
+    @abstractmethod
+    def machine(self, id: str, spec: MachineSpec) -> Machine:
+        """Make one machine of the group."""
 
 
 class Cloud(ABC):
@@ -114,7 +121,7 @@ class Cloud(ABC):
         A `read_only` one changes nothing in the account, not even on its own behalf.
         """
 
-    def network(self, zones: Sequence[str]) -> Network:
+    def network(self, zones: Sequence[str]) -> SiteNetwork:
         """Make the site's network, or find it, with a subnet for each of `zones`."""
         network = self.site.network
         if isinstance(network, ExistingNetwork):
@@ -122,10 +129,10 @@ class Cloud(ABC):
         return self._make_network(network, zones)
 
     @abstractmethod
-    def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> Network: ...
+    def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork: ...
 
     @abstractmethod
-    def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> Network: ...
+    def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> SiteNetwork: ...
 
     def upstream(self) -> Upstream | None:
         """The service behind the site's edge, as the site says; None where there is none."""
@@ -144,8 +151,8 @@ class Cloud(ABC):
         """Keep `value` (a Terraform expression) in the cloud's secret store."""
 
     @abstractmethod
-    def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
-        """Make a machine in `network`, with an identity that may read `spec.secret` only."""
+    def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
+        """Make what machines that are alike share; the group then makes the machines."""
 
 
 def fingerprint(secret: str) -> str:
@@ -153,16 +160,16 @@ def fingerprint(secret: str) -> str:
     return Token.as_string(Fn.nonsensitive(Fn.sha256(secret)))
 
 
-def replacement(scope: Construct, id: str, spec: MachineSpec) -> str:
+def replacement(scope: Construct, id: str, text: str, replaced_with: Sequence[str]) -> str:
     """The address of a resource that changes whenever the machine has to be replaced.
 
-    For `replace_triggered_by`, where the cloud itself would only update the machine, or where the
-    bytes that it gets are not ours to keep.
+    `text` is the machine's user data. For `replace_triggered_by`, where the cloud itself would only
+    update the machine, or where the bytes that it gets are not ours to keep.
     """
-    digest = hashlib.sha256(spec.payload.user_data().encode()).hexdigest()
     # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
     trigger = TerraformResource(scope, f"{id}-user-data", terraform_resource_type="terraform_data")
-    others = {str(number): value for number, value in enumerate(spec.replaced_with)}
+    others = {str(number): value for number, value in enumerate(replaced_with)}
+    digest = hashlib.sha256(text.encode()).hexdigest()
     trigger.add_override("input", {"sha256": digest, **others})
     # Terraform wants the address here; the framework would write an expression.
     return f"{trigger.terraform_resource_type}.{trigger.friendly_unique_id}"

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 from constructs import Construct
 
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import ANYWHERE, WEB, Cloud, Firewall, MachineSpec, Rule, Secret
+from trunkline.clouds.base import GroupSpec, MachineSpec, Secret
 from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
 from trunkline.model import Site, Upstream
 from trunkline.patterns import cloudflare_ranges
-from trunkline.payload import EdgePayload
-from trunkline.payload.edge import ADMIN_SOCKET, CERTIFICATE, CLIENT_CA, PRIVATE_KEY
-
-# https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
-TUNNEL = (
-    Rule(name="tunnel-quic", port=7844, protocol="udp"),
-    Rule(name="tunnel-http2", port=7844),
-)
+from trunkline.payload import Unit, machine_firewall
+from trunkline.payload.units import Cloudflared, Envoy
+from trunkline.payload.units.envoy import ADMIN_SOCKET, CERTIFICATE, CLIENT_CA, PRIVATE_KEY
 
 
 @frozen
@@ -86,51 +80,57 @@ class EdgeProxy(Construct):
         name = name or f"edge-{site.name}"
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network([site.zone])
-        token = _keep_token(cloud, exposure)
-        upstream = cloud.upstream()
-        machine = cloud.machine(
+        token = (
+            cloud.secret("tunnel-token", exposure.token) if isinstance(exposure, Tunnel) else None
+        )
+        units = _units(site, cloud.upstream(), routes, exposure, token)
+        group = cloud.group(
+            "machine",
+            GroupSpec(
+                name=name,
+                kind="edge",
+                firewall=machine_firewall(units),
+                secrets=(token,) if token else (),
+                size=site.machine,
+            ),
+            network,
+        )
+        machine = group.machine(
             "machine",
             MachineSpec(
                 name=name,
                 zone=site.zone,
-                size=site.machine,
-                payload=_payload(site, upstream, routes, exposure, token),
-                firewall=_firewall(upstream, exposure),
-                secret=token,
+                units=units,
                 static_address=isinstance(exposure, Public),
             ),
-            network,
         )
         self.machine_id = machine.id
         self.public_address = machine.public_address
         self.private_address = machine.private_address
 
 
-def _keep_token(cloud: Cloud, exposure: Exposure) -> Secret | None:
-    return cloud.secret("tunnel-token", exposure.token) if isinstance(exposure, Tunnel) else None
-
-
-def _payload(
+def _units(
     site: Site,
     upstream: Upstream | None,
     routes: Sequence[str],
     exposure: Exposure,
     token: Secret | None,
-) -> EdgePayload:
-    config = bootstrap(
-        site=site.name,
-        zone=site.zone,
-        cloud=site.cloud,
-        prefixes=routes,
+) -> tuple[Unit, ...]:
+    """The daemons of the edge: Envoy, and cloudflared where a tunnel leads to it."""
+    envoy = Envoy(
+        bootstrap=bootstrap(
+            site=site.name,
+            zone=site.zone,
+            cloud=site.cloud,
+            prefixes=routes,
+            upstream=upstream,
+            listener=_listener(exposure),
+            admin_socket=ADMIN_SOCKET,
+        ),
         upstream=upstream,
-        listener=_listener(exposure),
-        admin_socket=ADMIN_SOCKET,
+        public_to=exposure.sources if isinstance(exposure, Public) else (),
     )
-    return EdgePayload(
-        bootstrap=config,
-        tunnel_token=token.source if token else None,
-        public=isinstance(exposure, Public),
-    )
+    return (envoy, Cloudflared(token=token.source)) if token else (envoy,)
 
 
 def _listener(exposure: Exposure) -> Listener:
@@ -141,29 +141,3 @@ def _listener(exposure: Exposure) -> Listener:
             return LoopbackListener(port, address)
         case Public():
             return TlsListener(certificate=CERTIFICATE, key=PRIVATE_KEY, client_ca=CLIENT_CA)
-
-
-def _firewall(upstream: Upstream | None, exposure: Exposure) -> Firewall:
-    egress = (*WEB, *_to_upstream(upstream))
-    match exposure:
-        case Tunnel():
-            return Firewall(egress=(*egress, *TUNNEL))
-        case Loopback():
-            return Firewall(egress=egress)
-        case Public(sources):
-            cloudflare = Rule(name="cloudflare", port=443, cidrs=sources)
-            return Firewall(ingress=(cloudflare,), egress=egress)
-
-
-def _to_upstream(upstream: Upstream | None) -> tuple[Rule, ...]:
-    """A rule for the upstream's port, unless one of WEB lets it pass already."""
-    if upstream is None or upstream.port in {rule.port for rule in WEB}:
-        return ()
-    return (Rule(name="upstream", port=upstream.port, cidrs=_addresses(upstream.host)),)
-
-
-def _addresses(host: str) -> tuple[str, ...]:
-    try:
-        return (f"{ipaddress.IPv4Address(host)}/32",)
-    except ValueError:
-        return ANYWHERE  # a name, whose address only the network itself knows

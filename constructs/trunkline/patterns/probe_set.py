@@ -8,17 +8,10 @@ from constructs import Construct
 
 from trunkline.addresses.names import Peer
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import (
-    WEB,
-    Firewall,
-    MachineSpec,
-    Rule,
-    Secret,
-    fingerprint,
-    short_name,
-)
+from trunkline.clouds.base import GroupSpec, MachineSpec, Secret, fingerprint, short_name
 from trunkline.model import Probes, Site
-from trunkline.payload import ProbePayload
+from trunkline.payload import machine_firewall
+from trunkline.payload.units import Agent
 
 
 class ProbeSet(Construct):
@@ -57,53 +50,44 @@ class ProbeSet(Construct):
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(site.zones)
         secret = cloud.secret("key", key)
+        agents = {zone: _agent(site, zone, probes, peers[zone], secret) for zone in site.zones}
+        # Probes read the same key and take the same traffic, so they share identity and rules.
+        group = cloud.group(
+            "machines",
+            GroupSpec(
+                name=name,
+                kind="probe",
+                firewall=machine_firewall([agents[site.zones[0]]]),
+                secrets=(secret,),
+                size=site.machine,
+            ),
+            network,
+        )
+        # Nobody can log in to restart an agent, and with another key it is a stranger.
+        replaced_with = (fingerprint(key),)
         machines = {
-            zone: cloud.machine(
-                f"machine-{zone}",
-                _machine(name, site, zone, probes, peers[zone], secret, fingerprint(key)),
-                network,
-            )
-            for zone in site.zones
+            zone: group.machine(f"machine-{zone}", _machine(name, zone, agent, replaced_with))
+            for zone, agent in agents.items()
         }
         self.public_addresses = {zone: made.public_address for zone, made in machines.items()}
 
 
-def _machine(
-    name: str,
-    site: Site,
-    zone: str,
-    probes: Probes,
-    peers: Sequence[Peer],
-    secret: Secret,
-    key_fingerprint: str,
-) -> MachineSpec:
+def _agent(site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret: Secret) -> Agent:
+    return Agent(
+        site=site.name,
+        cloud=site.cloud,
+        zone=zone,
+        probes=probes,
+        peers=tuple(peers),
+        key=secret.source,
+    )
+
+
+def _machine(name: str, zone: str, agent: Agent, replaced_with: tuple[str, ...]) -> MachineSpec:
     return MachineSpec(
         # Google's instances have the shortest names: 63 characters.
         name=short_name(f"{name}-{zone}", 63),
         zone=zone,
-        size=site.machine,
-        payload=ProbePayload(
-            site=site.name,
-            cloud=site.cloud,
-            zone=zone,
-            probes=probes,
-            peers=tuple(peers),
-            key=secret.source,
-        ),
-        firewall=_firewall(probes),
-        secret=secret,
-        # Nobody can log in to restart the agent, and with another key it is a stranger.
-        replaced_with=(key_fingerprint,),
-    )
-
-
-def _firewall(probes: Probes) -> Firewall:
-    """Probes have no addresses that are known before, so they are known by their key."""
-    others = (
-        Rule(name="probes", port=probes.port, protocol="udp"),
-        Rule(name="connect", port=probes.port + 1),
-    )
-    operators = Rule(name="operators", port=probes.port, cidrs=probes.operators)
-    return Firewall(
-        ingress=(*others, *((operators,) if probes.operators else ())), egress=(*WEB, *others)
+        units=(agent,),
+        replaced_with=replaced_with,
     )

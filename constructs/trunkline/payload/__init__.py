@@ -1,9 +1,19 @@
-"""What a machine runs: cloud-init user data, systemd units and install scripts."""
+"""What machines run: units, and the user data that is made of them."""
 
-from trunkline.payload.cloud_config import packaged
-from trunkline.payload.edge import EdgePayload
-from trunkline.payload.payload import Payload
-from trunkline.payload.probe import ProbePayload
+from trunkline.payload.cloud_config import machine_firewall, user_data
+from trunkline.payload.firewall import ANYWHERE, Firewall, Rule
 from trunkline.payload.secret import SecretSource
+from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
 
-__all__ = ["EdgePayload", "Payload", "ProbePayload", "SecretSource", "packaged"]
+__all__ = [
+    "ANYWHERE",
+    "Firewall",
+    "LocalUnit",
+    "MachineFile",
+    "Rule",
+    "SecretSource",
+    "Unit",
+    "machine_firewall",
+    "packaged",
+    "user_data",
+]

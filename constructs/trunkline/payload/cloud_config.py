@@ -1,87 +1,120 @@
-"""A cloud-config document: the files of a machine and the commands of its first boot."""
+"""The user data of a machine: a cloud-config document made of its units.
+
+It is written here and not by a YAML library: that took a third of a synthesis, because a library
+examines each character of the agent's program for each machine.
+"""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from importlib.resources import files
+import json
+import re
+from collections.abc import Iterable, Sequence
 
-from attrs import frozen
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import LiteralScalarString
+from trunkline.errors import ConfigurationError
+from trunkline.payload.firewall import WEB, Firewall
+from trunkline.payload.unit import MachineFile, Unit, packaged
 
-from trunkline.payload.secret import SecretSource
+FETCHER = "/usr/local/lib/trunkline/fetch-secret"
+INSTALLER = "/usr/local/lib/trunkline/install"
+UNITS = "/etc/systemd/system"
 
 # A list of users keeps cloud-init from making its default one, and must not be empty.
-NOBODY = {
-    "name": "trunkline",
-    "system": True,
-    "lock_passwd": True,
-    "no_create_home": True,
-    "shell": "/usr/sbin/nologin",
-}
+_HEADER = """\
+#cloud-config
+users:
+- name: trunkline
+  system: true
+  lock_passwd: true
+  no_create_home: true
+  shell: /usr/sbin/nologin
+disable_root: true
+ssh_pwauth: false
+"""
+_NO_LOGIN = ("systemctl", "mask", "--now", "ssh.service", "ssh.socket")
+
+# What a YAML file may hold (YAML 1.2, 5.1), but for the line breaks that a reader would normalize.
+_NOT_YAML = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
-UNITS = "/etc/systemd/system"
-FETCHER = "/usr/local/lib/trunkline/fetch-secret"
+def user_data(units: Sequence[Unit]) -> str:
+    """The cloud-config of a machine that runs `units`: no login, the files, the services.
+
+    The same units give the same bytes. Raises ConfigurationError where a file has a character that
+    YAML cannot hold, or where two units write one file.
+    """
+    files = "".join(map(_entry, _distinct(machine_files(units))))
+    commands = "".join(f"- {json.dumps(list(command))}\n" for command in _commands(units))
+    return f"{_HEADER}write_files:\n{files}runcmd:\n{commands}"
 
 
-@frozen
-class MachineFile:
-    """A file to write: absolute path, text, octal permissions."""
-
-    path: str
-    content: str
-    permissions: str = "0644"
-
-
-def unit(name: str, content: str) -> MachineFile:
-    """The systemd service `trunkline-<name>`."""
-    return MachineFile(f"{UNITS}/trunkline-{name}.service", content)
-
-
-def hardening() -> MachineFile:
-    """What no service of ours may do; systemd applies it to every `trunkline-*.service`."""
-    return MachineFile(
+def machine_files(units: Sequence[Unit]) -> list[MachineFile]:
+    """Every file that a machine with `units` needs; a file that two of them share stands twice."""
+    hardening = MachineFile(
         f"{UNITS}/trunkline-.service.d/10-hardening.conf", packaged("hardening.conf")
+    )
+    return [hardening, *(file for unit in units for file in _files_of(unit))]
+
+
+def machine_firewall(units: Sequence[Unit]) -> Firewall:
+    """What may enter and leave a machine with `units`; every machine may reach the web."""
+    return Firewall(
+        ingress=tuple(rule for unit in units for rule in unit.firewall.ingress),
+        egress=(*WEB, *(rule for unit in units for rule in unit.firewall.egress)),
     )
 
 
-def fetcher(secret: SecretSource) -> MachineFile:
-    """The command that prints a secret, with which a unit fetches it each time it starts."""
-    return MachineFile(FETCHER, "#!/usr/bin/python3\n" + secret.script, "0755")
+def _files_of(unit: Unit) -> list[MachineFile]:
+    files = [*unit.files, MachineFile(f"{UNITS}/{_service(unit)}", unit.service)]
+    if unit.package:
+        sources = f"/etc/apt/sources.list.d/{unit.package.name}.sources"
+        files.append(MachineFile(sources, unit.package.sources))
+        files.append(MachineFile(INSTALLER, packaged("install.sh"), "0755"))
+    if unit.secret:
+        script = "#!/usr/bin/python3\n" + unit.secret.script
+        files.append(MachineFile(FETCHER, script, "0755"))
+    return files
 
 
-def cloud_config(machine_files: Sequence[MachineFile], commands: Sequence[Sequence[str]]) -> str:
-    """The user data: no login of any kind, the files, then the commands in order.
-
-    The same arguments give the same bytes.
-    """
-    document = {
-        "users": [NOBODY],
-        "disable_root": True,
-        "ssh_pwauth": False,
-        "write_files": [_entry(file) for file in machine_files],
-        "runcmd": [
-            ["systemctl", "mask", "--now", "ssh.service", "ssh.socket"],
-            *map(list, commands),
-        ],
-    }
-    text = io.StringIO()
-    yaml = YAML()
-    yaml.width = 4096
-    yaml.dump(document, text)
-    return "#cloud-config\n" + text.getvalue()
+def _commands(units: Sequence[Unit]) -> list[Sequence[str]]:
+    packages = [unit.package.requirement for unit in units if unit.package]
+    return [
+        _NO_LOGIN,
+        *([(INSTALLER, *packages)] if packages else []),
+        # Not waiting: a secret may be readable later, and systemd tries again by itself.
+        ("systemctl", "enable", "--now", "--no-block", *map(_service, units)),
+    ]
 
 
-def packaged(name: str) -> str:
-    """The text of a file that machines get as it stands."""
-    return files("trunkline.payload").joinpath("files", name).read_text("utf-8")
+def _service(unit: Unit) -> str:
+    return f"trunkline-{unit.name}.service"
 
 
-def _entry(file: MachineFile) -> dict[str, str]:
-    return {
-        "path": file.path,
-        "permissions": file.permissions,
-        "content": LiteralScalarString(file.content),
-    }
+def _distinct(files: Iterable[MachineFile]) -> list[MachineFile]:
+    """Each file once, in the order of first use."""
+    by_path: dict[str, MachineFile] = {}
+    for file in files:
+        if by_path.setdefault(file.path, file) != file:
+            raise ConfigurationError(f"two units of a machine write {file.path}")
+    return list(by_path.values())
+
+
+def _entry(file: MachineFile) -> str:
+    """One entry of `write_files`; its content is a literal block, which is read as it stands."""
+    if bad := _NOT_YAML.search(file.content):
+        raise ConfigurationError(
+            f"{file.path} holds the character U+{ord(bad.group()):04X}, which user data cannot "
+            "hold; write another one"
+        )
+    body = file.content.rstrip("\n")
+    breaks = len(file.content) - len(body)
+    # Indentation is said because a first line may begin with spaces itself.
+    header = "|2" + ("-" if breaks == 0 else "" if breaks == 1 and body else "+")
+    lines = "".join(f"    {line}\n" if line else "\n" for line in body.split("\n"))
+    blank = "\n" * max(breaks - 1, 0)
+    return (
+        f"- path: {file.path}\n"
+        f"  permissions: '{file.permissions}'\n"
+        f"  content: {header}\n{lines}{blank}"
+    )

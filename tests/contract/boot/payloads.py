@@ -92,7 +92,7 @@ def _synthesized(text: str, folder: Path) -> Stacks:
 
 def _aws(stack: Resources) -> Payload:
     return Payload(
-        terraform_reads(next(iter(stack.locals.values()))),
+        terraform_reads(next(text for name, text in stack.locals.items() if "-text_" in name)),
         secret=stack.first("aws_ssm_parameter").get("name", ""),
         region=stack.providers["aws"][0]["region"],
     )

@@ -48,11 +48,11 @@ def test_it_carries_the_schema_the_payload_and_the_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
         "trunkline/py.typed",
-        "trunkline/bindings_preload.cjs",
+        "trunkline/bindings/preload.cjs",
         "trunkline/routing/worker.js",
         "trunkline/schemas/topology.schema.json",
         "trunkline/payload/files/edge.service",
-        "trunkline/payload/secrets/google.py",
+        "trunkline/clouds/google/fetch_secret.py",
         "trunkline/probing/agent.py",
     } <= names
     assert not [name for name in names if name.startswith(("tests", "constructs"))]

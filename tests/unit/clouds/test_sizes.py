@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.clouds.aws import resources as aws
-from trunkline.clouds.azure import resources as azure
-from trunkline.clouds.google import resources as google
+from trunkline.clouds.aws import machines as aws
+from trunkline.clouds.azure import machines as azure
+from trunkline.clouds.google import machines as google
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,19 @@ from constructs import Construct
 from trunkline.addresses import loopback
 from trunkline.clouds.base import (
     Cloud,
+    GroupSpec,
     Machine,
+    MachineGroup,
     MachineSpec,
-    Network,
     Secret,
+    SiteNetwork,
     fingerprint,
 )
+from trunkline.clouds.local.sample import sample_machine
 from trunkline.errors import ConfigurationError
 from trunkline.local.machine import Machine as Group
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
-from trunkline.payload import EdgePayload, ProbePayload, SecretSource
-from trunkline.payload.processes import edge_group, probe_group, sample_group
+from trunkline.payload import SecretSource
 from trunkline.terraform.escape import escape
 
 # From a stack's folder to beside cdktf.out, where `trunkline local status` looks.
@@ -44,15 +46,15 @@ class Local(Cloud):
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
         """Terraform has what it needs built in."""
 
-    def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> Network:
+    def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:
         raise ConfigurationError(
             f"site {self.site.name!r} is local and has no existing network: give it a range of "
             "127.0.0.0/8, like NewNetwork(cidr='127.10.0.0/16')"
         )
 
-    def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> Network:
+    def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> SiteNetwork:
         """Loopback is there already; a zone's part of the range is its subnet."""
-        return Network(
+        return SiteNetwork(
             id=network.cidr,
             subnets={zone: loopback.zone_address(network.cidr, zone) for zone in zones},
         )
@@ -68,7 +70,7 @@ class Local(Cloud):
             return self.site.upstream
         endpoint = loopback.sample_endpoint(self._range, self.site.zone)
         where = {"site": self.site.name, "cloud": self.site.cloud, "zone": self.site.zone}
-        add_machine(self.scope, "sample", sample_group(f"{self.name}-sample", endpoint, where))
+        add_machine(self.scope, "sample", sample_machine(f"{self.name}-sample", endpoint, where))
         return Upstream(endpoint.host, endpoint.port, tls=False)
 
     def secret(self, id: str, value: str) -> Secret:
@@ -78,23 +80,26 @@ class Local(Cloud):
         resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[digest])
         _run(resource, create="keep", destroy="forget", environment={"TRUNKLINE_SECRET": value})
         source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
-        return Secret(id=f"${{{_address(resource)}.id}}", source=source)
+        return Secret(name=id, id=f"${{{_address(resource)}.id}}", source=source)
 
-    def machine(self, id: str, spec: MachineSpec, network: Network) -> Machine:
-        address = network.subnets[spec.zone]
-        made = add_machine(self.scope, id, self._group(spec), spec.replaced_with)
+    def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
+        return LocalMachineGroup(self.scope, id, spec, network)
+
+
+class LocalMachineGroup(MachineGroup):
+    """Supervised groups of processes; they share nothing."""
+
+    def machine(self, id: str, spec: MachineSpec) -> Machine:
+        units = [unit.local(self.network.id, spec.zone) for unit in spec.units]
+        group = Group(
+            name=spec.name,
+            kind=self.spec.kind,
+            processes=tuple(unit.process for unit in units),
+            addresses=tuple(address for unit in units for address in unit.addresses),
+        )
+        made = add_machine(self.scope, id, group, spec.replaced_with)
+        address = self.network.subnets[spec.zone]
         return Machine(id=made, public_address=address, private_address=address)
-
-    def _group(self, spec: MachineSpec) -> Group:
-        match spec.payload:
-            case EdgePayload() as payload:
-                at = loopback.edge_endpoint(self._range, spec.zone)
-                return edge_group(spec.name, at, payload)
-            case ProbePayload() as payload:
-                at = loopback.probe_endpoint(self._range, spec.zone, payload.probes.port)
-                [key] = payload.key.arguments
-                return probe_group(spec.name, at, payload, key)
-        raise ConfigurationError(f"no local machine runs a {type(spec.payload).__name__}")
 
 
 def add_machine(scope: Construct, id: str, group: Group, replaced_with: Sequence[str] = ()) -> str:

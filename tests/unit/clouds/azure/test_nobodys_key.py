@@ -7,7 +7,7 @@ import hashlib
 
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
-from trunkline.clouds.azure.resources import NOBODYS_KEY_SEED, nobodys_public_key
+from trunkline.clouds.azure.machines import NOBODYS_KEY_SEED, nobodys_public_key
 
 # https://www.rfc-editor.org/rfc/rfc8032#section-5.1
 P = 2**255 - 19

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from trunkline.clouds.azure.resources import _security_rules
-from trunkline.clouds.base import Firewall, Rule
+from trunkline.clouds.azure.machines import _security_rules
 from trunkline.model import Upstream
-from trunkline.patterns.edge_proxy import Public, Tunnel, _firewall
+from trunkline.patterns.cloudflare_ranges import IPV4
+from trunkline.payload import Firewall, Rule, SecretSource, Unit, machine_firewall
+from trunkline.payload.units import Cloudflared, Envoy
 
 UPSTREAM = Upstream("10.0.0.9", 8080, tls=False)
+CLOUDFLARED = Cloudflared(token=SecretSource("", ()))
+PUBLIC = Envoy(bootstrap={}, upstream=UPSTREAM, public_to=IPV4)
+PRIVATE = Envoy(bootstrap={}, upstream=UPSTREAM)
 
 
 def priorities(firewall: Firewall) -> dict[str, int]:
@@ -15,8 +19,9 @@ def priorities(firewall: Firewall) -> dict[str, int]:
 
 
 def test_no_two_rules_of_a_direction_have_one_priority() -> None:
-    for exposure in (Tunnel("token"), Public()):
-        found = priorities(_firewall(UPSTREAM, exposure))
+    machines: list[list[Unit]] = [[PUBLIC], [PRIVATE, CLOUDFLARED]]
+    for units in machines:
+        found = priorities(machine_firewall(units))
         for direction in ("inbound", "outbound"):
             numbers = [number for key, number in found.items() if key.startswith(direction)]
             assert len(set(numbers)) == len(numbers)
@@ -24,8 +29,8 @@ def test_no_two_rules_of_a_direction_have_one_priority() -> None:
 
 
 def test_another_rule_moves_no_other() -> None:
-    without = priorities(_firewall(None, Tunnel("token")))
-    with_one_more = priorities(_firewall(UPSTREAM, Tunnel("token")))
+    without = priorities(machine_firewall([Envoy(bootstrap={}), CLOUDFLARED]))
+    with_one_more = priorities(machine_firewall([PRIVATE, CLOUDFLARED]))
     assert set(with_one_more) - set(without) == {"outbound-upstream"}
     assert without.items() <= with_one_more.items()
 

@@ -1,4 +1,4 @@
-"""What machines run."""
+"""The user data that units become."""
 
 from __future__ import annotations
 
@@ -13,10 +13,19 @@ from ruamel.yaml import YAML
 
 from trunkline.addresses.loopback import Endpoint
 from trunkline.addresses.names import Peer
+from trunkline.errors import ConfigurationError
 from trunkline.model import Probes
-from trunkline.payload import EdgePayload, ProbePayload, packaged
-from trunkline.payload.packages import CLOUDFLARED, ENVOY
-from trunkline.payload.secret import SecretSource
+from trunkline.payload import (
+    LocalUnit,
+    MachineFile,
+    SecretSource,
+    Unit,
+    machine_firewall,
+    packaged,
+    user_data,
+)
+from trunkline.payload.cloud_config import FETCHER
+from trunkline.payload.units import Agent, Cloudflared, Envoy
 from trunkline.probing.source import agent_source
 
 SOURCE = SecretSource("print('hello')\n", ("the-vault", "the-name"))
@@ -33,22 +42,22 @@ def commands(user_data: str) -> list[list[str]]:
 
 
 def tunnelled() -> str:
-    return EdgePayload(bootstrap={"a": 1}, tunnel_token=SOURCE).user_data()
+    return user_data([Envoy(bootstrap={"a": 1}), Cloudflared(token=SOURCE)])
 
 
 def public() -> str:
-    return EdgePayload(bootstrap={"a": 1}, public=True).user_data()
+    return user_data([Envoy(bootstrap={"a": 1}, public_to=("192.0.2.0/24",))])
 
 
 def test_a_tunnelled_edge_installs_both_packages_at_their_pins() -> None:
     [install] = [command for command in commands(tunnelled()) if command[0].endswith("/install")]
-    assert install[1].startswith(f"envoy={ENVOY.version},")
-    assert install[2].startswith(f"cloudflared={CLOUDFLARED.version},")
+    assert install[1].startswith(f"envoy={Envoy.package.version},")
+    assert install[2].startswith(f"cloudflared={Cloudflared.package.version},")
 
 
 def test_a_public_edge_has_no_tunnel_and_no_secret_to_fetch() -> None:
     assert "cloudflared" not in public()
-    assert "/usr/local/lib/trunkline/fetch-secret" not in files(public())
+    assert FETCHER not in files(public())
 
 
 def test_the_unit_asks_for_the_secret_by_name_and_gives_cloudflared_a_file() -> None:
@@ -65,7 +74,7 @@ def test_a_public_edge_trusts_cloudflares_client_certificate_alone() -> None:
 
 
 def test_each_repository_is_trusted_by_its_own_key_only() -> None:
-    for package in (ENVOY, CLOUDFLARED):
+    for package in (Envoy.package, Cloudflared.package):
         source = files(tunnelled())[f"/etc/apt/sources.list.d/{package.name}.sources"]["content"]
         assert f"Signed-By: /etc/apt/keyrings/{package.key_file}" in source
         assert f"URIs: {package.url}\n" in source
@@ -79,12 +88,12 @@ def test_shell_scripts_parse(name: str, tmp_path: Path) -> None:
     subprocess.run(["sh", "-n", script], check=True)
 
 
-def probe() -> ProbePayload:
+def probe() -> Agent:
     peers = tuple(
         Peer("shop", zone, Endpoint(f"{zone}.shop.probes.t.example.com", 9000))
         for zone in ("us-east-1a", "us-east-1b")
     )
-    return ProbePayload(
+    return Agent(
         site="shop",
         cloud="aws",
         zone="us-east-1a",
@@ -94,8 +103,8 @@ def probe() -> ProbePayload:
     )
 
 
-def test_a_probe_is_told_where_it_stands_and_whom_to_measure() -> None:
-    config = json.loads(files(probe().user_data())["/etc/trunkline/probe.json"]["content"])
+def test_the_agents_configuration_names_its_zone_and_its_peers() -> None:
+    config = json.loads(files(user_data([probe()]))["/etc/trunkline/probe.json"]["content"])
     assert (config["site"], config["zone"], config["port"]) == ("shop", "us-east-1a", 9000)
     assert config["operators"] == ["203.0.113.7/32"]
     assert [peer["host"] for peer in config["peers"]] == [
@@ -105,18 +114,77 @@ def test_a_probe_is_told_where_it_stands_and_whom_to_measure() -> None:
 
 
 def test_a_probe_fetches_its_key_each_time_it_starts() -> None:
-    written = files(probe().user_data())
+    written = files(user_data([probe()]))
     unit = written["/etc/systemd/system/trunkline-probe.service"]["content"]
     assert "fetch-secret the-vault the-name > ${RUNTIME_DIRECTORY}/key" in unit
     config = json.loads(written["/etc/trunkline/probe.json"]["content"])
     assert config["key_file"] == "/run/trunkline-probe/key"
 
 
-def test_the_agent_arrives_as_it_is() -> None:
-    entry = files(probe().user_data())["/usr/local/lib/trunkline/agent.py"]
+def test_the_agents_program_arrives_unchanged() -> None:
+    entry = files(user_data([probe()]))["/usr/local/lib/trunkline/agent.py"]
     assert entry["content"] == agent_source()
 
 
-def test_the_same_arguments_give_the_same_bytes() -> None:
+def test_the_same_units_give_the_same_bytes() -> None:
     assert tunnelled() == tunnelled()
-    assert probe().user_data() == probe().user_data()
+    assert user_data([probe()]) == user_data([probe()])
+
+
+class _Writer(Unit):
+    """A daemon that reads one file."""
+
+    name = "writer"
+    remedy = "write less"
+    service = "[Service]\n"
+
+    def __init__(self, content: str, path: str = "/etc/writer") -> None:
+        self._file = MachineFile(path, content)
+
+    @property
+    def files(self) -> tuple[MachineFile, ...]:
+        return (self._file,)
+
+    def local(self, cidr: str, zone: str) -> LocalUnit:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "\n", "\n\n\n", "a", "a\n", "a\n\n", "  indented first\nthen not\n", "a\n\n  b\n", "\tt\n",
+     "'\"#: {}[]&*!|>%@`\n", "- a: b\n...\n---\n", "trailing  \n \n", "ümlaut ∑ 😀\n"],
+)  # fmt: skip
+def test_a_file_is_read_back_to_the_character(content: str) -> None:
+    assert files(user_data([_Writer(content)]))["/etc/writer"]["content"] == content
+
+
+@pytest.mark.parametrize("character", ["\r", "\x00", "\x1b", "\x85", "\u2028", "\ufeff", "\ud800"])
+def test_a_character_that_yaml_cannot_hold_is_named(character: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"/etc/writer .* U\+{ord(character):04X}"):
+        user_data([_Writer(f"a{character}b")])
+
+
+def test_a_file_that_two_units_share_is_written_once() -> None:
+    shared = user_data([_Writer("the same\n"), _Writer("the same\n")])
+    assert shared.count("path: /etc/writer\n") == 1
+
+
+def test_two_units_cannot_write_different_texts_to_one_file() -> None:
+    with pytest.raises(ConfigurationError, match="two units of a machine write /etc/writer"):
+        user_data([_Writer("one\n"), _Writer("another\n")])
+
+
+def test_the_commands_are_lists_so_that_no_shell_reads_them() -> None:
+    assert all(isinstance(command, list) for command in commands(tunnelled()))
+    assert commands(tunnelled())[-1] == [
+        *("systemctl", "enable", "--now", "--no-block"),
+        *("trunkline-edge.service", "trunkline-tunnel.service"),
+    ]
+
+
+def test_a_machines_firewall_is_that_of_all_its_units() -> None:
+    rules = machine_firewall([Envoy(bootstrap={}), Cloudflared(token=SOURCE)]).egress
+    assert [(rule.protocol, rule.port) for rule in rules] == [
+        *(("tcp", 80), ("tcp", 443)),
+        *(("udp", 7844), ("tcp", 7844)),
+    ]

@@ -1,4 +1,4 @@
-"""The vendors' signed package repositories, and the versions that machines install.
+"""A vendor's signed package.
 
 The key is fetched from the vendor over HTTPS on the first boot, as the vendors' own instructions
 do; apt then trusts it for this repository alone.
@@ -28,23 +28,7 @@ class VendorPackage:
             f"Signed-By: /etc/apt/keyrings/{self.key_file}\n"
         )
 
-
-# https://www.envoyproxy.io/docs/envoy/latest/start/install ; trixie packages since 1.37.
-ENVOY = VendorPackage(
-    name="envoy",
-    version="1.40.0",
-    url="https://apt.envoyproxy.io",
-    suite="trixie",
-    key_url="https://apt.envoyproxy.io/signing.key",
-    key_file="envoy.asc",
-)
-
-# https://pkg.cloudflare.com/index.html ; --token-file since 2025.4.
-CLOUDFLARED = VendorPackage(
-    name="cloudflared",
-    version="2026.9.3",
-    url="https://pkg.cloudflare.com/cloudflared",
-    suite="any",
-    key_url="https://pkg.cloudflare.com/cloudflare-main.gpg",
-    key_file="cloudflared.gpg",
-)
+    @property
+    def requirement(self) -> str:
+        """The package as files/install.sh takes it."""
+        return f"{self.name}={self.version},{self.key_file},{self.key_url}"

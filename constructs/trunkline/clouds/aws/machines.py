@@ -1,0 +1,260 @@
+"""EC2 machines that are alike: one role, one security group and one image lookup for all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Mapping
+
+from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.data_aws_ami import DataAwsAmi, DataAwsAmiFilter
+from cdktf_cdktf_provider_aws.data_aws_ec2_instance_type_offerings import (
+    DataAwsEc2InstanceTypeOfferings,
+    DataAwsEc2InstanceTypeOfferingsFilter,
+)
+from cdktf_cdktf_provider_aws.eip import Eip
+from cdktf_cdktf_provider_aws.iam_instance_profile import IamInstanceProfile
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.instance import (
+    Instance,
+    InstanceMetadataOptions,
+    InstanceRootBlockDevice,
+)
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+from constructs import Construct
+
+from trunkline.clouds.base import (
+    GroupSpec,
+    Machine,
+    MachineGroup,
+    MachineSpec,
+    SiteNetwork,
+    replacement,
+    rules_by_cidr,
+    short_name,
+)
+from trunkline.errors import ConfigurationError
+from trunkline.payload import user_data
+from trunkline.terraform.escape import escape
+
+# The account of the Debian project: https://wiki.debian.org/Cloud/AmazonEC2Image
+DEBIAN_OWNER = "136693071363"
+DEBIAN_IMAGES = ["debian-13-amd64-*", "debian-13-arm64-*"]
+
+# Cheapest first. Some zones lack the newer ones (use1-az3 has no t4g), and account by account a
+# zone name stands for another place, so Terraform asks what the zones offer.
+DEFAULT_SIZES = ("t4g.micro", "t3.micro", "t2.micro")
+
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
+USER_DATA_LIMIT = 16_384
+
+# Terraform compresses with Go's default level, which is that of zlib; its bytes differ a little.
+COMPRESSION, OTHER_COMPRESSOR = 6, 1.03
+
+
+class AwsMachineGroup(MachineGroup):
+    """Instances with one profile and one security group."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        spec: GroupSpec,
+        network: SiteNetwork,
+        tags: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, id, spec, network)
+        self.tags = dict(tags)
+        self._security_group = self._make_security_group()
+        self._profile = self._make_profile()
+        self._sizes, self._images = self._choose()
+
+    def machine(self, id: str, spec: MachineSpec) -> Machine:
+        text = user_data(spec.units)
+        instance = Instance(
+            self.scope,
+            id,
+            ami=self._images[spec.zone],
+            instance_type=self._sizes[spec.zone],
+            subnet_id=self.network.subnets[spec.zone],
+            vpc_security_group_ids=[self._security_group],
+            associate_public_ip_address=True,
+            iam_instance_profile=self._profile,
+            metadata_options=InstanceMetadataOptions(
+                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            ),
+            root_block_device=InstanceRootBlockDevice(
+                encrypted=True, volume_type="gp3", volume_size=8, tags=self._named(spec.name)
+            ),
+            user_data_base64=self._compressed(id, spec, text),
+            tags=self._named(spec.name),
+            # A new image is no reason to replace a running machine, Debian updates itself; nor is
+            # another Terraform that compresses to other bytes.
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=["ami", "user_data_base64"],
+                replace_triggered_by=[replacement(self.scope, id, text, spec.replaced_with)],
+            ),
+        )
+        return Machine(
+            id=instance.id,
+            public_address=self._public_address(id, spec, instance),
+            private_address=instance.private_ip,
+        )
+
+    def _compressed(self, id: str, spec: MachineSpec, text: str) -> str:
+        """The user data, which Terraform compresses: AWS takes little, cloud-init unpacks it.
+
+        It stands in the stack as text, for whoever reads it.
+        """
+        size = len(gzip.compress(text.encode(), COMPRESSION)) * OTHER_COMPRESSOR
+        if size > USER_DATA_LIMIT:
+            raise ConfigurationError(
+                f"the user data of {spec.name} take about {size:.0f} bytes compressed, and AWS "
+                f"takes {USER_DATA_LIMIT}; {spec.remedy}"
+            )
+        local = TerraformLocal(self.scope, f"{id}-text", escape(text))
+        return str(Fn.base64gzip(local.as_string))
+
+    def _public_address(self, id: str, spec: MachineSpec, instance: Instance) -> str:
+        if not spec.static_address:
+            return str(instance.public_ip)
+        address = Eip(
+            self.scope,
+            f"{id}-address",
+            domain="vpc",
+            instance=instance.id,
+            tags=self._named(spec.name),
+        )
+        return str(address.public_ip)
+
+    def _choose(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Instance type and image of each zone, as Terraform expressions or plain strings."""
+        zones = list(self.network.subnets)
+        if self.spec.size:
+            image = self._image(_architecture(self.spec.size))
+            return dict.fromkeys(zones, self.spec.size), dict.fromkeys(zones, f"${{{image}}}")
+        table = self._offered_sizes(zones)
+        architectures = {size: _architecture(size) for size in DEFAULT_SIZES}
+        images = {each: self._image(each) for each in sorted(set(architectures.values()))}
+        image_of = ", ".join(
+            f"{json.dumps(size)} = {images[architecture]}"
+            for size, architecture in architectures.items()
+        )
+        sizes = {zone: f"{table}[{json.dumps(zone)}]" for zone in zones}
+        return (
+            {zone: f"${{{size}}}" for zone, size in sizes.items()},
+            {zone: f"${{{{{image_of}}}[{size}]}}" for zone, size in sizes.items()},
+        )
+
+    def _offered_sizes(self, zones: list[str]) -> str:
+        """A table of the first default size that each zone offers, as the name of a local value."""
+        offered = DataAwsEc2InstanceTypeOfferings(
+            self.scope,
+            f"{self.id}-offerings",
+            location_type="availability-zone",
+            filter=[
+                DataAwsEc2InstanceTypeOfferingsFilter(name="location", values=zones),
+                DataAwsEc2InstanceTypeOfferingsFilter(
+                    name="instance-type", values=list(DEFAULT_SIZES)
+                ),
+            ],
+        )
+        data = f"data.{offered.terraform_resource_type}.{offered.friendly_unique_id}"
+        there = f"[for i, place in {data}.locations : {data}.instance_types[i] if place == zone]"
+        first = f"[for size in {json.dumps(DEFAULT_SIZES)} : size if contains({there}, size)][0]"
+        table = f"${{{{for zone in {json.dumps(zones)} : zone => {first}}}}}"
+        local = TerraformLocal(self.scope, f"{self.id}-sizes", table)
+        return f"local.{local.friendly_unique_id}"
+
+    def _image(self, architecture: str) -> str:
+        """The newest Debian image of an architecture: the address of its id."""
+        image = DataAwsAmi(
+            self.scope,
+            f"{self.id}-image-{architecture}",
+            owners=[DEBIAN_OWNER],
+            most_recent=True,
+            filter=[
+                DataAwsAmiFilter(name="name", values=DEBIAN_IMAGES),
+                DataAwsAmiFilter(name="architecture", values=[architecture]),
+            ],
+        )
+        return f"data.{image.terraform_resource_type}.{image.friendly_unique_id}.id"
+
+    def _make_security_group(self) -> str:
+        name = self.spec.name
+        group = SecurityGroup(
+            self.scope,
+            f"{self.id}-security-group",
+            name=name,
+            description=f"What may reach {name}, and what it may reach",
+            vpc_id=self.network.id,
+            tags=self._named(name),
+        )
+        self._add_rules(str(group.id))
+        return str(group.id)
+
+    def _add_rules(self, group: str) -> None:
+        for direction, rules, kind in (
+            ("from", self.spec.firewall.ingress, VpcSecurityGroupIngressRule),
+            ("to", self.spec.firewall.egress, VpcSecurityGroupEgressRule),
+        ):
+            for key, (rule, cidr) in rules_by_cidr(rules).items():
+                kind(
+                    self.scope,
+                    f"{self.id}-{direction}-{key}",
+                    security_group_id=group,
+                    description=f"{rule.name} {direction} {cidr}",
+                    ip_protocol=rule.protocol,
+                    from_port=rule.port,
+                    to_port=rule.port,
+                    cidr_ipv4=cidr,
+                    tags=self.tags,
+                )
+
+    def _make_profile(self) -> str | None:
+        """The machines' identity; without a secret to read they need none."""
+        if not self.spec.secrets:
+            return None
+        name = short_name(self.spec.name, 64)
+        role = IamRole(
+            self.scope,
+            f"{self.id}-role",
+            name=name,
+            assume_role_policy=_policy(
+                "sts:AssumeRole", Principal={"Service": "ec2.amazonaws.com"}
+            ),
+            tags=self.tags,
+        )
+        IamRolePolicy(
+            self.scope,
+            f"{self.id}-read-secret",
+            name="read-secret",
+            role=role.id,
+            policy=_policy(
+                "ssm:GetParameter", Resource=[secret.id for secret in self.spec.secrets]
+            ),
+        )
+        profile = IamInstanceProfile(
+            self.scope, f"{self.id}-profile", name=name, role=role.name, tags=self.tags
+        )
+        return str(profile.name)
+
+    def _named(self, name: str) -> dict[str, str]:
+        return {**self.tags, "Name": name}
+
+
+def _policy(action: str, **who: object) -> str:
+    statement = {"Effect": "Allow", "Action": action, **who}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _architecture(size: str) -> str:
+    """`arm64` for Graviton families, whose name has a g after the generation; else `x86_64`.
+
+    https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+    """
+    return "arm64" if re.match(r"(a1|[a-z]+\d+g[a-z]*)\.", size) else "x86_64"

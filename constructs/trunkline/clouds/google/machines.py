@@ -1,0 +1,182 @@
+"""Compute Engine machines that are alike: one service account and one set of firewall rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf_cdktf_provider_google.compute_address import ComputeAddress
+from cdktf_cdktf_provider_google.compute_firewall import (
+    ComputeFirewall,
+    ComputeFirewallAllow,
+    ComputeFirewallDeny,
+)
+from cdktf_cdktf_provider_google.compute_instance import (
+    ComputeInstance,
+    ComputeInstanceBootDisk,
+    ComputeInstanceBootDiskInitializeParams,
+    ComputeInstanceNetworkInterface,
+    ComputeInstanceNetworkInterfaceAccessConfig,
+    ComputeInstanceServiceAccount,
+    ComputeInstanceShieldedInstanceConfig,
+)
+from cdktf_cdktf_provider_google.secret_manager_secret_iam_member import (
+    SecretManagerSecretIamMember,
+)
+from cdktf_cdktf_provider_google.service_account import ServiceAccount
+from constructs import Construct
+
+from trunkline.clouds.base import (
+    GroupSpec,
+    Machine,
+    MachineGroup,
+    MachineSpec,
+    SiteNetwork,
+    replacement,
+    short_name,
+)
+from trunkline.payload import ANYWHERE, Firewall, Rule, packaged, user_data
+from trunkline.terraform.escape import escape
+
+DEFAULT_SIZE = "e2-micro"
+
+
+class GoogleMachineGroup(MachineGroup):
+    """Instances with one service account, which the firewall rules are for."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        spec: GroupSpec,
+        network: SiteNetwork,
+        labels: Mapping[str, str],
+        region: str,
+        services: Sequence[ITerraformDependable],
+    ) -> None:
+        super().__init__(scope, id, spec, network)
+        self._labels = dict(labels)
+        self._region = region
+        self._identity = self._make_identity(services)
+        self._add_rules()
+
+    def machine(self, id: str, spec: MachineSpec) -> Machine:
+        text = user_data(spec.units)
+        instance = ComputeInstance(
+            self.scope,
+            id,
+            name=spec.name,
+            zone=spec.zone,
+            machine_type=self.spec.size or DEFAULT_SIZE,
+            boot_disk=self._boot_disk(),
+            network_interface=[self._interface(id, spec)],
+            metadata=_metadata(text),
+            service_account=ComputeInstanceServiceAccount(
+                email=self._identity, scopes=["cloud-platform"]
+            ),
+            shielded_instance_config=ComputeInstanceShieldedInstanceConfig(
+                enable_secure_boot=True, enable_vtpm=True, enable_integrity_monitoring=True
+            ),
+            allow_stopping_for_update=True,
+            labels=self._labels,
+            # Google would only update the metadata of a machine that runs.
+            lifecycle=TerraformResourceLifecycle(
+                replace_triggered_by=[replacement(self.scope, id, text, spec.replaced_with)]
+            ),
+        )
+        interface = instance.network_interface.get(0)
+        return Machine(
+            id=instance.id,
+            public_address=interface.access_config.get(0).nat_ip,
+            private_address=interface.network_ip,
+        )
+
+    def _boot_disk(self) -> ComputeInstanceBootDisk:
+        """Debian stable; Google encrypts every disk."""
+        family = "debian-13-arm64" if _is_arm(self.spec.size or DEFAULT_SIZE) else "debian-13"
+        return ComputeInstanceBootDisk(
+            initialize_params=ComputeInstanceBootDiskInitializeParams(
+                image=f"projects/debian-cloud/global/images/family/{family}", size=10
+            )
+        )
+
+    def _interface(self, id: str, spec: MachineSpec) -> ComputeInstanceNetworkInterface:
+        address = None
+        if spec.static_address:
+            address = ComputeAddress(
+                self.scope, f"{id}-address", name=spec.name, region=self._region
+            ).address
+        return ComputeInstanceNetworkInterface(
+            subnetwork=self.network.subnets[spec.zone],
+            access_config=[ComputeInstanceNetworkInterfaceAccessConfig(nat_ip=address)],
+        )
+
+    def _make_identity(self, services: Sequence[ITerraformDependable]) -> str:
+        """The e-mail address of a service account that may read the group's secrets."""
+        identity = ServiceAccount(
+            self.scope,
+            f"{self.id}-identity",
+            # 6 to 30 characters: https://cloud.google.com/iam/docs/service-accounts-create
+            account_id=short_name(self.spec.name, 30),
+            display_name=self.spec.name,
+            depends_on=list(services),
+        )
+        for secret in self.spec.secrets:
+            SecretManagerSecretIamMember(
+                self.scope,
+                f"{self.id}-read-{secret.name}",
+                secret_id=secret.id,
+                role="roles/secretmanager.secretAccessor",
+                member=f"serviceAccount:{identity.email}",
+            )
+        return str(identity.email)
+
+    def _add_rules(self) -> None:
+        """Rules for these machines only; Google denies all ingress itself, egress we deny."""
+        name = self.spec.name
+        common = {"network": self.network.id, "target_service_accounts": [self._identity]}
+        ComputeFirewall(
+            self.scope,
+            f"{self.id}-deny-egress",
+            name=short_name(f"{name}-deny-egress", 63),
+            direction="EGRESS",
+            priority=65_000,
+            deny=[ComputeFirewallDeny(protocol="all")],
+            destination_ranges=list(ANYWHERE),
+            **common,
+        )
+        for direction, ranges, rules in _directions(self.spec.firewall):
+            for rule in rules:
+                ComputeFirewall(
+                    self.scope,
+                    f"{self.id}-{direction.lower()}-{rule.name}",
+                    name=short_name(f"{name}-{direction.lower()}-{rule.name}", 63),
+                    direction=direction,
+                    allow=[ComputeFirewallAllow(protocol=rule.protocol, ports=[str(rule.port)])],
+                    **{ranges: list(rule.cidrs)},
+                    **common,
+                )
+
+
+def _directions(firewall: Firewall) -> Iterable[tuple[str, str, tuple[Rule, ...]]]:
+    """Each direction in Google's words: its name, its key for ranges, and its rules."""
+    return (
+        ("INGRESS", "source_ranges", firewall.ingress),
+        ("EGRESS", "destination_ranges", firewall.egress),
+    )
+
+
+def _metadata(user_data: str) -> dict[str, str]:
+    return {
+        "user-data": escape(user_data),
+        "startup-script": escape(packaged("google-startup.sh")),
+        "block-project-ssh-keys": "TRUE",
+        "enable-oslogin": "TRUE",
+        "serial-port-enable": "FALSE",
+    }
+
+
+def _is_arm(size: str) -> bool:
+    """Arm machine series: https://cloud.google.com/compute/docs/instances/arm-on-compute"""
+    return re.match(r"(t2a|c4a|n4a|a4x)-", size) is not None

@@ -1,0 +1,55 @@
+"""cloudflared, which opens a tunnel from an edge to Cloudflare."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import frozen
+
+from trunkline.errors import ConfigurationError
+from trunkline.payload.firewall import Firewall, Rule
+from trunkline.payload.package import VendorPackage
+from trunkline.payload.secret import SecretSource
+from trunkline.payload.unit import LocalUnit, Unit, packaged
+
+
+@frozen(kw_only=True)
+class Cloudflared(Unit):
+    """cloudflared; `token` says how the machine reads the token of its tunnel."""
+
+    token: SecretSource
+
+    name: ClassVar = "tunnel"
+    remedy: ClassVar = "use a shorter name of the topology"
+    # https://pkg.cloudflare.com/index.html ; --token-file since 2025.4.
+    package: ClassVar = VendorPackage(
+        name="cloudflared",
+        version="2026.9.3",
+        url="https://pkg.cloudflare.com/cloudflared",
+        suite="any",
+        key_url="https://pkg.cloudflare.com/cloudflare-main.gpg",
+        key_file="cloudflared.gpg",
+    )
+
+    @property
+    def service(self) -> str:
+        return packaged("tunnel.service").replace("@ARGUMENTS@", " ".join(self.token.arguments))
+
+    @property
+    def secret(self) -> SecretSource:
+        return self.token
+
+    @property
+    def firewall(self) -> Firewall:
+        # https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
+        return Firewall(
+            egress=(
+                Rule(name="tunnel-quic", port=7844, protocol="udp"),
+                Rule(name="tunnel-http2", port=7844),
+            )
+        )
+
+    def local(self, cidr: str, zone: str) -> LocalUnit:
+        raise ConfigurationError(
+            "no tunnel leads to an edge on this machine; use the exposure Loopback"
+        )

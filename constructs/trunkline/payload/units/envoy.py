@@ -1,0 +1,112 @@
+"""Envoy, the proxy of an edge."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from trunkline.addresses import loopback
+from trunkline.local.machine import Process
+from trunkline.model import Upstream
+from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
+from trunkline.payload.package import VendorPackage
+from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
+
+CONFIGURATION = "/etc/envoy/envoy.json"
+CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
+CERTIFICATE = "/run/trunkline-edge/tls.crt"
+PRIVATE_KEY = "/run/trunkline-edge/tls.key"
+ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
+
+FLAGS = ("--disable-hot-restart", "--drain-time-s", "5", "--log-level", "warning")
+
+# The name of a Unix socket has 107 bytes at most, so here it is relative to the machine's folder.
+_LOCAL_ADMIN = json.dumps({"admin": {"address": {"pipe": {"path": "admin.sock"}}}})
+
+
+@frozen(kw_only=True)
+class Envoy(Unit):
+    """Envoy with the configuration `bootstrap`, in front of `upstream`.
+
+    `public_to` are the ranges that reach port 443; an Envoy with any makes itself a certificate and
+    accepts Cloudflare's client certificate only.
+    """
+
+    bootstrap: Mapping[str, object]
+    upstream: Upstream | None = None
+    public_to: tuple[str, ...] = ()
+
+    name: ClassVar = "edge"
+    remedy: ClassVar = "use fewer or shorter route prefixes"
+    # https://www.envoyproxy.io/docs/envoy/latest/start/install ; trixie packages since 1.37.
+    package: ClassVar = VendorPackage(
+        name="envoy",
+        version="1.40.0",
+        url="https://apt.envoyproxy.io",
+        suite="trixie",
+        key_url="https://apt.envoyproxy.io/signing.key",
+        key_file="envoy.asc",
+    )
+
+    @property
+    def service(self) -> str:
+        return packaged("edge.service").replace("@FLAGS@", " ".join(FLAGS))
+
+    @property
+    def files(self) -> tuple[MachineFile, ...]:
+        return (
+            MachineFile(CONFIGURATION, _compact(self.bootstrap)),
+            *(self._public_files() if self.public_to else ()),
+        )
+
+    def _public_files(self) -> tuple[MachineFile, ...]:
+        return (
+            MachineFile(CLIENT_CA, packaged("cloudflare-origin-pull-ca.pem")),
+            MachineFile(
+                "/etc/systemd/system/trunkline-edge.service.d/20-public.conf",
+                packaged("public.conf"),
+            ),
+        )
+
+    @property
+    def firewall(self) -> Firewall:
+        public = Rule(name="cloudflare", port=443, cidrs=self.public_to)
+        return Firewall(
+            ingress=(public,) if self.public_to else (), egress=_to_upstream(self.upstream)
+        )
+
+    def local(self, cidr: str, zone: str) -> LocalUnit:
+        """Envoy with the very configuration of a cloud's edge, but for the admin socket."""
+        at = loopback.edge_endpoint(cidr, zone)
+        flags = ("--config-yaml", _LOCAL_ADMIN, "--concurrency", "1", *FLAGS)
+        process = Process(
+            name="envoy",
+            program="envoy",
+            arguments=("-c", "envoy.json", *flags),
+            files={"envoy.json": _compact(self.bootstrap)},
+            ready=f"http://{at}{self.health}",
+        )
+        return LocalUnit(process=process, addresses=(f"tcp {at}",))
+
+
+def _compact(bootstrap: Mapping[str, Any]) -> str:
+    # AWS takes 16 KB of user data in all, so no white space.
+    return json.dumps(bootstrap, separators=(",", ":")) + "\n"
+
+
+def _to_upstream(upstream: Upstream | None) -> tuple[Rule, ...]:
+    """A rule for the upstream's port, unless one of WEB lets it pass already."""
+    if upstream is None or upstream.port in {rule.port for rule in WEB}:
+        return ()
+    return (Rule(name="upstream", port=upstream.port, cidrs=_addresses(upstream.host)),)
+
+
+def _addresses(host: str) -> tuple[str, ...]:
+    try:
+        return (f"{ipaddress.IPv4Address(host)}/32",)
+    except ValueError:
+        return ANYWHERE  # a name, whose address only the network itself knows

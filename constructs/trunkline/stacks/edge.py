@@ -1,0 +1,42 @@
+"""The stack `edge-<site>`: the edge of a site, and the way from the ingress to it."""
+
+from __future__ import annotations
+
+from cdktf import App, TerraformOutput
+
+from trunkline.addresses.names import origin_url
+from trunkline.clouds import cloud_class
+from trunkline.ingress import ingress_of
+from trunkline.model import Site, Topology
+from trunkline.patterns.edge_proxy import EdgeProxy
+from trunkline.stacks.stack import TopologyStack
+
+
+class EdgeStack(TopologyStack):
+    """An EdgeProxy in the chosen zone, attached to the ingress."""
+
+    def __init__(self, app: App, topology: Topology, site: Site) -> None:
+        super().__init__(app, topology, f"edge-{site.name}")
+        cloud_class(site.cloud).provider(self, site)
+        ingress = ingress_of(topology)
+        ingress.provider(self)
+        attachment = ingress.origin(self, site)
+        edge = EdgeProxy(
+            self,
+            "edge",
+            site=site,
+            exposure=attachment.exposure,
+            routes=[route.prefix for route in topology.routing.routes],
+            name=f"{topology.name}-edge-{site.name}",
+            tags=self.tags(site),
+        )
+        attachment.attach(edge)
+        TerraformOutput(
+            self,
+            "origin_url",
+            value=origin_url(topology, site.name),
+            description="Where the front reaches the edge",
+        )
+        TerraformOutput(
+            self, "machine_id", value=edge.machine_id, description="The machine that runs Envoy"
+        )

@@ -1,0 +1,58 @@
+"""The stack `probes-<site>`: the probes of a site, and the names that the others use."""
+
+from __future__ import annotations
+
+from attrs import evolve
+from cdktf import App, Fn, TerraformOutput, TerraformStack, TerraformVariable
+
+from trunkline.addresses.names import peers
+from trunkline.clouds import cloud_class
+from trunkline.ingress import ingress_of
+from trunkline.model import Site, Topology
+from trunkline.patterns.probe_set import ProbeSet
+from trunkline.stacks.stack import TopologyStack
+
+
+class ProbesStack(TopologyStack):
+    """A ProbeSet in the zones of the current batch."""
+
+    def __init__(self, app: App, topology: Topology, site: Site) -> None:
+        super().__init__(app, topology, f"probes-{site.name}")
+        cloud_class(site.cloud).provider(self, site)
+        ingress = ingress_of(topology)
+        ingress.provider(self)
+        zones = topology.probed_zones(site.name)
+        probes = ProbeSet(
+            self,
+            "probes",
+            site=evolve(site, zones=zones),
+            key=_key(self),
+            peers={zone: peers(topology, site.name, zone) for zone in zones},
+            probes=topology.probes,
+            name=f"{topology.name}-probe-{site.name}",
+            tags=self.tags(site),
+        )
+        ingress.probe_names(self, site, probes.public_addresses)
+        TerraformOutput(
+            self,
+            "public_addresses",
+            value=probes.public_addresses,
+            description="The IPv4 address of each zone's probe",
+        )
+
+
+def _key(stack: TerraformStack) -> str:
+    """The variable that takes the key of all probes, as an expression."""
+    key = TerraformVariable(
+        stack,
+        "probe_key",
+        type="string",
+        sensitive=True,
+        nullable=False,
+        description="The key that all probes share: trunkline probe-key prints a new one",
+    )
+    key.add_validation(
+        condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", key.string_value)),
+        error_message="It has 64 hexadecimal digits; make one with: trunkline probe-key.",
+    )
+    return str(key.string_value)
