@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from attrs import frozen
-from cdktf import Fn, TerraformResource, Token
+from cdktf import Fn, ITerraformDependable, TerraformResource, Token
 from constructs import Construct
 
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
@@ -25,21 +25,27 @@ from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
 @frozen(kw_only=True)
 class SiteNetwork:
-    """A network, made or found: its id, and the subnet that serves each zone."""
+    """A network, made or found: its id, and the subnet that serves each zone.
+
+    `depends_on` is what a machine in it needs to reach the internet.
+    """
 
     id: str
     subnets: Mapping[str, str]
+    depends_on: tuple[ITerraformDependable, ...] = ()
 
 
 @frozen(kw_only=True)
 class Secret:
     """A secret in the cloud's own store; `source` is how a machine reads it.
 
-    `id` is what the cloud's permissions name; `name` is its own in construct ids.
+    `id` is what the cloud's permissions name; `name` is its own in construct ids. `resource` holds
+    the value.
     """
 
     name: str
     id: str
+    resource: ITerraformDependable
     source: SecretSource
 
 
@@ -88,13 +94,19 @@ class Machine:
 
 
 class MachineGroup(ABC):
-    """Makes machines that are alike, in one network; what they share is made with the group."""
+    """Makes machines that are alike, in one network; what they share is made with the group.
+
+    A machine depends on all that it uses: its way out, its secrets, its grants and its rules. So
+    the first boot does not race with them, and destruction ends the machine first; a tunnel whose
+    machine still runs could not be deleted.
+    """
 
     def __init__(self, scope: Construct, id: str, spec: GroupSpec, network: SiteNetwork) -> None:
         self.scope = scope
         self.id = id
         self.spec = spec
         self.network = network
+        self.depends_on = [*network.depends_on, *(secret.resource for secret in spec.secrets)]
 
     @abstractmethod
     def machine(self, id: str, spec: MachineSpec) -> Machine:

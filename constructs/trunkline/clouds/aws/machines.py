@@ -91,6 +91,7 @@ class AwsMachineGroup(MachineGroup):
                 encrypted=True, volume_type="gp3", volume_size=8, tags=self._named(spec.name)
             ),
             user_data_base64=self._compressed(id, spec, text),
+            depends_on=self.depends_on,
             tags=self._named(spec.name),
             # A new image is no reason to replace a running machine, Debian updates itself; nor is
             # another Terraform that compresses to other bytes.
@@ -203,7 +204,7 @@ class AwsMachineGroup(MachineGroup):
             ("to", self.spec.firewall.egress, VpcSecurityGroupEgressRule),
         ):
             for key, (rule, cidr) in rules_by_cidr(rules).items():
-                kind(
+                made = kind(
                     self.scope,
                     f"{self.id}-{direction}-{key}",
                     security_group_id=group,
@@ -214,6 +215,7 @@ class AwsMachineGroup(MachineGroup):
                     cidr_ipv4=cidr,
                     tags=self.tags,
                 )
+                self.depends_on.append(made)
 
     def _make_profile(self) -> str | None:
         """The machines' identity; without a secret to read they need none."""
@@ -229,7 +231,7 @@ class AwsMachineGroup(MachineGroup):
             ),
             tags=self.tags,
         )
-        IamRolePolicy(
+        grant = IamRolePolicy(
             self.scope,
             f"{self.id}-read-secret",
             name="read-secret",
@@ -238,6 +240,7 @@ class AwsMachineGroup(MachineGroup):
                 "ssm:GetParameter", Resource=[secret.id for secret in self.spec.secrets]
             ),
         )
+        self.depends_on.append(grant)
         profile = IamInstanceProfile(
             self.scope, f"{self.id}-profile", name=name, role=role.name, tags=self.tags
         )

@@ -79,27 +79,31 @@ class Aws(Cloud):
         )
         # Adopted without rules, so that nothing can use it by accident.
         DefaultSecurityGroup(self.scope, "default-security-group", vpc_id=vpc.id)
-        routes = self._internet_routes(vpc.id)
-        return SiteNetwork(
-            id=vpc.id,
-            subnets={zone: self._make_subnet(network, vpc.id, routes, zone) for zone in zones},
-        )
+        table, route = self._internet_routes(vpc.id)
+        subnets = {zone: self._make_subnet(network, vpc.id, zone) for zone in zones}
+        associations = [
+            RouteTableAssociation(
+                self.scope, f"route-table-{zone}", subnet_id=subnet, route_table_id=table.id
+            )
+            for zone, subnet in subnets.items()
+        ]
+        return SiteNetwork(id=vpc.id, subnets=subnets, depends_on=(route, *associations))
 
-    def _internet_routes(self, vpc: str) -> str:
+    def _internet_routes(self, vpc: str) -> tuple[RouteTable, Route]:
         gateway = InternetGateway(
             self.scope, "internet-gateway", vpc_id=vpc, tags=self._named(self.name)
         )
         table = RouteTable(self.scope, "route-table", vpc_id=vpc, tags=self._named(self.name))
-        Route(
+        route = Route(
             self.scope,
             "internet-route",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
         )
-        return str(table.id)
+        return table, route
 
-    def _make_subnet(self, network: NewNetwork, vpc: str, routes: str, zone: str) -> str:
+    def _make_subnet(self, network: NewNetwork, vpc: str, zone: str) -> str:
         # The zone's letter, not its place in a list, decides its range.
         subnet = Subnet(
             self.scope,
@@ -108,9 +112,6 @@ class Aws(Cloud):
             availability_zone=zone,
             cidr_block=subnet_cidr(network.cidr, ord(zone[-1]) - ord("a")),
             tags=self._named(f"{self.name}-{zone}"),
-        )
-        RouteTableAssociation(
-            self.scope, f"route-table-{zone}", subnet_id=subnet.id, route_table_id=routes
         )
         return str(subnet.id)
 
@@ -132,7 +133,7 @@ class Aws(Cloud):
         parameter = SsmParameter(
             self.scope, id, name=name, type="SecureString", value=value, tags=self.tags
         )
-        return Secret(name=id, id=parameter.arn, source=secret_source(name))
+        return Secret(name=id, id=parameter.arn, source=secret_source(name), resource=parameter)
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return AwsMachineGroup(self.scope, id, spec, network, self.tags)

@@ -80,6 +80,7 @@ class AzureMachineGroup(MachineGroup):
             zones=[spec.zone],
             **self._where,
         )
+        interface, association = self._interface(id, spec, str(address.id))
         size = self.spec.size or DEFAULT_SIZE
         machine = LinuxVirtualMachine(
             self.scope,
@@ -87,7 +88,7 @@ class AzureMachineGroup(MachineGroup):
             name=spec.name,
             zone=spec.zone,
             size=size,
-            network_interface_ids=[self._interface(id, spec, str(address.id))],
+            network_interface_ids=[interface.id],
             admin_username=LOGIN,
             admin_ssh_key=[
                 LinuxVirtualMachineAdminSshKey(username=LOGIN, public_key=nobodys_public_key())
@@ -109,6 +110,7 @@ class AzureMachineGroup(MachineGroup):
                 replace_triggered_by=[replacement(self.scope, id, text, spec.replaced_with)]
             ),
             custom_data=base64.b64encode(text.encode()).decode(),
+            depends_on=[*self.depends_on, association],
             **self._where,
         )
         return Machine(
@@ -117,7 +119,9 @@ class AzureMachineGroup(MachineGroup):
             private_address=machine.private_ip_address,
         )
 
-    def _interface(self, id: str, spec: MachineSpec, address: str) -> str:
+    def _interface(
+        self, id: str, spec: MachineSpec, address: str
+    ) -> tuple[NetworkInterface, NetworkInterfaceSecurityGroupAssociation]:
         interface = NetworkInterface(
             self.scope,
             f"{id}-interface",
@@ -132,13 +136,13 @@ class AzureMachineGroup(MachineGroup):
             ],
             **self._where,
         )
-        NetworkInterfaceSecurityGroupAssociation(
+        association = NetworkInterfaceSecurityGroupAssociation(
             self.scope,
             f"{id}-interface-security-group",
             network_interface_id=interface.id,
             network_security_group_id=self._security_group,
         )
-        return str(interface.id)
+        return interface, association
 
     def _make_identity(self) -> LinuxVirtualMachineIdentity | None:
         """The machines' identity; without a secret to read they need none."""
@@ -149,7 +153,7 @@ class AzureMachineGroup(MachineGroup):
         )
         # A vault takes one policy for an identity, whatever the number of secrets.
         for secret in {secret.id: secret for secret in self.spec.secrets}.values():
-            KeyVaultAccessPolicyA(
+            grant = KeyVaultAccessPolicyA(
                 self.scope,
                 f"{self.id}-read-{secret.name}",
                 key_vault_id=secret.id,
@@ -157,6 +161,7 @@ class AzureMachineGroup(MachineGroup):
                 object_id=identity.principal_id,
                 secret_permissions=["Get"],
             )
+            self.depends_on.append(grant)
         return LinuxVirtualMachineIdentity(type="UserAssigned", identity_ids=[identity.id])
 
     def _make_security_group(self) -> str:
@@ -164,7 +169,7 @@ class AzureMachineGroup(MachineGroup):
             self.scope, f"{self.id}-security-group", name=self.spec.name, **self._where
         )
         for key, priority, rule in _security_rules(self.spec.firewall):
-            NetworkSecurityRule(
+            made = NetworkSecurityRule(
                 self.scope,
                 f"{self.id}-{key}",
                 name=key,
@@ -173,6 +178,7 @@ class AzureMachineGroup(MachineGroup):
                 network_security_group_name=group.name,
                 **rule,
             )
+            self.depends_on.append(made)
         return str(group.id)
 
 

@@ -119,7 +119,7 @@ class Azure(Cloud):
             object_id=who.object_id,
             secret_permissions=["Get", "Set", "Delete", "Purge", "Recover"],
         )
-        KeyVaultSecret(
+        secret = KeyVaultSecret(
             self.scope,
             id,
             name=id,
@@ -129,7 +129,8 @@ class Azure(Cloud):
             tags=self.tags,
             depends_on=[deployer],
         )
-        return Secret(name=id, id=vault.id, source=secret_source(self._vault_name(), id))
+        source = secret_source(self._vault_name(), id)
+        return Secret(name=id, id=vault.id, source=source, resource=secret)
 
     def _vault_name(self) -> str:
         """3 to 24 characters, unique in all of Azure."""

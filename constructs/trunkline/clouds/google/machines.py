@@ -80,6 +80,7 @@ class GoogleMachineGroup(MachineGroup):
             ),
             allow_stopping_for_update=True,
             labels=self._labels,
+            depends_on=self.depends_on,
             # Google would only update the metadata of a machine that runs.
             lifecycle=TerraformResourceLifecycle(
                 replace_triggered_by=[replacement(self.scope, id, text, spec.replaced_with)]
@@ -123,20 +124,21 @@ class GoogleMachineGroup(MachineGroup):
             depends_on=list(services),
         )
         for secret in self.spec.secrets:
-            SecretManagerSecretIamMember(
+            grant = SecretManagerSecretIamMember(
                 self.scope,
                 f"{self.id}-read-{secret.name}",
                 secret_id=secret.id,
                 role="roles/secretmanager.secretAccessor",
                 member=f"serviceAccount:{identity.email}",
             )
+            self.depends_on.append(grant)
         return str(identity.email)
 
     def _add_rules(self) -> None:
         """Rules for these machines only; Google denies all ingress itself, egress we deny."""
         name = self.spec.name
         common = {"network": self.network.id, "target_service_accounts": [self._identity]}
-        ComputeFirewall(
+        denial = ComputeFirewall(
             self.scope,
             f"{self.id}-deny-egress",
             name=short_name(f"{name}-deny-egress", 63),
@@ -146,9 +148,10 @@ class GoogleMachineGroup(MachineGroup):
             destination_ranges=list(ANYWHERE),
             **common,
         )
+        self.depends_on.append(denial)
         for direction, ranges, rules in _directions(self.spec.firewall):
             for rule in rules:
-                ComputeFirewall(
+                made = ComputeFirewall(
                     self.scope,
                     f"{self.id}-{direction.lower()}-{rule.name}",
                     name=short_name(f"{name}-{direction.lower()}-{rule.name}", 63),
@@ -157,6 +160,7 @@ class GoogleMachineGroup(MachineGroup):
                     **{ranges: list(rule.cidrs)},
                     **common,
                 )
+                self.depends_on.append(made)
 
 
 def _directions(firewall: Firewall) -> Iterable[tuple[str, str, tuple[Rule, ...]]]:

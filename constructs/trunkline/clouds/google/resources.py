@@ -99,8 +99,10 @@ class Google(Cloud):
             replication=SecretManagerSecretReplication(auto=SecretManagerSecretReplicationAuto()),
             depends_on=self._services,
         )
-        SecretManagerSecretVersion(self.scope, f"{id}-version", secret=secret.id, secret_data=value)
-        return Secret(name=id, id=secret.id, source=secret_source(name))
+        version = SecretManagerSecretVersion(
+            self.scope, f"{id}-version", secret=secret.id, secret_data=value
+        )
+        return Secret(name=id, id=secret.id, source=secret_source(name), resource=version)
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return GoogleMachineGroup(

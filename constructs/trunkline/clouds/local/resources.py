@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformLocal, TerraformResource
+from cdktf import ITerraformDependable, TerraformLocal, TerraformResource
 from constructs import Construct
 
 from trunkline.addresses import loopback
@@ -80,7 +80,7 @@ class Local(Cloud):
         resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[digest])
         _run(resource, create="keep", destroy="forget", environment={"TRUNKLINE_SECRET": value})
         source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
-        return Secret(name=id, id=f"${{{_address(resource)}.id}}", source=source)
+        return Secret(name=id, id=f"${{{_address(resource)}.id}}", source=source, resource=resource)
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return LocalMachineGroup(self.scope, id, spec, network)
@@ -97,20 +97,27 @@ class LocalMachineGroup(MachineGroup):
             processes=tuple(unit.process for unit in units),
             addresses=tuple(address for unit in units for address in unit.addresses),
         )
-        made = add_machine(self.scope, id, group, spec.replaced_with)
+        made = add_machine(self.scope, id, group, spec.replaced_with, self.depends_on)
         address = self.network.subnets[spec.zone]
         return Machine(id=made, public_address=address, private_address=address)
 
 
-def add_machine(scope: Construct, id: str, group: Group, replaced_with: Sequence[str] = ()) -> str:
+def add_machine(
+    scope: Construct,
+    id: str,
+    group: Group,
+    replaced_with: Sequence[str] = (),
+    depends_on: Sequence[ITerraformDependable] = (),
+) -> str:
     """A machine that Terraform starts and ends; returns its id, an expression.
 
     Whatever changes in it replaces it, and so does a change of the expressions `replaced_with`.
+    It starts after what it `depends_on`, and ends before.
     """
     text = group.to_json()
     triggers = [hashlib.sha256(text.encode()).hexdigest(), *replaced_with]
     folder = f"{STATE}/machines/{group.name}"
-    resource = _terraform_data(scope, id, folder=folder, triggers=triggers)
+    resource = _terraform_data(scope, id, folder=folder, triggers=triggers, depends_on=depends_on)
     # Not in the resource itself, whose every word a plan would show.
     told = TerraformLocal(scope, f"{id}-processes", escape(text))
     _run(
@@ -120,10 +127,17 @@ def add_machine(scope: Construct, id: str, group: Group, replaced_with: Sequence
 
 
 def _terraform_data(
-    scope: Construct, id: str, *, folder: str, triggers: Sequence[str]
+    scope: Construct,
+    id: str,
+    *,
+    folder: str,
+    triggers: Sequence[str],
+    depends_on: Sequence[ITerraformDependable] = (),
 ) -> TerraformResource:
     # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
-    resource = TerraformResource(scope, id, terraform_resource_type="terraform_data")
+    resource = TerraformResource(
+        scope, id, terraform_resource_type="terraform_data", depends_on=list(depends_on)
+    )
     python = os.environ.get(PYTHON, sys.executable)
     resource.add_override("input", {"folder": folder, "python": python})
     resource.add_override("triggers_replace", list(triggers))
