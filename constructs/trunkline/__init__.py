@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trunkline.addresses.loopback import Endpoint
+    from trunkline.addresses.base import Endpoint
     from trunkline.addresses.names import Peer
     from trunkline.errors import ConfigurationError, OutputError, TrunklineError
     from trunkline.model import ExistingNetwork, NewNetwork, Probes, Site, Topology, Upstream
@@ -53,7 +53,7 @@ _CONSTRUCTS = {
 
 _DATA = {
     "ConfigurationError": "trunkline.errors",
-    "Endpoint": "trunkline.addresses.loopback",
+    "Endpoint": "trunkline.addresses.base",
     "ExistingNetwork": "trunkline.model",
     "NewNetwork": "trunkline.model",
     "OutputError": "trunkline.errors",

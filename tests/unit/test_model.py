@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from trunkline import model
-from trunkline.topology import check_text, schema_path
+from trunkline.topology import schema_path
 from trunkline.topology.build import BACKENDS
 
 SCHEMA = json.loads(schema_path().read_text(encoding="utf-8"))
@@ -133,23 +133,6 @@ def test_subnet_of_a_zone() -> None:
 
 def test_sites_of_a_route_come_in_order() -> None:
     assert model.Route("/", "b", ("c", "a")).sites == ("b", "c", "a")
-
-
-def test_origin_hostname_is_one_label_deep() -> None:
-    routing = model.Routing(hostname="api.example.com", routes=())
-    cloudflare = model.Cloudflare(account_id="0")
-    topology = model.Topology(
-        name="t", domain="example.com", ingress=cloudflare, sites=(SITE,), routing=routing
-    )
-    assert topology.origin_hostname("a") == "t-edge-a.example.com"
-
-
-def test_checks_name_origins_as_the_model_does() -> None:
-    from trunkline.topology.checks.partial import PartialTopology
-
-    draft = PartialTopology({"name": "t", "domain": "example.com", "sites": {"a": {}}}, lambda _: 1)
-    assert draft.origins() == {"a": "t-edge-a.example.com"}
-    assert check_text("")[0] is None
 
 
 def test_emulated_latencies_are_the_same_from_both_ends() -> None:

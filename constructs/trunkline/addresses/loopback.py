@@ -10,10 +10,14 @@ import ipaddress
 import string
 import sys
 import zlib
+from collections.abc import Mapping
 
-from attrs import frozen
-
+from trunkline.addresses.base import Addresses, Endpoint
 from trunkline.addresses.subnets import subnet_cidr
+from trunkline.errors import ConfigurationError
+from trunkline.model import ExistingNetwork, LocalIngress, Site
+
+THIS_MACHINE = "this machine"
 
 EDGE_PORT = 8080
 SAMPLE_PORT = 9000
@@ -23,15 +27,42 @@ _FIRST_PORT, _BLOCKS, _BLOCK = 20_000, 4_000, 10
 _EDGE, _SAMPLE, _PROBE = 0, 1, 2  # places within a zone's block; a probe takes two ports
 
 
-@frozen
-class Endpoint:
-    """A host, by name or IPv4 address, and a port."""
+class LoopbackAddresses(Addresses[LocalIngress]):
+    """Addresses of loopback, which need no names."""
 
-    host: str
-    port: int
+    def public_url(self) -> str:
+        return f"http://{ingress_endpoint(self.ingress)}"
 
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+    def origin_url(self, site: str) -> str:
+        found = self.topology.site(site)
+        return f"http://{edge_endpoint(site_cidr(found), found.zone)}"
+
+    def probe_endpoint(self, site: str, zone: str, port: int) -> Endpoint:
+        return probe_endpoint(site_cidr(self.topology.site(site)), zone, port)
+
+    def emulated_ms(self, zone: str) -> Mapping[str, float]:
+        return self.ingress.latencies(zone)
+
+    def needs_for_names(self) -> tuple[str, ...]:
+        return ()
+
+    def needs_for_routing(self) -> tuple[str, ...]:
+        return (THIS_MACHINE,)
+
+
+def site_cidr(site: Site) -> str:
+    """The range of loopback of a local site; ConfigurationError for an existing network."""
+    if isinstance(site.network, ExistingNetwork):
+        raise existing_network_error(site)
+    return site.network.cidr
+
+
+def existing_network_error(site: Site) -> ConfigurationError:
+    """The error of a local site whose network is an existing one."""
+    return ConfigurationError(
+        f"site {site.name!r} is local and cannot use an existing network: give it a range of "
+        "127.0.0.0/8, like NewNetwork(cidr='127.10.0.0/16')"
+    )
 
 
 def zone_address(cidr: str, zone: str) -> str:
@@ -40,6 +71,11 @@ def zone_address(cidr: str, zone: str) -> str:
     last = zone[-1]
     index = int(last) - 1 if last.isdigit() else string.ascii_lowercase.index(last)
     return str(next(ipaddress.ip_network(subnet_cidr(cidr, index)).hosts()))
+
+
+def ingress_endpoint(ingress: LocalIngress) -> Endpoint:
+    """Where the ingress answers."""
+    return Endpoint("127.0.0.1", ingress.port)
 
 
 def edge_endpoint(cidr: str, zone: str) -> Endpoint:

@@ -5,17 +5,26 @@ No stack refers to another (docs/adr/0002), so what one makes and another needs 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import frozen
 
-from trunkline.addresses import loopback
-from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.base import Addresses, Endpoint
+from trunkline.addresses.cloudflare import CloudflareAddresses
+from trunkline.addresses.loopback import LoopbackAddresses
 from trunkline.errors import ConfigurationError
-from trunkline.model import Cloudflare, LocalIngress, NewNetwork, Topology
+from trunkline.model import Cloudflare, Ingress, LocalIngress, Topology
+
+ADDRESSES: Mapping[type[Ingress], type[Addresses[Any]]] = {
+    Cloudflare: CloudflareAddresses,
+    LocalIngress: LoopbackAddresses,
+}
 
 
 @frozen
 class Peer:
-    """A probe as the others find it; `emulated_ms` is the round trip that they shall emulate."""
+    """A probe as the others find it; `emulated_ms` is the round trip that they emulate, if any."""
 
     site: str
     zone: str
@@ -23,23 +32,19 @@ class Peer:
     emulated_ms: float | None = None
 
 
+def addresses_of(topology: Topology) -> Addresses[Any]:
+    """The addresses of `topology` behind its ingress."""
+    return ADDRESSES[type(topology.ingress)](topology, topology.ingress)
+
+
 def origin_url(topology: Topology, site: str) -> str:
-    """Scheme and host under which the front reaches the edge of `site`."""
-    match topology.ingress:
-        case Cloudflare():
-            return f"https://{topology.origin_hostname(site)}"
-        case LocalIngress():
-            zone = topology.site(site).zone
-            return f"http://{loopback.edge_endpoint(_range(topology, site), zone)}"
+    """Scheme and host under which the ingress reaches the edge of `site`."""
+    return addresses_of(topology).origin_url(site)
 
 
 def public_url(topology: Topology) -> str:
     """Where requests go; a route's prefix follows."""
-    match topology.ingress:
-        case Cloudflare():
-            return f"https://{topology.routing.hostname}"
-        case LocalIngress(port=port):
-            return f"http://127.0.0.1:{port}"
+    return addresses_of(topology).public_url()
 
 
 def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:
@@ -52,33 +57,19 @@ def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:
             f"probes are turned off in {topology.name}; delete enabled: false and apply the probes "
             "stacks"
         )
-    port = topology.probes.port
-    match topology.ingress:
-        case Cloudflare():
-            name = f"{zone}.{site}.probes.{topology.name}.{topology.domain}"
-            return Endpoint(name, port)
-        case LocalIngress():
-            return loopback.probe_endpoint(_range(topology, site), zone, port)
+    return addresses_of(topology).probe_endpoint(site, zone, topology.probes.port)
 
 
 def peers(topology: Topology, site: str, zone: str) -> list[Peer]:
     """Every probe of the current batch, as the probe of `site` and `zone` finds it, itself too."""
-    latencies = {}
-    if isinstance(topology.ingress, LocalIngress):
-        latencies = topology.ingress.latencies(f"{site}/{zone}")
+    emulated_ms = addresses_of(topology).emulated_ms(f"{site}/{zone}")
     return [
         Peer(
             other.name,
             candidate,
             probe_endpoint(topology, other.name, candidate),
-            latencies.get(f"{other.name}/{candidate}"),
+            emulated_ms.get(f"{other.name}/{candidate}"),
         )
         for other in topology.sites
         for candidate in topology.probed_zones(other.name)
     ]
-
-
-def _range(topology: Topology, site: str) -> str:
-    network = topology.site(site).network
-    assert isinstance(network, NewNetwork)  # a local site has no other kind
-    return network.cidr

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attrs import define, field
 
+from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import origin_url, public_url
 from trunkline.bench import load
 from trunkline.demo import survey
@@ -129,7 +130,8 @@ class Demo:
         route = next((route for route in topology.routing.routes if route.failover), None)
         if route is None:
             return
-        url, machine = f"{public_url(topology)}{route.prefix}", f"{topology.name}-edge-{route.site}"
+        url = f"{public_url(topology)}{route.prefix}"
+        machine = edge_name(topology.name, route.site)
         with self.progress.step(f"kill the edge of {route.site}") as step:
             kill_machine(machine, self.workspace.machines)
             answer = ask(url)

@@ -1,17 +1,14 @@
-"""The IngressBuilder protocol: what the stacks need from whatever stands before the edges.
-
-An ingress is added in one file beside this one, one class of the model, one line of the registry in
-`ingress/__init__.py` and one section of the schema. It makes its resources below the scope that it
-is given, and finds edges and probes by the names in `addresses/`.
-"""
+"""The IngressBuilder protocol: what the stacks need from whatever stands before the edges."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Generic
 
 from constructs import Construct
 
+from trunkline.addresses.base import IngressT
 from trunkline.model import Site, Topology
 from trunkline.patterns.edge_proxy import EdgeProxy, Exposure
 
@@ -26,24 +23,31 @@ class EdgeAttachment(ABC):
         """Point the ingress to the edge, once it is made."""
 
 
-class IngressBuilder(ABC):
-    """What stands before the edges of one topology."""
+class IngressBuilder(ABC, Generic[IngressT]):
+    """Makes what stands before the edges of one topology.
 
-    def __init__(self, topology: Topology) -> None:
+    An ingress is added in one file beside this one with a class that derives from this, and one
+    line of the registry in `ingress/__init__.py`. Each method makes its resources below the scope
+    that it is given, one stack each. Stacks do not refer to one another: edges and probes are found
+    by the names that the ingress has in `addresses/`, where it also says what those names need.
+    """
+
+    def __init__(self, topology: Topology, ingress: IngressT) -> None:
         self.topology = topology
+        self.ingress = ingress
 
     @abstractmethod
-    def provider(self, scope: Construct) -> None:
+    def add_provider(self, scope: Construct) -> None:
         """Add the provider of the ingress's own resources, if it has one."""
 
     @abstractmethod
-    def origin(self, scope: Construct, site: Site) -> EdgeAttachment:
-        """Make the way to the edge of `site`."""
+    def add_attachment(self, scope: Construct, site: Site) -> EdgeAttachment:
+        """Make the way to the edge of `site`, in the edge's stack."""
 
     @abstractmethod
-    def probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
+    def add_probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
         """Make the names of a site's probes; `addresses` by zone are Terraform expressions."""
 
     @abstractmethod
-    def routing(self, scope: Construct) -> None:
+    def add_routing(self, scope: Construct) -> None:
         """Make what sends each request to its route's site, and its outputs."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from cdktf import TerraformOutput
 from constructs import Construct
 
 from trunkline import cloudflare
-from trunkline.addresses.names import probe_endpoint
+from trunkline.addresses.base import edge_name
+from trunkline.addresses.cloudflare import origin_hostname
+from trunkline.addresses.names import probe_endpoint, public_url
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
-from trunkline.model import Cloudflare, Site, Topology
+from trunkline.model import Cloudflare, Site
 from trunkline.patterns.cloudflare_routing import CloudflareRouting
 from trunkline.patterns.edge_origin import EdgeOrigin
 from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
@@ -39,31 +40,27 @@ class _PublicAttachment(EdgeAttachment):
         self._origin.add_address(edge.public_address)
 
 
-class CloudflareIngressBuilder(IngressBuilder):
+class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
     """The zone, tunnels, DNS records, a Worker or Origin Rules."""
 
-    def provider(self, scope: Construct) -> None:
+    def add_provider(self, scope: Construct) -> None:
         cloudflare.add_provider(scope)
 
-    @property
-    def _account(self) -> Cloudflare:
-        return cast(Cloudflare, self.topology.ingress)
-
-    def origin(self, scope: Construct, site: Site) -> EdgeAttachment:
+    def add_attachment(self, scope: Construct, site: Site) -> EdgeAttachment:
         origin = EdgeOrigin(
             scope,
             "origin",
-            account_id=self._account.account_id,
+            account_id=self.ingress.account_id,
             domain=self.topology.domain,
-            hostname=self.topology.origin_hostname(site.name),
+            hostname=self._origin_hostname(site.name),
         )
         if self.topology.edge.exposure == "tunnel":
-            return _TunnelAttachment(origin, f"{self.topology.name}-edge-{site.name}")
+            return _TunnelAttachment(origin, edge_name(self.topology.name, site.name))
         return _PublicAttachment(origin)
 
-    def probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
+    def add_probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
         zone_id = cloudflare.find_zone(
-            scope, "zone", account_id=self._account.account_id, domain=self.topology.domain
+            scope, "zone", account_id=self.ingress.account_id, domain=self.topology.domain
         )
         for zone, address in addresses.items():
             cloudflare.add_dns_record(
@@ -76,41 +73,45 @@ class CloudflareIngressBuilder(IngressBuilder):
                 proxied=False,
             )
 
-    def routing(self, scope: Construct) -> None:
+    def add_routing(self, scope: Construct) -> None:
         topology = self.topology
         routing = CloudflareRouting(
             scope,
             "routing",
-            account_id=self._account.account_id,
+            account_id=self.ingress.account_id,
             domain=topology.domain,
-            routes=_routes(topology),
+            routes=self._routes(),
             hostname=topology.routing.hostname,
             name=topology.name,
             strategy=topology.routing.strategy,
             timeout_seconds=topology.routing.timeout_seconds,
-            create_zone=self._account.create_zone,
+            create_zone=self.ingress.create_zone,
             smart_routing=self._smart_routing(),
             origin_pulls=topology.edge.exposure == "public",
         )
-        TerraformOutput(
-            scope, "url", value=f"https://{routing.hostname}", description="Where requests go"
-        )
-        if routing.name_servers is not None:
-            TerraformOutput(
-                scope,
-                "name_servers",
-                value=routing.name_servers,
-                description="Set these at the registrar of the domain",
-            )
+        _add_outputs(scope, public_url(topology), routing.name_servers)
+
+    def _routes(self) -> Mapping[str, Mapping[str, str]]:
+        return {
+            route.prefix: {site: self._origin_hostname(site) for site in route.sites}
+            for route in self.topology.routing.routes
+        }
+
+    def _origin_hostname(self, site: str) -> str:
+        return origin_hostname(self.topology.name, site, self.topology.domain)
 
     def _smart_routing(self) -> bool:
         """As the topology says; where it says nothing, wherever it is bought."""
         wanted = self.topology.routing.smart_routing
-        return "smart_routing" in self._account.add_ons if wanted is None else wanted
+        return "smart_routing" in self.ingress.add_ons if wanted is None else wanted
 
 
-def _routes(topology: Topology) -> Mapping[str, Mapping[str, str]]:
-    return {
-        route.prefix: {site: topology.origin_hostname(site) for site in route.sites}
-        for route in topology.routing.routes
-    }
+def _add_outputs(scope: Construct, url: str, name_servers: list[str] | None) -> None:
+    TerraformOutput(scope, "url", value=url, description="Where requests go")
+    if name_servers is not None:
+        TerraformOutput(
+            scope,
+            "name_servers",
+            value=name_servers,
+            description="Set these at the registrar of the domain",
+        )

@@ -8,13 +8,13 @@ from cdktf import TerraformOutput
 from constructs import Construct
 
 from trunkline.addresses import loopback
-from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.base import Endpoint
 from trunkline.addresses.names import origin_url, public_url
 from trunkline.clouds.local.resources import add_machine
 from trunkline.errors import ConfigurationError
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.local.machine import Machine, Process
-from trunkline.model import LocalIngress, NewNetwork, Site
+from trunkline.model import LocalIngress, Site
 from trunkline.patterns.edge_proxy import EdgeProxy, Loopback
 from trunkline.routing import Origin as RouteOrigin
 from trunkline.routing import RouteSpec, Script, routing_spec, workerd_config
@@ -30,22 +30,21 @@ class _LoopbackAttachment(EdgeAttachment):
         """Nothing is left to do: the address follows from the topology."""
 
 
-class LocalIngressBuilder(IngressBuilder):
+class LocalIngressBuilder(IngressBuilder[LocalIngress]):
     """workerd on a port of 127.0.0.1."""
 
-    def provider(self, scope: Construct) -> None:
+    def add_provider(self, scope: Construct) -> None:
         """Terraform has what it needs built in."""
 
-    def origin(self, scope: Construct, site: Site) -> EdgeAttachment:
-        assert isinstance(site.network, NewNetwork)
-        return _LoopbackAttachment(loopback.edge_endpoint(site.network.cidr, site.zone))
+    def add_attachment(self, scope: Construct, site: Site) -> EdgeAttachment:
+        cidr = loopback.site_cidr(site)
+        return _LoopbackAttachment(loopback.edge_endpoint(cidr, site.zone))
 
-    def probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
+    def add_probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
         """None are needed: the addresses follow from the topology."""
 
-    def routing(self, scope: Construct) -> None:
-        assert isinstance(self.topology.ingress, LocalIngress)
-        endpoint = Endpoint("127.0.0.1", self.topology.ingress.port)
+    def add_routing(self, scope: Construct) -> None:
+        endpoint = loopback.ingress_endpoint(self.ingress)
         name = f"{self.topology.name}-front"
         add_machine(scope, "front", _ingress_group(name, endpoint, self._script()))
         TerraformOutput(

@@ -76,10 +76,3 @@ class Topology:
             ]
             for site in self.sites
         ]
-
-    def origin_hostname(self, site: str) -> str:
-        """The name under which Cloudflare finds the edge of `site`; sites need no other rendezvous.
-
-        It is one label deep, because Cloudflare's free certificate covers no deeper name.
-        """
-        return f"{self.name}-edge-{site}.{self.domain}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cdktf import App, TerraformOutput
 
+from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import origin_url
 from trunkline.clouds import cloud_class
 from trunkline.ingress import ingress_of
@@ -19,15 +20,15 @@ class EdgeStack(TopologyStack):
         super().__init__(app, topology, f"edge-{site.name}")
         cloud_class(site.cloud).provider(self, site)
         ingress = ingress_of(topology)
-        ingress.provider(self)
-        attachment = ingress.origin(self, site)
+        ingress.add_provider(self)
+        attachment = ingress.add_attachment(self, site)
         edge = EdgeProxy(
             self,
             "edge",
             site=site,
             exposure=attachment.exposure,
             routes=[route.prefix for route in topology.routing.routes],
-            name=f"{topology.name}-edge-{site.name}",
+            name=edge_name(topology.name, site.name),
             tags=self.tags(site),
         )
         attachment.attach(edge)

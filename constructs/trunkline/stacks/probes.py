@@ -20,7 +20,7 @@ class ProbesStack(TopologyStack):
         super().__init__(app, topology, f"probes-{site.name}")
         cloud_class(site.cloud).provider(self, site)
         ingress = ingress_of(topology)
-        ingress.provider(self)
+        ingress.add_provider(self)
         zones = topology.probed_zones(site.name)
         probes = ProbeSet(
             self,
@@ -32,7 +32,7 @@ class ProbesStack(TopologyStack):
             name=f"{topology.name}-probe-{site.name}",
             tags=self.tags(site),
         )
-        ingress.probe_names(self, site, probes.public_addresses)
+        ingress.add_probe_names(self, site, probes.public_addresses)
         TerraformOutput(
             self,
             "public_addresses",

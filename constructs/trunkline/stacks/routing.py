@@ -15,5 +15,5 @@ class RoutingStack(TopologyStack):
     def __init__(self, app: App, topology: Topology) -> None:
         super().__init__(app, topology, "routing")
         ingress = ingress_of(topology)
-        ingress.provider(self)
-        ingress.routing(self)
+        ingress.add_provider(self)
+        ingress.add_routing(self)

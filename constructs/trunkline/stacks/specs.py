@@ -6,7 +6,9 @@ from typing import Literal
 
 from attrs import frozen
 
-from trunkline.model import Cloudflare, LocalIngress, Site, Topology
+from trunkline.addresses.loopback import THIS_MACHINE
+from trunkline.addresses.names import addresses_of
+from trunkline.model import Site, Topology
 
 Kind = Literal["zones", "probes", "edge", "routing"]
 
@@ -14,9 +16,8 @@ CREDENTIALS = {
     "aws": "AWS account {account}",
     "google": "Google project {account}",
     "azure": "Azure subscription {account}",
-    "local": "this machine",
+    "local": THIS_MACHINE,
 }
-CLOUDFLARE = "CLOUDFLARE_API_TOKEN"
 PROBE_KEY = "TF_VAR_probe_key"
 
 
@@ -36,35 +37,13 @@ class StackSpec:
 def stack_specs(topology: Topology) -> list[StackSpec]:
     """Every stack of `topology`: those of each site in the file's order, then routing."""
     stacks = []
+    addresses = addresses_of(topology)
     for site in topology.sites:
         account = CREDENTIALS[site.cloud].format(account=site.account)
         if site.exposes_physical_zones:
             stacks.append(StackSpec("zones", site, (account,)))
-        needs = (account, *_names(topology))
+        needs = (account, *addresses.needs_for_names())
         if topology.probes:
             stacks.append(StackSpec("probes", site, (*needs, PROBE_KEY)))
         stacks.append(StackSpec("edge", site, needs))
-    return [*stacks, StackSpec("routing", None, _routing_needs(topology))]
-
-
-def _names(topology: Topology) -> tuple[str, ...]:
-    """What it takes to make a name in the zone."""
-    match topology.ingress:
-        case LocalIngress():
-            return ()
-        case Cloudflare(create_zone=True):
-            return (CLOUDFLARE, "the routing stack applied: it creates the zone")
-        case Cloudflare():
-            return (CLOUDFLARE, f"zone {topology.domain}")
-
-
-def _routing_needs(topology: Topology) -> tuple[str, ...]:
-    match topology.ingress:
-        case LocalIngress():
-            return (CREDENTIALS["local"],)
-        case Cloudflare(create_zone=True):
-            return (CLOUDFLARE,)
-        case Cloudflare() if topology.edge.exposure == "public":
-            return (*_names(topology), "the zone's SSL mode Full")
-        case Cloudflare():
-            return _names(topology)
+    return [*stacks, StackSpec("routing", None, addresses.needs_for_routing())]

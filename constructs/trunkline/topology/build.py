@@ -40,7 +40,7 @@ BACKENDS: Mapping[str, Callable[..., State]] = {
     "azurerm": AzurermState,
 }
 
-_CONVERTED = ("$schema", "cloudflare", "local", "state", "sites", "probes", "edge", "routing")
+SECTIONS = ("state", "sites", "probes", "edge", "routing")
 
 
 def build(data: Data) -> Topology:
@@ -56,11 +56,13 @@ def build(data: Data) -> Topology:
         sections["probes"] = _probes(data["probes"])
     if "edge" in data:
         sections["edge"] = Edge(**data["edge"])
-    return Topology(**_except(data, *_CONVERTED), **sections)
+    return Topology(**_except(data, "$schema", *INGRESSES, *SECTIONS), **sections)
 
 
 def _ingress(data: Data) -> Ingress:
-    return _cloudflare(data["cloudflare"]) if "cloudflare" in data else _local(data["local"])
+    """The one ingress that the schema lets a topology have."""
+    (section,) = INGRESSES.keys() & data.keys()
+    return INGRESSES[section](data[section])
 
 
 def _local(data: Data) -> LocalIngress:
@@ -73,6 +75,9 @@ def _cloudflare(data: Data) -> Cloudflare:
     if "add_ons" in data:
         options["add_ons"] = tuple(data["add_ons"])
     return Cloudflare(**options)
+
+
+INGRESSES: Mapping[str, Callable[[Data], Ingress]] = {"cloudflare": _cloudflare, "local": _local}
 
 
 def _state(data: Data) -> State:

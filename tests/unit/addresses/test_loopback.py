@@ -6,7 +6,7 @@ import pytest
 from support.examples import ROOT
 
 from trunkline.addresses import loopback
-from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.base import Endpoint
 from trunkline.model import NewNetwork
 from trunkline.topology import load
 

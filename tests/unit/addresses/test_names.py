@@ -1,43 +1,68 @@
-"""The names by which the pieces of a topology find one another."""
+"""The names by which the pieces of a topology find one another, behind each ingress."""
 
 from __future__ import annotations
+
+from typing import get_args
 
 import pytest
 from attrs import evolve
 from support.examples import ROOT
 
-from trunkline.addresses import names as rendezvous
+from trunkline.addresses import names
+from trunkline.addresses.cloudflare import origin_hostname
 from trunkline.errors import ConfigurationError
-from trunkline.model import Topology
+from trunkline.model import Edge, ExistingNetwork, Ingress, Topology
 from trunkline.probing.addresses import probe_addresses
 from trunkline.topology import load
+from trunkline.topology.checks.partial import PartialTopology
 
 LOCAL = load(ROOT / "topologies" / "local.yaml")
 THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+NEW_ZONE = evolve(THREE, ingress=evolve(THREE.ingress, create_zone=True))
+
+
+def test_every_ingress_has_addresses() -> None:
+    assert set(names.ADDRESSES) == set(get_args(Ingress))
 
 
 def test_clouds_meet_by_dns_names() -> None:
-    assert rendezvous.origin_url(THREE, "aws") == "https://three-clouds-edge-aws.example.com"
-    assert rendezvous.public_url(THREE) == "https://api.example.com"
-    probe = rendezvous.probe_endpoint(THREE, "google", "us-east4-a")
+    assert names.origin_url(THREE, "aws") == "https://three-clouds-edge-aws.example.com"
+    assert names.public_url(THREE) == "https://api.example.com"
+    probe = names.probe_endpoint(THREE, "google", "us-east4-a")
     assert str(probe) == "us-east4-a.google.probes.three-clouds.example.com:8100"
 
 
 def test_on_this_machine_they_meet_by_addresses() -> None:
-    assert rendezvous.origin_url(LOCAL, "google") == "http://127.20.0.1:8080"
-    assert rendezvous.public_url(LOCAL) == "http://127.0.0.1:8000"
-    assert str(rendezvous.probe_endpoint(LOCAL, "azure", "eastus-2")) == "127.30.16.1:8100"
+    assert names.origin_url(LOCAL, "google") == "http://127.20.0.1:8080"
+    assert names.public_url(LOCAL) == "http://127.0.0.1:8000"
+    assert str(names.probe_endpoint(LOCAL, "azure", "eastus-2")) == "127.30.16.1:8100"
+
+
+def test_an_existing_network_has_no_addresses_of_loopback() -> None:
+    google = evolve(LOCAL.site("google"), network=ExistingNetwork(name="main"))
+    with pytest.raises(ConfigurationError, match=r"NewNetwork\(cidr='127\.10\.0\.0/16'\)"):
+        names.origin_url(evolve(LOCAL, sites=(google,)), "google")
+
+
+def test_an_origin_hostname_is_one_label_deep() -> None:
+    assert origin_hostname("t", "a", "example.com") == "t-edge-a.example.com"
+
+
+def test_validation_knows_the_origin_hostnames() -> None:
+    data = {"name": "t", "domain": "example.com", "sites": {"a": {}}}
+    assert PartialTopology(data, lambda _: 1).origins() == {"a": "t-edge-a.example.com"}
+    assert PartialTopology({**data, "domain": None}, lambda _: 1).origins() == {}
 
 
 def test_a_probe_knows_every_probe_and_itself() -> None:
-    peers = rendezvous.peers(THREE, "aws", "us-east-1a")
+    peers = names.peers(THREE, "aws", "us-east-1a")
     assert len(peers) == 12
     assert {(peer.site, peer.zone) for peer in peers} >= {("aws", "us-east-1a"), ("azure", "3")}
     assert {peer.emulated_ms for peer in peers} == {None}
 
 
-def test_a_local_probe_is_told_what_to_emulate() -> None:
-    peers = rendezvous.peers(LOCAL, "aws", "us-east-1b")
+def test_a_local_probe_emulates_the_declared_round_trips() -> None:
+    peers = names.peers(LOCAL, "aws", "us-east-1b")
     declared = {f"{peer.site}/{peer.zone}": peer.emulated_ms for peer in peers}
     assert declared["aws/us-east-1a"] == 0.9
     assert declared["google/us-east4-c"] == 0.31
@@ -49,3 +74,24 @@ def test_probes_that_are_turned_off_have_no_address(topology: Topology) -> None:
     off = f"probes are turned off in {topology.name}; delete enabled: false"
     with pytest.raises(ConfigurationError, match=off):
         probe_addresses(evolve(topology, probes=None))
+
+
+def test_names_need_a_zone_that_is_there() -> None:
+    token = "CLOUDFLARE_API_TOKEN"
+    found, created = names.addresses_of(THREE), names.addresses_of(NEW_ZONE)
+    assert found.needs_for_names() == found.needs_for_routing() == (token, "zone example.com")
+    assert created.needs_for_names() == (token, "the routing stack applied: it creates the zone")
+    assert created.needs_for_routing() == (token,)
+
+
+def test_public_edges_need_an_ssl_mode_that_only_a_new_zone_gets_by_itself() -> None:
+    public = Edge(exposure="public")
+    found, created = (names.addresses_of(evolve(each, edge=public)) for each in (THREE, NEW_ZONE))
+    assert found.needs_for_routing()[-1] == "the zone's SSL mode Full"
+    assert created.needs_for_routing() == ("CLOUDFLARE_API_TOKEN",)
+
+
+def test_loopback_needs_no_names() -> None:
+    addresses = names.addresses_of(LOCAL)
+    assert addresses.needs_for_names() == ()
+    assert addresses.needs_for_routing() == ("this machine",)

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from ruamel.yaml import YAML
 
-from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.base import Endpoint
 from trunkline.addresses.names import Peer
 from trunkline.errors import ConfigurationError
 from trunkline.model import Probes

@@ -26,7 +26,6 @@ from trunkline.clouds.base import (
     fingerprint,
 )
 from trunkline.clouds.local.sample import sample_machine
-from trunkline.errors import ConfigurationError
 from trunkline.local.machine import Machine as Group
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
 from trunkline.payload import SecretSource
@@ -47,10 +46,7 @@ class Local(Cloud):
         """Terraform has what it needs built in."""
 
     def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:
-        raise ConfigurationError(
-            f"site {self.site.name!r} is local and has no existing network: give it a range of "
-            "127.0.0.0/8, like NewNetwork(cidr='127.10.0.0/16')"
-        )
+        raise loopback.existing_network_error(self.site)
 
     def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> SiteNetwork:
         """Loopback is there already; a zone's part of the range is its subnet."""
@@ -61,8 +57,7 @@ class Local(Cloud):
 
     @property
     def _range(self) -> str:
-        network = self.site.network
-        return network.cidr if isinstance(network, NewNetwork) else NewNetwork().cidr
+        return loopback.site_cidr(self.site)
 
     def upstream(self) -> Upstream:
         """The site's own, or a sample service beside the edge that says where it stands."""

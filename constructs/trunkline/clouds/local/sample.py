@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 
-from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.base import Endpoint
 from trunkline.local.machine import Machine, Process
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from trunkline.addresses.cloudflare import origin_hostname
 from trunkline.documents.findings import KeyPath, show_path
 from trunkline.model import NewNetwork
 
@@ -101,11 +102,11 @@ class PartialTopology:
         return self.text("routing", "hostname") or default
 
     def origins(self) -> Mapping[str, str]:
-        """The origin hostname of each site, by its site; as `Topology.origin_hostname` names it."""
+        """The origin hostname of each site, by its site; none where it cannot be known."""
         name, domain = self.text("name"), self.text("domain")
         if not name or not domain:
             return {}
-        return {site: f"{name}-edge-{site}.{domain}" for site in self.sites}
+        return {site: origin_hostname(name, site, domain) for site in self.sites}
 
     def where(self, path: KeyPath) -> str:
         """A path with its line, for messages that name a second place."""

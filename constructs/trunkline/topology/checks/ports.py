@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from trunkline.addresses import loopback
-from trunkline.addresses.loopback import Endpoint
+from trunkline.addresses.base import Endpoint
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.model import LocalIngress, Probes
 from trunkline.topology.checks.partial import PartialTopology
@@ -55,7 +55,7 @@ def _things(draft: PartialTopology) -> Iterator[Thing]:
     for site, cidr in sites:
         yield from _probes(draft, site, cidr)
     if "local" in draft.data and (port := _port(draft, "local", LocalIngress().port)):
-        at = Endpoint("127.0.0.1", port)
+        at = loopback.ingress_endpoint(LocalIngress(port=port))
         yield Thing(at, "the front", ("local", "port"), "choose another port")
 
 

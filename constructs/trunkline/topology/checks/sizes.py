@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from trunkline.addresses.cloudflare import origin_url
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.topology.checks.partial import PartialTopology
 from trunkline.topology.checks.routing import sites_of
@@ -32,7 +33,7 @@ def worker_holds_the_routes(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def _origin(draft: PartialTopology, site: str) -> str:
-    return f"https://{draft.text('name')}-edge-{site}.{draft.text('domain')}"
+    return origin_url(draft.text("name"), site, draft.text("domain"))
 
 
 CHECKS = (worker_holds_the_routes,)

@@ -1,0 +1,65 @@
+"""What every ingress says of its addresses, each in a file of its own beside this one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from trunkline.model import Ingress, Topology
+
+IngressT = TypeVar("IngressT", bound=Ingress)
+
+
+@frozen
+class Endpoint:
+    """A host, by name or IPv4 address, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def edge_name(topology: str, site: str) -> str:
+    """The name of a site's edge: its machine, its tunnel and its DNS label have it."""
+    return f"{topology}-edge-{site}"
+
+
+@frozen
+class Addresses(ABC, Generic[IngressT]):
+    """Where edges, probes and the public hostname of a topology answer, and what that needs.
+
+    All of it follows from the topology alone, so that no stack refers to another. An ingress has a
+    class like this in a file beside this one, and one line of the registry in `names.py`.
+    """
+
+    topology: Topology
+    ingress: IngressT
+
+    @abstractmethod
+    def public_url(self) -> str:
+        """Where requests go; a route's prefix follows."""
+
+    @abstractmethod
+    def origin_url(self, site: str) -> str:
+        """Scheme and host under which the ingress reaches the edge of `site`."""
+
+    @abstractmethod
+    def probe_endpoint(self, site: str, zone: str, port: int) -> Endpoint:
+        """Where the probe of a zone answers; `port` is the topology's."""
+
+    def emulated_ms(self, zone: str) -> Mapping[str, float]:
+        """The round trips that the probe of `zone` (`site/zone`) emulates, by the other zone."""
+        return {}
+
+    @abstractmethod
+    def needs_for_names(self) -> tuple[str, ...]:
+        """What it takes to apply a stack that makes the names of an edge or of probes."""
+
+    @abstractmethod
+    def needs_for_routing(self) -> tuple[str, ...]:
+        """What it takes to apply the routing stack."""

@@ -1,0 +1,48 @@
+"""Behind Cloudflare everything has a name in the zone of the topology's domain."""
+
+from __future__ import annotations
+
+from trunkline.addresses.base import Addresses, Endpoint, edge_name
+from trunkline.model import Cloudflare
+
+TOKEN = "CLOUDFLARE_API_TOKEN"
+
+
+def origin_hostname(topology: str, site: str, domain: str) -> str:
+    """The name under which Cloudflare finds the edge of a site.
+
+    It is one label deep, because Cloudflare's free certificate covers no deeper name:
+    https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
+    """
+    return f"{edge_name(topology, site)}.{domain}"
+
+
+def origin_url(topology: str, site: str, domain: str) -> str:
+    """Scheme and host under which Cloudflare reaches the edge of a site."""
+    return f"https://{origin_hostname(topology, site, domain)}"
+
+
+class CloudflareAddresses(Addresses[Cloudflare]):
+    """DNS names; probes have theirs without Cloudflare's proxy, which carries no UDP."""
+
+    def public_url(self) -> str:
+        return f"https://{self.topology.routing.hostname}"
+
+    def origin_url(self, site: str) -> str:
+        return origin_url(self.topology.name, site, self.topology.domain)
+
+    def probe_endpoint(self, site: str, zone: str, port: int) -> Endpoint:
+        name = f"{zone}.{site}.probes.{self.topology.name}.{self.topology.domain}"
+        return Endpoint(name, port)
+
+    def needs_for_names(self) -> tuple[str, ...]:
+        if self.ingress.create_zone:
+            return (TOKEN, "the routing stack applied: it creates the zone")
+        return (TOKEN, f"zone {self.topology.domain}")
+
+    def needs_for_routing(self) -> tuple[str, ...]:
+        if self.ingress.create_zone:
+            return (TOKEN,)
+        # Only a zone that the stack creates gets its SSL mode from the stack.
+        public = self.topology.edge.exposure == "public"
+        return (*self.needs_for_names(), *(("the zone's SSL mode Full",) if public else ()))
