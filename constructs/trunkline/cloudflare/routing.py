@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from cdktf_cdktf_provider_cloudflare.argo_smart_routing import ArgoSmartRouting
 from cdktf_cdktf_provider_cloudflare.ruleset import (
     Ruleset,
@@ -15,7 +17,13 @@ from cdktf_cdktf_provider_cloudflare.workers_script import WorkersScript, Worker
 from constructs import Construct
 
 from trunkline.cloudflare.dns import NO_ORIGIN, add_dns_record
-from trunkline.routing import OriginRule, RoutingSpec, Script
+from trunkline.routing import (
+    OriginRule,
+    OriginRulesRouting,
+    RoutingSpec,
+    Script,
+    WorkerRouting,
+)
 from trunkline.terraform.escape import escape
 
 
@@ -24,19 +32,40 @@ def add_routing(scope: Construct, *, zone_id: str, account_id: str, spec: Routin
     add_dns_record(
         scope, "hostname", zone_id=zone_id, hostname=spec.hostname, type="AAAA", content=NO_ORIGIN
     )
-    if spec.script:
-        _worker(scope, zone_id, account_id, spec.hostname, spec.script)
-    if spec.origin_rules:
-        _origin_rules(scope, zone_id, spec.hostname, spec.origin_rules)
+    match spec:
+        case WorkerRouting():
+            _add_worker(scope, zone_id, account_id, spec)
+        case OriginRulesRouting():
+            _add_origin_rules(scope, zone_id, spec)
+        case _:
+            assert_never(spec)
 
 
 def add_smart_routing(scope: Construct, *, zone_id: str) -> None:
-    """Argo Smart Routing, which the zone must have bought: without it the resource fails."""
+    """Argo Smart Routing, which the zone must have bought: without it the resource fails.
+
+    https://developers.cloudflare.com/argo-smart-routing/get-started/
+    """
     ArgoSmartRouting(scope, "smart-routing", zone_id=zone_id, value="on")
 
 
-def _worker(scope: Construct, zone_id: str, account_id: str, hostname: str, script: Script) -> None:
-    made = WorkersScript(
+def _add_worker(scope: Construct, zone_id: str, account_id: str, spec: WorkerRouting) -> None:
+    """The script, and a route that gives it all requests to the hostname.
+
+    https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
+    """
+    script = _script(scope, account_id, spec.script)
+    WorkersRoute(
+        scope,
+        "worker-route",
+        zone_id=zone_id,
+        pattern=f"{spec.hostname}/*",
+        script=script.script_name,
+    )
+
+
+def _script(scope: Construct, account_id: str, script: Script) -> WorkersScript:
+    return WorkersScript(
         scope,
         "worker",
         account_id=account_id,
@@ -49,37 +78,33 @@ def _worker(scope: Construct, zone_id: str, account_id: str, hostname: str, scri
             for name, text in sorted(script.bindings.items())
         ],
     )
-    WorkersRoute(
-        scope,
-        "worker-route",
-        zone_id=zone_id,
-        pattern=f"{hostname}/*",
-        script=made.script_name,
-    )
 
 
-def _origin_rules(
-    scope: Construct, zone_id: str, hostname: str, rules: tuple[OriginRule, ...]
-) -> None:
+def _add_origin_rules(scope: Construct, zone_id: str, spec: OriginRulesRouting) -> None:
+    """The zone's rules of the phase `http_request_origin`; a zone has one ruleset in each phase.
+
+    https://developers.cloudflare.com/rules/origin-rules/create-api/
+    """
     Ruleset(
         scope,
         "origin-rules",
         zone_id=zone_id,
-        name=f"routes of {hostname}",
+        name=f"routes of {spec.hostname}",
         kind="zone",
         phase="http_request_origin",
-        rules=[
-            RulesetRules(
-                action="route",
-                expression=rule.expression,
-                description=rule.description,
-                enabled=True,
-                action_parameters=RulesetRulesActionParameters(
-                    host_header=rule.hostname,
-                    origin=RulesetRulesActionParametersOrigin(host=rule.hostname),
-                    sni=RulesetRulesActionParametersSni(value=rule.hostname),
-                ),
-            )
-            for rule in rules
-        ],
+        rules=[_rule(rule) for rule in spec.rules],
+    )
+
+
+def _rule(rule: OriginRule) -> RulesetRules:
+    return RulesetRules(
+        action="route",
+        expression=rule.expression,
+        description=rule.description,
+        enabled=True,
+        action_parameters=RulesetRulesActionParameters(
+            host_header=rule.hostname,
+            origin=RulesetRulesActionParametersOrigin(host=rule.hostname),
+            sni=RulesetRulesActionParametersSni(value=rule.hostname),
+        ),
     )

@@ -11,13 +11,18 @@ from trunkline.addresses import loopback
 from trunkline.addresses.base import Endpoint
 from trunkline.addresses.names import origin_url, public_url
 from trunkline.clouds.local.resources import add_machine
-from trunkline.errors import ConfigurationError
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.local.machine import Machine, Process
-from trunkline.model import LocalIngress, Site
+from trunkline.model import LocalIngress, Route, Site
 from trunkline.patterns.edge_proxy import EdgeProxy, Loopback
-from trunkline.routing import Origin as RouteOrigin
-from trunkline.routing import RouteSpec, Script, routing_spec, workerd_config
+from trunkline.routing import (
+    Origin,
+    RouteSpec,
+    Script,
+    VirtualHost,
+    workerd_config,
+    workerd_script,
+)
 
 
 class _LoopbackAttachment(EdgeAttachment):
@@ -53,24 +58,17 @@ class LocalIngressBuilder(IngressBuilder[LocalIngress]):
 
     def _script(self) -> Script:
         topology = self.topology
-        spec = routing_spec(
+        host = VirtualHost(
             name=topology.name,
             hostname=topology.routing.hostname,
-            routes=[
-                RouteSpec(
-                    route.prefix,
-                    [RouteOrigin(site, origin_url(topology, site)) for site in route.sites],
-                )
-                for route in topology.routing.routes
-            ],
-            strategy=topology.routing.strategy,
+            routes=[self._route(route) for route in topology.routing.routes],
             timeout_seconds=topology.routing.timeout_seconds,
         )
-        if spec.script is None:
-            raise ConfigurationError(
-                f"the routing strategy {topology.routing.strategy} needs Cloudflare: use worker"
-            )
-        return spec.script
+        return workerd_script(host, topology.routing.strategy)
+
+    def _route(self, route: Route) -> RouteSpec:
+        origins = [Origin(site, origin_url(self.topology, site)) for site in route.sites]
+        return RouteSpec(route.prefix, origins)
 
 
 def _ingress_group(name: str, at: Endpoint, script: Script) -> Machine:

@@ -6,6 +6,8 @@ holds the `default` keys of schemas/topology.schema.json against them.
 
 from trunkline.model.edge import Edge, Exposure
 from trunkline.model.ingress import (
+    DEFAULT_PLAN,
+    PLANS,
     AddOn,
     Cloudflare,
     Ingress,
@@ -15,7 +17,7 @@ from trunkline.model.ingress import (
 )
 from trunkline.model.network import ExistingNetwork, Network, NewNetwork
 from trunkline.model.probes import Probes
-from trunkline.model.routing import Route, Routing, Strategy
+from trunkline.model.routing import DEFAULT_STRATEGY, Route, Routing
 from trunkline.model.site import CloudName, Site, Upstream
 from trunkline.model.state import (
     AzurermState,
@@ -28,6 +30,9 @@ from trunkline.model.state import (
 from trunkline.model.topology import Topology
 
 __all__ = [
+    "DEFAULT_PLAN",
+    "DEFAULT_STRATEGY",
+    "PLANS",
     "AddOn",
     "AzurermState",
     "CloudName",
@@ -49,7 +54,6 @@ __all__ = [
     "S3State",
     "Site",
     "State",
-    "Strategy",
     "TerraformCloudState",
     "Topology",
     "Upstream",

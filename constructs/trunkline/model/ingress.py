@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from attrs import frozen
 
 Plan = Literal["free", "pro", "business", "enterprise"]
 AddOn = Literal["smart_routing"]
+
+PLANS: tuple[Plan, ...] = get_args(Plan)  # each includes what the ones before it include
+DEFAULT_PLAN: Plan = "free"
 
 
 @frozen(kw_only=True)
@@ -15,7 +18,7 @@ class Cloudflare:
     """The Cloudflare account and what its plan includes; `create_zone` False looks the zone up."""
 
     account_id: str
-    plan: Plan = "free"
+    plan: Plan = DEFAULT_PLAN
     add_ons: tuple[AddOn, ...] = ()
     create_zone: bool = False
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from attrs import frozen
 
-Strategy = Literal["worker", "origin_rules"]
+DEFAULT_STRATEGY = "worker"
 
 
 @frozen
@@ -25,10 +23,13 @@ class Route:
 
 @frozen(kw_only=True)
 class Routing:
-    """How requests find their site; `smart_routing` None means wherever it is bought."""
+    """How requests find their site; `smart_routing` None means wherever it is bought.
+
+    `strategy` is one of `trunkline.routing.STRATEGIES`.
+    """
 
     hostname: str
     routes: tuple[Route, ...]
-    strategy: Strategy = "worker"
+    strategy: str = DEFAULT_STRATEGY
     timeout_seconds: int = 30
     smart_routing: bool | None = None

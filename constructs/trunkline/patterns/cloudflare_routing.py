@@ -1,4 +1,4 @@
-"""What stands before the edges."""
+"""Cloudflare before the edges: one hostname whose path prefixes lead to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from constructs import Construct
 
 from trunkline import cloudflare
-from trunkline.routing import Origin, RouteSpec, routing_spec
+from trunkline.model import DEFAULT_STRATEGY
+from trunkline.routing import Origin, RouteSpec, VirtualHost, routing_spec
 
 
 class CloudflareRouting(Construct):
@@ -33,7 +34,7 @@ class CloudflareRouting(Construct):
         routes: Mapping[str, Mapping[str, str]],
         hostname: str | None = None,
         name: str = "trunkline",
-        strategy: str = "worker",
+        strategy: str = DEFAULT_STRATEGY,
         timeout_seconds: int = 30,
         create_zone: bool = False,
         smart_routing: bool = False,
@@ -43,13 +44,13 @@ class CloudflareRouting(Construct):
         self.hostname = hostname or f"api.{domain}"
         self.name_servers: list[str] | None = None
         zone_id = self._zone(account_id, domain, create_zone)
-        spec = routing_spec(
+        host = VirtualHost(
             name=name,
             hostname=self.hostname,
             routes=_route_specs(routes),
-            strategy=strategy,
             timeout_seconds=timeout_seconds,
         )
+        spec = routing_spec(host, strategy)
         cloudflare.add_routing(self, zone_id=zone_id, account_id=account_id, spec=spec)
         if smart_routing:
             cloudflare.add_smart_routing(self, zone_id=zone_id)

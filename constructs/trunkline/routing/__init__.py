@@ -1,61 +1,97 @@
-"""How requests to one hostname find their site: one file per strategy, model to routing spec.
-
-A new strategy is a function of the shape of `Strategy`, in a file of its own, and one line in
-`STRATEGIES`.
-"""
+"""How requests to one hostname find their site: one file per strategy, model to routing spec."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 from trunkline.errors import ConfigurationError
-from trunkline.routing.origin_rules import origin_rules
-from trunkline.routing.spec import Origin, OriginRule, RouteSpec, RoutingSpec, Script
-from trunkline.routing.worker import worker
+from trunkline.model import DEFAULT_STRATEGY
+from trunkline.routing.origin_rules import ORIGIN_RULES
+from trunkline.routing.spec import (
+    Origin,
+    OriginRule,
+    OriginRulesRouting,
+    RouteSpec,
+    RoutingSpec,
+    Script,
+    VirtualHost,
+    WorkerRouting,
+)
+from trunkline.routing.strategy import Excess, Strategy
+from trunkline.routing.worker import WORKER
 from trunkline.routing.workerd import workerd_config
 
 __all__ = [
     "STRATEGIES",
+    "Excess",
     "Origin",
     "OriginRule",
+    "OriginRulesRouting",
     "RouteSpec",
     "RoutingSpec",
     "Script",
     "Strategy",
+    "VirtualHost",
+    "WorkerRouting",
     "routing_spec",
+    "strategies_where",
     "workerd_config",
+    "workerd_script",
 ]
 
-
-class Strategy(Protocol):
-    """Turns routes into what Cloudflare is given; ConfigurationError for what it cannot do."""
-
-    def __call__(
-        self, *, name: str, hostname: str, routes: Sequence[RouteSpec], timeout_seconds: int
-    ) -> RoutingSpec: ...
-
-
-STRATEGIES: Mapping[str, Strategy] = {"origin_rules": origin_rules, "worker": worker}
-
-
-def routing_spec(
-    *,
-    name: str,
-    hostname: str,
-    routes: Sequence[RouteSpec],
-    strategy: str = "worker",
-    timeout_seconds: int = 30,
-) -> RoutingSpec:
-    """What Cloudflare needs so that requests to `hostname` reach the origins of their route.
-
-    `name` is the topology's and names the Worker script. `timeout_seconds` is how long a request
-    that may be replayed waits for an origin's response headers while another origin is left.
-    ConfigurationError for an unknown strategy, or where the strategy cannot do what the routes say.
-    """
-    if strategy not in STRATEGIES:
-        known = ", ".join(sorted(STRATEGIES))
-        raise ConfigurationError(f"unknown routing strategy {strategy!r}: use one of {known}")
-    return STRATEGIES[strategy](
-        name=name, hostname=hostname, routes=routes, timeout_seconds=timeout_seconds
+STRATEGIES: Mapping[str, Strategy] = {
+    strategy.name: strategy
+    for strategy in (
+        ORIGIN_RULES,
+        WORKER,
     )
+}
+
+
+def routing_spec(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> RoutingSpec:
+    """What Cloudflare needs so that requests to the hostname reach the origins of their route.
+
+    ConfigurationError for an unknown strategy, or where it cannot do what the routes say.
+    """
+    return _find(strategy, host.routes).spec(host)
+
+
+def workerd_script(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> Script:
+    """What workerd needs to do the same without Cloudflare.
+
+    ConfigurationError as of `routing_spec`, and where workerd cannot run the strategy.
+    """
+    script = _find(strategy, host.routes).workerd_script
+    if script is None:
+        others = strategies_where(lambda other: other.runs_in_workerd)
+        raise ConfigurationError(f"the routing strategy {strategy} needs Cloudflare: use {others}")
+    return script(host)
+
+
+def strategies_where(condition: Callable[[Strategy], bool]) -> str:
+    """The names of the strategies that meet a condition, for a sentence."""
+    return " or ".join(name for name, each in STRATEGIES.items() if condition(each))
+
+
+def _find(name: str, routes: Sequence[RouteSpec]) -> Strategy:
+    if name not in STRATEGIES:
+        known = ", ".join(sorted(STRATEGIES))
+        raise ConfigurationError(f"unknown routing strategy {name!r}: use one of {known}")
+    _check_failover(STRATEGIES[name], routes)
+    _check_size(STRATEGIES[name], routes)
+    return STRATEGIES[name]
+
+
+def _check_failover(strategy: Strategy, routes: Sequence[RouteSpec]) -> None:
+    failing_over = [route.prefix for route in routes if len(route.origins) > 1]
+    if failing_over and not strategy.fails_over:
+        others = strategies_where(lambda other: other.fails_over)
+        raise ConfigurationError(
+            f"{strategy.name} cannot fail over: remove failover from {', '.join(failing_over)}, "
+            f"or use the strategy {others}"
+        )
+
+
+def _check_size(strategy: Strategy, routes: Sequence[RouteSpec]) -> None:
+    if excess := next(iter(strategy.oversized(routes)), None):
+        raise ConfigurationError(f"{excess.message}: {excess.remedy}")

@@ -1,42 +1,31 @@
-"""Routing by Origin Rules: no Worker in the path and no price per request, but no failover.
-
-Overriding the Host header, SNI and DNS record is for Enterprise plans only
-(https://developers.cloudflare.com/rules/origin-rules/#availability).
-"""
+"""Routing by Origin Rules: no Worker in the path and no price per request, but no failover."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
-from trunkline.errors import ConfigurationError
-from trunkline.routing.spec import OriginRule, RouteSpec, RoutingSpec
+from trunkline.routing.spec import OriginRule, OriginRulesRouting, RouteSpec, VirtualHost
+from trunkline.routing.strategy import Strategy
 
 
-def origin_rules(
-    *, name: str, hostname: str, routes: Sequence[RouteSpec], timeout_seconds: int
-) -> RoutingSpec:
-    """One rule per route; ConfigurationError where a route has a second origin.
-
-    `name` and `timeout_seconds` have no counterpart in a rule.
-    """
-    del name, timeout_seconds
-    _check_no_failover(routes)
-    # Every matching rule applies and a later one overrides an earlier one, so that the longest
-    # prefix stands last (https://developers.cloudflare.com/rules/origin-rules/faq/).
-    ordered = sorted(routes, key=lambda route: (len(route.prefix), route.prefix))
-    return RoutingSpec(
-        hostname=hostname, origin_rules=tuple(_rule(hostname, route) for route in ordered)
+def origin_rules(host: VirtualHost) -> OriginRulesRouting:
+    """One rule per route. The name and the time-out have no counterpart in a rule."""
+    # All matching rules apply and a later one overrides an earlier one, so the longest prefix
+    # stands last: https://developers.cloudflare.com/rules/origin-rules/faq/
+    ordered = sorted(host.routes, key=lambda route: (len(route.prefix), route.prefix))
+    return OriginRulesRouting(
+        hostname=host.hostname, rules=tuple(_rule(host.hostname, route) for route in ordered)
     )
 
 
-def _check_no_failover(routes: Sequence[RouteSpec]) -> None:
-    failing_over = [route.prefix for route in routes if len(route.origins) > 1]
-    if failing_over:
-        raise ConfigurationError(
-            "Origin Rules cannot fail over: remove `failover` from "
-            f"{', '.join(failing_over)}, or use the strategy worker"
-        )
+# Overriding the Host header, SNI and DNS record is for Enterprise plans only:
+# https://developers.cloudflare.com/rules/origin-rules/#availability
+ORIGIN_RULES = Strategy(
+    name="origin_rules",
+    spec=origin_rules,
+    fails_over=False,
+    plan="enterprise",
+)
 
 
 def _rule(hostname: str, route: RouteSpec) -> OriginRule:

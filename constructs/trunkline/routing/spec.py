@@ -1,4 +1,4 @@
-"""What a routing strategy produces: plain data, before it becomes Cloudflare resources."""
+"""What a routing strategy is given, and what it makes of that: plain data, before any resource."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _canonical(prefix: str) -> str:
     return prefix.rstrip("/") or "/"
 
 
-def _in_order(origins: Iterable[Origin]) -> tuple[Origin, ...]:
+def _origins(origins: Iterable[Origin]) -> tuple[Origin, ...]:
     return tuple(origins)
 
 
@@ -37,7 +37,25 @@ class RouteSpec:
     """
 
     prefix: str = field(converter=_canonical)
-    origins: tuple[Origin, ...] = field(converter=_in_order, validator=validators.min_len(1))
+    origins: tuple[Origin, ...] = field(converter=_origins, validator=validators.min_len(1))
+
+
+def _routes(routes: Iterable[RouteSpec]) -> tuple[RouteSpec, ...]:
+    return tuple(routes)
+
+
+@frozen(kw_only=True)
+class VirtualHost:
+    """A hostname and its routes. `name` is the topology's and begins the names of resources.
+
+    `timeout_seconds` is how long a request that may be replayed waits for the headers of an
+    origin's response while another origin is left.
+    """
+
+    name: str
+    hostname: str
+    routes: tuple[RouteSpec, ...] = field(converter=_routes)
+    timeout_seconds: int = 30
 
 
 @frozen
@@ -62,9 +80,19 @@ class OriginRule:
 
 
 @frozen
-class RoutingSpec:
-    """What stands before the edges: a Worker on `hostname`, or Origin Rules in their order."""
+class WorkerRouting:
+    """A Worker that answers all requests to `hostname`."""
 
     hostname: str
-    script: Script | None = None
-    origin_rules: tuple[OriginRule, ...] = ()
+    script: Script
+
+
+@frozen
+class OriginRulesRouting:
+    """Origin Rules for requests to `hostname`, in their order."""
+
+    hostname: str
+    rules: tuple[OriginRule, ...]
+
+
+RoutingSpec = WorkerRouting | OriginRulesRouting

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from trunkline.errors import ConfigurationError
-from trunkline.routing.spec import RouteSpec, RoutingSpec, Script
+from trunkline.routing.spec import RouteSpec, Script, VirtualHost, WorkerRouting
+from trunkline.routing.strategy import Excess, Strategy
 
 MAIN_MODULE = "worker.js"
 COMPATIBILITY_DATE = "2026-10-01"
@@ -17,35 +18,54 @@ COMPATIBILITY_DATE = "2026-10-01"
 BINDING_LIMIT_BYTES = 5_000
 
 
-def worker(
-    *, name: str, hostname: str, routes: Sequence[RouteSpec], timeout_seconds: int
-) -> RoutingSpec:
-    """A script that is the same for every topology, told its routes by three bindings.
+def worker(host: VirtualHost) -> WorkerRouting:
+    """The script, and the hostname that it answers."""
+    return WorkerRouting(hostname=host.hostname, script=script(host))
+
+
+def script(host: VirtualHost) -> Script:
+    """A script that is the same for every topology; three bindings say what differs.
 
     ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, TIMEOUT_MS `"30000"`.
-    Origins stand apart from routes because a binding holds 5 KB; ConfigurationError beyond that.
+    Origins stand apart from routes because a binding holds 5 KB.
     """
-    bindings = {
-        "ORIGINS": _json(_origins(routes)),
-        "ROUTES": _json({route.prefix: [o.site for o in route.origins] for route in routes}),
-        "TIMEOUT_MS": str(timeout_seconds * 1000),
-    }
-    _check_sizes(bindings)
-    script = Script(
-        name=f"{name}-routing",
-        content=_content(),
+    return Script(
+        name=f"{host.name}-routing",
+        content=Path(__file__).with_name(MAIN_MODULE).read_text(encoding="utf-8"),
         main_module=MAIN_MODULE,
         compatibility_date=COMPATIBILITY_DATE,
-        bindings=bindings,
+        bindings={
+            "ORIGINS": _origins(host.routes),
+            "ROUTES": _sites(host.routes),
+            "TIMEOUT_MS": str(host.timeout_seconds * 1000),
+        },
     )
-    return RoutingSpec(hostname=hostname, script=script)
 
 
-def _content() -> str:
-    return Path(__file__).with_name(MAIN_MODULE).read_text(encoding="utf-8")
+def oversized(routes: Sequence[RouteSpec]) -> Iterator[Excess]:
+    """Routes and origins that do not fit into a binding."""
+    for what, binding in (("routes", _sites(routes)), ("origins", _origins(routes))):
+        if (size := len(binding.encode())) > BINDING_LIMIT_BYTES:
+            yield Excess(
+                f"the {what} make {size} bytes, and a Worker holds {BINDING_LIMIT_BYTES}",
+                "use fewer routes or sites in them, or shorter prefixes and names",
+            )
 
 
-def _origins(routes: Sequence[RouteSpec]) -> dict[str, str]:
+WORKER = Strategy(
+    name="worker",
+    spec=worker,
+    fails_over=True,
+    oversized=oversized,
+    workerd_script=script,
+)
+
+
+def _sites(routes: Sequence[RouteSpec]) -> str:
+    return _json({route.prefix: [o.site for o in route.origins] for route in routes})
+
+
+def _origins(routes: Sequence[RouteSpec]) -> str:
     origins: dict[str, str] = {}
     for origin in (origin for route in routes for origin in route.origins):
         if origins.setdefault(origin.site, origin.url) != origin.url:
@@ -53,16 +73,7 @@ def _origins(routes: Sequence[RouteSpec]) -> dict[str, str]:
                 f"site {origin.site!r} has two origins, {origins[origin.site]} and {origin.url}: "
                 "give the site the same one in every route"
             )
-    return origins
-
-
-def _check_sizes(bindings: Mapping[str, str]) -> None:
-    for name, value in bindings.items():
-        if (size := len(value.encode())) > BINDING_LIMIT_BYTES:
-            raise ConfigurationError(
-                f"the Worker's binding {name} has {size} bytes and Cloudflare takes "
-                f"{BINDING_LIMIT_BYTES}: use fewer routes or shorter prefixes and site names"
-            )
+    return _json(origins)
 
 
 def _json(value: Any) -> str:

@@ -13,7 +13,14 @@ import pytest
 from attrs import frozen
 from support.loopback import Service, eventually, free_port, service
 
-from trunkline.routing import Origin, RouteSpec, Script, routing_spec, workerd_config
+from trunkline.routing import (
+    Origin,
+    RouteSpec,
+    Script,
+    VirtualHost,
+    workerd_config,
+    workerd_script,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -79,7 +86,7 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
 
         def starting(routes: Routes = ROUTES, timeout_seconds: int = 1) -> World:
             sites = {name: stack.enter_context(service()) for name in ("aws", "google", "azure")}
-            spec = routing_spec(
+            host = VirtualHost(
                 name="test",
                 hostname="api.example.com",
                 timeout_seconds=timeout_seconds,
@@ -88,8 +95,8 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
                     for prefix, names in routes.items()
                 ],
             )
-            assert spec.script
-            port = stack.enter_context(_running(workerd, spec.script, tmp_path))
+            script = workerd_script(host)
+            port = stack.enter_context(_running(workerd, script, tmp_path))
             return World(port, **sites)
 
         yield starting

@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 
 from trunkline.errors import ConfigurationError
-from trunkline.routing import Origin, OriginRule, RouteSpec, routing_spec
+from trunkline.routing import Origin, OriginRule, RouteSpec, VirtualHost, routing_spec
+from trunkline.routing.origin_rules import origin_rules
 
 AWS = Origin("aws", "https://demo-edge-aws.example.com")
 GOOGLE = Origin("google", "https://demo-edge-google.example.com")
 
 
+def host(*routes: RouteSpec) -> VirtualHost:
+    return VirtualHost(name="demo", hostname="api.example.com", routes=routes)
+
+
 def rules(*routes: RouteSpec) -> tuple[OriginRule, ...]:
-    return routing_spec(
-        name="demo", hostname="api.example.com", routes=routes, strategy="origin_rules"
-    ).origin_rules
+    return origin_rules(host(*routes)).rules
 
 
 def test_a_rule_matches_whole_segments_of_one_hostname() -> None:
@@ -38,9 +41,10 @@ def test_the_longest_prefix_stands_last_because_later_rules_override() -> None:
 
 
 def test_failover_needs_another_strategy() -> None:
+    failing_over = host(
+        RouteSpec("/api/v5", [AWS, GOOGLE]),
+        RouteSpec("/api/v6", [AWS]),
+        RouteSpec("/x", [GOOGLE, AWS]),
+    )
     with pytest.raises(ConfigurationError, match=r"/api/v5, /x, or use the strategy worker"):
-        rules(
-            RouteSpec("/api/v5", [AWS, GOOGLE]),
-            RouteSpec("/api/v6", [AWS]),
-            RouteSpec("/x", [GOOGLE, AWS]),
-        )
+        routing_spec(failing_over, "origin_rules")

@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from trunkline.errors import ConfigurationError
-from trunkline.routing import STRATEGIES, Origin, RouteSpec, routing_spec
+from trunkline.model import DEFAULT_STRATEGY
+from trunkline.routing import (
+    STRATEGIES,
+    Origin,
+    RouteSpec,
+    VirtualHost,
+    routing_spec,
+    strategies_where,
+    workerd_script,
+)
+from trunkline.topology import schema_path
 
 AWS = Origin("aws", "https://demo-edge-aws.example.com")
+HOST = VirtualHost(name="demo", hostname="api.example.com", routes=[RouteSpec("/api", [AWS])])
+SCHEMA = json.loads(schema_path().read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+def test_the_schema_and_the_registry_name_the_same_strategies() -> None:
+    strategy = SCHEMA["properties"]["routing"]["properties"]["strategy"]
+    assert sorted(strategy["enum"]) == sorted(STRATEGIES)
+    assert strategy["default"] == DEFAULT_STRATEGY
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_keeps_the_hostname(strategy: str) -> None:
-    spec = routing_spec(
-        name="demo",
-        hostname="api.example.com",
-        routes=[RouteSpec("/api", [AWS])],
-        strategy=strategy,
-    )
-    assert spec.hostname == "api.example.com"
-    assert bool(spec.script) != bool(spec.origin_rules)
+    assert routing_spec(HOST, strategy).hostname == "api.example.com"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_strategy_runs_in_workerd_or_names_one_that_does(strategy: str) -> None:
+    if STRATEGIES[strategy].runs_in_workerd:
+        assert workerd_script(HOST, strategy).content
+    else:
+        with pytest.raises(ConfigurationError, match=f"{strategy} needs Cloudflare: use worker"):
+            workerd_script(HOST, strategy)
+
+
+def test_the_default_strategy_serves_everywhere_and_costs_nothing() -> None:
+    default = STRATEGIES[DEFAULT_STRATEGY]
+    assert default.on_every_plan and default.runs_in_workerd and default.fails_over
+
+
+def test_a_sentence_names_the_strategies_that_fit() -> None:
+    assert strategies_where(lambda strategy: strategy.plan == "enterprise") == "origin_rules"
+    assert strategies_where(lambda strategy: True) == "origin_rules or worker"
 
 
 def test_an_unknown_strategy_names_the_known_ones() -> None:
     with pytest.raises(ConfigurationError, match="'magic': use one of origin_rules, worker"):
-        routing_spec(name="demo", hostname="a.example.com", routes=[], strategy="magic")
+        routing_spec(HOST, "magic")
 
 
 @pytest.mark.parametrize(("given", "kept"), [("/api/", "/api"), ("/", "/"), ("/api", "/api")])

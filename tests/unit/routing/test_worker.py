@@ -8,18 +8,21 @@ from typing import Any
 import pytest
 
 from trunkline.errors import ConfigurationError
-from trunkline.routing import Origin, RouteSpec, Script, routing_spec
+from trunkline.routing import Origin, RouteSpec, Script, VirtualHost, routing_spec
+from trunkline.routing.worker import script as worker_script
 
 SITES = {name: Origin(name, f"https://demo-edge-{name}.example.com") for name in ("aws", "google")}
 
 
-def script(*routes: RouteSpec, name: str = "demo", **kwargs: Any) -> Script:
-    made = routing_spec(name=name, hostname="api.example.com", routes=routes, **kwargs).script
-    assert made
-    return made
+def host(*routes: RouteSpec, name: str = "demo", **kwargs: Any) -> VirtualHost:
+    return VirtualHost(name=name, hostname="api.example.com", routes=routes, **kwargs)
 
 
-def test_bindings_tell_routes_origins_and_timeout() -> None:
+def script(*routes: RouteSpec, **kwargs: Any) -> Script:
+    return worker_script(host(*routes, **kwargs))
+
+
+def test_bindings_hold_routes_origins_and_timeout() -> None:
     made = script(
         RouteSpec("/api/v5", [SITES["aws"], SITES["google"]]),
         RouteSpec("/api/v6/", [SITES["google"]]),
@@ -53,8 +56,8 @@ def test_fifty_routes_with_three_sites_fit_into_a_binding() -> None:
 
 def test_a_binding_that_cloudflare_would_refuse() -> None:
     routes = [RouteSpec(f"/{'x' * 120}{n}", [SITES["aws"]]) for n in range(50)]
-    with pytest.raises(ConfigurationError, match=r"ROUTES has \d+ bytes .* use fewer routes"):
-        script(*routes)
+    with pytest.raises(ConfigurationError, match=r"routes make \d+ bytes, .*: use fewer routes"):
+        routing_spec(host(*routes))
 
 
 def test_a_site_has_one_origin() -> None:

@@ -1,14 +1,17 @@
-"""Routes, and what the declared Cloudflare plan lets them do."""
+"""Routes, and what the routing strategy and the Cloudflare plan let them do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem
+from trunkline.model import DEFAULT_PLAN, DEFAULT_STRATEGY, PLANS, Plan
+from trunkline.routing import STRATEGIES, Strategy, strategies_where
 from trunkline.topology.checks.partial import PartialTopology
 
 RESERVED = "/cdn-cgi"
+STRATEGY: KeyPath = ("routing", "strategy")
 
 
 def sites_exist(draft: PartialTopology) -> Iterator[Problem]:
@@ -75,23 +78,63 @@ def routes_can_match(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(path, message, "choose another prefix", at_key=True)
 
 
+def strategy_of(draft: PartialTopology) -> Strategy | None:
+    """What the routing strategy declares; None where it was refused."""
+    return STRATEGIES.get(draft.mapping("routing").get("strategy", DEFAULT_STRATEGY))
+
+
 def plan_includes_strategy(draft: PartialTopology) -> Iterator[Problem]:
-    if draft.text("routing", "strategy") != "origin_rules":
+    strategy, plan = strategy_of(draft), _plan(draft)
+    if strategy and plan and PLANS.index(plan) < PLANS.index(strategy.plan):
+        message = f"{strategy.name} needs the {strategy.plan} plan, and the plan is {plan}"
+        others = strategies_where(lambda other: other.on_every_plan)
+        yield Problem(STRATEGY, message, f"use {others}, which every plan includes")
+
+
+def _plan(draft: PartialTopology) -> Plan | None:
+    """The plan of the zone; None without Cloudflare, and where it was refused."""
+    cloudflare = draft.get("cloudflare")
+    return cloudflare.get("plan", DEFAULT_PLAN) if isinstance(cloudflare, Mapping) else None
+
+
+def add_ons_include_strategy(draft: PartialTopology) -> Iterator[Problem]:
+    strategy = strategy_of(draft)
+    if strategy is None or not isinstance(draft.get("cloudflare"), Mapping):
         return
-    plan = draft.get("cloudflare", "plan")
-    if plan != "enterprise" and (plan or "plan" not in draft.mapping("cloudflare")):
-        message = f"origin_rules needs the enterprise plan, and the plan is {plan or 'free'}"
-        yield Problem(("routing", "strategy"), message, "use worker, which every plan includes")
+    for add_on in strategy.add_ons:
+        if add_on not in _add_ons(draft):
+            message = f"{strategy.name} needs the add-on {add_on}"
+            others = strategies_where(lambda other: other.on_every_plan)
+            remedy = f"buy it and add it to cloudflare.add_ons, or use {others}"
+            yield Problem(STRATEGY, message, remedy)
+
+
+def _add_ons(draft: PartialTopology) -> Sequence[str]:
+    return draft.get("cloudflare", "add_ons") or ()
+
+
+def strategy_fails_over(draft: PartialTopology) -> Iterator[Problem]:
+    strategy = strategy_of(draft)
+    if strategy is None or strategy.fails_over:
+        return
     for prefix, route in draft.routes.items():
         if route.get("failover"):
-            message = "origin_rules cannot fail over"
+            others = strategies_where(lambda other: other.fails_over)
+            remedy = f"delete failover, or use the strategy {others}"
             path = ("routing", "routes", prefix, "failover")
-            yield Problem(path, message, "delete failover, or use the strategy worker")
+            yield Problem(path, f"{strategy.name} cannot fail over", remedy)
+
+
+def strategy_runs_on_this_machine(draft: PartialTopology) -> Iterator[Problem]:
+    strategy = strategy_of(draft)
+    if "local" in draft.data and strategy and not strategy.runs_in_workerd:
+        message = f"{strategy.name} needs Cloudflare, and a local topology has none"
+        others = strategies_where(lambda other: other.runs_in_workerd)
+        yield Problem(STRATEGY, message, f"use {others}")
 
 
 def plan_includes_smart_routing(draft: PartialTopology) -> Iterator[Problem]:
-    bought = draft.get("cloudflare", "add_ons") or ()
-    if draft.get("routing", "smart_routing") is True and "smart_routing" not in bought:
+    if draft.get("routing", "smart_routing") is True and "smart_routing" not in _add_ons(draft):
         message = "Smart Routing is a paid add-on that cloudflare.add_ons does not list"
         remedy = "buy it and add smart_routing to cloudflare.add_ons, or delete this key"
         yield Problem(("routing", "smart_routing"), message, remedy)
@@ -104,5 +147,8 @@ CHECKS = (
     routes_do_not_shadow,
     routes_can_match,
     plan_includes_strategy,
+    add_ons_include_strategy,
+    strategy_fails_over,
+    strategy_runs_on_this_machine,
     plan_includes_smart_routing,
 )

@@ -1,39 +1,32 @@
-"""What would not fit: Cloudflare limits a Worker's bindings.
+"""What would not fit: the routing strategy says what is too large.
 
-The routing strategy refuses the same later, without a line.
+It refuses the same in a stack, without a line.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from trunkline.addresses.cloudflare import origin_url
 from trunkline.documents.findings import KeyPath, Problem
+from trunkline.routing import Origin, RouteSpec
 from trunkline.topology.checks.partial import PartialTopology
-from trunkline.topology.checks.routing import sites_of
+from trunkline.topology.checks.routing import sites_of, strategy_of
 
 ROUTES: KeyPath = ("routing", "routes")
 
-# https://developers.cloudflare.com/workers/platform/limits/#environment-variables
-BINDING_BYTES = 5_000
+
+def routes_fit_the_strategy(draft: PartialTopology) -> Iterator[Problem]:
+    if strategy := strategy_of(draft):
+        for excess in strategy.oversized(list(_routes(draft))):
+            yield Problem(ROUTES, excess.message, excess.remedy, at_key=True)
 
 
-def worker_holds_the_routes(draft: PartialTopology) -> Iterator[Problem]:
-    if draft.text("routing", "strategy") == "origin_rules":
-        return
-    routes = {prefix: [site for _, site in sites_of(draft, prefix)] for prefix in draft.routes}
-    origins = {site: _origin(draft, site) for sites in routes.values() for site in sites}
-    for what, value in (("routes", routes), ("origins", origins)):
-        size = len(json.dumps(value, separators=(",", ":")))
-        if size > BINDING_BYTES:
-            message = f"the {what} make {size} bytes, and a Worker holds {BINDING_BYTES}"
-            remedy = "use fewer routes or sites in them, or shorter prefixes and names"
-            yield Problem(ROUTES, message, remedy, at_key=True)
+def _routes(draft: PartialTopology) -> Iterator[RouteSpec]:
+    name, domain = draft.text("name"), draft.text("domain")
+    for prefix in draft.routes:
+        if sites := [site for _, site in sites_of(draft, prefix)]:
+            yield RouteSpec(prefix, [Origin(s, origin_url(name, s, domain)) for s in sites])
 
 
-def _origin(draft: PartialTopology, site: str) -> str:
-    return origin_url(draft.text("name"), site, draft.text("domain"))
-
-
-CHECKS = (worker_holds_the_routes,)
+CHECKS = (routes_fit_the_strategy,)

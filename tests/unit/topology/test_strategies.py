@@ -1,0 +1,118 @@
+"""What `validate` says of a routing strategy follows from what the strategy declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from trunkline import routing as strategies
+from trunkline.documents.findings import Problem, show_path
+from trunkline.model import Plan
+from trunkline.routing import STRATEGIES, Excess, Strategy
+from trunkline.topology.checks import routing, sizes
+from trunkline.topology.checks.partial import PartialTopology
+
+
+def new_strategy(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
+    """Register the strategy `new` with what it declares."""
+    options = {
+        "name": "new",
+        "spec": STRATEGIES["origin_rules"].spec,
+        "fails_over": True,
+        **declared,
+    }
+    registry = {**strategies.STRATEGIES, "new": Strategy(**options)}
+    monkeypatch.setattr(strategies, "STRATEGIES", registry)
+    monkeypatch.setattr(routing, "STRATEGIES", registry)
+
+
+def found(
+    check: Callable[[PartialTopology], Iterator[Problem]],
+    failover: tuple[str, ...] = (),
+    strategy: str | None = "new",
+    **sections: Any,
+) -> list[str]:
+    """The findings of a check, for one route and the sections given."""
+    routes = {"/a": {"site": "aws", "failover": list(failover)}}
+    data = {
+        "name": "t",
+        "domain": "example.com",
+        "sites": {"aws": {"cloud": "aws"}},
+        "routing": {"strategy": strategy, "routes": routes},
+        **(sections or {"cloudflare": {}}),
+    }
+    problems = check(PartialTopology(data, lambda _: 1))
+    return [f"{show_path(each.path)}: {each.message}; {each.remedy}" for each in problems]
+
+
+@pytest.mark.parametrize(
+    ("plan", "missing"),
+    [(None, True), ("free", True), ("pro", True), ("business", False), ("enterprise", False)],
+)
+def test_a_plan_includes_what_lower_plans_include(
+    plan: Plan | None, missing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_strategy(monkeypatch, plan="business")
+    cloudflare = {"plan": plan} if plan else {}
+    finding = (
+        f"routing.strategy: new needs the business plan, and the plan is {plan or 'free'}; "
+        "use worker, which every plan includes"
+    )
+    assert found(routing.plan_includes_strategy, cloudflare=cloudflare) == [finding] * missing
+
+
+def test_a_strategy_may_need_an_add_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, add_ons=("smart_routing",))
+    assert found(routing.add_ons_include_strategy) == [
+        "routing.strategy: new needs the add-on smart_routing; "
+        "buy it and add it to cloudflare.add_ons, or use worker"
+    ]
+    bought = {"add_ons": ["smart_routing"]}
+    assert not found(routing.add_ons_include_strategy, cloudflare=bought)
+
+
+def test_a_strategy_may_be_unable_to_fail_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, fails_over=False)
+    assert not found(routing.strategy_fails_over)
+    assert found(routing.strategy_fails_over, failover=("google",)) == [
+        'routing.routes."/a".failover: new cannot fail over; '
+        "delete failover, or use the strategy worker"
+    ]
+
+
+def test_a_strategy_may_need_cloudflare_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, plan="business", add_ons=("smart_routing",))
+    assert found(routing.strategy_runs_on_this_machine, local={}) == [
+        "routing.strategy: new needs Cloudflare, and a local topology has none; use worker"
+    ]
+    assert not found(routing.strategy_runs_on_this_machine)
+    for check in (routing.plan_includes_strategy, routing.add_ons_include_strategy):
+        assert not found(check, local={})
+
+
+def test_a_strategy_says_what_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_most_no_route(routes: Any) -> Iterator[Excess]:
+        yield Excess(f"{routes[0].prefix} at {routes[0].origins[0].url} is too much", "use none")
+
+    new_strategy(monkeypatch, oversized=at_most_no_route)
+    assert found(sizes.routes_fit_the_strategy) == [
+        "routing.routes: /a at https://t-edge-aws.example.com is too much; use none"
+    ]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        routing.plan_includes_strategy,
+        routing.add_ons_include_strategy,
+        routing.strategy_fails_over,
+        routing.strategy_runs_on_this_machine,
+        sizes.routes_fit_the_strategy,
+    ],
+)
+def test_a_strategy_that_was_refused_has_no_findings(
+    check: Callable[[PartialTopology], Iterator[Problem]],
+) -> None:
+    assert not found(check, failover=("google",), strategy=None)
