@@ -6,7 +6,7 @@
 Written for and run with Envoy 1.40; nothing here imports CDKTF.
 """
 
-from trunkline.envoy.bootstrap import ADMIN_SOCKET, bootstrap
+from trunkline.envoy.bootstrap import bootstrap
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
 
-__all__ = ["ADMIN_SOCKET", "Listener", "LoopbackListener", "TlsListener", "bootstrap"]
+__all__ = ["Listener", "LoopbackListener", "TlsListener", "bootstrap"]

@@ -1,17 +1,15 @@
-"""The whole of an Envoy: who it is, what it may use, and where it listens."""
+"""The whole configuration of an Envoy: its node, its limits, and where it listens."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from trunkline.envoy.cluster import cluster
-from trunkline.envoy.connection_manager import Place
+from trunkline.envoy.connection_manager import EdgeLocation
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.listener import Listener, listener_of
 from trunkline.envoy.route import routes
 from trunkline.model import Upstream
-
-ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
 MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE above 8192
@@ -25,7 +23,7 @@ def bootstrap(
     prefixes: Sequence[str],
     upstream: Upstream | None,
     listener: Listener,
-    admin_socket: str = ADMIN_SOCKET,
+    admin_socket: str,
 ) -> JsonObject:
     """The Envoy bootstrap of one edge, ready for `json.dumps`.
 
@@ -35,12 +33,12 @@ def bootstrap(
     `GET /healthz` answers 200, and 503 once `POST /healthcheck/fail` came in over `admin_socket`, a
     Unix socket that only Envoy's own user may open.
     """
-    place = Place(site=site, cloud=cloud, zone=zone)
+    location = EdgeLocation(site=site, cloud=cloud, zone=zone)
     return {
         "node": {"id": site, "cluster": "trunkline", "locality": {"zone": zone}},
         "admin": {"address": {"pipe": {"path": admin_socket, "mode": 0o600}}},
         "static_resources": {
-            "listeners": [listener_of(listener, place, routes(prefixes, upstream))],
+            "listeners": [listener_of(listener, location, routes(prefixes, upstream))],
             "clusters": [cluster(upstream, MAX_CONNECTIONS)] if upstream else [],
         },
         "overload_manager": _overload_manager(),
@@ -79,7 +77,7 @@ def _at_heap(share: float, action: str) -> JsonObject:
 
 
 def _runtime() -> JsonObject:
-    """Ends connections that open and reset streams for sport ("rapid reset", CVE-2023-44487)."""
+    """Ends connections that open and reset many streams ("rapid reset", CVE-2023-44487)."""
     return {
         "overload.premature_reset_total_stream_count": 500,
         "overload.premature_reset_min_stream_lifetime_seconds": 1,

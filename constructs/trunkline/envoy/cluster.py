@@ -17,7 +17,7 @@ def cluster(upstream: Upstream, max_connections: int) -> JsonObject:
     """The cluster that forwards to `upstream`, by address (STATIC) or by name (STRICT_DNS).
 
     There is no active health check and no outlier detection: with one endpoint Envoy has nothing to
-    choose from, and the router in front counts the failures.
+    choose from, and the Worker counts the failures of each edge.
     """
     config: JsonObject = {
         "name": CLUSTER,

@@ -6,21 +6,21 @@ from attrs import asdict, frozen
 
 from trunkline.envoy.extension import JsonObject, extension, typed
 
-IDLE_TIMEOUT = "300s"  # of a stream: models think for minutes between two tokens
+IDLE_TIMEOUT = "300s"  # of a stream: a model may take minutes between two tokens
 
 HTTP = "extensions.filters.http"
 
 
 @frozen(kw_only=True)
-class Place:
-    """Where an edge stands, as its answers tell it."""
+class EdgeLocation:
+    """Where an edge stands, as its own answers say."""
 
     site: str
     cloud: str
     zone: str
 
 
-def connection_manager(place: Place, routes: list[JsonObject]) -> JsonObject:
+def connection_manager(location: EdgeLocation, routes: list[JsonObject]) -> JsonObject:
     """The HTTP connection manager, hardened for a proxy at the edge.
 
     After https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge.
@@ -31,8 +31,8 @@ def connection_manager(place: Place, routes: list[JsonObject]) -> JsonObject:
         stat_prefix="edge",
         server_name="trunkline",
         route_config={"virtual_hosts": [{"name": "edge", "domains": ["*"], "routes": routes}]},
-        http_filters=[_site_header(place.site), _health_check(), _router()],
-        local_reply_config=_local_replies(place),
+        http_filters=[_site_header(location.site), _health_check(), _router()],
+        local_reply_config=_local_replies(location),
         access_log=[_access_log()],
         upgrade_configs=[{"upgrade_type": "websocket"}],
         **_addresses(),
@@ -99,12 +99,12 @@ def _router() -> JsonObject:
     return extension("router", f"{HTTP}.router.v3.Router")
 
 
-def _local_replies(place: Place) -> JsonObject:
-    """What Envoy itself answers, as JSON: where it stands, and for an error Envoy's word for it.
+def _local_replies(location: EdgeLocation) -> JsonObject:
+    """What Envoy itself answers, as JSON: where it stands, or Envoy's name for an error.
 
     One format for all routes instead of a body in each keeps the user data of a machine small.
     """
-    failure = {"site": place.site, "status": "%RESPONSE_CODE%", "error": "%RESPONSE_FLAGS_LONG%"}
+    failure = {"site": location.site, "status": "%RESPONSE_CODE%", "error": "%RESPONSE_FLAGS_LONG%"}
     at_least_400 = {"op": "GE", "value": {"default_value": 400, "runtime_key": "unset"}}
     return {
         "mappers": [
@@ -113,7 +113,7 @@ def _local_replies(place: Place) -> JsonObject:
                 "body_format_override": {"json_format": failure},
             }
         ],
-        "body_format": {"json_format": {**asdict(place), "route": "%ROUTE_NAME%"}},
+        "body_format": {"json_format": {**asdict(location), "route": "%ROUTE_NAME%"}},
     }
 
 

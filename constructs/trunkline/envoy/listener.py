@@ -4,41 +4,42 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from trunkline.envoy.connection_manager import Place, connection_manager
+from trunkline.addresses.loopback import EDGE_PORT
+from trunkline.envoy.connection_manager import EdgeLocation, connection_manager
 from trunkline.envoy.extension import JsonObject, extension
 
-BUFFER_BYTES = 32 * 2**10  # per connection and direction; Envoy's default of 1 MiB invites trouble
+BUFFER_BYTES = 32 * 2**10  # per connection and direction; not Envoy's default of 1 MiB
 
 
 @frozen
 class LoopbackListener:
     """Plain HTTP from the cloudflared of the same machine (`exposure: tunnel`)."""
 
-    port: int = 8080
+    port: int = EDGE_PORT
     address: str = "127.0.0.1"
 
 
-@frozen
+@frozen(kw_only=True)
 class TlsListener:
-    """TLS 1.2 or later from Cloudflare (`exposure: public`), all paths of PEM files.
+    """TLS 1.2 or later from Cloudflare (`exposure: public`); the three paths are of PEM files.
 
     A client must show a certificate that `client_ca` signed: Cloudflare's authenticated origin
     pulls (https://developers.cloudflare.com/ssl/origin-configuration/authenticated-origin-pull/).
     """
 
+    certificate: str
+    key: str
+    client_ca: str
     port: int = 443
-    certificate: str = "/run/trunkline-edge/tls.crt"
-    key: str = "/run/trunkline-edge/tls.key"
-    client_ca: str = "/etc/envoy/cloudflare-origin-pull-ca.pem"
     address: str = "0.0.0.0"
 
 
 Listener = LoopbackListener | TlsListener
 
 
-def listener_of(listener: Listener, place: Place, routes: list[JsonObject]) -> JsonObject:
+def listener_of(listener: Listener, location: EdgeLocation, routes: list[JsonObject]) -> JsonObject:
     """The Envoy listener with one filter chain: HTTP, over TLS where the listener asks for it."""
-    chain: JsonObject = {"filters": [connection_manager(place, routes)]}
+    chain: JsonObject = {"filters": [connection_manager(location, routes)]}
     if isinstance(listener, TlsListener):
         chain["transport_socket"] = _tls(listener)
     return {

@@ -17,7 +17,7 @@ def routes(prefixes: Sequence[str], upstream: Upstream | None) -> list[JsonObjec
 
     An upstream takes them all with one route, which keeps the user data of a machine small: as
     fifty routes they were 6 KB more. Without an upstream every prefix has a route, the longest
-    first because Envoy takes the first that matches, and the answer tells the route's name.
+    first because Envoy takes the first that matches, and the answer has the route's name.
     """
     canonical = {prefix.rstrip("/") or ROOT for prefix in prefixes}
     ordered = sorted(canonical, key=lambda prefix: (-len(prefix), prefix))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from constructs import Construct
 
 from trunkline import cloudflare
+from trunkline.addresses.loopback import EDGE_PORT
+
+SERVICE = f"http://127.0.0.1:{EDGE_PORT}"
 
 
 class EdgeOrigin(Construct):
@@ -27,7 +30,7 @@ class EdgeOrigin(Construct):
         self.hostname = hostname
         self._zone_id = cloudflare.find_zone(self, "zone", account_id=account_id, domain=domain)
 
-    def add_tunnel(self, name: str, service: str = "http://127.0.0.1:8080") -> str:
+    def add_tunnel(self, name: str, service: str = SERVICE) -> str:
         """Make a tunnel that leads to `service` on its machine; return its token, an expression."""
         target, token = cloudflare.add_tunnel(
             self,

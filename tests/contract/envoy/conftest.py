@@ -80,7 +80,7 @@ def start(envoy_path: str) -> Start:
     @contextmanager
     def starting(
         upstream: Any = None,
-        listener: Callable[[int], Any] = LoopbackListener,
+        listener: Callable[..., Any] = LoopbackListener,
         edit: Callable[[str], str] = str,
     ) -> Iterator[Envoy]:
         port = free_port()
@@ -92,12 +92,12 @@ def start(envoy_path: str) -> Start:
                 cloud="aws",
                 prefixes=PREFIXES,
                 upstream=upstream,
-                listener=listener(port),
+                listener=listener(port=port),
                 admin_socket=f"{name}/admin.sock",
             )
             config = json.loads(edit(json.dumps(config)))
             with _running(envoy_path, config, port, Path(name)) as envoy:
-                if not isinstance(listener(port), TlsListener):
+                if not isinstance(listener(port=port), TlsListener):
                     eventually(lambda: ask(port, "/healthz").status == 200)
                 yield envoy
 

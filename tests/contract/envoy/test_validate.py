@@ -14,6 +14,7 @@ from trunkline.model import Upstream
 from trunkline.topology import load
 
 TOPOLOGIES = sorted((Path(__file__).parents[3] / "topologies").glob("*.yaml"))
+ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 UPSTREAMS = (
     None,
     "http://10.0.1.20:8080",
@@ -40,7 +41,7 @@ def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Listener:
         return LoopbackListener()
     authority = Authority(tmp_path, "ca")
     pair = authority.pair("edge.example.com")
-    return TlsListener(443, pair.certificate, pair.key, authority.certificate)
+    return TlsListener(certificate=pair.certificate, key=pair.key, client_ca=authority.certificate)
 
 
 @pytest.mark.parametrize("count", [1, 50])
@@ -55,6 +56,7 @@ def test_envoy_accepts(
         prefixes=[f"/api/v{number}" for number in range(count)],
         upstream=Upstream.from_url(url) if url else None,
         listener=listener,
+        admin_socket=ADMIN_SOCKET,
     )
     validate(envoy_path, config, tmp_path)
 
@@ -72,5 +74,6 @@ def test_envoy_accepts_the_edges_of_an_example(
             prefixes=[route.prefix for route in topology.routing.routes],
             upstream=site.upstream,
             listener=listener,
+            admin_socket=ADMIN_SOCKET,
         )
         validate(envoy_path, config, tmp_path)

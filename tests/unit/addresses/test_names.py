@@ -11,14 +11,14 @@ from support.examples import ROOT
 from trunkline.addresses import names
 from trunkline.addresses.cloudflare import origin_hostname
 from trunkline.errors import ConfigurationError
-from trunkline.model import Edge, ExistingNetwork, Ingress, Topology
+from trunkline.model import Cloudflare, Edge, ExistingNetwork, Ingress, Topology
 from trunkline.probing.addresses import probe_addresses
 from trunkline.topology import load
 from trunkline.topology.checks.partial import PartialTopology
 
 LOCAL = load(ROOT / "topologies" / "local.yaml")
 THREE = load(ROOT / "topologies" / "three-clouds.yaml")
-NEW_ZONE = evolve(THREE, ingress=evolve(THREE.ingress, create_zone=True))
+NEW_ZONE = evolve(THREE, ingress=Cloudflare(account_id="0", create_zone=True))
 
 
 def test_every_ingress_has_addresses() -> None:
