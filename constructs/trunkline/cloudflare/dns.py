@@ -5,13 +5,14 @@ from __future__ import annotations
 from cdktf_cdktf_provider_cloudflare.dns_record import DnsRecord
 from constructs import Construct
 
-# A name that Cloudflare answers itself needs no address behind it; 100:: is the discard prefix.
+# A name for which Cloudflare itself answers needs no address; 100:: is the discard prefix.
 # https://developers.cloudflare.com/dns/manage-dns-records/how-to/create-dns-records/
 NO_ORIGIN = "100::"
 
-# A probe's address may change when it is replaced. The shortest that the free plan takes:
+# Seconds. A probe's address may change when it is replaced, and no plan but Enterprise takes less:
 # https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl/
-NAME_TTL = 60
+UNPROXIED_TTL = 60
+AUTOMATIC_TTL = 1
 
 
 def add_dns_record(
@@ -24,7 +25,7 @@ def add_dns_record(
     content: str,
     proxied: bool = True,
 ) -> None:
-    """A record, proxied or for DNS alone; proxied ones take no time to live but 1 (automatic)."""
+    """A record: proxied, so that requests pass Cloudflare, or for DNS alone."""
     DnsRecord(
         scope,
         id,
@@ -33,6 +34,6 @@ def add_dns_record(
         type=type,
         content=content,
         proxied=proxied,
-        ttl=1 if proxied else NAME_TTL,
+        ttl=AUTOMATIC_TTL if proxied else UNPROXIED_TTL,
         comment="made by trunkline",
     )

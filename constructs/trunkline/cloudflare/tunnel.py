@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attrs import frozen
 from cdktf import Fn, Token
 from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_tunnel_cloudflared_token import (
     DataCloudflareZeroTrustTunnelCloudflaredToken,
@@ -17,28 +18,53 @@ from cdktf_cdktf_provider_cloudflare.zero_trust_tunnel_cloudflared_config import
 from constructs import Construct
 
 
+@frozen
+class TunnelEnds:
+    """A tunnel that is made: what a CNAME points to, and cloudflared's token, an expression."""
+
+    dns_target: str
+    token: str
+
+
 def add_tunnel(
     scope: Construct, id: str, *, account_id: str, name: str, hostname: str, service: str
-) -> tuple[str, str]:
-    """A tunnel that leads `hostname` to `service` on its machine: its DNS target and its token."""
-    made = ZeroTrustTunnelCloudflared(
+) -> TunnelEnds:
+    """A tunnel that leads `hostname` to `service` on its machine.
+
+    https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/routing-to-tunnel/dns/
+    """
+    tunnel = ZeroTrustTunnelCloudflared(
         scope, id, account_id=account_id, name=name, config_src="cloudflare"
     )
+    _add_config(scope, f"{id}-config", account_id, tunnel.id, hostname, service)
+    return TunnelEnds(
+        dns_target=f"{tunnel.id}.cfargotunnel.com",
+        token=_token(scope, f"{id}-token", account_id, tunnel.id),
+    )
+
+
+def _add_config(
+    scope: Construct, id: str, account_id: str, tunnel_id: str, hostname: str, service: str
+) -> None:
+    """The tunnel's only configuration: a second one would overwrite it."""
+    rules = [
+        ZeroTrustTunnelCloudflaredConfigConfigIngress(hostname=hostname, service=service),
+        # Cloudflare requires a last rule without a hostname:
+        # https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/do-more-with-tunnels/local-management/configuration-file/
+        ZeroTrustTunnelCloudflaredConfigConfigIngress(service="http_status:404"),
+    ]
     ZeroTrustTunnelCloudflaredConfigA(
         scope,
-        f"{id}-config",
+        id,
         account_id=account_id,
-        tunnel_id=made.id,
-        config=ZeroTrustTunnelCloudflaredConfigConfig(
-            ingress=[
-                ZeroTrustTunnelCloudflaredConfigConfigIngress(hostname=hostname, service=service),
-                # A last rule without a hostname is required.
-                ZeroTrustTunnelCloudflaredConfigConfigIngress(service="http_status:404"),
-            ]
-        ),
+        tunnel_id=tunnel_id,
+        config=ZeroTrustTunnelCloudflaredConfigConfig(ingress=rules),
     )
-    token = DataCloudflareZeroTrustTunnelCloudflaredToken(
-        scope, f"{id}-token", account_id=account_id, tunnel_id=made.id
+
+
+def _token(scope: Construct, id: str, account_id: str, tunnel_id: str) -> str:
+    """The token, marked as sensitive, because the provider does not do so (5.14.0)."""
+    found = DataCloudflareZeroTrustTunnelCloudflaredToken(
+        scope, id, account_id=account_id, tunnel_id=tunnel_id
     )
-    # The provider does not mark the token as sensitive.
-    return f"{made.id}.cfargotunnel.com", Token.as_string(Fn.sensitive(token.token))
+    return Token.as_string(Fn.sensitive(found.token))

@@ -17,7 +17,13 @@ from trunkline.model.ingress import (
 )
 from trunkline.model.network import ExistingNetwork, Network, NewNetwork
 from trunkline.model.probes import Probes
-from trunkline.model.routing import DEFAULT_STRATEGY, Route, Routing
+from trunkline.model.routing import (
+    DEFAULT_STRATEGY,
+    DEFAULT_TIMEOUT_SECONDS,
+    Route,
+    Routing,
+    default_hostname,
+)
 from trunkline.model.site import CloudName, Site, Upstream
 from trunkline.model.state import (
     AzurermState,
@@ -32,6 +38,7 @@ from trunkline.model.topology import Topology
 __all__ = [
     "DEFAULT_PLAN",
     "DEFAULT_STRATEGY",
+    "DEFAULT_TIMEOUT_SECONDS",
     "PLANS",
     "AddOn",
     "AzurermState",
@@ -57,4 +64,5 @@ __all__ = [
     "TerraformCloudState",
     "Topology",
     "Upstream",
+    "default_hostname",
 ]

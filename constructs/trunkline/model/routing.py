@@ -5,6 +5,12 @@ from __future__ import annotations
 from attrs import frozen
 
 DEFAULT_STRATEGY = "worker"
+DEFAULT_TIMEOUT_SECONDS = 30
+
+
+def default_hostname(domain: str) -> str:
+    """The public hostname of a topology that names none."""
+    return f"api.{domain}"
 
 
 @frozen
@@ -31,5 +37,5 @@ class Routing:
     hostname: str
     routes: tuple[Route, ...]
     strategy: str = DEFAULT_STRATEGY
-    timeout_seconds: int = 30
+    timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     smart_routing: bool | None = None

@@ -13,7 +13,7 @@ SERVICE = f"http://127.0.0.1:{EDGE_PORT}"
 class EdgeOrigin(Construct):
     """The origin of an edge: its hostname in the zone, and for a tunnel the tunnel itself.
 
-    `account_id` and `domain` say whose zone it is; `hostname` must lie in it, one label deep,
+    `account_id` and `domain` say which zone it is; `hostname` must lie in it, one label deep,
     because Cloudflare's free certificate covers no deeper name. The stack needs the Cloudflare
     provider.
 
@@ -32,7 +32,7 @@ class EdgeOrigin(Construct):
 
     def add_tunnel(self, name: str, service: str = SERVICE) -> str:
         """Make a tunnel that leads to `service` on its machine; return its token, an expression."""
-        target, token = cloudflare.add_tunnel(
+        tunnel = cloudflare.add_tunnel(
             self,
             "tunnel",
             account_id=self.account_id,
@@ -40,14 +40,14 @@ class EdgeOrigin(Construct):
             hostname=self.hostname,
             service=service,
         )
-        self._record("CNAME", target)
-        return token
+        self._add_record("CNAME", tunnel.dns_target)
+        return tunnel.token
 
     def add_address(self, address: str) -> None:
         """Point the hostname to a public IPv4 address, an expression; requests pass Cloudflare."""
-        self._record("A", address)
+        self._add_record("A", address)
 
-    def _record(self, type: str, content: str) -> None:
+    def _add_record(self, type: str, content: str) -> None:
         cloudflare.add_dns_record(
             self,
             "hostname",

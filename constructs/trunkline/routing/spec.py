@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen, validators
 
+from trunkline.model import DEFAULT_TIMEOUT_SECONDS
+
 
 @frozen
 class Origin:
@@ -55,7 +57,7 @@ class VirtualHost:
     name: str
     hostname: str
     routes: tuple[RouteSpec, ...] = field(converter=_routes)
-    timeout_seconds: int = 30
+    timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
 
 
 @frozen

@@ -28,6 +28,7 @@ from trunkline.model import (
     TerraformCloudState,
     Topology,
     Upstream,
+    default_hostname,
 )
 
 Data = Mapping[str, Any]
@@ -115,7 +116,7 @@ def _probes(data: Data) -> Probes | None:
 
 def _routing(data: Data, domain: str) -> Routing:
     routes = tuple(_route(prefix, route) for prefix, route in data["routes"].items())
-    options = {"hostname": f"api.{domain}", **_whole_numbers(_except(data, "routes"))}
+    options = {"hostname": default_hostname(domain), **_whole_numbers(_except(data, "routes"))}
     return Routing(routes=routes, **options)
 
 

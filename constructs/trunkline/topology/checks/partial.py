@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from trunkline.addresses.cloudflare import origin_hostname
 from trunkline.documents.findings import KeyPath, show_path
-from trunkline.model import NewNetwork
+from trunkline.model import NewNetwork, default_hostname
 
 
 def _without_unknown_sites(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -98,7 +98,7 @@ class PartialTopology:
         """The public hostname, its default included; empty where it cannot be known."""
         routing = self.mapping("routing")
         domain = self.text("domain")
-        default = f"api.{domain}" if domain and "hostname" not in routing else ""
+        default = default_hostname(domain) if domain and "hostname" not in routing else ""
         return self.text("routing", "hostname") or default
 
     def origins(self) -> Mapping[str, str]:

@@ -1,0 +1,84 @@
+"""What stands before the edges, by the ingress that a topology names."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from attrs import evolve
+from support.examples import ROOT
+
+from trunkline import bindings
+from trunkline.errors import ConfigurationError
+from trunkline.model import Ingress, Topology
+from trunkline.topology import load
+
+LOCAL = load(ROOT / "topologies" / "local.yaml")
+THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+
+
+@pytest.fixture(autouse=True)
+def lazy_bindings() -> None:
+    """Import no more of a binding than is used, which saves half a minute."""
+    bindings.install()
+
+
+@pytest.fixture
+def scope() -> Any:
+    """A stack to which an ingress adds its resources."""
+    from cdktf import App, TerraformStack
+
+    return TerraformStack(App(), "stack")
+
+
+def test_every_ingress_has_a_builder() -> None:
+    from trunkline.ingress import BUILDERS
+
+    assert set(BUILDERS) == set(get_args(Ingress))
+
+
+@pytest.mark.parametrize("topology", [LOCAL, THREE], ids=lambda topology: topology.name)
+def test_a_builder_knows_its_own_kind_of_ingress(topology: Topology) -> None:
+    from trunkline.ingress import ingress_of
+
+    assert ingress_of(topology).ingress is topology.ingress
+
+
+def test_an_ingress_whose_binding_is_missing_is_named_with_the_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from trunkline.ingress import ingress_of
+
+    def missing(name: str) -> object:
+        raise ModuleNotFoundError(name="cdktf_cdktf_provider_cloudflare")
+
+    monkeypatch.setattr("trunkline.ingress.import_module", missing)
+    with pytest.raises(ConfigurationError, match=r"pip install 'trunkline\[cloudflare\]'"):
+        ingress_of(THREE)
+
+
+def test_this_machine_refuses_a_strategy_that_workerd_cannot_run(scope: Any) -> None:
+    from trunkline.ingress import ingress_of
+
+    routes = tuple(evolve(route, failover=()) for route in LOCAL.routing.routes)
+    routing = evolve(LOCAL.routing, strategy="origin_rules", routes=routes)
+    with pytest.raises(ConfigurationError, match="origin_rules needs Cloudflare: use worker"):
+        ingress_of(evolve(LOCAL, routing=routing)).add_routing(scope)
+
+
+@pytest.mark.parametrize(
+    ("said", "bought", "made"),
+    [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
+)
+def test_smart_routing_is_on_wherever_it_is_bought_or_asked_for(
+    said: bool | None, bought: bool, made: bool, scope: Any
+) -> None:
+    from cdktf import Testing
+
+    from trunkline.ingress import ingress_of
+    from trunkline.model import Cloudflare
+
+    ingress = Cloudflare(account_id="0", add_ons=("smart_routing",) if bought else ())
+    routing = evolve(THREE.routing, smart_routing=said)
+    ingress_of(evolve(THREE, ingress=ingress, routing=routing)).add_routing(scope)
+    assert ("cloudflare_argo_smart_routing" in Testing.synth(scope)) == made

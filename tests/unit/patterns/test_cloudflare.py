@@ -1,0 +1,137 @@
+"""The constructs of Cloudflare, in a stack without a topology."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import trunkline
+from trunkline import bindings
+from trunkline.errors import ConfigurationError
+
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+ROUTES = {"/api": {"aws": "edge-aws.example.com"}}
+
+
+def synthesized(add: Callable[[Any], object]) -> dict[str, Any]:
+    """What Terraform gets of a stack to which `add` adds constructs."""
+    bindings.install()
+    from cdktf import App, TerraformStack, Testing
+
+    stack = TerraformStack(App(), "stack")
+    add(stack)
+    content: dict[str, Any] = json.loads(Testing.synth(stack))
+    return content
+
+
+def routing(**options: Any) -> dict[str, Any]:
+    """The stack of a CloudflareRouting."""
+    arguments = {"account_id": ACCOUNT, "domain": "example.com", "routes": ROUTES, **options}
+    return synthesized(lambda scope: trunkline.CloudflareRouting(scope, "routing", **arguments))
+
+
+def only(stack: dict[str, Any], kind: str) -> dict[str, Any]:
+    [resource] = stack["resource"][kind].values()
+    return dict(resource)
+
+
+def test_a_worker_answers_the_hostname() -> None:
+    stack = routing(timeout_seconds=5)
+    assert only(stack, "cloudflare_dns_record")["name"] == "api.example.com"
+    assert only(stack, "cloudflare_workers_route")["pattern"] == "api.example.com/*"
+    script = only(stack, "cloudflare_workers_script")
+    bindings = {each["name"]: each["text"] for each in script["bindings"]}
+    assert json.loads(bindings["ORIGINS"]) == {"aws": "https://edge-aws.example.com"}
+    assert bindings["TIMEOUT_MS"] == "5000"
+    assert script["script_name"] == "trunkline-routing"
+
+
+def test_origin_rules_override_header_name_and_address() -> None:
+    stack = routing(strategy="origin_rules", hostname="www.example.com")
+    [rule] = only(stack, "cloudflare_ruleset")["rules"]
+    assert rule["action_parameters"] == {
+        "host_header": "edge-aws.example.com",
+        "origin": {"host": "edge-aws.example.com"},
+        "sni": {"value": "edge-aws.example.com"},
+    }
+    assert "www.example.com" in rule["expression"]
+    assert "cloudflare_workers_script" not in stack["resource"]
+
+
+def test_a_strategy_that_cannot_do_what_the_routes_say_is_refused() -> None:
+    failing_over = {"/": {"aws": "a.example.com", "google": "b.example.com"}}
+    with pytest.raises(ConfigurationError, match="origin_rules cannot fail over"):
+        routing(strategy="origin_rules", routes=failing_over)
+
+
+def test_a_zone_is_looked_up_and_keeps_its_ssl_mode() -> None:
+    stack = routing(origin_pulls=True, smart_routing=True)
+    [zone] = stack["data"]["cloudflare_zone"].values()
+    assert zone["filter"] == {"name": "example.com", "account": {"id": ACCOUNT}}
+    assert only(stack, "cloudflare_argo_smart_routing")["value"] == "on"
+    assert only(stack, "cloudflare_zone_setting")["setting_id"] == "tls_client_auth"
+
+
+def test_a_new_zone_reaches_public_edges_over_tls() -> None:
+    stack = routing(create_zone=True, origin_pulls=True)
+    assert only(stack, "cloudflare_zone")["name"] == "example.com"
+    settings = stack["resource"]["cloudflare_zone_setting"].values()
+    assert {each["setting_id"]: each["value"] for each in settings} == {
+        "tls_client_auth": "on",
+        "ssl": "full",
+    }
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_only_a_new_zone_hands_out_name_servers(create: bool) -> None:
+    found: list[object] = []
+
+    def add(scope: Any) -> None:
+        zone: dict[str, Any] = {
+            "account_id": ACCOUNT,
+            "domain": "example.com",
+            "create_zone": create,
+        }
+        made: Any = trunkline.CloudflareRouting(scope, "routing", routes=ROUTES, **zone)
+        found.append(made.name_servers)
+
+    synthesized(add)
+    assert (found != [None]) == create
+
+
+def origin(scope: Any) -> trunkline.EdgeOrigin:
+    return trunkline.EdgeOrigin(
+        scope, "origin", account_id=ACCOUNT, domain="example.com", hostname="edge.example.com"
+    )
+
+
+def test_a_tunnel_leads_the_hostname_to_envoy() -> None:
+    tokens: list[str] = []
+    stack = synthesized(lambda scope: tokens.append(origin(scope).add_tunnel("edge")))
+    record = only(stack, "cloudflare_dns_record")
+    assert (record["type"], record["proxied"]) == ("CNAME", True)
+    assert record["content"].endswith(".id}.cfargotunnel.com")
+    config = only(stack, "cloudflare_zero_trust_tunnel_cloudflared_config")["config"]
+    assert config["ingress"] == [
+        {"hostname": "edge.example.com", "service": "http://127.0.0.1:8080"},
+        {"service": "http_status:404"},
+    ]
+
+
+def test_the_token_of_a_tunnel_is_sensitive() -> None:
+    def add(scope: Any) -> None:
+        from cdktf import TerraformLocal
+
+        TerraformLocal(scope, "token", origin(scope).add_tunnel("edge"))
+
+    assert synthesized(add)["locals"]["token"].startswith("${sensitive(data.")
+
+
+def test_a_public_edge_is_reached_at_its_address_through_cloudflare() -> None:
+    stack = synthesized(lambda scope: origin(scope).add_address("192.0.2.1"))
+    record = only(stack, "cloudflare_dns_record")
+    assert (record["name"], record["type"]) == ("edge.example.com", "A")
+    assert (record["content"], record["proxied"], record["ttl"]) == ("192.0.2.1", True, 1)
