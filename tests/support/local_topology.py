@@ -21,7 +21,7 @@ _numbers = itertools.count()
 
 @frozen
 class Place:
-    """A copy of topologies/local.yaml that nobody else uses; `url` is its front."""
+    """A copy of topologies/local.yaml that nobody else uses; `url` is where its ingress answers."""
 
     file: Path
     url: str

@@ -1,4 +1,4 @@
-"""Asks a route, as a client of the front would."""
+"""Asks a route, as a client of the ingress would."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RouteError(TrunklineError):
 
 @frozen
 class Answer:
-    """What came back: the status, the site that the front names, the body, and milliseconds."""
+    """What came back: the status, the site that answered, the body, and milliseconds."""
 
     status: int
     site: str

@@ -145,7 +145,7 @@ class Demo:
     def _load(self, topology: Topology) -> None:
         route = topology.routing.routes[0]
         places = {
-            "front": public_url(topology),
+            "ingress": public_url(topology),
             f"edge of {route.site}": origin_url(topology, route.site),
         }
         for name, run in load.tools().items():

@@ -50,8 +50,8 @@ class LocalIngressBuilder(IngressBuilder[LocalIngress]):
 
     def add_routing(self, scope: Construct) -> None:
         endpoint = loopback.ingress_endpoint(self.ingress)
-        name = f"{self.topology.name}-front"
-        add_machine(scope, "front", _ingress_group(name, endpoint, self._script()))
+        name = f"{self.topology.name}-ingress"
+        add_machine(scope, "ingress", _ingress_group(name, endpoint, self._script()))
         TerraformOutput(
             scope, "url", value=public_url(self.topology), description="Where requests go"
         )
@@ -82,4 +82,4 @@ def _ingress_group(name: str, at: Endpoint, script: Script) -> Machine:
         },
         ready=f"tcp://{at}",
     )
-    return Machine(name=name, kind="front", processes=(worker,), addresses=(f"tcp {at}",))
+    return Machine(name=name, kind="ingress", processes=(worker,), addresses=(f"tcp {at}",))

@@ -16,7 +16,7 @@ from trunkline.errors import ConfigurationError
 from trunkline.local.folder import RESERVED, RESERVED_ENDINGS, SUPERVISOR
 
 Program = Literal["envoy", "workerd", "python"]
-Kind = Literal["probe", "edge", "sample", "front"]
+Kind = Literal["probe", "edge", "sample", "ingress"]
 
 # Linux takes 128 KiB for one string of the environment, its name included (MAX_ARG_STRLEN).
 MOST_BYTES = 120_000

@@ -36,7 +36,7 @@ class EdgeStack(TopologyStack):
             self,
             "origin_url",
             value=origin_url(topology, site.name),
-            description="Where the front reaches the edge",
+            description="Where the ingress reaches the edge",
         )
         TerraformOutput(
             self, "machine_id", value=edge.machine_id, description="The machine that runs Envoy"

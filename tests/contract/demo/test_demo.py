@@ -181,7 +181,7 @@ def test_what_is_up_keeps_running_and_is_changed_in_place(small: Place) -> None:
     assert local("up", small).returncode == 0
     assert ask(f"{small.url}/api/v7")["zone"] == "eastus-2"
     kept = processes_below(small.file.parent).keys() & pids.keys()
-    # A machine has a supervisor and a process; azure's edge, its sample and the front are new.
+    # A machine has a supervisor and a process; azure's edge, its sample and the ingress are new.
     assert len(kept) == len(pids) - 2 * 3
     refused = local("demo", small)
     assert refused.returncode == 2
@@ -190,7 +190,7 @@ def test_what_is_up_keeps_running_and_is_changed_in_place(small: Place) -> None:
     assert_taken_down(small.file.parent)
 
 
-def test_a_killed_front_comes_back_by_itself(small: Place) -> None:
+def test_a_killed_ingress_comes_back_by_itself(small: Place) -> None:
     assert local("up", small).returncode == 0
     [workerd] = [
         pid

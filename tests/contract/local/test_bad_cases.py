@@ -60,13 +60,13 @@ def test_an_address_that_is_missing_comes_with_its_remedy(stack: Stack) -> None:
 
 def test_a_missing_workerd_comes_with_its_remedy(stack: Stack) -> None:
     process = Process(name="workerd", program="workerd", ready="tcp://127.0.0.1:1")
-    said = fails(stack, Machine(name="front", kind="front", processes=(process,)))
+    said = fails(stack, Machine(name="ingress", kind="ingress", processes=(process,)))
     assert "workerd is not installed; run: npm install workerd" in said
 
 
 def test_a_workerd_that_is_named_wrongly_is_told(stack: Stack) -> None:
     process = Process(name="workerd", program="workerd", ready="tcp://127.0.0.1:1")
-    machine = Machine(name="front", kind="front", processes=(process,))
+    machine = Machine(name="ingress", kind="ingress", processes=(process,))
     said = fails(stack, machine, TRUNKLINE_WORKERD="/nowhere/workerd")
     assert "TRUNKLINE_WORKERD names /nowhere/workerd, which cannot be run" in said
 

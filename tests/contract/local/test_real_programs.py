@@ -1,4 +1,4 @@
-"""The programs of an edge and of the front: the real Envoy, the real workerd."""
+"""The programs of an edge and of the ingress: the real Envoy, the real workerd."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def envoy(port: int, name: str = "edge") -> Machine:
     return Machine(name=name, kind="edge", processes=(process,), addresses=addresses)
 
 
-def front(port: int) -> Machine:
+def ingress(port: int) -> Machine:
     process = Process(
         name="workerd",
         program="workerd",
@@ -67,7 +67,7 @@ def front(port: int) -> Machine:
         ready=f"http://127.0.0.1:{port}/",
     )
     addresses = (f"tcp 127.0.0.1:{port}",)
-    return Machine(name="front", kind="front", processes=(process,), addresses=addresses)
+    return Machine(name="ingress", kind="ingress", processes=(process,), addresses=addresses)
 
 
 @pytest.fixture
@@ -120,11 +120,11 @@ def test_a_second_envoy_on_the_same_port_is_refused_although_envoy_would_share_i
 
 def test_workerd_runs_and_ends(stack: Stack, workerd: str) -> None:
     port = free_port()
-    done = stack.run("start", "front", front(port), TRUNKLINE_WORKERD=workerd)
+    done = stack.run("start", "ingress", ingress(port), TRUNKLINE_WORKERD=workerd)
     assert (done.returncode, done.stderr) == (0, "")
     assert ask(port).body == b"hi"
-    stack.stop("front")
-    stack.assert_nothing_left(front(port))
+    stack.stop("ingress")
+    stack.assert_nothing_left(ingress(port))
 
 
 def test_workerd_is_found_in_a_folder_above(stack: Stack, workerd: str) -> None:
@@ -132,7 +132,7 @@ def test_workerd_is_found_in_a_folder_above(stack: Stack, workerd: str) -> None:
     folder.mkdir(parents=True)
     (folder / "workerd").symlink_to(workerd)
     port = free_port()
-    assert stack.start(front(port)).returncode == 0
+    assert stack.start(ingress(port)).returncode == 0
     assert ask(port).body == b"hi"
 
 

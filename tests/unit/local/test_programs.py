@@ -40,7 +40,7 @@ def test_workerd_is_found_above_the_working_directory(nowhere: Path, tmp_path: P
 
 def test_workerd_is_found_above_the_machine(nowhere: Path, tmp_path: Path) -> None:
     binary = install(tmp_path / "other")
-    folder = tmp_path / "other" / ".trunkline" / "machines" / "front"
+    folder = tmp_path / "other" / ".trunkline" / "machines" / "ingress"
     assert programs.find("workerd", folder) == str(binary)
 
 

@@ -57,7 +57,7 @@ def test_sites_of_one_range_are_left_to_the_check_of_ranges() -> None:
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_the_front_stays_away_from_every_port_of_a_zone(place: int) -> None:
+def test_the_ingress_stays_away_from_every_port_of_a_zone(place: int) -> None:
     port = loopback.edge_endpoint("127.10.0.0/16", "a").port + place
     [problem] = run("127.10.0.0/16", local={"port": port})
     assert show_path(problem.path) == "local.port"

@@ -11,16 +11,16 @@ from trunkline.topology.checks.partial import PartialTopology
 LATENCY: KeyPath = ("local", "latency_ms")
 
 
-def front_and_sites_are_in_one_place(draft: PartialTopology) -> Iterator[Problem]:
-    local_front = "local" in draft.data
-    if local_front == ("cloudflare" in draft.data):
+def ingress_and_sites_are_in_one_place(draft: PartialTopology) -> Iterator[Problem]:
+    local_ingress = "local" in draft.data
+    if local_ingress == ("cloudflare" in draft.data):
         return  # Neither or both, which is a mistake of its own.
     for name, site in draft.sites.items():
         path = ("sites", name, "cloud")
-        if local_front and site.get("cloud") and not draft.is_on_loopback(name):
+        if local_ingress and site.get("cloud") and not draft.is_on_loopback(name):
             message = "this machine cannot stand before a site in a cloud"
             yield Problem(path, message, "write cloud: local, or cloudflare in place of local")
-        elif not local_front and draft.is_on_loopback(name):
+        elif not local_ingress and draft.is_on_loopback(name):
             message = "Cloudflare cannot reach a site on this machine"
             yield Problem(path, message, "write local in place of cloudflare, or another cloud")
 
@@ -78,7 +78,7 @@ def local_state_is_local(draft: PartialTopology) -> Iterator[Problem]:
 
 
 CHECKS = (
-    front_and_sites_are_in_one_place,
+    ingress_and_sites_are_in_one_place,
     local_edges_are_not_public,
     local_zones_have_addresses,
     latency_names_zones,

@@ -17,7 +17,7 @@ _SMALLEST = 28  # the prefix length of the smallest range that has a part for ea
 
 @frozen
 class Thing:
-    """Something that takes a port; what stands at `path` moves it. The front is of no site."""
+    """Something that takes a port; what stands at `path` moves it. The ingress is of no site."""
 
     endpoint: Endpoint
     what: str
@@ -48,7 +48,7 @@ def _share_a_range(draft: PartialTopology, one: Thing, other: Thing) -> bool:
 
 
 def _things(draft: PartialTopology) -> Iterator[Thing]:
-    """Who comes first keeps its place: edges cannot move, probes and the front can."""
+    """Who comes first keeps its place: edges cannot move, probes and the ingress can."""
     sites = [(site, cidr) for site in draft.sites if (cidr := _range(draft, site))]
     for site, cidr in sites:
         yield from _edge(draft, site, cidr)
@@ -56,7 +56,7 @@ def _things(draft: PartialTopology) -> Iterator[Thing]:
         yield from _probes(draft, site, cidr)
     if "local" in draft.data and (port := _port(draft, "local", LocalIngress().port)):
         at = loopback.ingress_endpoint(LocalIngress(port=port))
-        yield Thing(at, "the front", ("local", "port"), "choose another port")
+        yield Thing(at, "the ingress", ("local", "port"), "choose another port")
 
 
 def _range(draft: PartialTopology, site: str) -> str | None:

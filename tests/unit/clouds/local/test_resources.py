@@ -89,8 +89,8 @@ def test_the_key_of_the_probes_lies_in_no_file_and_a_new_one_starts_them_again(
     assert config["key_file"] == "../../secrets/local-probe-azure-key"
 
 
-def test_the_front_is_the_worker_that_cloudflare_gets(tmp_path: Path) -> None:
-    [workerd] = machines(stack(tmp_path, "routing"))["local-front"]["processes"]
+def test_the_ingress_is_the_worker_that_cloudflare_gets(tmp_path: Path) -> None:
+    [workerd] = machines(stack(tmp_path, "routing"))["local-ingress"]["processes"]
     worker = ROOT / "constructs" / "trunkline" / "routing" / "worker.js"
     assert workerd["files"]["worker.js"] == worker.read_text()
     assert "http://127.10.0.1:8080" in workerd["files"]["workerd.capnp"]
