@@ -112,7 +112,17 @@ def test_a_strategy_says_what_is_too_large(monkeypatch: pytest.MonkeyPatch) -> N
         sizes.routes_fit_the_strategy,
     ],
 )
-def test_a_strategy_that_was_refused_has_no_findings(
-    check: Callable[[PartialTopology], Iterator[Problem]],
+def test_a_strategy_that_was_refused_is_not_taken_for_the_default(
+    check: Callable[[PartialTopology], Iterator[Problem]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not found(check, failover=("google",), strategy=None)
+    new_strategy(
+        monkeypatch,
+        plan="business",
+        add_ons=("smart_routing",),
+        fails_over=False,
+        oversized=lambda _: [Excess("too much", "use none")],
+    )
+    monkeypatch.setattr(routing, "DEFAULT_STRATEGY", "new")
+    sections: dict[str, Any] = {"cloudflare": {}, "local": {}}
+    assert found(check, failover=("google",), **sections)
+    assert not found(check, failover=("google",), strategy=None, **sections)
