@@ -1,8 +1,7 @@
-"""The folder in which a local topology lives: its stacks, state and key, and who is at work."""
+"""The folder of a topology of this machine: its stacks, state and key, for one run at a time."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrs import frozen
+from filelock import FileLock, Timeout
 
 from trunkline.errors import ConfigurationError, OutputError, TrunklineError
 from trunkline.local.status import stop_all
@@ -121,21 +121,22 @@ class Workspace:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep every other run out of the folder; ConfigurationError where one is at work."""
+        """Keep every other run out of the folder; ConfigurationError where another is at work."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                raise ConfigurationError(
-                    f"another run is at work in {self.folder} (pid {lock.read() or 'unknown'}): "
-                    "wait for it, or end it with Ctrl-C"
-                ) from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+        path = self.folder / "lock"
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ConfigurationError(
+                f"another run is at work in {self.folder} (pid {path.read_text() or 'unknown'}): "
+                "wait for it, or end it with Ctrl-C"
+            ) from None
+        try:
+            path.write_text(str(os.getpid()))  # for the message above
             yield
+        finally:
+            lock.release()
 
     def _stacks(self, *patterns: str) -> list[Path]:
         found = sorted(path.parent for path in self.output.glob("stacks/*/cdk.tf.json"))

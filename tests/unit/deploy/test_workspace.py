@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,17 +20,40 @@ def test_the_key_is_made_once_and_for_this_user_alone(tmp_path: Path) -> None:
     assert workspace.key_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_two_at_once_are_kept_apart_and_the_second_is_told_who_the_first_is(
-    tmp_path: Path,
-) -> None:
-    with (
-        Workspace(tmp_path).alone(),
-        pytest.raises(ConfigurationError, match=rf"pid {os.getpid()}"),
-        Workspace(tmp_path).alone(),
-    ):
-        pass
+def test_every_later_run_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
     with Workspace(tmp_path).alone():
-        pass  # the first has ended
+        for _ in range(2):
+            refused = pytest.raises(
+                ConfigurationError, match=rf"another run .* \(pid {os.getpid()}\)"
+            )
+            with refused, Workspace(tmp_path).alone():
+                pass
+
+
+def test_a_folder_is_free_after_a_run_that_failed(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    with pytest.raises(KeyError), workspace.alone():
+        raise KeyError
+    with Workspace(tmp_path).alone():
+        pass
+
+
+def test_a_folder_is_free_after_a_run_that_was_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from trunkline.deploy.workspace import Workspace\n"
+        "with Workspace(Path(sys.argv[1])).alone(): print('ready', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        other.stdout.readline()
+        refused = pytest.raises(ConfigurationError, match=rf"\(pid {other.pid}\): wait for it")
+        with refused, Workspace(tmp_path).alone():
+            pass
+        other.kill()
+    with Workspace(tmp_path).alone():
+        pass
 
 
 def test_a_topology_in_clouds_is_not_for_this_machine(tmp_path: Path) -> None:
