@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from importlib.resources import files
@@ -16,48 +17,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.loopback import ask, eventually, free_port, send_chunks
 
-from trunkline.local.sample import MOST_BODY, MOST_HEAD, MOST_UNREAD, Answer, Connection
+from trunkline.local import sample
+from trunkline.local.sample import MOST_HEADERS, MOST_LINE, Handler, Server
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+PROGRAM = Path(str(files("trunkline.local").joinpath("sample.py")))
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    at = free_port()
-    config = tmp_path_factory.mktemp("sample") / "sample.json"
-    where = {"site": "aws", "cloud": "local", "zone": "us-east-1a"}
-    config.write_text(json.dumps({**where, "address": "127.0.0.1", "port": at}))
-    program = str(files("trunkline.local").joinpath("sample.py"))
-    command = [sys.executable, "-I", "-S", program, str(config)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        eventually(lambda: _listens(at))
-        yield at
-        process.terminate()
-        assert process.wait(5) == 0
+def port() -> Iterator[int]:
+    class InAws(Handler):
+        where = {"site": "aws", "cloud": "local", "zone": "us-east-1a", "served_by": "sample"}  # noqa: RUF012
 
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with Server(("127.0.0.1", 0), InAws) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 def exchange(port: int, data: bytes) -> bytes:
-    """All that the service answers to `data`, once nothing more is sent."""
+    """All that the service answers to `data`, until it ends the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def reply(data: bytes) -> bytes:
-    """What a connection answers, without a socket."""
-    connection = Connection(Answer("s", "c", "z"))
-    connection.receive(data)
-    return bytes(connection.outbox)
-
-
-def test_it_says_where_it_is_and_what_it_was_asked(port: int) -> None:
+def test_it_says_where_it_is_and_what_the_request_was(port: int) -> None:
     answer = ask(port, "/api/v5?x=1", method="PATCH", host="api.example.com")
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
@@ -97,11 +86,17 @@ def test_bodies_are_dropped_and_the_connection_goes_on(port: int) -> None:
 
 def test_chunked_bodies_are_dropped_too(port: int) -> None:
     assert send_chunks(port, "/", [b"a" * 70_000, b"b"], 0.01) == 200
+    answers = exchange(port, CHUNKED + b"2;x=y\r\nab\r\n0\r\nt: u\r\n\r\n" + GET)
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
 
 
-def test_a_client_that_waits_to_send_its_body_is_told_to_go_on() -> None:
+def test_a_client_that_waits_to_send_its_body_is_asked_for_it(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\nexpect: 100-continue\r\n\r\n"
-    assert reply(head) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head)
+        assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"x")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_pipelined_requests_are_answered_in_order(port: int) -> None:
@@ -111,68 +106,51 @@ def test_pipelined_requests_are_answered_in_order(port: int) -> None:
     assert paths == [b"%d" % i for i in range(200)]
 
 
-def test_it_closes_where_the_client_asks_for_it() -> None:
-    assert b"connection: close" in reply(GET.replace(b"\r\n\r\n", b"\r\nConnection: Close\r\n\r\n"))
-    assert b"connection: close" in reply(b"GET / HTTP/1.0\r\n\r\n")
-    assert b"connection: close" not in reply(GET)
+@pytest.mark.parametrize(
+    "request_",
+    [GET.replace(b"\r\n\r\n", b"\r\nConnection: Close\r\n\r\n"), b"GET / HTTP/1.0\r\n\r\n"],
+)
+def test_it_closes_where_the_client_asks_for_it(port: int, request_: bytes) -> None:
+    answer = exchange(port, request_ + GET)
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+    assert b"connection: close\r\n" in answer
+
+
+def test_it_keeps_other_connections_open(port: int) -> None:
+    assert b"connection: close" not in exchange(port, GET)
 
 
 @pytest.mark.parametrize(
-    ("garbage", "status"),
+    "garbage",
     [
-        (b"\x16\x03\x01\x02\x00\r\n\r\n", 400),
-        (b"GET /\r\n\r\n", 400),
-        (b"GET  / HTTP/1.1\r\nhost: a\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nhost : a\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nhost: a\r\nno colon\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nhost: a\r\n folded: x\r\n\r\n", 400),
-        (b"GET / HTTP/2.0\r\nhost: a\r\n\r\n", 505),
-        (b"GET / XTTP/1.1\r\nhost: a\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1, 1\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", 400),
-        (CHUNKED.replace(b"host: a", b"host: a\r\ncontent-length: 1"), 400),
-        (b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n", 501),
-        (b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % (MOST_BODY + 1), 413),
-        (b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9999999999999\r\n\r\n", 413),
-        (CHUNKED + b"zz\r\n", 400),
-        (CHUNKED + b"ffffffff\r\n", 413),
-        (b"GET / HTTP/1.1\r\nx: " + b"y" * MOST_HEAD, 431),
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: a\r\nno colon\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1, 1\r\n\r\n",
+        CHUNKED + b"zz\r\n",
+        CHUNKED + b"-1\r\n",
+        b"GET / HTTP/1.1\r\nx: " + b"y" * MOST_LINE + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"x%d: y\r\n" % i for i in range(MOST_HEADERS + 1)),
     ],
 )
-def test_what_is_no_request_is_refused(garbage: bytes, status: int) -> None:
-    connection = Connection(Answer("s", "c", "z"))
-    connection.receive(garbage)
-    assert bytes(connection.outbox).startswith(b"HTTP/1.1 %d " % status)
-    assert connection.ends
-    connection.receive(GET)
-    assert bytes(connection.outbox).count(b"HTTP/1.1") == 1
-
-
-def test_after_garbage_it_still_serves(port: int) -> None:
-    assert exchange(port, b"\x00\xff\r\n\r\n").startswith(b"HTTP/1.1 400 Bad Request")
+def test_what_is_not_a_request_is_refused(port: int, garbage: bytes) -> None:
+    answer = exchange(port, garbage)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request")
+    assert answer.count(b"HTTP/1.1") == 1
     assert ask(port).status == 200
 
 
-def test_a_request_may_come_byte_by_byte() -> None:
-    connection = Connection(Answer("s", "c", "z"))
-    for byte in GET:
-        connection.receive(bytes([byte]))
-    assert bytes(connection.outbox) == reply(GET)
+def test_a_client_that_leaves_in_its_body_gets_no_answer(port: int) -> None:
+    assert exchange(port, b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx") == b""
 
 
-def test_who_does_not_read_gets_no_more_answers() -> None:
-    connection = Connection(Answer("s", "c", "z"))
-    connection.receive(GET * 5_000)
-    assert len(connection.outbox) < 2 * MOST_UNREAD
-    answers = 0
-    while connection.outbox:
-        answers += connection.outbox.count(b"HTTP/1.1 200")
-        connection.outbox.clear()
-        connection.go_on()
-    assert answers == 5_000
+def test_a_request_may_come_byte_by_byte(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in GET:
+            connection.sendall(bytes([byte]))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_a_client_that_does_not_read_hinders_no_other(port: int) -> None:
@@ -184,50 +162,59 @@ def test_a_client_that_does_not_read_hinders_no_other(port: int) -> None:
         assert ask(port).status == 200
 
 
-def test_more_clients_than_it_takes_wait_their_turn(port: int) -> None:
-    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(600)]
-    for client in crowd:
-        client.close()
-    deadline = time.monotonic() + 10
-    assert ask(port).status == 200
-    assert time.monotonic() < deadline
+def test_an_idle_client_is_disconnected(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Handler, "timeout", 0.1)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(GET + b"GET /")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+        assert connection.recv(65_536) == b""
 
 
-@settings(max_examples=300)
-@given(st.lists(st.binary(max_size=40), max_size=8), st.booleans())
-def test_no_bytes_break_it(pieces: list[bytes], after_a_head: bool) -> None:
-    connection = Connection(Answer("s", "c", "z"))
-    if after_a_head:
-        connection.receive(CHUNKED)
-    for piece in pieces:
-        connection.receive(piece)
-    connection.receive(b"\r\n\r\n")
-    assert len(connection.outbox) < 2 * MOST_UNREAD
-
-
-@settings(max_examples=200)
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=6), st.data())
-def test_answers_do_not_depend_on_how_requests_are_cut(
-    kinds: list[int], data: st.DataObject
-) -> None:
-    requests = [
-        GET,
-        b"POST /b HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc",
-        CHUNKED + b"2;x=y\r\nab\r\n0\r\nt: u\r\n\r\n",
-        b"HEAD /d HTTP/1.1\r\nhost: a\r\n\r\n",
+def test_clients_beyond_the_limit_wait_until_others_have_gone(port: int) -> None:
+    crowd = [
+        socket.create_connection(("127.0.0.1", port)) for _ in range(sample.MOST_CONNECTIONS + 50)
     ]
-    whole = b"".join(requests[kind] for kind in kinds)
-    connection = Connection(Answer("s", "c", "z"))
-    rest = whole
-    while rest:
-        cut = data.draw(st.integers(1, len(rest)))
-        connection.receive(rest[:cut])
-        rest = rest[cut:]
-    assert bytes(connection.outbox) == reply(whole)
-    assert bytes(connection.outbox).count(b"HTTP/1.1 200") == len(kinds)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(GET)
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        for client in crowd:
+            client.close()
+        connection.settimeout(10)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.binary(max_size=40), max_size=8), st.booleans())
+def test_no_bytes_break_it(port: int, pieces: list[bytes], after_a_head: bool) -> None:
+    answer = exchange(port, (CHUNKED if after_a_head else b"") + b"".join(pieces))
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 ")
+
+
+def test_as_a_program_it_ends_at_once_on_sigterm(tmp_path: Path) -> None:
+    at, config = free_port(), tmp_path / "sample.json"
+    where = {"site": "aws", "cloud": "local", "zone": "us-east-1a"}
+    config.write_text(json.dumps({**where, "address": "127.0.0.1", "port": at}))
+    command = [sys.executable, "-I", "-S", str(PROGRAM), str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        eventually(lambda: listens(at))
+        assert json.loads(ask(at).body)["zone"] == "us-east-1a"
+        with socket.create_connection(("127.0.0.1", at), timeout=10) as connection:
+            connection.sendall(GET)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+            before = time.monotonic()
+            process.terminate()
+            said = process.communicate(timeout=10)
+        assert time.monotonic() - before < 1
+        assert process.returncode == 0
+        assert said == (f"answers on 127.0.0.1:{at}\n".encode(), b"")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_it_needs_one_file_and_the_standard_library_only() -> None:
-    text = files("trunkline.local").joinpath("sample.py").read_text()
-    assert "trunkline." not in text
-    assert Path(str(files("trunkline.local").joinpath("sample.py"))).is_file()
+    assert "trunkline." not in PROGRAM.read_text()
