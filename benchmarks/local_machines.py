@@ -15,9 +15,12 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
+import psutil
+
 from benchmarks.measure import Report, Target, parser, progress, show
-from trunkline.local import processes, state
-from trunkline.local.machine import Machine, Process
+from trunkline.local import processes
+from trunkline.local.machine import LocalMachine, LocalProcess
+from trunkline.local.records import read_state
 from trunkline.local.status import stop_all
 
 COUNT = 16
@@ -60,10 +63,10 @@ def run(runs: int) -> Report:
     )
 
 
-def _machine(number: int) -> Machine:
+def _machine(number: int) -> LocalMachine:
     port = FIRST_PORT + number
     config = {"site": "s", "cloud": "local", "zone": "z", "address": "127.0.0.1", "port": port}
-    sample = Process(
+    sample = LocalProcess(
         name="sample",
         program="python",
         arguments=("-I", "-S", "sample.py", "sample.json"),
@@ -74,7 +77,7 @@ def _machine(number: int) -> Machine:
         ready=f"http://127.0.0.1:{port}/healthz",
     )
     addresses = (f"tcp 127.0.0.1:{port}",)
-    return Machine(name=f"m{number}", kind="sample", processes=(sample,), addresses=addresses)
+    return LocalMachine(name=f"m{number}", kind="sample", processes=(sample,), addresses=addresses)
 
 
 def _measure(folder: Path) -> tuple[float, float, float, float, float]:
@@ -88,14 +91,15 @@ def _measure(folder: Path) -> tuple[float, float, float, float, float]:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         wall = _run_all("start", paths, texts)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        known = [state.read(path) for path in paths]
-        running = [p for each in known for p in (state.supervisor(each), *state.children(each))]
+        states = [read_state(path) for path in paths]
+        supervisors = [each for state in states if (each := processes.find_supervisor(state))]
+        others = [each for state in states for each in processes.find_supervised(state)]
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        started = sum(_cpu(pid) for pid, _ in running)
-        memory = [processes.memory_kb(state.supervisor(each)[0]) for each in known]
+        started = sum(map(_cpu, [*supervisors, *others]))
+        memory = statistics.mean(map(processes.memory_mb, supervisors))
         wall_stop = _run_all("stop", paths, texts)
         cpu_all = (cpu + started) / COUNT
-        return wall, cpu / COUNT, cpu_all, wall_stop, statistics.mean(memory) / 1024
+        return wall, cpu / COUNT, cpu_all, wall_stop, memory
     finally:
         if root.exists():
             stop_all(root)
@@ -117,10 +121,10 @@ def _run_all(action: str, paths: Sequence[Path], texts: Sequence[str]) -> float:
     return time.perf_counter() - began
 
 
-def _cpu(pid: int) -> float:
-    """The CPU seconds of a process so far (proc(5): fields 14 and 15 of /proc/PID/stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _cpu(process: psutil.Process) -> float:
+    """The CPU seconds of a process so far."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _requests_per_second(folder: Path) -> float:
@@ -128,10 +132,10 @@ def _requests_per_second(folder: Path) -> float:
     path, machine = folder / ".trunkline" / "m0", _machine(0)
     try:
         _run_all("start", [path], [machine.to_json()])
-        [(pid, _)] = state.children(state.read(path))
-        before = _cpu(pid)
+        [sample] = processes.find_supervised(read_state(path))
+        before = _cpu(sample)
         _ask(FIRST_PORT)
-        return ASKED / (_cpu(pid) - before)
+        return ASKED / (_cpu(sample) - before)
     finally:
         stop_all(path.parent)
 

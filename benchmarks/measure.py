@@ -16,12 +16,12 @@ from typing import Any
 
 from attrs import asdict, field, frozen
 
-from trunkline.local.processes import tree
+from trunkline.local.processes import find_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 # How often the peaks are read. The kernel keeps them, so only what a process adds in its last
 # moments can be missed.
-INTERVAL = 0.02
+INTERVAL = 0.05
 
 
 @frozen
@@ -157,7 +157,7 @@ def _wait(pid: int, sample: Callable[[], None]) -> tuple[int, Any]:
 def _peaks(pid: int) -> dict[int, tuple[str, float]]:
     """The program and the peak in MB of a process and its descendants, by process id."""
     found = {}
-    for each in tree(pid):
+    for each in (process.pid for process in find_tree(pid)):
         try:
             status = Path(f"/proc/{each}/status").read_text()
             program = Path(f"/proc/{each}/cmdline").read_text().split("\0")[0]

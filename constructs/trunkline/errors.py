@@ -7,7 +7,7 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 ├── ConfigurationError         a construct got arguments that cannot work together
 ├── OutputError                the output folder cannot be written
 ├── TerraformError             Terraform is not there, or a run of it failed; its last words
-├── MachineError               a machine on this computer cannot start or end (local/errors.py)
+├── MachineError               a machine on this computer cannot start or end
 ├── ProbeKeyError              a text that is no probe key (probing/key.py)
 ├── EarlierMeasurementsError   a file that a collection would have to throw away (probing/saved.py)
 ├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
@@ -34,3 +34,7 @@ class OutputError(TrunklineError):
 
 class TerraformError(TrunklineError):
     """A run of Terraform that failed, with its last words; or there is no Terraform."""
+
+
+class MachineError(TrunklineError):
+    """A machine on this computer that cannot start or end; the text names it, cause and remedy."""

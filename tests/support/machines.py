@@ -11,18 +11,19 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+import psutil
 from attrs import frozen
 
 from support.loopback import free_port
 from support.processes import ports_taken, processes_below
-from trunkline.local import processes, state
-from trunkline.local.machine import Machine, Process
-from trunkline.local.processes import Known
+from trunkline.local import processes
+from trunkline.local.machine import LocalMachine, LocalProcess
+from trunkline.local.records import read_state
 
 STATE = "../../../.trunkline/local/machines"
 
 
-def sample(name: str = "web", port: int | None = None, **changes: object) -> Machine:
+def sample(name: str = "web", port: int | None = None, **changes: object) -> LocalMachine:
     """A machine of one sample service; `changes` are of the process."""
     at = port or free_port()
     config = {"site": "aws", "cloud": "local", "zone": "a", "address": "127.0.0.1", "port": at}
@@ -36,13 +37,17 @@ def sample(name: str = "web", port: int | None = None, **changes: object) -> Mac
         **changes,
     }
     address = f"tcp 127.0.0.1:{at}"
-    return Machine(name=name, kind="sample", processes=(Process(**process),), addresses=(address,))
+    return LocalMachine(
+        name=name, kind="sample", processes=(LocalProcess(**process),), addresses=(address,)
+    )
 
 
-def script(text: str, name: str = "web", seconds: float = 3, port: int | None = None) -> Machine:
-    """A machine of one Python script, which shall listen on `port` of 127.0.0.1."""
+def script(
+    text: str, name: str = "web", seconds: float = 3, port: int | None = None
+) -> LocalMachine:
+    """A machine of one Python script, which has to listen on `port` of 127.0.0.1."""
     at = port or free_port()
-    process = Process(
+    process = LocalProcess(
         name="script",
         program="python",
         arguments=("-I", "-S", "script.py"),
@@ -50,7 +55,7 @@ def script(text: str, name: str = "web", seconds: float = 3, port: int | None = 
         ready=f"tcp://127.0.0.1:{at}",
     )
     address = f"tcp 127.0.0.1:{at}"
-    return Machine(
+    return LocalMachine(
         name=name, kind="sample", processes=(process,), addresses=(address,), start_seconds=seconds
     )
 
@@ -72,7 +77,7 @@ class Stack:
     def command(self, action: str, name: str = "web") -> list[str]:
         return [sys.executable, "-m", "trunkline.local", action, f"{STATE}/{name}"]
 
-    def environment(self, machine: Machine | None = None, **more: str) -> dict[str, str]:
+    def environment(self, machine: LocalMachine | None = None, **more: str) -> dict[str, str]:
         text = {"TRUNKLINE_MACHINE": machine.to_json()} if machine else {}
         return {**os.environ, **text, **more}
 
@@ -82,14 +87,18 @@ class Stack:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def start(self, machine: Machine, **environment: str) -> subprocess.CompletedProcess[str]:
+    def start(self, machine: LocalMachine, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run("start", machine.name, machine, **environment)
 
     def stop(self, name: str = "web") -> subprocess.CompletedProcess[str]:
         return self.run("stop", name)
 
     def run(
-        self, action: str, name: str = "web", machine: Machine | None = None, **environment: str
+        self,
+        action: str,
+        name: str = "web",
+        machine: LocalMachine | None = None,
+        **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(action, name),
@@ -102,7 +111,7 @@ class Stack:
         )
 
     def popen(
-        self, action: str, name: str = "web", machine: Machine | None = None
+        self, action: str, name: str = "web", machine: LocalMachine | None = None
     ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             self.command(action, name),
@@ -114,20 +123,30 @@ class Stack:
             text=True,
         )
 
-    def supervisor(self, name: str = "web") -> Known:
-        return state.supervisor(state.read(self.folder(name)))
+    def supervisor(self, name: str = "web") -> psutil.Process:
+        """The supervisor, which must run."""
+        found = self.find_supervisor(name)
+        assert found
+        return found
 
-    def child(self, name: str = "web") -> Known:
-        """The first process; (0, "") while it does not run."""
-        found = state.children(state.read(self.folder(name)))
-        return found[0] if found else (0, "")
+    def process(self, name: str = "web") -> psutil.Process:
+        """The first process, which must run."""
+        found = self.find_process(name)
+        assert found
+        return found
+
+    def find_supervisor(self, name: str = "web") -> psutil.Process | None:
+        return processes.find_supervisor(read_state(self.folder(name)))
+
+    def find_process(self, name: str = "web") -> psutil.Process | None:
+        return next(iter(processes.find_supervised(read_state(self.folder(name)))), None)
 
     def restarts(self, name: str = "web") -> int:
-        known = state.read(self.folder(name))
-        assert known
-        return sum(process["restarts"] for process in known["processes"].values())
+        state = read_state(self.folder(name))
+        assert state
+        return sum(process["restarts"] for process in state["processes"].values())
 
-    def assert_nothing_left(self, *machines: Machine) -> None:
+    def assert_nothing_left(self, *machines: LocalMachine) -> None:
         """No process, no file below the state folder, no port."""
         assert processes_below(self.root) == {}
         assert not self.below.exists(), sorted(self.below.rglob("*"))
@@ -140,4 +159,4 @@ def stack(root: Path) -> Iterator[Stack]:
     try:
         yield Stack(root)
     finally:
-        processes.end(processes.marked(str(root)), 1.0)
+        processes.end(processes.find_marked(str(root)), 1.0)

@@ -68,13 +68,13 @@ def logs(
     folder: Folder = STATE,
 ) -> None:
     """Print the last lines of a machine's logs."""
-    from trunkline.local.logs import added, last_lines
+    from trunkline.local import log_reader
     from trunkline.local.status import find
 
     paths = _logs(find(machine, folder), process)
-    followed = [added(path) for path in paths] if follow else []
+    followed = [log_reader.follow(path) for path in paths] if follow else []
     for path in paths:
-        for line in last_lines(path, lines):
+        for line in log_reader.last_lines(path, lines):
             typer.echo(_prefixed(path, line, len(paths)))
     while followed:
         for path, pieces in zip(paths, followed, strict=True):
@@ -121,7 +121,7 @@ def stop(folder: Folder = STATE) -> None:
 
 def _logs(folder: Path, process: str | None) -> list[Path]:
     from trunkline.errors import TrunklineError
-    from trunkline.local.folder import SUPERVISOR
+    from trunkline.local.layout import SUPERVISOR
 
     # The supervisor's own is empty, unless something is wrong with it.
     logs = [path for path in folder.glob("*.log") if path.stem != SUPERVISOR or path.stat().st_size]

@@ -41,6 +41,6 @@ class Memory:
                 self.peak_mb = max(self.peak_mb, self._now())
 
     def _now(self) -> float:
-        # Machines are not among its descendants, they are on their own.
-        ours = sum(map(processes.memory_kb, processes.tree(os.getpid()))) / 1024
+        # Machines are not among our descendants.
+        ours = sum(map(processes.memory_mb, processes.find_tree(os.getpid())))
         return ours + (memory_mb(self.machines) if self.machines.exists() else 0)

@@ -12,7 +12,7 @@ from trunkline.addresses.base import Endpoint
 from trunkline.addresses.names import origin_url, public_url
 from trunkline.clouds.local.resources import add_machine
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
-from trunkline.local.machine import Machine, Process
+from trunkline.local.machine import LocalMachine, LocalProcess
 from trunkline.model import LocalIngress, Route, Site
 from trunkline.patterns.edge_proxy import EdgeProxy, Loopback
 from trunkline.routing import (
@@ -71,8 +71,8 @@ class LocalIngressBuilder(IngressBuilder[LocalIngress]):
         return RouteSpec(route.prefix, origins)
 
 
-def _ingress_group(name: str, at: Endpoint, script: Script) -> Machine:
-    worker = Process(
+def _ingress_group(name: str, at: Endpoint, script: Script) -> LocalMachine:
+    worker = LocalProcess(
         name="workerd",
         program="workerd",
         arguments=("serve", "workerd.capnp"),
@@ -82,4 +82,4 @@ def _ingress_group(name: str, at: Endpoint, script: Script) -> Machine:
         },
         ready=f"tcp://{at}",
     )
-    return Machine(name=name, kind="ingress", processes=(worker,), addresses=(f"tcp {at}",))
+    return LocalMachine(name=name, kind="ingress", processes=(worker,), addresses=(f"tcp {at}",))

@@ -1,5 +1,5 @@
 """Machines on this computer: groups of processes on loopback that Terraform starts and ends.
 
-`python -m trunkline.local` is what Terraform calls; `trunkline local` is for people. A machine is a
-folder below `.trunkline`, and what lies there is drawn in `folder.py`. Nothing here knows CDKTF.
+Terraform calls `python -m trunkline.local`; `trunkline local` is for people. A machine is a folder
+below `.trunkline`, drawn in `layout.py`. Nothing here imports CDKTF.
 """

@@ -1,10 +1,10 @@
-"""What Terraform's provisioners call; no typer here, for each machine waits for the imports.
+"""The commands of Terraform's provisioners; without typer, because each machine waits for imports.
 
-python -m trunkline.local start FOLDER    TRUNKLINE_MACHINE: the machine's JSON
-python -m trunkline.local restart FOLDER  the same again, as after a reboot
+python -m trunkline.local start FOLDER       TRUNKLINE_MACHINE: the machine's JSON
+python -m trunkline.local restart FOLDER     the same machine again, as after a reboot
 python -m trunkline.local stop FOLDER
-python -m trunkline.local keep FILE       TRUNKLINE_SECRET: what to keep
-python -m trunkline.local forget FILE
+python -m trunkline.local write-secret FILE  TRUNKLINE_SECRET: its text
+python -m trunkline.local remove-secret FILE
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from trunkline.errors import TrunklineError
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the arguments say; 0, or 1 with what went wrong on stderr."""
+    """Do what the arguments say; returns 0, or 1 with the error on stderr."""
     action = ACTIONS.get(arguments[0]) if len(arguments) == 2 else None
     if action is None:
         print(__doc__, file=sys.stderr)
@@ -50,32 +50,32 @@ def _stop(folder: str) -> None:
     stop(folder)
 
 
-def _keep(file: str) -> None:
-    from trunkline.local.keep import keep
+def _write_secret(file: str) -> None:
+    from trunkline.local.secrets import write_secret
 
-    keep(file, _variable("TRUNKLINE_SECRET"))
+    write_secret(file, _variable("TRUNKLINE_SECRET"))
 
 
-def _forget(file: str) -> None:
-    from trunkline.local.keep import forget
+def _remove_secret(file: str) -> None:
+    from trunkline.local.secrets import remove_secret
 
-    forget(file)
+    remove_secret(file)
 
 
 ACTIONS: dict[str, Callable[[str], None]] = {
     "start": _start,
     "restart": _restart,
     "stop": _stop,
-    "keep": _keep,
-    "forget": _forget,
+    "write-secret": _write_secret,
+    "remove-secret": _remove_secret,
 }
 
 
 def _variable(name: str) -> str:
-    """The variable, taken out of the environment that processes inherit."""
+    """The value of a variable, which is removed from the environment that processes inherit."""
     if not (value := os.environ.pop(name, "")):
         raise TrunklineError(
-            f"{name} is not set; this is what Terraform calls, see trunkline local"
+            f"{name} is not set: this command is for Terraform; see trunkline local --help"
         )
     return value
 

@@ -1,14 +1,4 @@
-"""The folder of a machine, below a folder `.trunkline`: what lies in it, and who may change it.
-
-.trunkline/                     removed with the last thing in it
-└── …/machines/edge-aws/
-    ├── lock                    held (flock) by the one start or stop that is at work
-    ├── machine.json            what it runs, as start was told
-    ├── state.json              PIDs and restarts, written by the supervisor
-    ├── supervisor.log          what the supervisor has to say; empty as a rule
-    ├── envoy.log  envoy.log.1  the output of a process, 1 MB each
-    └── envoy.json …            the process's own files
-"""
+"""What may be done with the folder of a machine: lock it, make it, write to it, remove it."""
 
 from __future__ import annotations
 
@@ -19,26 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from trunkline.local.errors import MachineError
+from trunkline.errors import MachineError
+from trunkline.local.layout import LOCK, MACHINE, ROOT, STATE
 
 try:
     import fcntl
 except ImportError as error:
     raise MachineError("local machines run on Linux and macOS; on Windows, use WSL") from error
 
-ROOT = ".trunkline"
-LOCK, MACHINE, STATE = "lock", "machine.json", "state.json"
-SUPERVISOR = "supervisor"
-LOG = ".log"
-RESERVED = (LOCK, MACHINE, STATE)
-RESERVED_ENDINGS = (LOG, f"{LOG}.1")
 LOCK_SECONDS = 30.0
 
 
 def checked(folder: str | Path) -> Path:
     """The absolute path of a folder below `.trunkline`; MachineError for any other.
 
-    `stop` removes what it is given, so it is given nothing but our own.
+    `stop` removes the folder that it gets, so it must not get one that is not ours.
     """
     path = Path(folder).resolve()
     if ROOT not in path.parent.parts:
@@ -47,7 +32,8 @@ def checked(folder: str | Path) -> Path:
 
 
 def make(folder: Path) -> None:
-    """Make `folder` and its parents, for this user alone; another stop may remove parents."""
+    """Make `folder` and its parents, for this user alone, although another `stop` may remove them
+    meanwhile."""
     for _ in range(100):
         with suppress(FileNotFoundError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,7 +43,7 @@ def make(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path, seconds: float = LOCK_SECONDS, *, create: bool = True) -> Iterator[None]:
-    """Keep every other start and stop of `folder` out; MachineError after `seconds`.
+    """Keep every other start and stop of `folder` out; MachineError where one takes longer.
 
     FileNotFoundError where there is no folder and `create` is false.
     """
@@ -83,7 +69,7 @@ def _try_lock(folder: Path, create: bool) -> int | None:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except FileNotFoundError:
         if create:
-            return None  # removed by the stop before us
+            return None  # removed by the stop before this one
         raise
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -97,7 +83,7 @@ def _try_lock(folder: Path, create: bool) -> int | None:
 
 
 def _sign(lock: int) -> None:
-    """Leave our PID for a message; a full disk may refuse it."""
+    """Write our PID, for the message of another; a full disk may refuse it."""
     with suppress(OSError):
         os.pwrite(lock, f"{os.getpid():<10}".encode(), 0)
 
@@ -123,8 +109,8 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Remove everything in `folder` but the lock, what is needed to stop again last."""
-    for path in sorted(folder.iterdir(), key=lambda path: path.name in RESERVED):
+    """Remove everything in `folder` but the lock; last what another stop would need."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.name in (MACHINE, STATE)):
         if path.name != LOCK:
             _remove(path)
 
@@ -151,7 +137,7 @@ def remove_empty(folder: Path) -> None:
         try:
             folder.rmdir()
         except FileNotFoundError:
-            pass  # a parent may be there still
+            pass  # a parent may still be there
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 return

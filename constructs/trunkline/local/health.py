@@ -1,4 +1,4 @@
-"""Health checks: is what should answer there, and does it answer."""
+"""Health checks: does the process accept connections, does it answer 200."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ SECONDS = 2.0
 MOST = 65_536
 
 
-def ask(ready: str, seconds: float = SECONDS) -> str:
-    """What is wrong with the answer of `ready`, in a few words; empty where nothing is.
+def check(ready: str, seconds: float = SECONDS) -> str:
+    """Why the process behind `ready` is not healthy, in a few words; empty where it is.
 
     `tcp://HOST:PORT` must accept, `http://HOST:PORT/PATH` must answer 200.
     """
@@ -18,14 +18,14 @@ def ask(ready: str, seconds: float = SECONDS) -> str:
     host, _, port = place.rpartition(":")
     try:
         with socket.create_connection((host, int(port)), timeout=seconds) as connection:
-            return "" if scheme == "tcp" else _ask_http(connection, place, f"/{path}")
+            return "" if scheme == "tcp" else _get(connection, place, f"/{path}")
     except TimeoutError:
         return f"{place} did not answer within {seconds:g} s"
     except OSError as error:
         return f"{place}: {error.strerror or error}"
 
 
-def _ask_http(connection: socket.socket, place: str, path: str) -> str:
+def _get(connection: socket.socket, place: str, path: str) -> str:
     request = f"GET {path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n"
     connection.sendall(request.encode())
     answer = b""

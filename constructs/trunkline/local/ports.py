@@ -1,16 +1,13 @@
-"""Addresses before a start: is each there, is it free, and if not, who has it."""
+"""Addresses before a start: whether each can be taken, and if not, why."""
 
 from __future__ import annotations
 
 import errno
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
-from trunkline.local.processes import program
-
-LISTEN = "0A"  # TCP_LISTEN, as /proc/net/tcp writes it
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
@@ -48,65 +45,38 @@ def _add_address(host: str) -> str:
 
 
 def _by(protocol: str, host: str, port: int) -> str:
-    owners = [f"{program(pid)} (pid {pid})" for pid in holders(protocol, host, port)]
+    import psutil
+
+    owners = []
+    for pid in sorted(holders(protocol, host, port)):
+        with suppress(psutil.Error):
+            owners.append(f"{psutil.Process(pid).name()} (pid {pid})")
     return f" by {' and '.join(owners)}" if owners else ""
 
 
-def holders(protocol: str, host: str, port: int) -> list[int]:
-    """The PIDs that hold an address; empty where the system does not tell."""
-    if sys.platform.startswith("linux"):
-        return _find_owners(_inodes(protocol, host, port))
-    return _ask_lsof(protocol, port)
+def holders(protocol: str, host: str, port: int) -> set[int]:
+    """The PIDs that hold an address, or its port on all addresses, as far as the system says."""
+    import psutil
+
+    places = {(each, port) for each in (host, f"::ffff:{host}", "0.0.0.0", "::")}
+    bound = (psutil.CONN_LISTEN, psutil.CONN_NONE)  # UDP sockets have no status
+    return {
+        pid
+        for pid, status, place in _sockets(protocol)
+        if pid and status in bound and place in places
+    }
 
 
-def _inodes(protocol: str, host: str, port: int) -> set[str]:
-    """The sockets bound to the address, or to its port on all addresses (proc(5), /proc/net)."""
-    found = set()
-    for version in ("", "6"):
-        for fields in _table(f"/proc/net/{protocol}{version}"):
-            address, _, bound = fields[1].partition(":")
-            listens = protocol == "udp" or fields[3] == LISTEN
-            if listens and int(bound, 16) == port and _covers(address, host):
-                found.add(fields[9])
-    return found
+def _sockets(protocol: str) -> Iterator[tuple[int | None, str, tuple[object, ...]]]:
+    """PID, status and address of all sockets. macOS shows all at once to root alone, and to others
+    those of their own processes."""
+    import psutil
 
-
-def _table(path: str) -> list[list[str]]:
-    with suppress(OSError):
-        return [line.split() for line in Path(path).read_text().splitlines()[1:]]
-    return []
-
-
-def _covers(address: str, host: str) -> bool:
-    """Whether a bound address, hexadecimal in the machine's byte order, takes in `host`."""
-    if not address.strip("0"):
-        return True
-    number = int.from_bytes(socket.inet_aton(host), sys.byteorder)
-    return address[-8:] == f"{number:08X}"
-
-
-def _find_owners(inodes: set[str]) -> list[int]:
-    links = {f"socket:[{inode}]" for inode in inodes}
-    processes = [path for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return [int(path.name) for path in processes if links and _holds(path, links)]
-
-
-def _holds(process: Path, links: set[str]) -> bool:
-    with suppress(OSError):
-        for descriptor in (process / "fd").iterdir():
-            with suppress(OSError):
-                if str(descriptor.readlink()) in links:
-                    return True
-    return False
-
-
-def _ask_lsof(protocol: str, port: int) -> list[int]:
-    import subprocess
-
-    command = ["lsof", "-nP", "-t", f"-i{protocol.upper()}:{port}"]
-    if protocol == "tcp":
-        command.append("-sTCP:LISTEN")
-    with suppress(OSError):
-        done = subprocess.run(command, capture_output=True, text=True)
-        return [int(line) for line in done.stdout.split()]
-    return []
+    try:
+        for each in psutil.net_connections(protocol):
+            yield each.pid, each.status, tuple(each.laddr)
+    except psutil.AccessDenied:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                for own in process.net_connections(protocol):
+                    yield process.pid, own.status, tuple(own.laddr)

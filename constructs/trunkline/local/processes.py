@@ -1,157 +1,122 @@
-"""Processes by PID and birth, so that whoever got the PID later is left alone."""
+"""Processes of machines: found by PID and creation time, or by their mark; ended, and measured."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
-MARK = "TRUNKLINE_FOLDER"
-"""The variable that all processes of a machine have in their environment: its folder."""
+import psutil
 
-LAST_SECONDS = 5.0  # for the kernel to end who is killed
+from trunkline.local.layout import MARK
+from trunkline.local.records import MachineState, ProcessId
 
-Known = tuple[int, str]
-"""A PID, and the birth of its process."""
+KILL_SECONDS = 5.0  # for the kernel to end a process after SIGKILL
+PRECISION = 0.005  # seconds; Linux counts creation times in hundredths
 
 
-def birth(pid: int) -> str | None:
-    """When the process began, in words that no later process with its PID shares; None where it has
-    ended. On Linux the boot's id and field 22 of /proc/PID/stat (proc(5)); else what ps says."""
-    if not sys.platform.startswith("linux"):
-        state, _, start = (_ask_ps(pid, "stat", "lstart") or "").partition(" ")
-        return None if state.startswith("Z") else start.strip() or None
-    with suppress(OSError, IndexError):
-        fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-        if fields[0] not in (b"Z", b"X"):
-            boot = _read("/proc/sys/kernel/random/boot_id")[:8].decode()
-            return f"{boot}-{fields[19].decode()}"
+def find(process_id: ProcessId) -> psutil.Process | None:
+    """The very process that was recorded; None where it has ended or another has its PID."""
+    pid, created = process_id["pid"], process_id["create_time"]
+    with suppress(psutil.Error):
+        if pid > 0 and abs(_create_time(process := psutil.Process(pid)) - created) < PRECISION:
+            return process if is_running(process) else None
     return None
 
 
-def lives(process: Known) -> bool:
-    """Whether this very process still runs."""
-    pid, born = process
-    return pid > 0 and born != "" and birth(pid) == born
+def _create_time(process: psutil.Process) -> float:
+    """The creation time as create_time.py has it. psutil adds the time of the boot on Linux, which
+    changes when the clock is set."""
+    return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
-def send(process: Known, number: int) -> None:
-    """Send a signal to this very process, if it lives; never to another with its PID."""
-    handle = _open(process[0])
-    try:
-        if lives(process):
-            with suppress(ProcessLookupError, PermissionError):
-                _send(process[0], handle, number)
-    finally:
-        if handle is not None:
-            os.close(handle)
+def is_running(process: psutil.Process) -> bool:
+    """Whether this very process still runs; a zombie does not."""
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
-def _open(pid: int) -> int | None:
-    """A handle that stays with this process; None where it has ended, or the system has none."""
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):  # older than 5.3
-            return os.pidfd_open(pid)
-    return None
+def find_supervisor(state: MachineState | None) -> psutil.Process | None:
+    """The supervisor of a machine; None where it does not run."""
+    return find(state["supervisor"]) if state else None
 
 
-def _send(pid: int, handle: int | None, number: int) -> None:
-    """Signal the process; where nothing finds its descendants, its group, if it leads one."""
-    if sys.platform == "linux" and handle is not None:
-        signal.pidfd_send_signal(handle, number)
-    else:
-        os.kill(-pid if os.getpgid(pid) == pid else pid, number)
+def find_supervised(state: MachineState | None) -> list[psutil.Process]:
+    """The processes of a machine that run, without the supervisor."""
+    found = [find(process) for process in state["processes"].values()] if state else []
+    return [process for process in found if process]
 
 
-def end(processes: Iterable[Known], grace: float) -> list[Known]:
-    """End all of them: ask first, and kill who is still there after `grace` seconds; returns whom
-    even that did not end."""
-    left = [process for process in sorted(set(processes)) if lives(process)]
-    for process in left:
-        send(process, signal.SIGTERM)
-    left = _wait(left, grace)
-    for process in left:
-        send(process, signal.SIGKILL)
-        send(process, signal.SIGCONT)
-    return _wait(left, LAST_SECONDS)
+def find_marked(folder: str) -> list[psutil.Process]:
+    """Every process of the machine in `folder`, or of the machines below it, by its mark."""
+    found = []
+    for pid in psutil.pids():
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if pid != os.getpid() and _is_marked(process, folder) and is_running(process):
+                found.append(process)
+    return found
 
 
-def _wait(processes: list[Known], seconds: float) -> list[Known]:
-    """Wait up to `seconds` for them to end; who is left."""
+def _is_marked(process: psutil.Process, folder: str) -> bool:
+    marked = process.environ().get(MARK, "")
+    return (marked == folder or marked.startswith(f"{folder}/")) and _is_outside_containers(process)
+
+
+def _is_outside_containers(process: psutil.Process) -> bool:
+    """Whether it has our PID namespace: a container may have a folder with the same path. psutil
+    does not know namespaces; Linux alone has them."""
+    if not psutil.LINUX:
+        return True
+    with suppress(OSError):
+        return Path(f"/proc/{process.pid}/ns/pid").samefile("/proc/self/ns/pid")
+    return False
+
+
+def find_tree(pid: int) -> list[psutil.Process]:
+    """The process and all of its descendants; empty where it has ended."""
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def send_signal(process: psutil.Process, number: int) -> None:
+    """Signal this very process; nothing happens where it has ended."""
+    with suppress(psutil.Error):
+        process.send_signal(number)
+
+
+def end(processes: Iterable[psutil.Process], grace: float) -> list[psutil.Process]:
+    """End all of them: SIGTERM, and SIGKILL after `grace` seconds; returns the survivors."""
+    left = [process for process in set(processes) if is_running(process)]
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, KILL_SECONDS)):
+        for process in left:
+            send_signal(process, number)
+        left = _wait(left, seconds)
+    return left
+
+
+def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until all have ended, at most so many seconds; returns the others. psutil.wait_procs
+    would wait for zombies that are not our children."""
     deadline = time.monotonic() + seconds
-    while (left := [each for each in processes if lives(each)]) and time.monotonic() < deadline:
+    while (left := list(filter(is_running, processes))) and time.monotonic() < deadline:
         time.sleep(0.01)
     return left
 
 
-def marked(folder: str) -> list[Known]:
-    """Every process of the machine in `folder`, or of the machines below it, by its mark; empty
-    where there is no /proc."""
-    return [
-        (pid, born)
-        for pid in _numbers("/proc")
-        if pid != os.getpid() and _is_marked(pid, folder) and (born := birth(pid))
-    ]
-
-
-def _numbers(folder: str) -> Iterator[int]:
-    """The PIDs, or the threads, that have a folder in `folder` of /proc."""
-    with suppress(OSError):
-        yield from (int(entry.name) for entry in os.scandir(folder) if entry.name.isdigit())
-
-
-def _is_marked(pid: int, folder: str) -> bool:
-    """Whether the process has the mark, and is of this system: a container's folder may have the
-    same path."""
-    mark = f"{MARK}={folder}".encode()
-    with suppress(OSError):
-        names = _read(f"/proc/{pid}/environ").split(b"\0")
-        return any(name == mark or name.startswith(mark + b"/") for name in names) and (
-            os.stat(f"/proc/{pid}/ns/pid") == os.stat("/proc/self/ns/pid")  # noqa: PTH116
-        )
-    return False
-
-
-def program(pid: int) -> str:
-    """The name of a running program, for messages; empty where the system does not tell."""
-    with suppress(OSError):
-        return _read(f"/proc/{pid}/comm").decode(errors="replace").strip()
-    return (_ask_ps(pid, "comm") or "").rpartition("/")[2]
-
-
-def tree(pid: int) -> Iterator[int]:
-    """The process and all its descendants; itself alone where there is no /proc."""
-    yield pid
-    for task in _numbers(f"/proc/{pid}/task"):
-        with suppress(OSError):  # it has ended
-            for child in _read(f"/proc/{pid}/task/{task}/children").split():
-                yield from tree(int(child))
-
-
-def memory_kb(pid: int) -> int:
-    """What the process takes: its share of what it shares and all that it has alone (PSS); where
-    the system does not tell, all that it has in memory (RSS). 0 for one that has ended."""
-    with suppress(OSError, ValueError, IndexError):
-        return int(_read(f"/proc/{pid}/smaps_rollup").split(b"\nPss:")[1].split()[0])
-    with suppress(ValueError):
-        return int(_ask_ps(pid, "rss") or 0)
-    return 0
-
-
-def _ask_ps(pid: int, *columns: str) -> str | None:
-    import subprocess
-
-    options = [option for column in columns for option in ("-o", f"{column}=")]
-    command = ["ps", *options, "-p", str(pid)]
-    with suppress(OSError):
-        done = subprocess.run(command, capture_output=True, text=True)
-        return done.stdout.strip() or None
-    return None
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123  pathlib is large for a supervisor
-        return file.read()
+def memory_mb(process: psutil.Process) -> float:
+    """Its own memory and its share of what it shares (PSS); where the system does not say, all that
+    it has in memory (RSS). 0 where it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        try:
+            memory = process.memory_full_info()
+        except psutil.AccessDenied:
+            return float(process.memory_info().rss / 2**20)
+        return float(getattr(memory, "pss", memory.rss) / 2**20)
+    return 0.0

@@ -1,4 +1,4 @@
-"""Where the programs of machines are: Envoy from PyPI, workerd from npm, this Python."""
+"""Finds the programs of machines: Envoy from PyPI, workerd from npm, this Python."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from trunkline.local.errors import MachineError
+from trunkline.errors import MachineError
 
 WORKERD = "TRUNKLINE_WORKERD"
 _WORKERD_CURE = (
@@ -18,7 +18,7 @@ _ENVOY_CURE = "Envoy is not installed; run: pip install 'trunkline[local]'"
 
 def find(program: str, folder: Path) -> str:
     """The absolute path of `envoy`, `workerd` or `python`, for the machine in `folder`;
-    MachineError says how to install what is missing."""
+    MachineError says how to install a missing one."""
     match program:
         case "python":
             return sys.executable
@@ -40,7 +40,7 @@ def _envoy() -> str:
 
 
 def _workerd(folder: Path) -> str:
-    """The binary of npm's workerd, looked for from here and from the machine's folder upwards."""
+    """The binary of npm's workerd, from here or from the machine's folder upwards."""
     if named := os.environ.get(WORKERD):
         if not os.access(named, os.X_OK):
             raise MachineError(f"{WORKERD} names {named}, which cannot be run; correct or unset it")

@@ -12,53 +12,47 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from trunkline.local import health, ports, processes, programs, state, stop, supervisor
-from trunkline.local.errors import MachineError
-from trunkline.local.folder import (
-    LOG,
-    MACHINE,
-    STATE,
-    SUPERVISOR,
-    checked,
-    empty,
-    locked,
-    remove,
-    write_whole,
-)
-from trunkline.local.log import NOTE
-from trunkline.local.logs import last_lines
-from trunkline.local.plan import MachinePlan, parse
+from trunkline.errors import MachineError
+from trunkline.local import health, ports, programs
+from trunkline.local.folder import checked, empty, locked, remove, write_whole
+from trunkline.local.layout import LOG, MACHINE, MARK, NOTE, STATE, STATE_SIZE, SUPERVISOR
+from trunkline.local.log_reader import last_lines
+from trunkline.local.records import MachinePlan, parse_plan, read_state
 
-# What a process sees of the environment: no credentials of whoever runs Terraform.
-KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
+# psutil takes a fifth of the CPU of a start, so that modules with it are imported where they are
+# needed: not by the first start in a new folder.
+
+# What processes inherit of the environment: no credentials of the user who runs Terraform.
+INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER")
 IfFailed = Literal["remove", "keep"]
-PAUSES = (0.01, 0.1)  # seconds between questions, the first and the longest
-SHOWN_LINES = 5  # of the log of what failed
+PAUSES = (0.01, 0.1)  # seconds between two health checks, the first and the longest
+SHOWN_LINES = 5  # of the log of a process that failed
 
 
 def start(folder: str | Path, text: str) -> str:
-    """Start the machine that `text` (JSON of `machine.py`) describes in `folder`; what was done.
+    """Start the machine that `text` (JSON of `machine.py`) describes in `folder`.
 
-    The same one that runs already is left alone, another one is replaced. MachineError names the
-    machine, the cause and the remedy, and then nothing of it is left. It forks and handles signals:
-    call it from the main thread of a process that has no other.
+    Returns what was done, in a sentence. A machine that runs already is left alone if it is the
+    same, else replaced. MachineError names the machine, the cause and the remedy; nothing of the
+    machine is left then. This forks and handles signals: call it from the main thread of a process
+    that has no other thread.
     """
-    return _start_or_leave(checked(folder), text, parse(text, "TRUNKLINE_MACHINE"), "remove")
+    return _start_or_leave(checked(folder), text, parse_plan(text, "TRUNKLINE_MACHINE"), "remove")
 
 
 def restart(folder: str | Path) -> str:
-    """Start again the machine that was started in `folder`, as after a reboot; like `start`, but
-    where it fails the folder stays as it is needed to try again."""
+    """Start again the machine that was started in `folder`, as after a reboot; like `start`, but a
+    failure leaves in the folder what the next try needs."""
     path = checked(folder)
     try:
         text = (path / MACHINE).read_text()
     except FileNotFoundError:
-        raise MachineError(f"{path.name}: there is no such machine; apply its stack") from None
-    return _start_or_leave(path, text, parse(text, f"{folder}/{MACHINE}"), "keep")
+        raise MachineError(f"there is no machine {path.name}; apply its stack") from None
+    return _start_or_leave(path, text, parse_plan(text, f"{folder}/{MACHINE}"), "keep")
 
 
 def _start_or_leave(path: Path, text: str, plan: MachinePlan, if_failed: IfFailed) -> str:
-    """Start the machine; where that fails, end what runs and remove or keep the folder."""
+    """Start the machine; where that fails, end what runs, and remove or keep the folder."""
     try:
         with locked(path), _cleaned_up(path, if_failed):
             return _start(path, text, plan, if_failed)
@@ -76,14 +70,17 @@ def _start_or_leave(path: Path, text: str, plan: MachinePlan, if_failed: IfFaile
 def _start(path: Path, text: str, plan: MachinePlan, if_failed: IfFailed) -> str:
     if _runs_already(path, plan, text):
         return f"{plan['name']} runs already"
-    stop.end_processes(path)
+    # What was started here before, although its folder may have been removed by hand.
+    if (path / STATE).exists() or _obstacles(plan):
+        _end_processes(path)
     if if_failed == "remove":
         empty(path)
     commands = {
         process["name"]: [programs.find(process["program"], path), *process["arguments"]]
         for process in plan["processes"]
     }
-    _check_addresses(plan)
+    if obstacles := _obstacles(plan):
+        raise MachineError("; ".join(obstacles))
     _write_files(path, plan, text)
     with _supervised(path, commands, if_failed) as (supervisor_pid, confirm):
         seconds = _await_health(path, plan, supervisor_pid)
@@ -97,13 +94,22 @@ def _runs_already(path: Path, plan: MachinePlan, text: str) -> bool:
         same = (path / MACHINE).read_text() == text
     except OSError:
         return False
-    return same and processes.lives(state.supervisor(state.read(path))) and not _sick(plan)
+    if not same:
+        return False
+    from trunkline.local.processes import find_supervisor
+
+    return find_supervisor(read_state(path)) is not None and not _find_unhealthy(plan)
 
 
-def _check_addresses(plan: MachinePlan) -> None:
-    obstacles = [why for address in plan["addresses"] if (why := ports.obstacle(address))]
-    if obstacles:
-        raise MachineError("; ".join(obstacles))
+def _end_processes(path: Path) -> None:
+    from trunkline.local.stop import end_processes
+
+    end_processes(path)
+
+
+def _obstacles(plan: MachinePlan) -> list[str]:
+    """Why addresses of the machine cannot be taken."""
+    return [why for address in plan["addresses"] if (why := ports.obstacle(address))]
 
 
 def _write_files(path: Path, plan: MachinePlan, text: str) -> None:
@@ -111,8 +117,8 @@ def _write_files(path: Path, plan: MachinePlan, text: str) -> None:
         for name, content in process["files"].items():
             (path / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path / name, content.encode())
-    # A page on the disk that the supervisor only has to write over.
-    write_whole(path / STATE, b" " * supervisor.STATE_SIZE)
+    # Space on the disk that the supervisor only has to write over.
+    write_whole(path / STATE, b" " * STATE_SIZE)
     write_whole(path / MACHINE, text.encode())
 
 
@@ -120,7 +126,7 @@ def _write_files(path: Path, plan: MachinePlan, text: str) -> None:
 def _supervised(
     path: Path, commands: dict[str, list[str]], if_failed: IfFailed
 ) -> Iterator[tuple[int, Callable[[], int]]]:
-    """Run a supervisor; give its PID, and what confirms that it shall go on without us."""
+    """Run a supervisor; yields its PID, and a function after which it goes on without us."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -134,7 +140,8 @@ def _supervised(
 
 
 def _become_supervisor(path: Path, read_end: int, write_end: int, if_failed: IfFailed) -> None:
-    """Turn a forked copy of us into the supervisor, out of reach of Terraform and the terminal."""
+    """Turn a forked copy of this process into the supervisor, which signals of Terraform or the
+    terminal do not reach."""
     try:
         os.setsid()
         os.chdir(path)
@@ -142,9 +149,10 @@ def _become_supervisor(path: Path, read_end: int, write_end: int, if_failed: IfF
         for source, target in ((read_end, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
         os.closerange(3, max(write_end, log) + 1)
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-        environment[processes.MARK] = str(path)
-        command = [sys.executable, "-I", "-S", supervisor.__file__, str(path), if_failed]
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        environment[MARK] = str(path)
+        program = str(Path(__file__).with_name("supervisor.py"))
+        command = [sys.executable, "-I", "-S", program, str(path), if_failed]
         os.execve(command[0], command, environment)
     finally:
         os._exit(127)
@@ -154,10 +162,12 @@ def _await_health(path: Path, plan: MachinePlan, supervisor_pid: int) -> float:
     """Wait until every process is healthy; the seconds it took."""
     began = time.monotonic()
     pause, longest = PAUSES
-    while (complaint := _sick(plan)) or not state.read(path):
+    while (complaint := _find_unhealthy(plan)) or not read_state(path):
         _fail_if_ended(path, supervisor_pid)
         if time.monotonic() - began > plan["start_seconds"]:
-            raise MachineError(_late(path, plan, complaint or f"{SUPERVISOR} has not begun"))
+            raise MachineError(
+                _timeout(path, plan, complaint or f"{SUPERVISOR} has written no state")
+            )
         time.sleep(pause)
         pause = min(pause * 1.5, longest)
     _fail_if_ended(path, supervisor_pid)
@@ -165,41 +175,41 @@ def _await_health(path: Path, plan: MachinePlan, supervisor_pid: int) -> float:
 
 
 def _fail_if_ended(path: Path, supervisor_pid: int) -> None:
-    known = state.read(path)
-    for name, process in (known["processes"] if known else {}).items():
+    state = read_state(path)
+    for name, process in (state["processes"] if state else {}).items():
         if process["restarts"]:
             raise MachineError(
-                f"{name} ended with {process['cause']} while it started; {_last_words(path, name)}"
+                f"{name} ended with {process['cause']} while it started; {_log_ending(path, name)}"
             )
     if os.waitpid(supervisor_pid, os.WNOHANG)[0]:
-        raise MachineError(f"its supervisor ended; {_last_words(path, SUPERVISOR)}")
+        raise MachineError(f"its supervisor ended; {_log_ending(path, SUPERVISOR)}")
 
 
-def _sick(plan: MachinePlan) -> str:
+def _find_unhealthy(plan: MachinePlan) -> str:
     """The name of the first process that is not healthy, and why; empty where all are."""
     for process in plan["processes"]:
-        if complaint := health.ask(process["ready"]):
+        if complaint := health.check(process["ready"]):
             return f"{process['name']} is not healthy ({complaint})"
     return ""
 
 
-def _late(path: Path, plan: MachinePlan, complaint: str) -> str:
+def _timeout(path: Path, plan: MachinePlan, complaint: str) -> str:
     name = complaint.partition(" ")[0]
     return (
         f"{complaint} after {plan['start_seconds']:g} s; if this machine is busy, apply again; "
-        f"{_last_words(path, name)}"
+        f"{_log_ending(path, name)}"
     )
 
 
-def _last_words(path: Path, name: str) -> str:
-    said = last_lines(path / f"{name}{LOG}", 2 * SHOWN_LINES)
-    lines = [line for line in said if not line.startswith(NOTE)][-SHOWN_LINES:]
-    return "\n  ".join(["its log ends with:", *lines]) if lines else "it said nothing"
+def _log_ending(path: Path, name: str) -> str:
+    lines = last_lines(path / f"{name}{LOG}", 2 * SHOWN_LINES)
+    lines = [line for line in lines if not line.startswith(NOTE)][-SHOWN_LINES:]
+    return "\n  ".join(["its log ends with:", *lines]) if lines else "its log is empty"
 
 
 @contextmanager
 def _cleaned_up(path: Path, if_failed: IfFailed) -> Iterator[None]:
-    """End everything where the start fails, is interrupted or is asked to end."""
+    """End everything where the start fails or is interrupted."""
 
     def interrupt(number: int, _: object) -> None:
         raise SystemExit(128 + number)
@@ -211,7 +221,7 @@ def _cleaned_up(path: Path, if_failed: IfFailed) -> Iterator[None]:
     except BaseException:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        stop.end_processes(path)
+        _end_processes(path)
         if if_failed == "remove":
             remove(path)
         raise

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from trunkline.local.machine import Process
+from trunkline.local.machine import LocalProcess
 from trunkline.payload.firewall import Firewall
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.secret import SecretSource
@@ -31,7 +31,7 @@ class MachineFile:
 class LocalUnit:
     """A unit as a process of this machine, and the addresses that it takes (`tcp HOST:PORT`)."""
 
-    process: Process
+    process: LocalProcess
     addresses: tuple[str, ...]
 
 

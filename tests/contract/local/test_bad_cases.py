@@ -1,4 +1,4 @@
-"""What goes wrong with a start: one sentence that names the cause and the remedy, nothing left."""
+"""A start that fails: one sentence names the cause and the remedy, and nothing is left."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from support.loopback import eventually, free_port
 from support.machines import Stack, sample, script
 from support.processes import processes_below
 
-from trunkline.local.machine import Machine, Process
+from trunkline.local.machine import LocalMachine, LocalProcess
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a tmpfs")
 
 
-def fails(stack: Stack, machine: Machine, **environment: str) -> str:
-    """What the start says; it must fail, and leave nothing behind."""
+def fails(stack: Stack, machine: LocalMachine, **environment: str) -> str:
+    """What the start prints; it must fail, and leave nothing behind."""
     done = stack.start(machine, **environment)
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
@@ -32,7 +32,7 @@ def fails(stack: Stack, machine: Machine, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
-def test_a_taken_port_is_named_with_who_has_it(stack: Stack, protocol: str) -> None:
+def test_a_taken_port_is_named_with_the_process_that_holds_it(stack: Stack, protocol: str) -> None:
     kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[protocol]
     with socket.socket(socket.AF_INET, kind) as other:
         other.bind(("0.0.0.0", 0))
@@ -59,19 +59,19 @@ def test_an_address_that_is_missing_comes_with_its_remedy(stack: Stack) -> None:
 
 
 def test_a_missing_workerd_comes_with_its_remedy(stack: Stack) -> None:
-    process = Process(name="workerd", program="workerd", ready="tcp://127.0.0.1:1")
-    said = fails(stack, Machine(name="ingress", kind="ingress", processes=(process,)))
+    process = LocalProcess(name="workerd", program="workerd", ready="tcp://127.0.0.1:1")
+    said = fails(stack, LocalMachine(name="ingress", kind="ingress", processes=(process,)))
     assert "workerd is not installed; run: npm install workerd" in said
 
 
-def test_a_workerd_that_is_named_wrongly_is_told(stack: Stack) -> None:
-    process = Process(name="workerd", program="workerd", ready="tcp://127.0.0.1:1")
-    machine = Machine(name="ingress", kind="ingress", processes=(process,))
+def test_a_workerd_that_cannot_be_run_is_named(stack: Stack) -> None:
+    process = LocalProcess(name="workerd", program="workerd", ready="tcp://127.0.0.1:1")
+    machine = LocalMachine(name="ingress", kind="ingress", processes=(process,))
     said = fails(stack, machine, TRUNKLINE_WORKERD="/nowhere/workerd")
     assert "TRUNKLINE_WORKERD names /nowhere/workerd, which cannot be run" in said
 
 
-def test_a_process_that_dies_at_once_has_its_last_words_shown(stack: Stack) -> None:
+def test_the_end_of_the_log_of_a_process_that_fails_at_once_is_shown(stack: Stack) -> None:
     text = "import sys\nfor i in range(9): print('line', i)\nsys.exit('the cause')\n"
     said = fails(stack, script(text))
     assert "script ended with exit code 1 while it started; its log ends with:" in said
@@ -80,12 +80,12 @@ def test_a_process_that_dies_at_once_has_its_last_words_shown(stack: Stack) -> N
     assert "line 3" not in said
 
 
-def test_a_process_that_is_killed_by_a_signal_has_it_named(stack: Stack) -> None:
+def test_a_signal_that_ends_a_process_is_named(stack: Stack) -> None:
     said = fails(stack, script("import os\nos.abort()\n"))
     assert "script ended with SIGABRT while it started; " in said
 
 
-def test_a_process_that_never_listens_is_given_up(stack: Stack) -> None:
+def test_a_process_that_never_listens_fails_the_start(stack: Stack) -> None:
     before = time.monotonic()
     said = fails(
         stack, script("import time\nprint('busy', flush=True)\ntime.sleep(600)\n", seconds=0.5)
@@ -96,7 +96,7 @@ def test_a_process_that_never_listens_is_given_up(stack: Stack) -> None:
     assert time.monotonic() - before < 10
 
 
-def test_a_process_that_accepts_and_says_nothing_is_given_up(stack: Stack) -> None:
+def test_a_process_that_accepts_and_never_answers_fails_the_start(stack: Stack) -> None:
     port = free_port()
     machine = script(
         "import socket, time\ns = socket.create_server(('127.0.0.1', PORT))\ntime.sleep(600)\n",
@@ -109,7 +109,7 @@ def test_a_process_that_accepts_and_says_nothing_is_given_up(stack: Stack) -> No
     assert "did not answer within" in said
 
 
-def test_a_process_that_answers_with_an_error_is_given_up(stack: Stack) -> None:
+def test_a_process_that_answers_with_an_error_fails_the_start(stack: Stack) -> None:
     machine = sample()
     [process] = machine.processes
     tcp = f"http://{machine.addresses[0].removeprefix('tcp ')}/healthz"
@@ -130,16 +130,16 @@ while True:
     assert "answered HTTP/1.1 503 Service Unavailable" in said
 
 
-def test_text_that_is_no_machine_is_told(stack: Stack) -> None:
+def test_text_that_does_not_describe_a_machine_is_refused(stack: Stack) -> None:
     for text in ("{", "[]", "{}", '"x"', "null"):
         done = stack.run("start", TRUNKLINE_MACHINE=text)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
-            "TRUNKLINE_MACHINE does not hold a machine; synthesize the stacks again\n"
+            "TRUNKLINE_MACHINE does not describe a machine; synthesize the stacks again\n"
         )
 
 
-def test_no_machine_at_all_is_told(stack: Stack) -> None:
+def test_a_missing_machine_says_which_variable_to_set(stack: Stack) -> None:
     done = stack.run("start", TRUNKLINE_MACHINE="")
     assert done.returncode == 1
     assert "TRUNKLINE_MACHINE is not set" in done.stderr
@@ -149,7 +149,7 @@ def test_no_machine_at_all_is_told(stack: Stack) -> None:
 def test_an_interrupted_start_leaves_nothing(stack: Stack, number: int) -> None:
     machine = script("import time\ntime.sleep(600)\n", seconds=30)
     starting = stack.popen("start", "web", machine)
-    eventually(lambda: stack.child()[0] > 0)
+    eventually(stack.find_process)
     starting.send_signal(number)
     said = starting.communicate(timeout=20)[1]
     assert starting.returncode == 128 + number
@@ -160,14 +160,14 @@ def test_an_interrupted_start_leaves_nothing(stack: Stack, number: int) -> None:
 def test_a_killed_start_leaves_nothing(stack: Stack) -> None:
     machine = script("import time\ntime.sleep(600)\n", seconds=30)
     starting = stack.popen("start", "web", machine)
-    eventually(lambda: stack.child()[0] > 0)
+    eventually(stack.find_process)
     starting.kill()
     starting.communicate()
     eventually(lambda: not processes_below(stack.root))
     stack.assert_nothing_left(machine)
 
 
-def test_a_file_in_the_place_of_the_folder_is_told(stack: Stack) -> None:
+def test_a_file_in_the_place_of_the_folder_is_named(stack: Stack) -> None:
     stack.below.write_text("")
     done = stack.start(sample())
     assert done.returncode == 1
@@ -176,7 +176,7 @@ def test_a_file_in_the_place_of_the_folder_is_told(stack: Stack) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_stop_where_a_file_is_in_the_place_of_the_folder_is_told(stack: Stack) -> None:
+def test_a_stop_with_a_file_in_the_place_of_the_folder_names_it(stack: Stack) -> None:
     stack.below.write_text("")
     done = stack.stop()
     assert done.returncode == 1
@@ -195,7 +195,7 @@ def tmpfs(tmp_path: Path) -> Iterator[Path]:
 
 
 @ROOT
-def test_a_disk_that_is_full_at_the_start_is_told(tmpfs: Path) -> None:
+def test_a_disk_that_is_full_at_the_start_says_so(tmpfs: Path) -> None:
     full = Stack(tmpfs)
     with pytest.raises(OSError, match="No space left"):
         full.cwd.joinpath("ballast").write_bytes(b"x" * (300 * 1024))
@@ -204,7 +204,7 @@ def test_a_disk_that_is_full_at_the_start_is_told(tmpfs: Path) -> None:
 
 
 @ROOT
-def test_a_disk_that_cannot_be_written_is_told(tmpfs: Path) -> None:
+def test_a_disk_that_cannot_be_written_says_so(tmpfs: Path) -> None:
     stack = Stack(tmpfs)
     command = stack.cwd
     subprocess.run(["mount", "-o", "remount,ro", tmpfs], check=True)

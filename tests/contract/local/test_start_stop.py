@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
+import shutil
 import stat
 import subprocess
 import sys
@@ -45,20 +45,20 @@ def test_stopping_one_machine_keeps_the_others(stack: Stack) -> None:
     stack.start(sample("one"))
     stack.start(sample("other"))
     stack.stop("one")
-    assert processes.lives(stack.child("other"))
+    assert stack.find_process("other")
     assert not stack.folder("one").exists()
 
 
-def test_started_twice_is_once(stack: Stack) -> None:
+def test_a_second_start_of_the_same_machine_changes_nothing(stack: Stack) -> None:
     machine = sample()
     stack.start(machine)
-    before = stack.child()
+    before = stack.process()
     done = stack.start(machine)
     assert (done.returncode, done.stdout) == (0, "web runs already\n")
-    assert stack.child() == before
+    assert stack.process() == before
 
 
-def test_two_starts_at_the_same_time_are_one(stack: Stack) -> None:
+def test_of_several_starts_at_once_one_starts_the_machine(stack: Stack) -> None:
     machine = sample()
     starts = [stack.popen("start", "web", machine) for _ in range(3)]
     said = sorted(start.communicate(timeout=30)[0] for start in starts)
@@ -72,7 +72,7 @@ def test_another_machine_in_its_place_replaces_it(stack: Stack) -> None:
     stack.start(old)
     before = stack.supervisor()
     assert stack.start(new).returncode == 0
-    assert not processes.lives(before)
+    assert not processes.is_running(before)
     assert stack.folder().joinpath("machine.json").read_text() == new.to_json()
     stack.stop()
     stack.assert_nothing_left(old, new)
@@ -81,20 +81,20 @@ def test_another_machine_in_its_place_replaces_it(stack: Stack) -> None:
 def test_a_machine_that_is_down_is_started_again(stack: Stack) -> None:
     machine = sample()
     stack.start(machine)
-    processes.send(stack.supervisor(), signal.SIGKILL)
-    eventually(lambda: not processes.lives(stack.child()))
+    stack.supervisor().kill()
+    eventually(lambda: not stack.find_process())
     assert stack.start(machine).stdout.startswith("web is up")
-    assert processes.lives(stack.child())
+    assert stack.find_process()
 
 
 def test_after_a_reboot_it_starts_from_what_was_kept(stack: Stack) -> None:
     machine = sample()
     stack.start(machine)
-    processes.send(stack.supervisor(), signal.SIGKILL)
-    eventually(lambda: not processes.lives(stack.child()))
+    stack.supervisor().kill()
+    eventually(lambda: not stack.find_process())
     done = stack.run("restart")
     assert done.stdout.startswith("web is up")
-    assert processes.lives(stack.child())
+    assert stack.find_process()
 
 
 def test_only_this_user_may_read_it(stack: Stack) -> None:
@@ -105,9 +105,9 @@ def test_only_this_user_may_read_it(stack: Stack) -> None:
     assert {"lock", "machine.json", "state.json", "sample.log", "sample.json"} <= set(modes)
 
 
-def test_it_is_out_of_reach_of_the_terminal_and_of_credentials(stack: Stack) -> None:
+def test_it_has_neither_the_terminal_nor_credentials(stack: Stack) -> None:
     stack.start(sample(), AWS_SECRET_ACCESS_KEY="do-not-pass-on")
-    for pid, _ in (stack.supervisor(), stack.child()):
+    for pid in (stack.supervisor().pid, stack.process().pid):
         environment = Path(f"/proc/{pid}/environ").read_text()
         assert "do-not-pass-on" not in environment
         assert "TRUNKLINE_MACHINE" not in environment
@@ -139,7 +139,7 @@ time.sleep(600)
     stack.assert_nothing_left(machine)
 
 
-def test_who_ignores_the_question_is_killed(stack: Stack) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(stack: Stack) -> None:
     text = """
 import signal, socket, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -150,6 +150,33 @@ while True: time.sleep(1)
     assert stack.start(machine).returncode == 0
     stack.stop()
     stack.assert_nothing_left(machine)
+
+
+def test_a_machine_whose_folder_was_removed_by_hand_is_replaced(stack: Stack) -> None:
+    machine = sample()
+    stack.start(machine)
+    before = stack.supervisor()
+    shutil.rmtree(stack.below)
+    assert stack.start(machine).stdout.startswith("web is up")
+    assert not processes.is_running(before)
+    stack.stop()
+    stack.assert_nothing_left(machine)
+
+
+def test_the_first_start_in_a_folder_does_not_import_psutil(stack: Stack) -> None:
+    """It takes a fifth of the CPU of a start, and Terraform starts every machine by itself."""
+    code = (
+        "import os, sys; from trunkline.local.start import start\n"
+        "print(start(sys.argv[1], os.environ['TRUNKLINE_MACHINE']), 'psutil' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(stack.folder())],
+        env=stack.environment(sample()),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("web is up"), done.stderr
+    assert done.stdout.endswith(" False\n")
 
 
 def test_a_folder_elsewhere_is_never_touched(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""What people see of machines and can do to all at once, from Python and the command line."""
+"""The status of machines, and what can be done to all at once, from Python and the command line."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from support.processes import processes_below
 from typer.testing import CliRunner, Result
 
 from trunkline.cli.local import local_app
-from trunkline.errors import TrunklineError
+from trunkline.errors import MachineError, TrunklineError
 from trunkline.local import processes
-from trunkline.local.errors import MachineError
-from trunkline.local.keep import keep
-from trunkline.local.machine import Machine
+from trunkline.local.machine import LocalMachine
+from trunkline.local.secrets import write_secret
 from trunkline.local.status import (
     MachineStatus,
     kill_machine,
@@ -53,7 +52,7 @@ def only(stack: Stack) -> MachineStatus:
     return found
 
 
-def port_of(machine: Machine) -> int:
+def port_of(machine: LocalMachine) -> int:
     return int(machine.addresses[0].rpartition(":")[2])
 
 
@@ -64,9 +63,9 @@ def test_a_healthy_machine_is_shown_with_all_that_runs(stack: Stack) -> None:
     assert found.healthy
     assert (found.name, found.kind, found.addresses) == ("web", "sample", machine.addresses)
     assert found.folder == stack.folder().resolve()
-    assert found.supervisor_pid == stack.supervisor()[0]
+    assert found.supervisor_pid == stack.supervisor().pid
     [process] = found.processes
-    assert (process.name, process.program, process.pid) == ("sample", "python", stack.child()[0])
+    assert (process.name, process.program, process.pid) == ("sample", "python", stack.process().pid)
     assert process.restarts == 0
     assert 0 < process.uptime_seconds < 60
     assert 3 < process.memory_mb < found.memory_mb < 60
@@ -94,7 +93,7 @@ def test_a_process_that_no_longer_answers_is_shown_with_its_last_line(stack: Sta
 
 def test_a_restart_is_shown_with_its_cause(stack: Stack) -> None:
     stack.start(sample())
-    processes.send(stack.child(), signal.SIGKILL)
+    stack.process().kill()
     eventually(lambda: only(stack).healthy and only(stack).processes[0].restarts == 1)
     assert only(stack).processes[0].cause == "SIGKILL"
     assert "web/sample: ended with SIGKILL, and was started again" in run(stack, "status").stdout
@@ -102,8 +101,8 @@ def test_a_restart_is_shown_with_its_cause(stack: Stack) -> None:
 
 def test_a_machine_without_supervisor_is_not_healthy(stack: Stack) -> None:
     stack.start(sample())
-    processes.send(stack.supervisor(), signal.SIGKILL)
-    eventually(lambda: not processes.lives(stack.child()))
+    stack.supervisor().kill()
+    eventually(lambda: not stack.find_process())
     found = only(stack)
     assert (found.healthy, found.supervisor_pid, found.memory_mb) == (False, None, 0)
     assert "trunkline local start brings it back" in found.processes[0].complaint
@@ -123,14 +122,14 @@ def test_a_killed_machine_stays_down_until_it_is_started(stack: Stack) -> None:
 def test_starting_leaves_alone_what_runs(stack: Stack) -> None:
     stack.start(sample("one"))
     stack.start(sample("two"))
-    before = stack.child("one")
+    before = stack.process("one")
     kill_machine("two", stack.below)
-    heard: list[str] = []
-    said = start_machines((), stack.below, heard.append)
-    assert heard == said
+    done: list[str] = []
+    said = start_machines((), stack.below, done.append)
+    assert done == said
     assert said[0] == "one runs already"
     assert said[1].startswith("two is up after")
-    assert stack.child("one") == before
+    assert stack.process("one") == before
 
 
 def test_a_machine_that_cannot_start_again_is_kept_for_the_next_try(stack: Stack) -> None:
@@ -158,7 +157,7 @@ def test_a_restart_that_is_killed_midway_can_be_repeated(stack: Stack) -> None:
     kill_machine("web", stack.below)
     (stack.folder() / "slow").touch()
     restarting = stack.popen("restart")
-    eventually(lambda: processes.lives(stack.child()))
+    eventually(stack.find_process)
     restarting.kill()
     restarting.communicate()
     eventually(lambda: processes_below(stack.root) == {})
@@ -171,16 +170,16 @@ def test_everything_can_be_stopped_at_once(stack: Stack) -> None:
     given = [sample(name) for name in ("one", "two", "three")]
     for machine in given:
         stack.start(machine)
-    keep(str(stack.below / "secrets" / "key"), "x")
-    keep(str(stack.below / "local" / "secrets" / "key"), "x")
-    processes.send(stack.supervisor("two"), signal.SIGKILL)
-    heard: list[str] = []
-    assert stop_all(stack.below, heard.append) == ["one", "three", "two"]
-    assert sorted(heard) == ["one", "three", "two"]
+    write_secret(str(stack.below / "secrets" / "key"), "x")
+    write_secret(str(stack.below / "local" / "secrets" / "key"), "x")
+    stack.supervisor("two").kill()
+    done: list[str] = []
+    assert stop_all(stack.below, done.append) == ["one", "three", "two"]
+    assert sorted(done) == ["one", "three", "two"]
     stack.assert_nothing_left(*given)
 
 
-def test_stopping_everything_finds_machines_whose_folder_has_gone(stack: Stack) -> None:
+def test_stopping_everything_ends_machines_whose_folder_was_removed(stack: Stack) -> None:
     import shutil
 
     machine, other = sample(), sample("other")
@@ -200,7 +199,7 @@ def test_stopping_everything_leaves_what_is_not_ours(stack: Stack) -> None:
 
 
 def test_stopping_everything_refuses_another_folder(stack: Stack) -> None:
-    with pytest.raises(MachineError, match="is not named"):
+    with pytest.raises(MachineError, match="is neither named"):
         stop_all(stack.root)
 
 
@@ -209,14 +208,14 @@ def test_secrets_stay_where_a_machine_could_not_be_ended(
 ) -> None:
     stack.start(sample())
     key = stack.below / "secrets" / "key"
-    keep(str(key), "x")
+    write_secret(str(key), "x")
 
     def refuse(folder: Path) -> None:
         raise MachineError("web: pid 1 cannot be ended")
 
     with monkeypatch.context() as patched:
         patched.setattr("trunkline.local.status.stop", refuse)
-        patched.setattr(processes, "marked", lambda folder: [])
+        patched.setattr(processes, "find_marked", lambda folder: [])
         with pytest.raises(MachineError, match="pid 1 cannot be ended"):
             stop_all(stack.below)
     assert key.read_text() == "x"
@@ -236,9 +235,9 @@ def test_what_cannot_be_removed_or_read_is_explained(stack: Stack) -> None:
         machines(stack.below)
 
 
-def test_an_unknown_machine_is_told_with_those_there_are(stack: Stack) -> None:
+def test_an_unknown_machine_is_refused_with_the_names_that_there_are(stack: Stack) -> None:
     stack.start(sample())
-    with pytest.raises(MachineError, match=r"no machine 'wbe' below .*; there is: web$"):
+    with pytest.raises(MachineError, match=r"no machine 'wbe' below .*; there are: web$"):
         kill_machine("wbe", stack.below)
 
 
@@ -251,7 +250,7 @@ def test_status_shows_a_table_and_totals(stack: Stack) -> None:
     done = run(stack, "status")
     assert done.exit_code == 0
     row = next(line for line in done.stdout.splitlines() if line.startswith("web"))
-    assert row.split()[:4] == ["web", "sample", "sample", str(stack.child()[0])]
+    assert row.split()[:4] == ["web", "sample", "sample", str(stack.process().pid)]
     assert "healthy" in row
     assert row.endswith(machine.addresses[0])
     assert "\n1 machine, 1 healthy; 1 process; " in done.stdout
@@ -281,7 +280,7 @@ def test_status_has_json_for_tools(stack: Stack) -> None:
     report = json.loads(done.stdout)
     assert (done.exit_code, report["healthy"]) == (0, True)
     [machine] = report["machines"]
-    assert machine["processes"][0]["pid"] == stack.child()[0]
+    assert machine["processes"][0]["pid"] == stack.process().pid
     assert machine["processes"][0]["healthy"] is True
     assert report["memory_mb"] == pytest.approx(machine["memory_mb"])
 

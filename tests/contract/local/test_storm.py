@@ -2,56 +2,61 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 from support.machines import Stack, sample
 from support.processes import processes_below
 
 from trunkline.local import processes
-from trunkline.local.machine import Machine
+from trunkline.local.machine import LocalMachine
 
 LONGEST = 0.25  # seconds that a start takes, about
 
 
-def kill_supervisor(stack: Stack, machine: Machine, chance: random.Random) -> None:
-    processes.send(stack.supervisor(), signal.SIGKILL)
+def kill_supervisor(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
+    if supervisor := stack.find_supervisor():
+        processes.send_signal(supervisor, signal.SIGKILL)
 
 
-def kill_child(stack: Stack, machine: Machine, chance: random.Random) -> None:
-    processes.send(stack.child(), signal.SIGKILL)
+def kill_process(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
+    if process := stack.find_process():
+        processes.send_signal(process, signal.SIGKILL)
 
 
-def kill_both(stack: Stack, machine: Machine, chance: random.Random) -> None:
-    kill_child(stack, machine, chance)
+def kill_both(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
+    kill_process(stack, machine, chance)
     kill_supervisor(stack, machine, chance)
 
 
-def kill_anything(stack: Stack, machine: Machine, chance: random.Random) -> None:
+def kill_anything(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
     if found := sorted(processes_below(stack.folder())):
-        pid = chance.choice(found)
-        processes.send((pid, processes.birth(pid) or ""), signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(chance.choice(found), signal.SIGKILL)
 
 
-def freeze_supervisor(stack: Stack, machine: Machine, chance: random.Random) -> None:
-    processes.send(stack.supervisor(), signal.SIGSTOP)
+def freeze_supervisor(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
+    if supervisor := stack.find_supervisor():
+        processes.send_signal(supervisor, signal.SIGSTOP)
 
 
-def start_and_kill(stack: Stack, machine: Machine, chance: random.Random) -> None:
+def start_and_kill(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
     _kill_midway(stack, "start", machine, chance)
 
 
-def stop_and_kill(stack: Stack, machine: Machine, chance: random.Random) -> None:
+def stop_and_kill(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
     _kill_midway(stack, "stop", machine, chance)
 
 
-def start(stack: Stack, machine: Machine, chance: random.Random) -> None:
+def start(stack: Stack, machine: LocalMachine, chance: random.Random) -> None:
     assert stack.start(machine).returncode == 0
 
 
-def _kill_midway(stack: Stack, action: str, machine: Machine, chance: random.Random) -> None:
+def _kill_midway(stack: Stack, action: str, machine: LocalMachine, chance: random.Random) -> None:
     process = stack.popen(action, "web", machine)
     time.sleep(chance.uniform(0, LONGEST))
     process.kill()
@@ -60,7 +65,7 @@ def _kill_midway(stack: Stack, action: str, machine: Machine, chance: random.Ran
 
 EVENTS = (
     kill_supervisor,
-    kill_child,
+    kill_process,
     kill_both,
     kill_anything,
     freeze_supervisor,

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from support.loopback import eventually
 from support.machines import Stack, sample, script
 from support.processes import processes_below
 
+from trunkline.errors import MachineError
 from trunkline.local import processes
-from trunkline.local.errors import MachineError
+from trunkline.local.layout import STATE_SIZE
 from trunkline.local.stop import stop
+from trunkline.local.supervisor import remove_abandoned
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of this death")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux ends a process with its parent"
+)
 
 
 def test_a_crash_is_restarted_and_logged(stack: Stack) -> None:
     stack.start(sample())
-    before = stack.child()
-    processes.send(before, signal.SIGSEGV)
-    eventually(lambda: processes.lives(stack.child()) and stack.child() != before)
+    before = stack.process()
+    before.send_signal(signal.SIGSEGV)
+    eventually(lambda: stack.find_process() not in (None, before))
     assert stack.restarts() == 1
     log = stack.folder().joinpath("sample.log").read_text()
     assert "[trunkline] sample ended with SIGSEGV; starts again in 0.1 s\n" in log
@@ -50,7 +56,7 @@ os._exit(3)
 
 def test_a_signal_without_a_name_is_logged_by_its_number(stack: Stack) -> None:
     stack.start(sample())
-    processes.send(stack.child(), 40)
+    stack.process().send_signal(40)
     eventually(lambda: stack.restarts() == 1)
     assert "ended with signal 40; " in stack.folder().joinpath("sample.log").read_text()
 
@@ -58,10 +64,10 @@ def test_a_signal_without_a_name_is_logged_by_its_number(stack: Stack) -> None:
 def test_restarts_come_later_and_later(stack: Stack) -> None:
     stack.start(sample())
     for _ in range(3):
-        eventually(lambda: processes.lives(stack.child()))
-        before = stack.child()
-        processes.send(before, signal.SIGKILL)
-        eventually(lambda b=before: stack.child() != b)  # type: ignore[misc]
+        eventually(stack.find_process)
+        before = stack.process()
+        before.kill()
+        eventually(lambda b=before: stack.find_process() != b)  # type: ignore[misc]
     eventually(lambda: stack.restarts() == 3)
     log = stack.folder().joinpath("sample.log").read_text()
     delays = [line.rpartition(" in ")[2] for line in log.splitlines() if "again" in line]
@@ -72,7 +78,7 @@ def test_restarts_come_later_and_later(stack: Stack) -> None:
 def test_processes_die_with_a_killed_supervisor(stack: Stack) -> None:
     machine = sample()
     stack.start(machine)
-    processes.send(stack.supervisor(), signal.SIGKILL)
+    stack.supervisor().kill()
     eventually(lambda: processes_below(stack.root) == {})
     stack.stop()
     stack.assert_nothing_left(machine)
@@ -88,27 +94,27 @@ time.sleep(600)
 """
     machine = script(text)
     stack.start(machine)
-    first = stack.child()
-    [descendant] = processes_below(stack.folder()).keys() - {first[0], stack.supervisor()[0]}
-    processes.send(first, signal.SIGKILL)
-    eventually(lambda: processes.lives(stack.child()) and stack.child() != first)
-    assert processes.birth(descendant) is None
+    first = stack.process()
+    [descendant] = first.children()
+    first.kill()
+    eventually(lambda: stack.find_process() not in (None, first))
+    assert not processes.is_running(descendant)
 
 
 def test_a_stopped_supervisor_is_ended_too(stack: Stack) -> None:
     machine = sample()
     stack.start(machine)
-    processes.send(stack.supervisor(), signal.SIGSTOP)
+    stack.supervisor().suspend()
     assert stack.stop().returncode == 0
     stack.assert_nothing_left(machine)
 
 
-def test_whoever_got_the_pid_later_is_left_alone(stack: Stack) -> None:
+def test_another_process_with_the_pid_of_the_supervisor_is_left_alone(stack: Stack) -> None:
     stack.start(sample())
     state = stack.folder() / "state.json"
     text = state.read_text()
+    ours, stranger = stack.supervisor().pid, os.getpid()
     processes.end([stack.supervisor()], 2)
-    ours, stranger = stack.supervisor()[0], os.getpid()
     state.write_text(text.replace(f'"pid": {ours}', f'"pid": {stranger}'))
     assert stack.stop().returncode == 0  # and we are still here
     stack.assert_nothing_left()
@@ -131,6 +137,23 @@ def test_a_folder_that_was_removed_by_hand_hinders_no_stop(stack: Stack) -> None
     shutil.rmtree(stack.below)
     assert stack.stop().returncode == 0
     stack.assert_nothing_left(machine)
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_removed"), [("nobody", True), ("itself", True), ("another", False)]
+)
+def test_a_supervisor_removes_its_abandoned_folder_and_not_another_s(
+    tmp_path: Path, owner: str, is_removed: bool
+) -> None:
+    folder = tmp_path / ".trunkline" / "web"
+    folder.mkdir(parents=True)
+    pid = os.getpid() + (owner == "another")
+    state = {"supervisor": {"pid": pid, "create_time": 1.0}, "processes": {}}
+    text = " " * STATE_SIZE if owner == "nobody" else json.dumps(state)
+    (folder / "state.json").write_text(text)
+    remove_abandoned(str(folder))
+    assert folder.exists() != is_removed
+    remove_abandoned(str(tmp_path / ".trunkline" / "gone"))  # by a stop meanwhile
 
 
 def test_a_half_written_folder_is_removed(stack: Stack) -> None:
@@ -165,10 +188,10 @@ time.sleep(600)
 
 def test_an_idle_supervisor_does_nothing(stack: Stack) -> None:
     stack.start(sample())
-    pid = stack.supervisor()[0]
-    before = _switches(pid)
+    supervisor = stack.supervisor()
+    before = supervisor.num_ctx_switches().voluntary
     time.sleep(1)
-    assert _switches(pid) - before <= 1
+    assert supervisor.num_ctx_switches().voluntary - before <= 1
 
 
 def test_a_process_that_closes_its_output_does_not_keep_the_supervisor_busy(stack: Stack) -> None:
@@ -179,11 +202,10 @@ os.close(1); os.close(2)
 time.sleep(600)
 """
     assert stack.start(script(text)).returncode == 0
-    pid = stack.supervisor()[0]
-    before = _ticks(pid)
+    before = _cpu_seconds(stack.supervisor())
     time.sleep(1)
-    assert _ticks(pid) - before <= 1
-    processes.send(stack.child(), signal.SIGKILL)
+    assert _cpu_seconds(stack.supervisor()) - before <= 0.011
+    stack.process().kill()
     eventually(lambda: stack.restarts() == 1)
 
 
@@ -198,29 +220,24 @@ time.sleep(600)
 """
     machine = script(text)
     assert stack.start(machine).returncode == 0
-    processes.send(stack.child(), signal.SIGKILL)
+    stack.process().kill()
     eventually(lambda: stack.restarts() == 1)
     stack.stop()
     stack.assert_nothing_left(machine)
 
 
-def test_who_cannot_be_ended_is_named(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_that_cannot_be_ended_are_named(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stack.start(sample())
-    pid = stack.supervisor()[0]
-    monkeypatch.setattr(processes, "send", lambda process, number: None)
-    monkeypatch.setattr(processes, "LAST_SECONDS", 0.1)
+    pid = stack.supervisor().pid
+    monkeypatch.setattr(processes, "send_signal", lambda process, number: None)
+    monkeypatch.setattr(processes, "KILL_SECONDS", 0.1)
     with pytest.raises(MachineError, match=rf"^web: pid {pid}, \d+ cannot be ended; run this as"):
         stop(stack.folder())
     assert stack.folder().exists()
 
 
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def _switches(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("voluntary_ctxt_switches"):
-            return int(line.split()[1])
-    raise AssertionError("no such line")
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system

@@ -14,13 +14,13 @@ import pytest
 from support.loopback import eventually
 from support.machines import STATE, Stack, sample, script
 
-from trunkline.local.machine import Machine
+from trunkline.local.machine import LocalMachine
 
 TERRAFORM = shutil.which("terraform")
 pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="needs terraform")
 
 
-def resource(machine: Machine) -> dict[str, object]:
+def resource(machine: LocalMachine) -> dict[str, object]:
     python = f"{sys.executable} -m trunkline.local"
     start = {
         "command": f"{python} start ${{self.input}}",
@@ -34,7 +34,7 @@ def resource(machine: Machine) -> dict[str, object]:
     }
 
 
-def write(folder: Path, *machines: Machine) -> None:
+def write(folder: Path, *machines: LocalMachine) -> None:
     resources = {machine.name: resource(machine) for machine in machines}
     path = folder / "cdk.tf.json"
     path.write_text(json.dumps({"resource": {"terraform_data": resources}}))
@@ -69,10 +69,10 @@ def test_a_change_replaces_that_machine_alone(stack: Stack, folder: Path) -> Non
     kept, old, new = sample("kept"), sample("changed"), sample("changed")
     write(folder, kept, old)
     terraform(folder, "apply", "-auto-approve")
-    before = stack.child("kept")
+    before = stack.process("kept")
     write(folder, kept, new)
     assert "1 added, 0 changed, 1 destroyed" in terraform(folder, "apply", "-auto-approve").stdout
-    assert stack.child("kept") == before
+    assert stack.process("kept") == before
     assert stack.folder("changed").joinpath("machine.json").read_text() == new.to_json()
     terraform(folder, "destroy", "-auto-approve")
     stack.assert_nothing_left(kept, old, new)
@@ -108,7 +108,7 @@ def test_a_killed_terraform_leaves_what_the_next_destroy_ends(stack: Stack, fold
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    eventually(lambda: stack.child("quick")[0] > 0 and stack.child("slow")[0] > 0)
+    eventually(lambda: stack.find_process("quick") and stack.find_process("slow"))
     os.killpg(apply.pid, signal.SIGKILL)
     apply.wait()
     eventually(lambda: not stack.folder("slow").exists())

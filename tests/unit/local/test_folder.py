@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.local.errors import MachineError
+from trunkline.errors import MachineError
 from trunkline.local.folder import checked, empty, locked, make, remove, remove_empty, write_whole
 
 
@@ -21,14 +21,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / ".trunkline" / "local" / "machines" / "edge"
 
 
-def test_only_what_lies_below_the_state_folder_is_ours(tmp_path: Path, folder: Path) -> None:
+def test_a_folder_must_lie_below_the_state_folder(tmp_path: Path, folder: Path) -> None:
     assert checked(folder) == folder.resolve()
     for path in (tmp_path, tmp_path / ".trunkline", tmp_path / ".trunkline" / "x" / ".." / ".."):
         with pytest.raises(MachineError, match=r"does not lie below a folder named \.trunkline"):
             checked(path)
 
 
-def test_a_link_that_leads_out_is_not_ours(tmp_path: Path) -> None:
+def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".trunkline").mkdir()
     (tmp_path / ".trunkline" / "edge").symlink_to(tmp_path)
     with pytest.raises(MachineError):
@@ -51,7 +51,7 @@ def test_a_locked_folder_makes_others_wait(folder: Path) -> None:
     assert order == ["first", "other"]
 
 
-def test_who_waits_for_too_long_learns_for_whom(folder: Path) -> None:
+def test_a_wait_that_takes_too_long_names_the_pid_of_the_other(folder: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from trunkline.local.folder import locked\n"
         "with locked(Path(sys.argv[1])): print('ready', flush=True); time.sleep(60)"
@@ -67,7 +67,7 @@ def test_who_waits_for_too_long_learns_for_whom(folder: Path) -> None:
         other.kill()
 
 
-def test_a_lock_that_was_removed_before_it_was_ours_is_taken_anew(
+def test_a_lock_file_that_was_removed_before_it_was_locked_is_locked_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flock, removed = fcntl.flock, []
@@ -101,7 +101,7 @@ def test_a_folder_that_is_removed_while_another_waits_is_made_anew(folder: Path)
     assert waited == [True]
 
 
-def test_a_stop_makes_no_folder(folder: Path) -> None:
+def test_a_stop_does_not_make_the_folder(folder: Path) -> None:
     with pytest.raises(FileNotFoundError), locked(folder, create=False):
         pass
     assert not folder.exists()

@@ -1,4 +1,4 @@
-"""Who has an address, as far as the system tells; the rest is in tests/contract/local."""
+"""Which process holds an address; the messages of a start are in tests/contract/local."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from trunkline.local import ports
@@ -33,43 +34,52 @@ def test_lingering_connections_do_not_hold_a_port() -> None:
 def test_a_holder_is_found_on_this_address_and_on_all(host: str) -> None:
     with socket.create_server((host, 0)) as server:
         port = server.getsockname()[1]
-        assert ports.holders("tcp", "127.0.0.1", port) == [os.getpid()]
-        assert ports.holders("udp", "127.0.0.1", port) == []
+        assert ports.holders("tcp", "127.0.0.1", port) == {os.getpid()}
+        assert ports.holders("udp", "127.0.0.1", port) == set()
 
 
-def test_a_holder_on_all_addresses_of_both_families_is_found() -> None:
-    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
+def test_a_holder_of_udp_is_found() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]
-        assert ports.holders("tcp", "127.0.0.1", port) == [os.getpid()]
+        assert ports.holders("udp", "127.0.0.1", port) == {os.getpid()}
+        assert ports.holders("tcp", "127.0.0.1", port) == set()
+
+
+@pytest.mark.parametrize("host", ["::", "::ffff:127.0.0.1"])
+def test_a_holder_with_a_socket_of_both_families_is_found(host: str) -> None:
+    with socket.create_server((host, 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
+        port = server.getsockname()[1]
+        assert ports.holders("tcp", "127.0.0.1", port) == {os.getpid()}
         assert "is taken by" in ports.obstacle(f"tcp 127.0.0.1:{port}")
 
 
-def test_a_holder_on_another_address_is_none() -> None:
+def test_a_holder_of_another_address_is_not_found() -> None:
     with socket.create_server(("127.0.0.2", 0)) as server:
-        assert ports.holders("tcp", "127.0.0.1", server.getsockname()[1]) == []
+        assert ports.holders("tcp", "127.0.0.1", server.getsockname()[1]) == set()
 
 
-def test_mac_os_is_told_to_add_an_alias(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert ports.obstacle("tcp 192.0.2.1:80") == (
-        "this machine has no address 192.0.2.1; add it: sudo ifconfig lo0 alias 192.0.2.1"
-    )
+def test_a_connected_client_does_not_hold_its_port() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
+        assert ports.holders("tcp", "127.0.0.1", client.getsockname()[1]) == set()
 
 
-def test_elsewhere_lsof_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    double = tmp_path / "lsof"
-    double.write_text(
-        '#!/bin/sh\n[ "$*" = "-nP -t -iTCP:8080 -sTCP:LISTEN" ] && printf "12\\n34\\n"\n'
-    )
-    double.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert ports.holders("tcp", "127.0.0.1", 8080) == [12, 34]
+def test_where_the_system_hides_the_sockets_of_others_our_own_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(kind: str) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert ports.holders("tcp", "127.0.0.1", server.getsockname()[1]) == {os.getpid()}
 
 
-def test_without_lsof_nobody_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "platform", "darwin")
+def test_a_holder_that_the_system_hides_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "net_connections", lambda kind: [])
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert ports.obstacle(f"tcp 127.0.0.1:{port}") == (
@@ -77,7 +87,14 @@ def test_without_lsof_nobody_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
         )
 
 
-def test_a_port_for_root_alone_is_told() -> None:
+def test_on_macos_the_remedy_is_an_alias(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert ports.obstacle("tcp 192.0.2.1:80") == (
+        "this machine has no address 192.0.2.1; add it: sudo ifconfig lo0 alias 192.0.2.1"
+    )
+
+
+def test_a_port_for_root_alone_comes_with_its_remedy() -> None:
     code = (
         "import os; from trunkline.local.ports import obstacle; os.setuid(65534)\n"
         "print(obstacle('tcp 127.0.0.1:79'))"

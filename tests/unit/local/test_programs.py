@@ -1,4 +1,4 @@
-"""Where programs are found."""
+"""Finding the programs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from trunkline.errors import MachineError
 from trunkline.local import programs
-from trunkline.local.errors import MachineError
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_named_workerd_is_taken_before_all(
     assert programs.find("workerd", Path("/")) == str(named)
 
 
-def test_a_workerd_that_cannot_be_run_is_none(nowhere: Path, tmp_path: Path) -> None:
+def test_a_workerd_that_cannot_be_run_counts_as_missing(nowhere: Path, tmp_path: Path) -> None:
     install(tmp_path / "project").chmod(0o644)
     with pytest.raises(MachineError, match="workerd is not installed; run: npm install workerd"):
         programs.find("workerd", Path("/"))

@@ -26,7 +26,7 @@ from trunkline.clouds.base import (
     fingerprint,
 )
 from trunkline.clouds.local.sample import sample_machine
-from trunkline.local.machine import Machine as Group
+from trunkline.local.machine import LocalMachine
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
 from trunkline.payload import SecretSource
 from trunkline.terraform.escape import escape
@@ -73,7 +73,12 @@ class Local(Cloud):
         path = f"secrets/{self.name}-{id}"
         digest = fingerprint(value)
         resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[digest])
-        _run(resource, create="keep", destroy="forget", environment={"TRUNKLINE_SECRET": value})
+        _run(
+            resource,
+            create="write-secret",
+            destroy="remove-secret",
+            environment={"TRUNKLINE_SECRET": value},
+        )
         source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
         return Secret(name=id, id=f"${{{_address(resource)}.id}}", source=source, resource=resource)
 
@@ -86,7 +91,7 @@ class LocalMachineGroup(MachineGroup):
 
     def machine(self, id: str, spec: MachineSpec) -> Machine:
         units = [unit.local(self.network.id, spec.zone) for unit in spec.units]
-        group = Group(
+        group = LocalMachine(
             name=spec.name,
             kind=self.spec.kind,
             processes=tuple(unit.process for unit in units),
@@ -100,7 +105,7 @@ class LocalMachineGroup(MachineGroup):
 def add_machine(
     scope: Construct,
     id: str,
-    group: Group,
+    group: LocalMachine,
     replaced_with: Sequence[str] = (),
     depends_on: Sequence[ITerraformDependable] = (),
 ) -> str:

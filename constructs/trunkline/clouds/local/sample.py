@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from trunkline.addresses.base import Endpoint
-from trunkline.local.machine import Machine, Process
+from trunkline.local.machine import LocalMachine, LocalProcess
 
 
-def sample_machine(name: str, at: Endpoint, where: Mapping[str, str]) -> Machine:
+def sample_machine(name: str, at: Endpoint, where: Mapping[str, str]) -> LocalMachine:
     """The machine that runs `local/sample.py` at an address; `where` is what its answers say."""
     config = {**where, "address": at.host, "port": at.port}
-    process = Process(
+    process = LocalProcess(
         name="sample",
         program="python",
         arguments=("-I", "-S", "sample.py", "sample.json"),
@@ -23,4 +23,4 @@ def sample_machine(name: str, at: Endpoint, where: Mapping[str, str]) -> Machine
         },
         ready=f"http://{at}/healthz",
     )
-    return Machine(name=name, kind="sample", processes=(process,), addresses=(f"tcp {at}",))
+    return LocalMachine(name=name, kind="sample", processes=(process,), addresses=(f"tcp {at}",))

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from trunkline.addresses import loopback
 from trunkline.addresses.names import Peer
-from trunkline.local.machine import Process
+from trunkline.local.machine import LocalProcess
 from trunkline.model import Probes
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.secret import SecretSource
@@ -66,7 +66,7 @@ class Agent(Unit):
         at = loopback.probe_endpoint(cidr, zone, self.probes.port)
         [key_file] = self.key.arguments
         config = {**self.configuration(address=at.host, key_file=key_file), "port": at.port}
-        process = Process(
+        process = LocalProcess(
             name="agent",
             program="python",
             arguments=("-I", "agent.py", "probe.json"),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from trunkline.addresses import loopback
-from trunkline.local.machine import Process
+from trunkline.local.machine import LocalProcess
 from trunkline.model import Upstream
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
@@ -83,7 +83,7 @@ class Envoy(Unit):
         """Envoy with the very configuration of a cloud's edge, but for the admin socket."""
         at = loopback.edge_endpoint(cidr, zone)
         flags = ("--config-yaml", _LOCAL_ADMIN, "--concurrency", "1", *FLAGS)
-        process = Process(
+        process = LocalProcess(
             name="envoy",
             program="envoy",
             arguments=("-c", "envoy.json", *flags),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from trunkline.local.errors import MachineError
+from trunkline.errors import MachineError
 from trunkline.local.folder import checked, make, remove_empty, write_whole
 
 
-def keep(file: str, secret: str) -> None:
-    """Write `secret` to `file`, all of it or nothing; MachineError where that cannot be."""
+def write_secret(file: str, secret: str) -> None:
+    """Write `secret` to `file`, all of it or nothing; MachineError where that fails."""
     path = checked(file)
-    for _ in range(100):  # a `forget` beside us may remove the folder that we have just made
+    for _ in range(100):  # a `remove_secret` may remove the folder that was just made
         try:
             make(path.parent)
             path.parent.chmod(0o700)
@@ -20,12 +20,12 @@ def keep(file: str, secret: str) -> None:
         except OSError as error:
             raise _failed(file, "written", error) from error
     raise MachineError(
-        f"{file} cannot be written: its folder is removed again and again; stop that"
+        f"{file} cannot be written: something keeps removing its folder; stop that, and apply again"
     )
 
 
-def forget(file: str) -> None:
-    """Remove the secret and its empty folders up to `.trunkline`; none there is fine."""
+def remove_secret(file: str) -> None:
+    """Remove the secret and its empty folders up to `.trunkline`; it may be gone already."""
     path = checked(file)
     try:
         path.unlink(missing_ok=True)

@@ -1,16 +1,17 @@
-"""The log of a process: bounded, and never a reason for the process to stop."""
+"""Writes the log of a process: bounded, and an error of it does not stop the process."""
 
 from __future__ import annotations
 
 import os
 
-NOTE = "[trunkline] "  # begins the lines that are ours
+from trunkline.local.layout import NOTE
+
 LIMIT = 1_000_000  # bytes; the file before is kept as NAME.log.1
 
 
-class Log:
-    """Appends to `path`. What cannot be written is counted, said in `trouble`, and noted in the log
-    as soon as it takes something again."""
+class LogWriter:
+    """Appends to `path`. Bytes that cannot be written are counted, and `trouble` says why; later a
+    note in the log says how many were lost."""
 
     def __init__(self, path: str, limit: int = LIMIT) -> None:
         self._path, self._limit = path, limit
@@ -20,7 +21,7 @@ class Log:
         self.trouble = ""
 
     def write(self, data: bytes) -> None:
-        """Append `data`; cut off what does not fit on the disk."""
+        """Append `data`, as much of it as fits on the disk."""
         try:
             self._write_notice()
             self._append(data)
@@ -29,11 +30,11 @@ class Log:
             self.trouble = f"{error.strerror}: {self._lost} bytes of its log are lost"
 
     def note(self, text: str) -> None:
-        """Append a line of our own."""
+        """Append a line that is not the process's own."""
         self.write(f"{NOTE}{text}\n".encode())
 
     def retry(self) -> None:
-        """See whether the disk takes something again."""
+        """See whether the log can be written again."""
         if self.trouble:
             self.write(b"")
 
@@ -57,6 +58,6 @@ class Log:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-            os.rename(self._path, f"{self._path}.1")  # noqa: PTH104  pathlib would be most of us
+            os.rename(self._path, f"{self._path}.1")  # noqa: PTH104  pathlib would double the supervisor
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._size = os.fstat(self._file).st_size

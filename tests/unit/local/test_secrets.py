@@ -1,7 +1,8 @@
-"""Secrets in files."""
+"""Secrets in files, and the commands that write and remove them."""
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.local.errors import MachineError
-from trunkline.local.keep import forget, keep
+from trunkline.errors import MachineError
+from trunkline.local.secrets import remove_secret, write_secret
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / ".trunkline" / "secrets" / "probe-key"
 
 
-def test_a_kept_secret_is_for_this_user_alone(file: Path) -> None:
-    keep(str(file), "grün\n")
+def test_a_secret_is_for_this_user_alone(file: Path) -> None:
+    write_secret(str(file), "grün\n")
     assert file.read_text() == "grün\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -28,63 +29,67 @@ def test_a_kept_secret_is_for_this_user_alone(file: Path) -> None:
 def test_a_folder_that_others_could_read_is_closed(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.parent.chmod(0o755)
-    keep(str(file), "x")
+    write_secret(str(file), "x")
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
 def test_a_new_secret_takes_the_place_of_the_old(file: Path) -> None:
-    keep(str(file), "old")
-    keep(str(file), "new")
+    write_secret(str(file), "old")
+    write_secret(str(file), "new")
     assert file.read_text() == "new"
     assert [path.name for path in file.parent.iterdir()] == ["probe-key"]
 
 
-def test_a_forgotten_secret_leaves_nothing(file: Path, tmp_path: Path) -> None:
-    keep(str(file), "x")
-    forget(str(file))
+def test_a_removed_secret_leaves_nothing(file: Path, tmp_path: Path) -> None:
+    write_secret(str(file), "x")
+    remove_secret(str(file))
     assert list(tmp_path.iterdir()) == []
-    forget(str(file))  # twice is fine
+    remove_secret(str(file))  # twice is fine
 
 
-def test_forgetting_one_keeps_the_others(file: Path) -> None:
-    keep(str(file), "x")
-    keep(str(file.with_name("other")), "y")
-    forget(str(file))
+def test_removing_one_keeps_the_others(file: Path) -> None:
+    write_secret(str(file), "x")
+    write_secret(str(file.with_name("other")), "y")
+    remove_secret(str(file))
     assert [path.name for path in file.parent.iterdir()] == ["other"]
 
 
 def test_a_file_elsewhere_is_never_touched(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("")
-    for action in (lambda path: keep(path, "x"), forget):
+    for action in (lambda path: write_secret(path, "x"), remove_secret):
         with pytest.raises(MachineError, match="does not lie below"):
             action(str(tmp_path / "precious"))
     assert (tmp_path / "precious").read_text() == ""
 
 
-def test_a_place_that_cannot_be_written_is_told(file: Path) -> None:
+def test_a_secret_that_cannot_be_written_or_removed_says_why(file: Path) -> None:
     file.mkdir(parents=True)
     with pytest.raises(MachineError, match=r"cannot be written: Is a directory; free space"):
-        keep(str(file), "x")
+        write_secret(str(file), "x")
     with pytest.raises(MachineError, match="cannot be removed: Is a directory"):
-        forget(str(file))
+        remove_secret(str(file))
 
 
 def test_the_command_takes_the_secret_from_the_environment(file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "trunkline.local"]
     kept = subprocess.run(
-        [*command, "keep", str(file)], env={"TRUNKLINE_SECRET": "s3cret"}, capture_output=True
+        [*command, "write-secret", str(file)],
+        env={**os.environ, "TRUNKLINE_SECRET": "s3cret"},
+        capture_output=True,
     )
     assert (kept.returncode, kept.stdout, kept.stderr) == (0, b"", b"")
     assert file.read_text() == "s3cret"
-    subprocess.run([*command, "forget", str(file)], check=True)
+    subprocess.run([*command, "remove-secret", str(file)], check=True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_secret_at_all_is_told(file: Path) -> None:
-    command = [sys.executable, "-m", "trunkline.local", "keep", str(file)]
-    done = subprocess.run(command, env={}, capture_output=True, text=True)
+def test_a_missing_secret_says_which_variable_to_set(file: Path) -> None:
+    command = [sys.executable, "-m", "trunkline.local", "write-secret", str(file)]
+    done = subprocess.run(
+        command, env={**os.environ, "TRUNKLINE_SECRET": ""}, capture_output=True, text=True
+    )
     assert done.returncode == 1
-    assert done.stderr.startswith("TRUNKLINE_SECRET is not set;")
+    assert done.stderr.startswith("TRUNKLINE_SECRET is not set: ")
 
 
 def test_wrong_arguments_show_the_usage() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.local.log import Log
-from trunkline.local.logs import added, last_lines
+from trunkline.local.log_reader import follow, last_lines
+from trunkline.local.log_writer import LogWriter
 
 
 def test_a_full_log_begins_anew_and_keeps_the_one_before(tmp_path: Path) -> None:
-    log = Log(str(tmp_path / "web.log"), limit=10)
+    log = LogWriter(str(tmp_path / "web.log"), limit=10)
     for text in (b"first\n", b"second\n", b"third\n"):
         log.write(text)
     assert (tmp_path / "web.log").read_text() == "third\n"
@@ -20,15 +20,15 @@ def test_a_full_log_begins_anew_and_keeps_the_one_before(tmp_path: Path) -> None
 
 
 def test_a_log_goes_on_where_it_was(tmp_path: Path) -> None:
-    Log(str(tmp_path / "web.log")).write(b"one\n")
-    Log(str(tmp_path / "web.log")).write(b"two\n")
+    LogWriter(str(tmp_path / "web.log")).write(b"one\n")
+    LogWriter(str(tmp_path / "web.log")).write(b"two\n")
     assert (tmp_path / "web.log").read_text() == "one\ntwo\n"
 
 
 def test_what_cannot_be_written_is_counted_and_noted_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = Log(str(tmp_path / "web.log"))
+    log = LogWriter(str(tmp_path / "web.log"))
     log.write(b"before\n")
     with monkeypatch.context() as full:
 
@@ -48,7 +48,7 @@ def test_what_cannot_be_written_is_counted_and_noted_later(
 
 
 def test_a_log_that_was_deleted_is_written_anew_when_it_is_full(tmp_path: Path) -> None:
-    log = Log(str(tmp_path / "web.log"), limit=10)
+    log = LogWriter(str(tmp_path / "web.log"), limit=10)
     log.write(b"first\n")
     (tmp_path / "web.log").unlink()
     log.write(b"second\n")
@@ -74,7 +74,7 @@ def test_last_lines_of_a_large_log_are_whole_lines(tmp_path: Path) -> None:
 def test_following_sees_what_is_added_across_a_rotation(tmp_path: Path) -> None:
     path = tmp_path / "web.log"
     path.write_text("old\n")
-    pieces = added(path)
+    pieces = follow(path)
     assert next(pieces) == ""
     with path.open("a") as file:
         file.write("one\n")
@@ -87,7 +87,7 @@ def test_following_sees_what_is_added_across_a_rotation(tmp_path: Path) -> None:
 def test_following_begins_when_it_is_asked_for_not_when_it_is_first_read(tmp_path: Path) -> None:
     path = tmp_path / "web.log"
     path.write_text("old\n")
-    pieces = added(path)
+    pieces = follow(path)
     with path.open("a") as file:
         file.write("written meanwhile\n")
     assert next(pieces) == "written meanwhile\n"
@@ -96,7 +96,7 @@ def test_following_begins_when_it_is_asked_for_not_when_it_is_first_read(tmp_pat
 def test_following_gives_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "web.log"
     path.touch()
-    pieces = added(path)
+    pieces = follow(path)
     seen = [next(pieces)]
     for text in ("on", "e\ntw", "o\n"):
         with path.open("a") as file:
@@ -106,7 +106,7 @@ def test_following_gives_whole_lines(tmp_path: Path) -> None:
 
 
 def test_following_waits_for_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
-    pieces = added(tmp_path / "web.log")
+    pieces = follow(tmp_path / "web.log")
     assert next(pieces) == ""
     (tmp_path / "web.log").write_text("one\n")
     assert "".join([next(pieces), next(pieces)]) == "one\n"

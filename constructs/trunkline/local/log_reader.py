@@ -1,4 +1,4 @@
-"""The logs of a machine: their last lines, and what is added."""
+"""Reads the logs of a machine: their last lines, and what is added."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-TAIL = 65_536  # bytes; lines before that are not looked at
+TAIL = 65_536  # bytes; lines before that are not read
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """Up to `count` last lines of a log, fewer where it is shorter; the rotated one is read too."""
+    """The last `count` lines of a log, with those of the rotated one; fewer where it is shorter."""
     data = b"".join(_tail(path) for path in (log.with_name(f"{log.name}.1"), log))
     return data.decode(errors="replace").splitlines()[-count:] if count else []
 
@@ -26,13 +26,13 @@ def _tail(path: Path) -> bytes:
     return b""
 
 
-def added(path: Path) -> Iterator[str]:
-    """What is added to a log after this call, in whole lines; empty where nothing is yet. A
-    rotation is followed."""
-    return _whole_lines(_added_bytes(path, _at_its_end(path)))
+def follow(path: Path) -> Iterator[str]:
+    """What is added to a log after this call, in whole lines, across rotations; "" where there is
+    nothing new."""
+    return _whole_lines(_added_bytes(path, _open_at_end(path)))
 
 
-def _at_its_end(path: Path) -> BinaryIO | None:
+def _open_at_end(path: Path) -> BinaryIO | None:
     with suppress(FileNotFoundError):
         file = path.open("rb")
         file.seek(0, os.SEEK_END)
