@@ -14,7 +14,7 @@ from trunkline.addresses.base import Addresses, Endpoint
 from trunkline.addresses.cloudflare import CloudflareAddresses
 from trunkline.addresses.loopback import LoopbackAddresses
 from trunkline.errors import ConfigurationError
-from trunkline.model import Cloudflare, Ingress, LocalIngress, Topology
+from trunkline.model import Cloudflare, Ingress, LocalIngress, Topology, zone_name
 
 ADDRESSES: Mapping[type[Ingress], type[Addresses[Any]]] = {
     Cloudflare: CloudflareAddresses,
@@ -62,13 +62,13 @@ def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:
 
 def peers(topology: Topology, site: str, zone: str) -> list[Peer]:
     """Every probe of the current batch, as the probe of `site` and `zone` finds it, itself too."""
-    emulated_ms = addresses_of(topology).emulated_ms(f"{site}/{zone}")
+    emulated_ms = addresses_of(topology).emulated_ms(zone_name(site, zone))
     return [
         Peer(
             other.name,
             candidate,
             probe_endpoint(topology, other.name, candidate),
-            emulated_ms.get(f"{other.name}/{candidate}"),
+            emulated_ms.get(zone_name(other.name, candidate)),
         )
         for other in topology.sites
         for candidate in topology.probed_zones(other.name)

@@ -74,6 +74,7 @@ def _find(
     apart_ms: float,
 ) -> tuple[Identification, list[Candidate]]:
     """What is known of all zones, and where the topology's candidates were measured."""
+    from trunkline.model import zone_owner
     from trunkline.placement.distance import Zone
     from trunkline.placement.matrix import candidates_in
     from trunkline.placement.physical import load_physical_zones
@@ -83,7 +84,7 @@ def _find(
         return identify(files, None, threshold_ms, apart_ms), []
     told = load_physical_zones(physical_zones, topology) if physical_zones else {}
     physical = {
-        Zone(site.cloud, site.region, site.account or f"site {site.name}", zone): place
+        Zone(site.cloud, site.region, zone_owner(site.name, site.account), zone): place
         for site in topology.sites
         for zone, place in told.get(site.name, {}).items()
     }

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from trunkline.errors import TrunklineError
+from trunkline.model import zone_name
 
 
 class RouteError(TrunklineError):
@@ -30,7 +31,7 @@ class Answer:
     def place(self) -> str:
         """`site/zone` where the service behind the edge says its zone, as the sample does."""
         zone = self.body.get("zone") if isinstance(self.body, dict) else None
-        return f"{self.site}/{zone}" if zone else self.site
+        return zone_name(self.site, zone) if zone else self.site
 
 
 def ask(url: str, timeout: float = 10) -> Answer:

@@ -23,7 +23,7 @@ from trunkline.deploy.workspace import DEMO, KEPT, Workspace
 from trunkline.documents.write import write_whole
 from trunkline.errors import ConfigurationError
 from trunkline.local.status import kill_machine, machines, start_machines
-from trunkline.model import Route, Topology
+from trunkline.model import Route, Topology, zone_name
 from trunkline.terraform.run import find_terraform
 from trunkline.terraform.signals import defer_signals
 from trunkline.topology import load as load_topology
@@ -178,7 +178,7 @@ def _expect(answer: Answer, route: Route, topology: Topology, site: str) -> None
     chosen = topology.site(site)
     if chosen.upstream and answer.site == site:
         return
-    expected = f"{site}/{chosen.zone}"
+    expected = zone_name(site, chosen.zone)
     if answer.status != 200 or answer.place != expected:
         raise RouteError(
             f"{route.prefix} was answered with {answer.status} by {answer.place} in place of "

@@ -8,6 +8,7 @@ from typing import Any
 
 from trunkline.documents.findings import Problem, shown
 from trunkline.measurements.schema import AGAIN
+from trunkline.model import zone_name, zone_owner
 
 Data = Mapping[str, Any]
 
@@ -53,7 +54,7 @@ def _physical_zones_once(data: Data) -> Iterator[Problem]:
     for index, zone in enumerate(data["zones"]):
         if not zone["physical_zone"]:
             continue
-        account = zone["account"] or f"site {zone['site']}"
+        account = zone_owner(zone["site"], zone["account"])
         place = (zone["cloud"], account, zone["region"], zone["physical_zone"])
         other = seen.setdefault(place, zone["zone"])
         if other != zone["zone"]:
@@ -145,7 +146,7 @@ def _complete(data: Data) -> Iterator[Problem]:
 
 
 def _name(zone: Data) -> str:
-    return f"{zone['site']}/{zone['zone']}"
+    return zone_name(zone["site"], zone["zone"])
 
 
 CHECKS: tuple[Callable[[Data], Iterator[Problem]], ...] = (

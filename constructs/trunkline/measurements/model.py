@@ -13,7 +13,7 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from trunkline.model import Site
+from trunkline.model import Site, zone_name, zone_owner
 
 VERSION = 1
 
@@ -80,12 +80,12 @@ class MeasuredZone:
     @property
     def name(self) -> str:
         """The zone as pairs name it: `site/zone`."""
-        return f"{self.site}/{self.zone}"
+        return zone_name(self.site, self.zone)
 
     @property
     def owner(self) -> str:
         """The account, or the site where there is none: within it a zone's name means one place."""
-        return self.account or f"site {self.site}"
+        return zone_owner(self.site, self.account)
 
     @property
     def place(self) -> Place:

@@ -30,7 +30,7 @@ from trunkline.measurements.model import (
     Tool,
 )
 from trunkline.measurements.pkb_samples import RATE, Benchmark, Sample, read_samples
-from trunkline.model import Site, Topology
+from trunkline.model import Site, Topology, zone_name
 
 PINGS_PER_RUN = 100  # `ping -c 100` in PerfKit's ping_benchmark.py
 
@@ -125,7 +125,7 @@ def _name(topology: Topology, zone: str, cloud: str | None) -> str | None:
     A site of `cloud: local` stands in for any cloud, whichever the metadata name.
     """
     found = [
-        f"{site.name}/{candidate}"
+        zone_name(site.name, candidate)
         for site in topology.sites
         for candidate in site.zones
         if zone == _perfkit_name(site, candidate)
@@ -158,7 +158,7 @@ def _measurements(
     pairs = _pairs(samples, benchmark)
     measured = {name for pair in pairs for name in (pair.from_zone, pair.to_zone)}
     zones = [
-        MeasuredZone.of(site, zone, measured=f"{site.name}/{zone}" in measured)
+        MeasuredZone.of(site, zone, measured=zone_name(site.name, zone) in measured)
         for site in topology.sites
         for zone in site.zones
     ]

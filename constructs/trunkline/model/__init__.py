@@ -24,7 +24,7 @@ from trunkline.model.routing import (
     Routing,
     default_hostname,
 )
-from trunkline.model.site import CloudName, Site, Upstream
+from trunkline.model.site import CloudName, Site, Upstream, zone_name, zone_owner
 from trunkline.model.state import (
     AzurermState,
     GcsState,
@@ -65,4 +65,6 @@ __all__ = [
     "Topology",
     "Upstream",
     "default_hostname",
+    "zone_name",
+    "zone_owner",
 ]

@@ -33,6 +33,16 @@ class Upstream:
         return cls(parts.hostname, parts.port or (443 if tls else 80), tls)
 
 
+def zone_name(site: str, zone: str) -> str:
+    """The name of a zone in a topology and in its measurements: `site/zone`."""
+    return f"{site}/{zone}"
+
+
+def zone_owner(site: str, account: str | None) -> str:
+    """Who names the zones of a site: its account, or the site itself where it has none."""
+    return account or f"site {site}"
+
+
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
 

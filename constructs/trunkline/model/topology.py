@@ -12,7 +12,7 @@ from trunkline.model.edge import Edge
 from trunkline.model.ingress import Ingress
 from trunkline.model.probes import Probes
 from trunkline.model.routing import Routing
-from trunkline.model.site import Site
+from trunkline.model.site import Site, zone_name
 from trunkline.model.state import LocalState, State
 
 
@@ -58,7 +58,7 @@ class Topology:
         Zones of two sites meet in a batch; two of one site only where one group holds both.
         """
         places = [
-            (site.name, number, f"{site.name}/{zone}")
+            (site.name, number, zone_name(site.name, zone))
             for site, groups in zip(self.sites, self._probe_groups(), strict=True)
             for number, group in enumerate(groups)
             for zone in group

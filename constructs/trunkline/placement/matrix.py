@@ -13,7 +13,7 @@ from itertools import combinations
 from attrs import frozen
 
 from trunkline.measurements.model import MeasuredZone, Measurements, Pair, Place
-from trunkline.model import Site, Topology
+from trunkline.model import Site, Topology, zone_name, zone_owner
 from trunkline.placement.figure import Figure, figure
 from trunkline.placement.physical import PhysicalZones
 
@@ -36,7 +36,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """The zone as measurements name it: `site/zone`."""
-        return f"{self.site}/{self.zone}"
+        return zone_name(self.site, self.zone)
 
 
 @frozen
@@ -110,7 +110,7 @@ def candidate(site: Site, zone: str, measurements: Measurements, physical: str |
         place = Place(site.cloud, site.region, physical)
         return Candidate(site.name, zone, place, (), _disagreement(zone, physical, min(known)))
     physical = physical or min(known, default=None)
-    owner = site.account or f"site {site.name}"
+    owner = zone_owner(site.name, site.account)
     place = Place(site.cloud, site.region, physical or zone, None if physical else owner)
     found = {each.name for each in measurements.zones if each.place == place} if physical else set()
     names = found | {each.name for each in named}
@@ -121,7 +121,7 @@ def candidate(site: Site, zone: str, measurements: Measurements, physical: str |
 
 def _is_same_zone(measured: MeasuredZone, site: Site, zone: str) -> bool:
     """Whether it is this very zone, by its name in its account."""
-    owner = site.account or f"site {site.name}"
+    owner = zone_owner(site.name, site.account)
     there = (measured.cloud, measured.region, measured.owner, measured.zone)
     return there == (site.cloud, site.region, owner, zone)
 
@@ -147,7 +147,7 @@ def _reason(
     }
     if not owners:
         return f"nothing was measured in {site.cloud} {site.region}; measure it"
-    if (site.account or f"site {site.name}") in owners:
+    if zone_owner(site.name, site.account) in owners:
         return "it was not measured; deploy a probe there and measure"
     if site.exposes_physical_zones:
         return (

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from trunkline.measurements.model import Measurements
+from trunkline.model import zone_name
 from trunkline.placement.figure import Figure
 from trunkline.placement.matrix import Matrix
 from trunkline.placement.solve import Leg, Placement, Solution
@@ -59,8 +60,7 @@ def _endless(errors: float | None) -> bool:
 
 
 def _ends(leg: Leg) -> str:
-    (here, there), (zone, other) = leg.sites, leg.zones
-    return f"{here}/{zone} and {there}/{other}"
+    return " and ".join(map(zone_name, leg.sites, leg.zones))
 
 
 def _one_way(leg: Leg) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from trunkline.addresses.names import probe_endpoint
-from trunkline.model import Topology
+from trunkline.model import Topology, zone_name
 
 
 @frozen
@@ -20,7 +20,7 @@ class ProbeAddress:
     @property
     def name(self) -> str:
         """The zone as measurements name it: `site/zone`."""
-        return f"{self.site}/{self.zone}"
+        return zone_name(self.site, self.zone)
 
 
 def probe_addresses(topology: Topology) -> list[ProbeAddress]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from attrs import frozen
 
+from trunkline.model import zone_name
 from trunkline.probing.addresses import ProbeAddress
 
 PATH = "/results"
@@ -113,6 +114,6 @@ def _clock_ahead(date: str, now: float) -> float:
 
 def _read(body: bytes, address: ProbeAddress) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(body)
-    if content.get("version") != 1 or f"{content['site']}/{content['zone']}" != address.name:
+    if content.get("version") != 1 or zone_name(content["site"], content["zone"]) != address.name:
         raise ProbeUnavailableError("speaks another version; deploy the probes again")
     return content

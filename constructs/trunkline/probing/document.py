@@ -19,7 +19,7 @@ from trunkline.measurements import (
     RoundTrip,
     TcpConnect,
 )
-from trunkline.model import Site, Topology
+from trunkline.model import Site, Topology, zone_name
 from trunkline.probing.client import Answer
 from trunkline.probing.collect import Collection
 
@@ -36,7 +36,7 @@ def measurements(
         for other, peer in answer.results["peers"].items():
             if peer["sweeps"]:
                 pairs[name, other] = pair(name, other, peer["sweeps"])
-    names = [f"{site.name}/{zone}" for site in topology.sites for zone in site.zones]
+    names = [zone_name(site.name, zone) for site in topology.sites for zone in site.zones]
     known = [pairs[a, b] for a in names for b in names if (a, b) in pairs]
     started, finished = _times(collection, earlier)
     return Measurements(
@@ -119,7 +119,7 @@ def _zones(
 ) -> list[MeasuredZone]:
     before = earlier.zone_by_name if earlier else {}
     return [
-        _zone(site, zone, collection.answers.get(f"{site.name}/{zone}"), before, measured)
+        _zone(site, zone, collection.answers.get(zone_name(site.name, zone)), before, measured)
         for site in topology.sites
         for zone in site.zones
     ]
@@ -132,7 +132,7 @@ def _zone(
     before: Mapping[str, MeasuredZone],
     measured: set[str],
 ) -> MeasuredZone:
-    name = f"{site.name}/{zone}"
+    name = zone_name(site.name, zone)
     physical = answer.results["physical_zone"] if answer else None
     if physical is None and name in before:
         physical = before[name].physical_zone

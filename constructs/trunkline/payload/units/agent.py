@@ -10,7 +10,7 @@ from attrs import frozen
 from trunkline.addresses import loopback
 from trunkline.addresses.names import Peer
 from trunkline.local.machine import LocalProcess
-from trunkline.model import Probes
+from trunkline.model import Probes, zone_name
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.secret import SecretSource
 from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
@@ -82,7 +82,7 @@ class Agent(Unit):
     def configuration(self, *, address: str, key_file: str) -> dict[str, Any]:
         """What the agent reads, as `probing/agent.py` describes it."""
         emulated = {
-            f"{peer.site}/{peer.zone}": peer.emulated_ms
+            zone_name(peer.site, peer.zone): peer.emulated_ms
             for peer in self.peers
             if peer.emulated_ms is not None
         }

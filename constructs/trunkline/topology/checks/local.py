@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem, shown
+from trunkline.model import zone_name
 from trunkline.topology.checks.partial import PartialTopology
 
 LATENCY: KeyPath = ("local", "latency_ms")
@@ -47,7 +48,7 @@ def _index(zone: str) -> str:
 
 
 def latency_names_zones(draft: PartialTopology) -> Iterator[Problem]:
-    known = {f"{site}/{zone}" for site in draft.sites for _, zone in draft.zones(site)}
+    known = {zone_name(site, zone) for site in draft.sites for _, zone in draft.zones(site)}
     complete = all(draft.get("sites", site, "zones") for site in draft.sites)
     for zone in draft.mapping(*map(str, LATENCY)) if known and complete else ():
         if zone not in known and "/" in zone:

@@ -9,7 +9,7 @@ from attrs import frozen
 from trunkline.addresses import loopback
 from trunkline.addresses.base import Endpoint
 from trunkline.documents.findings import KeyPath, Problem
-from trunkline.model import LocalIngress, Probes
+from trunkline.model import LocalIngress, Probes, zone_name
 from trunkline.topology.checks.partial import PartialTopology
 
 _SMALLEST = 28  # the prefix length of the smallest range that has a part for each zone
@@ -86,7 +86,7 @@ def _probes(draft: PartialTopology, site: str, cidr: str) -> Iterator[Thing]:
     for zone in zones.values():  # Zones of one address are a finding of their own.
         at = loopback.probe_endpoint(cidr, zone, port)
         for number in (at.port, at.port + 1):
-            what = f"the probe of {site}/{zone}"
+            what = f"the probe of {zone_name(site, zone)}"
             yield Thing(Endpoint(at.host, number), what, path, remedy, site)
 
 
