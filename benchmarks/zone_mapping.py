@@ -77,10 +77,10 @@ def _outcomes(draw: random.Random) -> Iterator[str]:
     for zone in found.zones:
         if zone.owner != "second":
             continue
-        place = place_of["second", zone.zone]
+        place = place_of["second", zone.name]
         same = [match.zones[match.zones[0] == zone] for match in found.same(zone)]
         has_twin = place in world.places["first"]
-        if any(place_of["first", other.zone] != place for other in same):
+        if any(place_of["first", other.name] != place for other in same):
             yield "wrong"
         if has_twin:
             yield "found" if same else "unsure" if found.unsure(zone) else "missed"

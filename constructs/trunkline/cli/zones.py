@@ -13,9 +13,8 @@ import typer
 from trunkline.cli.output import Format, wants_color, working
 
 if TYPE_CHECKING:
-    from trunkline.measurements import Measurements
+    from trunkline.measurements import Measurements, Zone
     from trunkline.model import Topology
-    from trunkline.placement.distance import Zone
     from trunkline.placement.matrix import Candidate
     from trunkline.placement.zones import Identification
 
@@ -74,8 +73,7 @@ def _find(
     apart_ms: float,
 ) -> tuple[Identification, list[Candidate]]:
     """What is known of all zones, and where the topology's candidates were measured."""
-    from trunkline.model import zone_owner
-    from trunkline.placement.distance import Zone
+    from trunkline.measurements import Zone
     from trunkline.placement.matrix import candidates_in
     from trunkline.placement.physical import load_physical_zones
     from trunkline.placement.zones import identify
@@ -84,7 +82,7 @@ def _find(
         return identify(files, None, threshold_ms, apart_ms), []
     told = load_physical_zones(physical_zones, topology) if physical_zones else {}
     physical = {
-        Zone(site.cloud, site.region, zone_owner(site.name, site.account), zone): place
+        Zone.of(site, zone): place
         for site in topology.sites
         for zone, place in told.get(site.name, {}).items()
     }
@@ -129,7 +127,7 @@ def _report(
                 "cloud": zone.cloud,
                 "region": zone.region,
                 "account": zone.owner,
-                "zone": zone.zone,
+                "zone": zone.name,
                 "physical_zone": known,
                 "by": by,
                 "same_as": [str(m.zones[m.zones[0] == zone]) for m in found.same(zone)],
@@ -158,7 +156,7 @@ def _print(found: Identification, candidates: Sequence[Candidate], emulated: boo
     for heading in ("account", "cloud", "region", "zone", "place", "how it is known"):
         table.add_column(heading, overflow="fold")
     for zone in sorted(found.zones, key=lambda each: (each.cloud, each.owner, each)):
-        table.add_row(zone.owner, zone.cloud, zone.region, zone.zone, *_evidence(found, zone))
+        table.add_row(zone.owner, zone.cloud, zone.region, zone.name, *_evidence(found, zone))
     width = None if sys.stdout.isatty() else 200
     Console(width=width, no_color=not wants_color(sys.stdout), highlight=False).print(table)
     for text in found.disagreements:

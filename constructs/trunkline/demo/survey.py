@@ -145,4 +145,4 @@ def places(measured: Measurements) -> str:
         return f"{told}; no two of different sites are near enough to be one place"
     zones, verdict = near[0].zones, verdicts[near[0].verdict]
     more = f", and {len(near) - 1} more pairs" if len(near) > 1 else ""
-    return f"{told}; {zones[0].zone} and {zones[1].zone} {verdict}{more}"
+    return f"{told}; {zones[0].name} and {zones[1].name} {verdict}{more}"

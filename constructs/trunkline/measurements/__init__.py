@@ -10,9 +10,9 @@ from trunkline.measurements.model import (
     Measurements,
     Method,
     Pair,
-    Place,
     RoundTrip,
     TcpConnect,
+    Zone,
 )
 from trunkline.measurements.save import save
 
@@ -22,9 +22,9 @@ __all__ = [
     "MeasurementsError",
     "Method",
     "Pair",
-    "Place",
     "RoundTrip",
     "TcpConnect",
+    "Zone",
     "check_file",
     "load",
     "save",

@@ -34,20 +34,24 @@ class Method:
 
 
 @frozen(order=True)
-class Place:
-    """Where machines stand, as far as measurements can tell places apart.
+class Zone:
+    """An availability zone as its account names it; several sites may use it and measure it.
 
-    A physical zone (`use1-az4`, `eastus-az1`) is the same place in every account, and `account` is
-    None then. Any other zone is a place of its account alone.
+    `owner` is the account, or the site where there is none: within it a name means one zone.
     """
 
     cloud: str
     region: str
-    zone: str
-    account: str | None = None
+    owner: str
+    name: str
+
+    @classmethod
+    def of(cls, site: Site, name: str) -> Zone:
+        """The zone that a topology's site calls `name`."""
+        return cls(site.cloud, site.region, zone_owner(site.name, site.account), name)
 
     def __str__(self) -> str:
-        return self.zone if self.account is None else f"{self.zone} of {self.account}"
+        return f"{self.name} of {self.owner}"
 
 
 @frozen(kw_only=True)
@@ -82,17 +86,11 @@ class MeasuredZone:
         """The zone as pairs name it: `site/zone`."""
         return zone_name(self.site, self.zone)
 
-    @property
-    def owner(self) -> str:
-        """The account, or the site where there is none: within it a zone's name means one place."""
-        return zone_owner(self.site, self.account)
-
-    @property
-    def place(self) -> Place:
-        """The physical zone where it is known, the zone's name in its account otherwise."""
-        if self.physical_zone:
-            return Place(self.cloud, self.region, self.physical_zone)
-        return Place(self.cloud, self.region, self.zone, self.owner)
+    @cached_property
+    def identity(self) -> Zone:
+        """The zone itself, whichever site measured it."""
+        owner = zone_owner(self.site, self.account)
+        return Zone(self.cloud, self.region, owner, self.zone)
 
 
 @frozen(kw_only=True)

@@ -8,23 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from trunkline.measurements.model import MeasuredZone, Measurements, Pair
+from trunkline.measurements.model import Measurements, Pair, Zone
 from trunkline.placement.figure import standard_error_us
 
 FEWEST_ANSWERS = 20
-
-
-@frozen(order=True)
-class Zone:
-    """A zone as its account names it; several sites and files may have measured it."""
-
-    cloud: str
-    region: str
-    owner: str
-    zone: str
-
-    def __str__(self) -> str:
-        return f"{self.zone} of {self.owner}"
 
 
 @frozen
@@ -44,16 +31,11 @@ class Distance:
         return enough and math.isfinite(self.error)
 
 
-def zone_of(measured: MeasuredZone) -> Zone:
-    """The zone behind an entry of a measurement file."""
-    return Zone(measured.cloud, measured.region, measured.owner, measured.zone)
-
-
 def distances(files: Iterable[Measurements]) -> dict[frozenset[Zone], Distance]:
     """What all files know about each two zones of one cloud and region, in different accounts."""
     ways: dict[tuple[Zone, Zone], list[Pair]] = defaultdict(list)
     for file in files:
-        zones = {name: zone_of(each) for name, each in file.zone_by_name.items()}
+        zones = {name: each.identity for name, each in file.zone_by_name.items()}
         for pair in file.pairs:
             here, there = zones[pair.from_zone], zones[pair.to_zone]
             near = (here.cloud, here.region) == (there.cloud, there.region)

@@ -68,8 +68,9 @@ def heatmap(measurements: Measurements) -> Heatmap:
 
 
 def _order(zone: MeasuredZone) -> tuple[str, ...]:
-    place = zone.place
-    return (zone.cloud, zone.region, place.zone, place.account or "", zone.site, zone.zone)
+    owner = "" if zone.physical_zone else zone.identity.owner
+    place = zone.physical_zone or zone.zone
+    return (zone.cloud, zone.region, place, owner, zone.site, zone.zone)
 
 
 def _group(zone: MeasuredZone) -> str:

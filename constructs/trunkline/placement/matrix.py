@@ -12,7 +12,7 @@ from itertools import combinations
 
 from attrs import frozen
 
-from trunkline.measurements.model import MeasuredZone, Measurements, Pair, Place
+from trunkline.measurements.model import MeasuredZone, Measurements, Pair, Zone
 from trunkline.model import Site, Topology, zone_name, zone_owner
 from trunkline.placement.figure import Figure, figure
 from trunkline.placement.physical import PhysicalZones
@@ -22,14 +22,13 @@ Table = list[list[Figure | None]]
 
 @frozen
 class Candidate:
-    """A zone that a site may take, where it is, and the measured zones that stand there.
+    """A zone that a site may take, and the measured zones that are the same physical zone.
 
     Without any, `reason` says why, and what to do.
     """
 
     site: str
     zone: str
-    place: Place
     measured: tuple[str, ...]
     reason: str = ""
 
@@ -104,26 +103,25 @@ def candidates_in(
 
 def candidate(site: Site, zone: str, measurements: Measurements, physical: str | None) -> Candidate:
     """The zone of `site`; `physical` is its physical zone where another source tells it."""
-    named = [each for each in measurements.zones if _is_same_zone(each, site, zone)]
+    identity = Zone.of(site, zone)
+    named = [each for each in measurements.zones if each.identity == identity]
     known = {each.physical_zone for each in named if each.physical_zone}
     if physical and known and known != {physical}:
-        place = Place(site.cloud, site.region, physical)
-        return Candidate(site.name, zone, place, (), _disagreement(zone, physical, min(known)))
+        return Candidate(site.name, zone, (), _disagreement(zone, physical, min(known)))
     physical = physical or min(known, default=None)
-    owner = zone_owner(site.name, site.account)
-    place = Place(site.cloud, site.region, physical or zone, None if physical else owner)
-    found = {each.name for each in measurements.zones if each.place == place} if physical else set()
-    names = found | {each.name for each in named}
+    names = {each.name for each in (*named, *_in_physical_zone(measurements, site, physical))}
     measured = sorted(names & measurements.zones_with_figures)
     reason = "" if measured else _reason(site, zone, measurements, physical, bool(names))
-    return Candidate(site.name, zone, place, tuple(measured), reason)
+    return Candidate(site.name, zone, tuple(measured), reason)
 
 
-def _is_same_zone(measured: MeasuredZone, site: Site, zone: str) -> bool:
-    """Whether it is this very zone, by its name in its account."""
-    owner = zone_owner(site.name, site.account)
-    there = (measured.cloud, measured.region, measured.owner, measured.zone)
-    return there == (site.cloud, site.region, owner, zone)
+def _in_physical_zone(
+    measurements: Measurements, site: Site, physical: str | None
+) -> list[MeasuredZone]:
+    """The measured zones of any account that are the physical zone `physical`."""
+    place = (site.cloud, site.region, physical)
+    measured = [each for each in measurements.zones if each.physical_zone]
+    return [each for each in measured if (each.cloud, each.region, each.physical_zone) == place]
 
 
 def _disagreement(zone: str, physical: str, measured: str) -> str:
@@ -141,7 +139,7 @@ def _reason(
     if physical:
         return f"nobody measured {physical}; deploy a probe there and measure"
     owners = {
-        each.owner
+        each.identity.owner
         for each in measurements.zones
         if (each.cloud, each.region) == (site.cloud, site.region)
     }

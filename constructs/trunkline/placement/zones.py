@@ -25,8 +25,8 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from trunkline.measurements.model import Measurements
-from trunkline.placement.distance import FEWEST_ANSWERS, Distance, Zone, distances, zone_of
+from trunkline.measurements.model import Measurements, Zone
+from trunkline.placement.distance import FEWEST_ANSWERS, Distance, distances
 
 THRESHOLD_MS = 2.0
 APART_MS = 0.3
@@ -86,7 +86,7 @@ def identify(
     `physical` adds to what the files say about physical zones.
     """
     told = _told(files, physical or {})
-    names = {zone_of(each) for file in files for each in file.zones}
+    names = {each.identity for file in files for each in file.zones}
     view = _View(distances(files), threshold_ms * 1000, apart_ms * 1000)
     groups: dict[tuple[str, str], dict[str, list[Zone]]] = defaultdict(lambda: defaultdict(list))
     for zone in sorted(names):
@@ -176,7 +176,7 @@ def _gap(near: Distance, rival: Distance | None) -> float:
 
 def _told(files: Iterable[Measurements], physical: Mapping[Zone, str]) -> dict[Zone, str]:
     told = {
-        zone_of(each): each.physical_zone
+        each.identity: each.physical_zone
         for file in files
         for each in file.zones
         if each.physical_zone

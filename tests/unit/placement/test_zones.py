@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from support.measured import measurements, pair, zone
 
-from trunkline.measurements import MeasuredZone, Measurements, Pair
-from trunkline.placement.distance import Zone
+from trunkline.measurements import MeasuredZone, Measurements, Pair, Zone
 from trunkline.placement.zones import Identification, identify
 
 Between = Callable[[MeasuredZone, MeasuredZone], Pair | None]
@@ -44,7 +43,7 @@ def found(between: Between, **options: float) -> Identification:
 def named(zones: Identification, owner: str) -> dict[str, list[str]]:
     """The twins of each zone of an account, by name."""
     return {
-        each.zone: [m.zones[m.zones[0] == each].zone for m in zones.same(each)]
+        each.name: [m.zones[m.zones[0] == each].name for m in zones.same(each)]
         for each in zones.zones
         if each.owner == owner
     }
