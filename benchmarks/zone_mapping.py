@@ -78,7 +78,7 @@ def _outcomes(draw: random.Random) -> Iterator[str]:
         if zone.owner != "second":
             continue
         place = place_of["second", zone.name]
-        same = [match.zones[match.zones[0] == zone] for match in found.same(zone)]
+        same = [match.other(zone) for match in found.same(zone)]
         has_twin = place in world.places["first"]
         if any(place_of["first", other.name] != place for other in same):
             yield "wrong"

@@ -46,7 +46,7 @@ def measurements(
 def all_pairs(
     zones: Iterable[MeasuredZone], p50: Callable[[MeasuredZone, MeasuredZone], float | None]
 ) -> list[Pair]:
-    """Each zone to each zone of another site, with the median that `p50` gives; None is a hole."""
+    """Each zone to each zone of another site, with the median `p50`, if it is not None."""
     listed = list(zones)
     found = [(a, b, p50(a, b)) for a in listed for b in listed if a.site != b.site]
     return [pair(a.name, b.name, value) for a, b, value in found if value is not None]

@@ -87,7 +87,7 @@ def _changes(changed: list[str]) -> str:
 
 
 def _print(measured: Measurements, view: Matrix, solution: Solution) -> None:
-    from trunkline.placement.heatmap_svg import EMULATED
+    from trunkline.placement.heatmap import EMULATED
 
     if measured.method.emulated:
         typer.echo(EMULATED)
@@ -124,4 +124,4 @@ def _figures(placement: Placement) -> list[str]:
         placement.total_ns("jitter_ns"),
     )
     shown = ["-" if value is None else f"{value / 1_000_000:.3f}" for value in figures]
-    return [*shown, str(placement.holes)]
+    return [*shown, str(placement.missing)]

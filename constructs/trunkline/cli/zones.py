@@ -91,17 +91,13 @@ def _find(
 
 def _evidence(found: Identification, zone: Zone) -> tuple[str, str]:
     """The place of a zone in words, and how it is known."""
-    others = [
-        f"{match.zones[match.zones[0] == zone]} ({match.reason})" for match in found.same(zone)
-    ]
-    doubts = [
-        f"{match.zones[match.zones[0] == zone]}: {match.reason}" for match in found.unsure(zone)
-    ]
-    place = found.place(zone)
+    others = [f"{match.other(zone)} ({match.reason})" for match in found.same(zone)]
+    doubts = [f"{match.other(zone)}: {match.reason}" for match in found.unsure(zone)]
+    place = found.physical_zone(zone)
     if zone in found.physical:
         return found.physical[zone], "; ".join(["the cloud", *[f"same as {o}" for o in others]])
     if others:
-        text = place or f"as {min(str(m.zones[m.zones[0] == zone]) for m in found.same(zone))}"
+        text = place or f"as {min(str(m.other(zone)) for m in found.same(zone))}"
         return text, f"latency: same as {'; '.join(others)}"
     if doubts:
         return "unsure", "; ".join(doubts)
@@ -120,7 +116,7 @@ def _report(
     rows = []
     for zone in found.zones:
         place, evidence = _evidence(found, zone)
-        known = found.place(zone)
+        known = found.physical_zone(zone)
         by = "cloud" if zone in found.physical else "latency" if found.same(zone) else None
         rows.append(
             {
@@ -130,7 +126,7 @@ def _report(
                 "zone": zone.name,
                 "physical_zone": known,
                 "by": by,
-                "same_as": [str(m.zones[m.zones[0] == zone]) for m in found.same(zone)],
+                "same_as": [str(m.other(zone)) for m in found.same(zone)],
                 "unsure": place == "unsure",
                 "evidence": evidence,
             }
@@ -148,7 +144,7 @@ def _print(found: Identification, candidates: Sequence[Candidate], emulated: boo
     from rich.console import Console
     from rich.table import Table
 
-    from trunkline.placement.heatmap_svg import EMULATED
+    from trunkline.placement.heatmap import EMULATED
 
     if emulated:
         typer.echo(EMULATED)

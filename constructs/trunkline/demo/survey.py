@@ -138,7 +138,7 @@ def places(measured: Measurements) -> str:
     verdicts = {"same": "are one place", "unsure": "may be one place"}
     near = sorted(
         (match for match in found.matches if match.verdict in verdicts),
-        key=lambda match: (match.verdict, match.distance.typical),
+        key=lambda match: (match.verdict, match.distance.median),
     )
     told = f"{len(found.physical)} of {len(found.zones)} zones are named by their cloud"
     if not near:

@@ -1,7 +1,7 @@
-"""The measurement file: what was measured between zones, kept so that it need not be done again.
+"""The measurement file: the round trips between zones, kept for later placements.
 
-`load` gives the `Measurements` of a good file and raises `MeasurementsError` for any other;
-`check_file` never raises for a file's sake. `save` writes whole files only.
+`load` returns the `Measurements` of a valid file and raises `MeasurementsError` for any other.
+`check_file` returns the findings instead. `save` writes a file whole or not at all.
 """
 
 from trunkline.measurements.load import MeasurementsError, check_file, load

@@ -1,4 +1,4 @@
-"""What a measurement file that fits the schema can still get wrong."""
+"""The mistakes of a measurement file that the schema cannot find."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RANKS = ("min", "p50", "p90", "p99")
 
 
 def check_meaning(data: Data) -> Iterator[Problem]:
-    """The mistakes of data that fits the schema, then what is missing, as warnings."""
+    """The mistakes of data that fits the schema, then warnings about what is missing."""
     for check in CHECKS:
         yield from check(data)
 
@@ -32,34 +32,34 @@ def _zones_once(data: Data) -> Iterator[Problem]:
     for index, zone in enumerate(data["zones"]):
         name = _name(zone)
         if name in seen:
-            message = f"the zone {shown(name)} stands here again, after zones[{seen[name]}]"
+            message = f"the zone {shown(name)} is listed again, after zones[{seen[name]}]"
             yield Problem(("zones", index), message, "keep one of them")
         seen.setdefault(name, index)
 
 
-def _one_home_for_each_site(data: Data) -> Iterator[Problem]:
-    homes: dict[str, Data] = {}
+def _one_account_for_each_site(data: Data) -> Iterator[Problem]:
+    first: dict[str, Data] = {}
     for index, zone in enumerate(data["zones"]):
-        home = homes.setdefault(zone["site"], zone)
+        other = first.setdefault(zone["site"], zone)
         for key in ("cloud", "account", "region"):
-            if zone[key] != home[key]:
-                message = f"{shown(zone[key])} differs from {shown(home[key])} in another zone"
+            if zone[key] != other[key]:
+                message = f"{shown(zone[key])} differs from {shown(other[key])} in another zone"
                 remedy = f"give all zones of the site {zone['site']} one {key}"
                 yield Problem(("zones", index, key), message, remedy)
 
 
 def _physical_zones_once(data: Data) -> Iterator[Problem]:
-    """Two zones of one account are two places; two sites of it may name the same zone."""
+    """Two zones of one account are two physical zones; two of its sites may use the same zone."""
     seen: dict[tuple[str, ...], str] = {}
     for index, zone in enumerate(data["zones"]):
         if not zone["physical_zone"]:
             continue
-        account = zone_owner(zone["site"], zone["account"])
-        place = (zone["cloud"], account, zone["region"], zone["physical_zone"])
-        other = seen.setdefault(place, zone["zone"])
+        owner = zone_owner(zone["site"], zone["account"])
+        key = (zone["cloud"], owner, zone["region"], zone["physical_zone"])
+        other = seen.setdefault(key, zone["zone"])
         if other != zone["zone"]:
-            message = f"{shown(place[-1])} is the physical zone of {shown(other)} already"
-            remedy = "correct one of the two: no account has two zones in one place"
+            message = f"{shown(key[-1])} is already the physical zone of {shown(other)}"
+            remedy = "correct one of the two: an account names no physical zone twice"
             yield Problem(("zones", index, "physical_zone"), message, remedy)
 
 
@@ -71,7 +71,7 @@ def _known_ends(data: Data) -> Iterator[Problem]:
                 message = f"the zone {shown(pair[key])} is not in the list of zones"
                 yield Problem(("pairs", index, key), message, "correct the name, or add the zone")
             elif key == "from" and status[pair[key]] == "missing":
-                message = f"{shown(pair[key])} gave figures, though its status is missing"
+                message = f"{shown(pair[key])} has figures, although its status is missing"
                 yield Problem(("pairs", index, key), message, "make its status measured")
 
 
@@ -84,7 +84,7 @@ def _pairs_once(data: Data) -> Iterator[Problem]:
             yield Problem(("pairs", index), message, "delete the entry")
         elif ends in seen:
             text = f"{shown(ends[0])} to {shown(ends[1])}"
-            message = f"the pair {text} stands here again, after pairs[{seen[ends]}]"
+            message = f"the pair {text} is listed again, after pairs[{seen[ends]}]"
             yield Problem(("pairs", index), message, "keep one of them")
         seen.setdefault(ends, index)
 
@@ -95,7 +95,7 @@ def _figures_in_order(data: Data) -> Iterator[Problem]:
         known = [(rank, trip[rank]) for rank in _RANKS if trip[rank] is not None]
         for (low, less), (high, more) in pairwise(known):
             if less > more:
-                message = f"{low} is {less} us and more than {high}, {more} us"
+                message = f"{low} is {less} us, more than {high}, {more} us"
                 yield Problem(("pairs", index, "round_trip_us", low), message, AGAIN)
 
 
@@ -107,14 +107,14 @@ def _losses(data: Data) -> Iterator[Problem]:
             yield Problem(("pairs", index, "lost"), message, "delete the entry")
 
 
-def _holes(data: Data) -> Iterator[Problem]:
-    """Warnings, one for all: what is missing is shown in full where it is used."""
+def _missing_pairs(data: Data) -> Iterator[Problem]:
+    """One warning for all missing pairs: place names them where they matter."""
     site_of = {_name(zone): zone["site"] for zone in data["zones"]}
     measured = {(pair["from"], pair["to"]) for pair in data["pairs"]}
     one_way = sum((there, here) not in measured for here, there in measured)
     if one_way:
-        message = f"{one_way} of {len(measured)} directed pairs have no figure for the way back"
-        yield Problem(("pairs",), message, "the one direction is used for both", "warning", True)
+        message = f"{one_way} of {len(measured)} directed pairs were measured in one direction only"
+        yield Problem(("pairs",), message, "it is used for both directions", "warning", True)
     either = {frozenset(pair) for pair in measured}
     names = sorted(site_of)
     wanted = [
@@ -126,13 +126,15 @@ def _holes(data: Data) -> Iterator[Problem]:
     missing = sum(pair not in either for pair in wanted)
     if missing:
         message = f"{missing} of {len(wanted)} pairs of zones have no figure"
-        yield Problem(("pairs",), message, "place works with what is there", "warning", True)
+        yield Problem(
+            ("pairs",), message, "place uses the pairs that were measured", "warning", True
+        )
 
 
 def _complete(data: Data) -> Iterator[Problem]:
-    """What another collection may bring; a complete file says that there is nothing more.
+    """A warning that another collection may add pairs; a complete file has all of them.
 
-    A complete file may lack zones of which no batch holds two (see `Topology.measurable_pairs`).
+    A complete file may lack a zone that shares no batch with another (`Topology.measurable_pairs`).
     """
     if data["complete"]:
         return
@@ -152,12 +154,12 @@ def _name(zone: Data) -> str:
 CHECKS: tuple[Callable[[Data], Iterator[Problem]], ...] = (
     _times,
     _zones_once,
-    _one_home_for_each_site,
+    _one_account_for_each_site,
     _physical_zones_once,
     _known_ends,
     _pairs_once,
     _figures_in_order,
     _losses,
-    _holes,
+    _missing_pairs,
     _complete,
 )

@@ -1,4 +1,4 @@
-"""Reads measurement files: every mistake with its place, or the measurements."""
+"""Reads measurement files: the measurements, or every mistake with its line and column."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Data = Mapping[str, Any]
 
 
 class MeasurementsError(FindingsError):
-    """A measurement file that cannot be used; `findings` names its mistakes."""
+    """A measurement file that cannot be used; `findings` holds its mistakes."""
 
 
 def load(path: str | PathLike[str]) -> Measurements:
-    """The measurements in a file; MeasurementsError with every finding where one is an error."""
+    """The measurements in a file; MeasurementsError with every finding if one is an error."""
     measurements, findings = check_file(path)
     if measurements is None:
         raise MeasurementsError(findings)
@@ -40,9 +40,9 @@ def load(path: str | PathLike[str]) -> Measurements:
 
 
 def check_file(path: str | PathLike[str]) -> tuple[Measurements | None, list[Finding]]:
-    """The measurements in a file, or None where a finding is an error; and the findings.
+    """The measurements in a file, or None if a finding is an error; and the findings.
 
-    Of very many mistakes the first fifty are named.
+    Of many mistakes the first fifty are reported.
     """
     try:
         text = read_text(path)
@@ -67,7 +67,7 @@ def _problems(data: Any) -> list[Problem]:
 
 
 def _version(data: Any) -> Problem | None:
-    """Another version is the only mistake worth naming: the rest follows from it."""
+    """The finding of another version, which alone is reported: other mistakes follow from it."""
     version = data.get("version") if isinstance(data, dict) else VERSION
     if version == VERSION or not isinstance(version, int):
         return None

@@ -1,7 +1,7 @@
-"""What a measurement file means: round trips between zones, and where the zones are.
+"""The content of a measurement file: round trips between zones, and the zones themselves.
 
-Every time is in microseconds, and every figure is one of a whole round trip. What a tool does not
-measure is None. The classes sort what they hold, so that equal measurements are equal files.
+Every time is in microseconds, and every figure is of a whole round trip. What a tool does not
+measure is None. Zones and pairs are sorted, so that equal measurements give equal files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Status = Literal["measured", "missing"]
 
 @frozen(kw_only=True)
 class Method:
-    """How the figures came about; `emulated` ones are of distances that probes only play."""
+    """How the figures were measured; `emulated` ones are of latencies that probes emulate."""
 
     tool: Tool
     protocol: Protocol
@@ -56,7 +56,7 @@ class Zone:
 
 @frozen(kw_only=True)
 class MeasuredZone:
-    """A zone that was to be measured; "missing" means that nothing came from there."""
+    """A zone of the topology; the status "missing" means that its probe gave no results."""
 
     site: str
     cloud: str
@@ -83,19 +83,19 @@ class MeasuredZone:
 
     @property
     def name(self) -> str:
-        """The zone as pairs name it: `site/zone`."""
+        """The name of the zone in pairs: `site/zone`."""
         return zone_name(self.site, self.zone)
 
     @cached_property
     def identity(self) -> Zone:
-        """The zone itself, whichever site measured it."""
+        """The zone itself, which several sites may share."""
         owner = zone_owner(self.site, self.account)
         return Zone(self.cloud, self.region, owner, self.zone)
 
 
 @frozen(kw_only=True)
 class RoundTrip:
-    """Microseconds: nearest-rank percentiles, or mean and standard deviation, as the tool gives."""
+    """Microseconds: nearest-rank percentiles, or mean and standard deviation; it varies by tool."""
 
     min: float | None = None
     p50: float | None = None
@@ -105,14 +105,14 @@ class RoundTrip:
     stddev: float | None = None
 
     @property
-    def typical(self) -> float | None:
-        """The median, or the mean where the tool gives no median; None where it gives neither."""
+    def median(self) -> float | None:
+        """The median, or the mean if the tool gives no median; None if it gives neither."""
         return self.mean if self.p50 is None else self.p50
 
 
 @frozen(kw_only=True)
 class TcpConnect:
-    """Microseconds that a TCP connection took to stand."""
+    """The time that a TCP connection took to be established, in microseconds."""
 
     min: float | None = None
     p50: float | None = None
@@ -120,9 +120,9 @@ class TcpConnect:
 
 @frozen(kw_only=True)
 class Pair:
-    """What `from_zone` measured to `to_zone` (both `site/zone`); the way back is another pair.
+    """What `from_zone` measured to `to_zone` (both `site/zone`); a pair has one direction.
 
-    `samples` counts round trips that were tried, `lost` those of them without an answer.
+    `samples` counts the round trips that were tried, `lost` those without an answer.
     `jitter_us` is the mean absolute difference of consecutive round trips.
     """
 
@@ -138,7 +138,7 @@ class Pair:
 
     @property
     def answered(self) -> int | None:
-        """How many round trips the figures stand on."""
+        """The number of round trips behind the figures."""
         return None if self.samples is None else self.samples - (self.lost or 0)
 
 
@@ -156,7 +156,7 @@ def _by_ends(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
 
 @define(kw_only=True, frozen=True, slots=False)
 class Measurements:
-    """A measurement file. `complete` is False where pairs are still to come.
+    """A measurement file; `complete` is False if more pairs can be measured.
 
     Times are kept in whole seconds of UTC; zones and pairs are kept sorted.
     """
@@ -181,5 +181,5 @@ class Measurements:
 
     @cached_property
     def zones_with_figures(self) -> frozenset[str]:
-        """The zones at either end of a pair: others can have measured a missing one."""
+        """The zones at either end of a pair: other zones may have measured a missing one."""
         return frozenset(name for ends in self.pair_by_ends for name in ends)

@@ -1,9 +1,9 @@
-"""Makes measurements of what PerfKit Benchmarker measured between a topology's zones.
+"""Imports what PerfKit Benchmarker measured between a topology's zones.
 
-Several runs of a pair become one entry: of the minima the least, of every other figure the median
-over the runs, so that one bad run does not count. `sweeps` is the number of runs. Where a pair was
-measured over internal and over external addresses, the external figures count: that way goes the
-traffic between clouds.
+Several runs of a pair become one entry: the least of the minima, and the median over the runs of
+every other figure, so that one bad run does not count. `sweeps` is the number of runs. If a pair
+was measured over internal and over external addresses, the external figures count: traffic between
+clouds uses external addresses.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Ends = tuple[str, str]
 
 @frozen
 class Imported:
-    """Measurements from PerfKit's files, warnings, and how many samples had come before."""
+    """Measurements from PerfKit's files, warnings, and the number of repeated samples."""
 
     measurements: Measurements
     warnings: list[Finding]
@@ -57,10 +57,10 @@ def import_pkb(
     topology: Topology,
     benchmark: Benchmark | None = None,
 ) -> Imported:
-    """The measurements in PerfKit's result files, of the candidate zones of `topology`.
+    """The measurements between candidate zones of `topology` in PerfKit's result files.
 
-    Without `benchmark` the files must hold one of the two. Raises MeasurementsError with a finding
-    for every line that is no sample, or where nothing is left.
+    Without `benchmark` the files must hold only one of the two. Raises MeasurementsError with a
+    finding for every line that is not a valid sample, or if no sample is left.
     """
     try:
         read = read_samples([read_text(path) for path in paths])
@@ -94,7 +94,7 @@ def _chosen(file: str, samples: Iterable[Sample], wanted: Benchmark | None) -> B
 def _of_topology(
     samples: Iterable[Sample], topology: Topology
 ) -> tuple[list[tuple[Sample, Ends]], Counter[str]]:
-    """The samples between zones of the topology, with their names; and the other zones."""
+    """The samples between zones of the topology, with the names of both; and the other zones."""
     ours, unknown = [], Counter[str]()
     for sample in samples:
         clouds = _clouds(sample)
@@ -110,7 +110,7 @@ def _of_topology(
 
 
 def _clouds(sample: Sample) -> dict[str, str | None]:
-    """The cloud of each zone, where the metadata tells."""
+    """The cloud of each zone, if the metadata holds it."""
     return {
         sample.metadata.get(f"vm_{vm}_zone", ""): _CLOUDS.get(
             sample.metadata.get(f"vm_{vm}_cloud", "")
@@ -120,9 +120,9 @@ def _clouds(sample: Sample) -> dict[str, str | None]:
 
 
 def _name(topology: Topology, zone: str, cloud: str | None) -> str | None:
-    """`site/zone` of the only candidate zone that PerfKit calls `zone`; None where none does.
+    """`site/zone` of the only candidate zone that PerfKit calls `zone`; None if there is not one.
 
-    A site of `cloud: local` stands in for any cloud, whichever the metadata name.
+    A site of `cloud: local` matches any cloud in the metadata.
     """
     found = [
         zone_name(site.name, candidate)
@@ -140,14 +140,14 @@ def _perfkit_name(site: Site, zone: str) -> str:
 
 def _nothing(file: str, topology: Topology, unknown: Mapping[str, int]) -> Finding:
     zones = ", ".join(sorted(unknown)[:5]) or "none"
-    message = f"no latency is of two candidate zones of {topology.name}; the zones here: {zones}"
-    remedy = "name the topology whose zones were measured; each zone in one site only"
+    message = f"no sample is between candidate zones of {topology.name}; the zones here: {zones}"
+    remedy = "name the topology whose zones were measured, with each zone in one site only"
     return Finding(file, 1, 1, "samples", printable(message), remedy)
 
 
 def _left_out(file: str, zone: str, count: int) -> Finding:
-    message = f"{zone} is not a candidate zone of one site; {count} samples are left out"
-    remedy = "add it to the site's zones, if it shall count"
+    message = f"{zone} is not a candidate zone of exactly one site; {count} samples are left out"
+    remedy = "add it to the zones of its site to include it"
     return Finding(file, 1, 1, "samples", printable(message), remedy, "warning")
 
 
@@ -213,7 +213,7 @@ def _pair(ends: Ends, samples: Sequence[Sample], benchmark: Benchmark) -> Pair:
 
 
 def _transactions(samples: Iterable[Sample]) -> int | None:
-    """How many round trips netperf made: its rate times the test's length; None if not told."""
+    """The number of round trips: netperf's rate times the test's length; None if not known."""
     total = 0.0
     for sample in samples:
         if sample.figure == RATE:

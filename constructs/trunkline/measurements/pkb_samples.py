@@ -1,7 +1,7 @@
-"""Reads the results of PerfKit Benchmarker: newline-delimited JSON, a sample a line.
+"""Reads the results of PerfKit Benchmarker: newline-delimited JSON, one sample per line.
 
-Its publishers append to a file, so the same sample may come twice; `sample_uri` tells. Metadata is
-an object (`metadata`), or one string of `|key:value|` parts joined by commas (`labels`), as in
+Its publishers append to a file, so a sample may be repeated, with the same `sample_uri`. Metadata
+is an object (`metadata`), or a string of `|key:value|` parts joined by commas (`labels`), as in
 PerfKit's `publisher.py`.
 """
 
@@ -46,7 +46,6 @@ class Sample:
     figure: str
     value: float
     seconds: float
-    run: str
     sending: str
     receiving: str
     ip_type: str
@@ -55,7 +54,7 @@ class Sample:
 
 @frozen
 class Samples:
-    """The samples of several files, each once; `repeated` counts those that came again."""
+    """The samples of several files without repetitions, which `repeated` counts."""
 
     samples: list[Sample] = field(factory=list)
     findings: list[Finding] = field(factory=list)
@@ -63,11 +62,11 @@ class Samples:
 
 
 class _SampleError(Exception):
-    """What is wrong with a sample: the key, the message and the remedy."""
+    """A sample that is not valid: the key, the message and the remedy."""
 
 
 def read_samples(texts: Iterable[Text]) -> Samples:
-    """Every latency sample of ping and of netperf's TCP_RR; other benchmarks are passed over."""
+    """Every latency sample of ping and of netperf's TCP_RR; other benchmarks are skipped."""
     result, seen, repeated = Samples(), set[str](), 0
     for text in texts:
         for offset, line in _lines(text):
@@ -110,12 +109,12 @@ def _object(line: str) -> dict[str, Any]:
     except (RecursionError, ValueError) as error:
         if isinstance(error, json.JSONDecodeError):
             raise
-        raise _wrong("samples", "this line is no sample") from error
+        raise _wrong("samples", "this line is not a sample") from error
     if not isinstance(data, dict):
-        raise _wrong("samples", f"{shown(data)} stands where a sample belongs")
+        raise _wrong("samples", f"{shown(data)} is not a sample")
     for key in ("test", "metric"):
         if not isinstance(data.get(key), str):
-            raise _wrong(key, f"the key {key} is missing, or is not text")
+            raise _wrong(key, f"the key {key} is missing or not text")
     return data
 
 
@@ -124,9 +123,9 @@ def _wrong(key: str, message: str) -> _SampleError:
 
 
 def _sample(data: dict[str, Any]) -> Sample | None:
-    """The sample, or None where PerfKit's own figure means nothing.
+    """The sample, or None if its figure cannot be used.
 
-    netperf computes latencies for each thread alone: with several threads they are of no use.
+    netperf computes latencies for each thread alone: with several threads they mean nothing.
     """
     benchmark: Benchmark = data["test"]
     metadata = _metadata(data)
@@ -142,7 +141,6 @@ def _sample(data: dict[str, Any]) -> Sample | None:
         figure,
         _rate(data) if figure == RATE else _microseconds(data, figure),
         _number(data, "timestamp", _EPOCH_ENDS),
-        str(data.get("run_uri", "")),
         metadata["sending_zone"],
         metadata["receiving_zone"],
         metadata.get("ip_type", ""),
@@ -179,7 +177,7 @@ def _rate(data: dict[str, Any]) -> float:
 def _number(data: dict[str, Any], key: str, most: float) -> float:
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _wrong(key, f"{shown(value)} stands where a number belongs")
+        raise _wrong(key, f"{shown(value)} is not a number")
     if not 0 <= value <= most:
         raise _wrong(key, f"{shown(value)} is out of range: 0 to {most:g}")
     return float(value)

@@ -1,4 +1,4 @@
-"""Writes measurement files: whole or not at all, sorted, one zone or pair a line."""
+"""Writes measurement files: whole or not at all, sorted, one zone or pair per line."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from trunkline.measurements.model import VERSION, Measurements, Pair
 
 
 def save(measurements: Measurements, path: str | PathLike[str]) -> None:
-    """Write the file in one step; equal measurements give equal bytes. Raises OutputError."""
+    """Write the file whole or not at all; raises OutputError. Equal measurements, equal bytes."""
     write_whole(Path(path), to_text(measurements).encode())
 
 
 def to_text(measurements: Measurements) -> str:
-    """The file's text: JSON with one zone or pair a line, so that two files can be compared."""
+    """The text of the file: JSON with one zone or pair per line, so that diffs are readable."""
     head = {
         "version": VERSION,
         "topology": measurements.topology,

@@ -1,1 +1,1 @@
-"""From measurements to decisions: which zones are one place, and which zone each site takes."""
+"""Which zones are the same physical zone, and which zone each site takes, by measurements."""

@@ -1,4 +1,4 @@
-"""How sure it is that the best placement is better than the next one."""
+"""How certain it is that the best placement is better than the second best."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal
 
 from attrs import frozen
 
-from trunkline.placement.figure import Figure
+from trunkline.placement.latency import LinkLatency
 
-Verdict = Literal["sure", "likely", "a toss-up", "unknown"]
+Verdict = Literal["sure", "likely", "undecided", "unknown"]
 
 # Standard errors of a difference that normal noise alone exceeds in 1 of 1,000 and 1 of 10 cases.
 SURE = 3.09
@@ -19,7 +19,7 @@ LIKELY = 1.28
 
 @frozen
 class Certainty:
-    """A verdict; the runner-up's distance in microseconds, and in standard errors."""
+    """A verdict; how far the runner-up is behind in microseconds, and in standard errors."""
 
     verdict: Verdict
     distance_us: float | None
@@ -27,18 +27,18 @@ class Certainty:
     reason: str
 
 
-def certainty(best: Iterable[Figure], second: Iterable[Figure]) -> Certainty:
-    """Compare what the two placements do not share.
+def certainty(best: Iterable[LinkLatency], second: Iterable[LinkLatency]) -> Certainty:
+    """Compare two placements by the links that they do not share.
 
-    The distance is the difference of the sums of their medians, its standard error the root of the
-    sum of the squared errors of all these figures, as for independent normal errors. Placements
-    that the same tie-breakers had to part are a toss-up.
+    The distance is the difference of the sums of their medians. Its standard error is the root of
+    the sum of the squared errors of all these links, as for independent normal errors. Placements
+    with equal sums are undecided, although the tie-breakers put them in an order.
     """
     first, other = list(best), list(second)
-    distance = sum(f.typical_ns for f in other) - sum(f.typical_ns for f in first)
+    distance = sum(f.median_ns for f in other) - sum(f.median_ns for f in first)
     known = [f.error_ns for f in (*first, *other)]
     if distance == 0:
-        return Certainty("a toss-up", 0.0, 0.0, "the next placement is as good")
+        return Certainty("undecided", 0.0, 0.0, "the next placement is as good")
     if None in known:
         reason = "the number of samples or their spread is not known"
         return Certainty("unknown", distance / 1000, None, reason)
@@ -51,7 +51,7 @@ def certainty(best: Iterable[Figure], second: Iterable[Figure]) -> Certainty:
 def _verdict(errors: float) -> Verdict:
     if errors >= SURE:
         return "sure"
-    return "likely" if errors >= LIKELY else "a toss-up"
+    return "likely" if errors >= LIKELY else "undecided"
 
 
 def _shown(errors: float) -> str:

@@ -1,8 +1,8 @@
-"""A scale of colours from near to far that is also told apart without seeing red or green."""
+"""A scale of colours from near to far, which people with colour blindness can read as well."""
 
 from __future__ import annotations
 
-# Viridis (Smith and van der Walt, matplotlib, public domain), light for near: seven even steps.
+# Viridis (Smith and van der Walt, matplotlib, public domain), light for near: seven equal steps.
 _STEPS = ("fde725", "90d743", "35b779", "21918c", "31688e", "443983", "440154")
 
 Color = tuple[int, int, int]
@@ -19,9 +19,9 @@ def color(share: float) -> Color:
 
 
 def ink(background: Color) -> str:
-    """Black or white, whichever is easier to read: its contrast is at least 4.5 to 1.
+    """The text colour on a background, black or white: the contrast is at least 4.5 to 1.
 
-    By relative luminance (WCAG 2.1); at 0.179 both have the same contrast.
+    By relative luminance (WCAG 2.1): at 0.179 both have the same contrast.
     """
     red, green, blue = map(_linear, background)
     return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff"

@@ -1,4 +1,4 @@
-"""How far zones of different accounts are apart, over all files that measured them."""
+"""The distance between zones of different accounts, from all files that measured them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Iterable, Sequence
 from attrs import frozen
 
 from trunkline.measurements.model import Measurements, Pair, Zone
-from trunkline.placement.figure import standard_error_us
+from trunkline.placement.latency import standard_error_us
 
 FEWEST_ANSWERS = 20
 
 
 @frozen
 class Distance:
-    """What was measured between two zones, both directions: microseconds."""
+    """What was measured between two zones, in both directions: microseconds."""
 
-    typical: float
+    median: float
     error: float
     highest_p90: float
     answers: int
@@ -32,30 +32,36 @@ class Distance:
 
 
 def distances(files: Iterable[Measurements]) -> dict[frozenset[Zone], Distance]:
-    """What all files know about each two zones of one cloud and region, in different accounts."""
-    ways: dict[tuple[Zone, Zone], list[Pair]] = defaultdict(list)
+    """The distance of each two zones of different accounts in one cloud and region.
+
+    Where several files measured a direction, the one with the most answers counts.
+    """
+    found: dict[tuple[Zone, Zone], list[Pair]] = defaultdict(list)
     for file in files:
         zones = {name: each.identity for name, each in file.zone_by_name.items()}
         for pair in file.pairs:
-            here, there = zones[pair.from_zone], zones[pair.to_zone]
-            near = (here.cloud, here.region) == (there.cloud, there.region)
-            if near and here.owner != there.owner and pair.round_trip_us.typical is not None:
-                ways[here, there].append(pair)
-    best = {ends: max(pairs, key=lambda each: each.answered or 0) for ends, pairs in ways.items()}
-    both: dict[frozenset[Zone], list[Pair]] = defaultdict(list)
-    for ends, pair in best.items():
-        both[frozenset(ends)].append(pair)
-    return {ends: _distance(pairs) for ends, pairs in both.items()}
+            ends = zones[pair.from_zone], zones[pair.to_zone]
+            if _is_compared(*ends) and pair.round_trip_us.median is not None:
+                found[ends].append(pair)
+    directions: dict[frozenset[Zone], list[Pair]] = defaultdict(list)
+    for ends, pairs in found.items():
+        directions[frozenset(ends)].append(max(pairs, key=lambda each: each.answered or 0))
+    return {zones: _distance(pairs) for zones, pairs in directions.items()}
+
+
+def _is_compared(here: Zone, there: Zone) -> bool:
+    same_region = (here.cloud, here.region) == (there.cloud, there.region)
+    return same_region and here.owner != there.owner
 
 
 def _distance(pairs: Sequence[Pair]) -> Distance:
-    typical = [pair.round_trip_us.typical or math.inf for pair in pairs]
+    medians = [pair.round_trip_us.median or math.inf for pair in pairs]
     errors = [standard_error_us(pair) for pair in pairs]
     known = [math.inf if error is None else error for error in errors]
-    # Without a p90 nothing says that they are near most of the time.
+    # Without a p90 it is not known whether they are near most of the time.
     p90 = [pair.round_trip_us.p90 or math.inf for pair in pairs]
     return Distance(
-        typical=sum(typical) / len(typical),
+        median=sum(medians) / len(medians),
         error=math.hypot(*known) / len(known),
         highest_p90=max(p90),
         answers=min(pair.answered or 0 for pair in pairs),

@@ -1,4 +1,4 @@
-"""The matrix to look at: zones in rows and columns, those of one place side by side."""
+"""The matrix of round trips as a heatmap: the zones of one physical zone are side by side."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from attrs import frozen
 
 from trunkline.measurements.model import MeasuredZone, Measurements
 
+EMULATED = "EMULATED: these latencies are emulated on one machine, not measured between clouds"
+
 
 @frozen
 class Heatmap:
     """Round trips from row to column in milliseconds; None where there is no figure.
 
-    `groups` names each cloud and region, and counts its zones, in order. Labels are `site/zone`,
-    with the physical zone where it is known; they are sorted by it.
+    `groups` holds each cloud and region with the number of its zones, in order. Labels are
+    `site/zone`, with the physical zone where it is known, and are sorted by physical zone.
     """
 
     title: str
@@ -27,27 +29,27 @@ class Heatmap:
 
     @property
     def figures(self) -> list[float]:
-        """Every figure of two different zones."""
+        """Every figure, row by row."""
         return [value for row in self.cells for value in row if value is not None]
 
     @property
-    def least(self) -> float:
+    def minimum(self) -> float:
         """The lower end of the scale."""
         return min(self.figures, default=0.0)
 
     @property
-    def most(self) -> float:
+    def maximum(self) -> float:
         """The upper end of the scale."""
         return max(self.figures, default=0.0)
 
     def share(self, value: float) -> float:
-        """Where a figure stands between the least (0) and the most (1)."""
-        width = self.most - self.least
-        return (value - self.least) / width if width else 0.0
+        """The position of a figure on the scale, from 0 (minimum) to 1 (maximum)."""
+        width = self.maximum - self.minimum
+        return (value - self.minimum) / width if width else 0.0
 
 
 def heatmap(measurements: Measurements) -> Heatmap:
-    """The medians (or means, from tools without medians), zones grouped by physical place."""
+    """The medians (or means, from tools without medians), with zones sorted by physical zone."""
     zones = sorted(measurements.zones, key=_order)
     cells = tuple(tuple(_cells(measurements, zone.name, zones)) for zone in zones)
     method = measurements.method
@@ -69,8 +71,8 @@ def heatmap(measurements: Measurements) -> Heatmap:
 
 def _order(zone: MeasuredZone) -> tuple[str, ...]:
     owner = "" if zone.physical_zone else zone.identity.owner
-    place = zone.physical_zone or zone.zone
-    return (zone.cloud, zone.region, place, owner, zone.site, zone.zone)
+    name = zone.physical_zone or zone.zone
+    return (zone.cloud, zone.region, name, owner, zone.site, zone.zone)
 
 
 def _group(zone: MeasuredZone) -> str:
@@ -78,7 +80,7 @@ def _group(zone: MeasuredZone) -> str:
 
 
 def _label(zone: MeasuredZone) -> str:
-    """`site/zone`, and the place behind the name where it is known."""
+    """`site/zone`, and the physical zone where it is known."""
     return f"{zone.name} ({zone.physical_zone})" if zone.physical_zone else zone.name
 
 
@@ -87,5 +89,5 @@ def _cells(
 ) -> Iterator[float | None]:
     for zone in zones:
         pair = measurements.pair_by_ends.get((row, zone.name))
-        typical = pair.round_trip_us.typical if pair else None
-        yield None if typical is None else typical / 1000
+        median = pair.round_trip_us.median if pair else None
+        yield None if median is None else median / 1000

@@ -1,4 +1,4 @@
-"""The heatmap as an SVG that stands alone: no font, script or style from elsewhere."""
+"""The heatmap as a self-contained SVG, without external fonts, scripts or styles."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from html import escape
 
 from trunkline.placement.colors import as_hex, color, ink
-from trunkline.placement.heatmap import Heatmap
+from trunkline.placement.heatmap import EMULATED, Heatmap
 
 CELL = 44  # pixels, wide enough for 12.34
-CHARACTER = 7.0  # pixels of a character of 12 pixel text, generously
+CHARACTER = 7.0  # pixels, at least the mean width of a character of 12 pixel text
 TOP = 74
 LEGEND = 78
 GAP = 4  # between groups
 EMPTY = "#e8e8e8"
-EMULATED = "EMULATED: these distances are played on one machine, not measured between clouds"
 
 
 def to_svg(heatmap: Heatmap) -> str:
-    """The whole file: title, matrix with its figures, and the scale of colours with its unit."""
+    """The text of the file: title, matrix with its figures, and the scale of colours."""
     return "\n".join([*_Drawing(heatmap).lines(), ""])
 
 
@@ -72,8 +71,8 @@ class _Drawing:
         background = color(self.heatmap.share(value)) if value is not None else None
         fill = as_hex(background) if background else EMPTY
         figure = "no figure" if value is None else f"{value:.3f} ms"
-        place = f'x="{x:.1f}" y="{y:.1f}" width="{CELL - 1}" height="{CELL - 1}"'
-        yield f'<rect {place} fill="{fill}"><title>{escape(ends)}: {figure}</title></rect>'
+        position = f'x="{x:.1f}" y="{y:.1f}" width="{CELL - 1}" height="{CELL - 1}"'
+        yield f'<rect {position} fill="{fill}"><title>{escape(ends)}: {figure}</title></rect>'
         if value is not None and background:
             style = f'text-anchor="middle" pointer-events="none" fill="{ink(background)}"'
             yield _text(x + (CELL - 1) / 2, y + CELL / 2 + 4, _short(value), style)
@@ -94,8 +93,8 @@ class _Drawing:
             box = f'x="{x:.1f}" y="{y:.1f}" width="{width / steps + 0.5:.1f}" height="14"'
             yield f'<rect {box} fill="{fill}"/>'
         below = y + 30
-        yield _text(self.margin, below, f"{self.heatmap.least:.2f} ms, nearest")
-        far = f"{self.heatmap.most:.2f} ms, farthest"
+        yield _text(self.margin, below, f"{self.heatmap.minimum:.2f} ms, nearest")
+        far = f"{self.heatmap.maximum:.2f} ms, farthest"
         yield _text(self.margin + width, below, far, 'text-anchor="end"')
         box = f'x="{self.margin + width + 30:.1f}" y="{y:.1f}" width="14" height="14"'
         yield f'<rect {box} fill="{EMPTY}"/>'
@@ -103,7 +102,7 @@ class _Drawing:
 
 
 def _offsets(heatmap: Heatmap) -> Iterator[float]:
-    """Where each row and column begins; a gap parts the groups."""
+    """The position of each row and column in pixels, with a gap between groups."""
     offset = 0.0
     for _, count in heatmap.groups:
         for _ in range(count):

@@ -1,4 +1,4 @@
-"""The heatmap in a terminal: figures that can be read without colour, and colour behind them."""
+"""The heatmap in a terminal: figures on coloured cells, which also read without colour."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from trunkline.placement.colors import as_hex, color, ink
-from trunkline.placement.heatmap import Heatmap
-from trunkline.placement.heatmap_svg import EMULATED
+from trunkline.placement.heatmap import EMULATED, Heatmap
 
 MARKS = " .:-=+*#%@"
-"""From near to far, for a sheet too wide for figures."""
+"""From near to far, for a matrix that is too wide for figures."""
 
 
 def to_table(heatmap: Heatmap) -> Table:
-    """A table of milliseconds from row to column; columns carry the numbers of the rows."""
+    """A table of milliseconds from row to column; a column has the number of its row."""
     table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("")
     table.add_column("from", no_wrap=True)
@@ -28,7 +27,7 @@ def to_table(heatmap: Heatmap) -> Table:
 
 
 def to_dense(heatmap: Heatmap) -> Iterator[Text]:
-    """A line for each row with one mark a column, for a matrix wider than the terminal."""
+    """One line per row with one mark per column, for a matrix wider than the terminal."""
     width = max(map(len, heatmap.labels))
     for label, row in zip(heatmap.labels, heatmap.cells, strict=True):
         line = Text(f"{label:<{width}} ")
@@ -38,16 +37,16 @@ def to_dense(heatmap: Heatmap) -> Iterator[Text]:
 
 
 def heading(heatmap: Heatmap) -> list[str]:
-    """What stands above: what it is, of when, and whether it is emulated."""
+    """The lines above the matrix: title, method and time, and whether it is emulated."""
     lines = [heatmap.title, f"{heatmap.subtitle}; from row to column"]
     return [*lines, EMULATED] if heatmap.emulated else lines
 
 
 def legend(heatmap: Heatmap) -> str:
-    """What the colours mean."""
+    """The range of the colours."""
     if not heatmap.figures:
         return "no figures"
-    return f"nearest {heatmap.least:.2f} ms, farthest {heatmap.most:.2f} ms"
+    return f"nearest {heatmap.minimum:.2f} ms, farthest {heatmap.maximum:.2f} ms"
 
 
 def _cell(heatmap: Heatmap, value: float | None) -> Text:

@@ -1,8 +1,8 @@
-"""A topology's candidate zones in the light of measurements, perhaps of another account.
+"""The measured latencies between a topology's candidate zones, perhaps measured by another account.
 
-A candidate is where it was measured if its physical zone is (AWS and Azure), or if it is the same
-zone of the same account. Nothing else is sound: the names of another account's zones may stand for
-other places, and Google maps them for each organisation and shows nobody.
+A measured zone counts for a candidate if both have the same physical zone (AWS and Azure), or if
+they are the same zone of the same account. Equal names in two accounts prove nothing: each account
+may map its names to other physical zones, and Google does not expose its mapping.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from attrs import frozen
 
 from trunkline.measurements.model import MeasuredZone, Measurements, Pair, Zone
 from trunkline.model import Site, Topology, zone_name, zone_owner
-from trunkline.placement.figure import Figure, figure
+from trunkline.placement.latency import LinkLatency, link_latency
 from trunkline.placement.physical import PhysicalZones
 
-Table = list[list[Figure | None]]
+Latencies = list[list[LinkLatency | None]]
+"""Rows of candidates of one site, columns of those of another; None where not measured."""
 
 
 @frozen
 class Candidate:
-    """A zone that a site may take, and the measured zones that are the same physical zone.
+    """A zone that a site may take, and the names of the measured zones that count for it.
 
     Without any, `reason` says why, and what to do.
     """
@@ -34,45 +35,45 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """The zone as measurements name it: `site/zone`."""
+        """The name of the zone in measurements: `site/zone`."""
         return zone_name(self.site, self.zone)
 
 
 @frozen
 class Matrix:
-    """The candidates of each site, by name, and the figures between them.
+    """The candidates of each site, sorted by name, and the latencies between them.
 
-    `tables[i, j][a][b]`, i < j, is of candidate `a` of site `i` and `b` of site `j`. A pair of
-    sites without any figure has no table.
+    `latencies[i, j][a][b]`, i < j, is of candidate `a` of site `i` and `b` of site `j`. A pair of
+    sites of which nothing was measured is left out.
     """
 
     sites: tuple[Site, ...]
     candidates: tuple[tuple[Candidate, ...], ...]
-    tables: Mapping[tuple[int, int], Table]
+    latencies: Mapping[tuple[int, int], Latencies]
 
-    def between(self, i: int, a: int, j: int, b: int) -> Figure | None:
-        """The figure of candidate `a` of site `i` and `b` of site `j`, in either order."""
-        if (i, j) in self.tables:
-            return self.tables[i, j][a][b]
-        return self.tables[j, i][b][a] if (j, i) in self.tables else None
+    def between(self, i: int, a: int, j: int, b: int) -> LinkLatency | None:
+        """The latency of candidate `a` of site `i` and `b` of site `j`, in either order."""
+        if (i, j) in self.latencies:
+            return self.latencies[i, j][a][b]
+        return self.latencies[j, i][b][a] if (j, i) in self.latencies else None
 
     @property
     def unmeasured(self) -> list[Candidate]:
-        """The candidates of which nothing is known."""
+        """The candidates that were not measured."""
         return [each for zones in self.candidates for each in zones if not each.measured]
 
     @property
     def pairs_without_figures(self) -> list[tuple[str, str]]:
-        """The pairs of sites that cannot count."""
+        """The pairs of sites of which nothing was measured."""
         names = [site.name for site in self.sites]
         pairs = combinations(range(len(names)), 2)
-        return [(names[i], names[j]) for i, j in pairs if (i, j) not in self.tables]
+        return [(names[i], names[j]) for i, j in pairs if (i, j) not in self.latencies]
 
 
 def matrix(
     topology: Topology, measurements: Measurements, physical: PhysicalZones | None = None
 ) -> Matrix:
-    """Find every candidate of `topology` in `measurements`, and the figures between sites."""
+    """Find every candidate of `topology` in `measurements`, and the latencies between sites."""
     candidates = tuple(
         tuple(
             candidate(site, zone, measurements, (physical or {}).get(site.name, {}).get(zone))
@@ -80,64 +81,62 @@ def matrix(
         )
         for site in topology.sites
     )
-    tables = {}
+    latencies = {}
     for i, j in combinations(range(len(candidates)), 2):
-        table = _table(candidates[i], candidates[j], measurements)
+        table = _latencies(candidates[i], candidates[j], measurements)
         if any(cell for row in table for cell in row):
-            tables[i, j] = table
-    return Matrix(topology.sites, candidates, tables)
+            latencies[i, j] = table
+    return Matrix(topology.sites, candidates, latencies)
 
 
 def candidates_in(
     topology: Topology, files: Sequence[Measurements], physical: PhysicalZones
 ) -> list[Candidate]:
-    """Every candidate zone of `topology`, as the first file sees it that measured it."""
+    """Every candidate zone of `topology`, from the first file in which it was measured."""
     found = []
     for site in topology.sites:
         for zone in site.zones:
-            told = physical.get(site.name, {}).get(zone)
-            views = [candidate(site, zone, file, told) for file in files]
+            known = physical.get(site.name, {}).get(zone)
+            views = [candidate(site, zone, file, known) for file in files]
             found.append(next((view for view in views if view.measured), views[0]))
     return found
 
 
 def candidate(site: Site, zone: str, measurements: Measurements, physical: str | None) -> Candidate:
-    """The zone of `site`; `physical` is its physical zone where another source tells it."""
+    """The candidate `zone` of `site`; `physical` is its physical zone if known from elsewhere."""
     identity = Zone.of(site, zone)
     named = [each for each in measurements.zones if each.identity == identity]
     known = {each.physical_zone for each in named if each.physical_zone}
     if physical and known and known != {physical}:
-        return Candidate(site.name, zone, (), _disagreement(zone, physical, min(known)))
+        return Candidate(site.name, zone, (), _contradiction(physical, min(known)))
     physical = physical or min(known, default=None)
     names = {each.name for each in (*named, *_in_physical_zone(measurements, site, physical))}
     measured = sorted(names & measurements.zones_with_figures)
-    reason = "" if measured else _reason(site, zone, measurements, physical, bool(names))
+    reason = "" if measured else _reason(site, measurements, physical, bool(names))
     return Candidate(site.name, zone, tuple(measured), reason)
 
 
 def _in_physical_zone(
     measurements: Measurements, site: Site, physical: str | None
 ) -> list[MeasuredZone]:
-    """The measured zones of any account that are the physical zone `physical`."""
-    place = (site.cloud, site.region, physical)
+    """The measured zones of any account that have this physical zone."""
+    wanted = (site.cloud, site.region, physical)
     measured = [each for each in measurements.zones if each.physical_zone]
-    return [each for each in measured if (each.cloud, each.region, each.physical_zone) == place]
+    return [each for each in measured if (each.cloud, each.region, each.physical_zone) == wanted]
 
 
-def _disagreement(zone: str, physical: str, measured: str) -> str:
+def _contradiction(physical: str, measured: str) -> str:
     return (
         f"its physical zone is {physical} in one file and {measured} in the measurements; "
         "correct the file, or measure again"
     )
 
 
-def _reason(
-    site: Site, zone: str, measurements: Measurements, physical: str | None, known: bool
-) -> str:
+def _reason(site: Site, measurements: Measurements, physical: str | None, known: bool) -> str:
     if known:
-        return "its probe gave nothing; collect again when it is up"
+        return "its probe gave no results; collect again when it is up"
     if physical:
-        return f"nobody measured {physical}; deploy a probe there and measure"
+        return f"{physical} was not measured; deploy a probe there and measure"
     owners = {
         each.identity.owner
         for each in measurements.zones
@@ -147,30 +146,36 @@ def _reason(
         return f"nothing was measured in {site.cloud} {site.region}; measure it"
     if zone_owner(site.name, site.account) in owners:
         return "it was not measured; deploy a probe there and measure"
+    return _reason_of_another_account(site)
+
+
+def _reason_of_another_account(site: Site) -> str:
     if site.exposes_physical_zones:
         return (
-            f"account {site.account} may name its zones otherwise than the measured one; give its "
-            "physical zones with --physical-zones"
+            f"account {site.account} may map its zone names to other physical zones than the "
+            "measured account; give its physical zones with --physical-zones"
         )
     if site.cloud == "google":
         return (
-            f"Google maps the zones of each organisation anew and shows nobody, so figures of "
-            f"another project do not hold for {site.account}; measure there"
+            "Google does not expose the physical zones behind a project's zone names, so figures "
+            f"of another project do not hold for {site.account}; measure there"
         )
     return "it was measured in another site; measure this one"
 
 
-def _table(
+def _latencies(
     left: Sequence[Candidate], right: Sequence[Candidate], measurements: Measurements
-) -> Table:
-    return [[_cell(here, there, measurements) for there in right] for here in left]
+) -> Latencies:
+    return [[_latency(here, there, measurements) for there in right] for here in left]
 
 
-def _cell(here: Candidate, there: Candidate, measurements: Measurements) -> Figure | None:
-    """Both directions; where several measured zones are one place, the pair of most samples."""
-    ways = [_most_samples(_pairs(here, there, measurements))]
-    ways.append(_most_samples(_pairs(there, here, measurements)))
-    return figure([way for way in ways if way])
+def _latency(here: Candidate, there: Candidate, measurements: Measurements) -> LinkLatency | None:
+    """Both directions; where several measured zones count, the pair with the most samples."""
+    directions = [
+        _most_samples(_pairs(here, there, measurements)),
+        _most_samples(_pairs(there, here, measurements)),
+    ]
+    return link_latency([pair for pair in directions if pair])
 
 
 def _pairs(here: Candidate, there: Candidate, measurements: Measurements) -> Iterator[Pair]:

@@ -1,4 +1,4 @@
-"""A solution as data, and what its reader must know besides."""
+"""A solution as data, with warnings for its reader."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from trunkline.measurements.model import Measurements
 from trunkline.model import zone_name
-from trunkline.placement.figure import Figure
+from trunkline.placement.latency import LinkLatency
 from trunkline.placement.matrix import Matrix
-from trunkline.placement.solve import Leg, Placement, Solution
+from trunkline.placement.solve import Link, Placement, Solution
 
 
 def report(measurements: Measurements, matrix: Matrix, solution: Solution) -> dict[str, Any]:
     """For tools; `zones` comes first. Times are in microseconds, null where not known."""
-    sure = solution.certainty
+    certainty = solution.certainty
     return {
         "zones": solution.best[0].zones,
         "topology": measurements.topology,
@@ -22,10 +22,10 @@ def report(measurements: Measurements, matrix: Matrix, solution: Solution) -> di
         "emulated": measurements.method.emulated,
         "exact": solution.exact,
         "certainty": {
-            "verdict": sure.verdict,
-            "distance_us": sure.distance_us,
-            "standard_errors": None if _endless(sure.errors) else sure.errors,
-            "reason": sure.reason,
+            "verdict": certainty.verdict,
+            "distance_us": certainty.distance_us,
+            "standard_errors": _finite(certainty.errors),
+            "reason": certainty.reason,
         },
         "spares": {site: list(zones) for site, zones in solution.spares.items()},
         "best": [_placement(placement) for placement in solution.best],
@@ -36,16 +36,18 @@ def report(measurements: Measurements, matrix: Matrix, solution: Solution) -> di
 
 
 def warnings(measurements: Measurements, matrix: Matrix, solution: Solution) -> list[str]:
-    """Sentences about what was missing, and what the figures are not."""
+    """Sentences about what is missing, and what limits the solution."""
     best, notes = solution.best[0], []
     for each in matrix.unmeasured:
         notes.append(f"{each.name} is not measured: {each.reason}")
     for here, there in matrix.pairs_without_figures:
-        notes.append(f"{here} and {there} have no figure together: their distance does not count")
-    notes += [_one_way(leg) for leg in best.legs if leg.figure and leg.figure.directions == 1]
-    notes += [_hole(leg) for leg in best.legs if leg.figure is None]
-    if any(figure.by_mean for figure in best.figures):
-        notes.append("means stand for medians: the tool gives no medians")
+        notes.append(f"nothing was measured between {here} and {there}: this pair does not count")
+    notes += [
+        _one_way(each) for each in best.links if each.latency and each.latency.directions == 1
+    ]
+    notes += [_missing(link) for link in best.links if link.latency is None]
+    if any(latency.by_mean for latency in best.latencies):
+        notes.append("means are used in place of medians: the tool gives no medians")
     if not measurements.complete:
         notes.append("the measurements are not complete; collect again")
     if not solution.exact:
@@ -55,20 +57,20 @@ def warnings(measurements: Measurements, matrix: Matrix, solution: Solution) -> 
     return notes
 
 
-def _endless(errors: float | None) -> bool:
-    return errors is not None and math.isinf(errors)
+def _finite(errors: float | None) -> float | None:
+    return None if errors is None or math.isinf(errors) else errors
 
 
-def _ends(leg: Leg) -> str:
-    return " and ".join(map(zone_name, leg.sites, leg.zones))
+def _ends(link: Link) -> str:
+    return " and ".join(map(zone_name, link.sites, link.zones))
 
 
-def _one_way(leg: Leg) -> str:
-    return f"{_ends(leg)} were measured in one direction only; it is used for both"
+def _one_way(link: Link) -> str:
+    return f"{_ends(link)} were measured in one direction only; it is used for both"
 
 
-def _hole(leg: Leg) -> str:
-    return f"{_ends(leg)} have no figure; no placement has fewer such pairs"
+def _missing(link: Link) -> str:
+    return f"{_ends(link)} have no figure; no placement has fewer such pairs"
 
 
 def _placement(placement: Placement) -> dict[str, Any]:
@@ -78,23 +80,23 @@ def _placement(placement: Placement) -> dict[str, Any]:
         "max_us": placement.max_ns / 1000,
         "p99_sum_us": _microseconds(placement.total_ns("p99_ns")),
         "jitter_sum_us": _microseconds(placement.total_ns("jitter_ns")),
-        "unmeasured_pairs": placement.holes,
-        "pairs": [_leg(leg) for leg in placement.legs],
+        "unmeasured_pairs": placement.missing,
+        "pairs": [_link(link) for link in placement.links],
     }
 
 
-def _leg(leg: Leg) -> dict[str, Any]:
-    return {"sites": list(leg.sites), "zones": list(leg.zones), **_figure(leg.figure)}
+def _link(link: Link) -> dict[str, Any]:
+    return {"sites": list(link.sites), "zones": list(link.zones), **_latency(link.latency)}
 
 
-def _figure(figure: Figure | None) -> dict[str, Any]:
-    if figure is None:
+def _latency(latency: LinkLatency | None) -> dict[str, Any]:
+    if latency is None:
         return {"p50_us": None, "p99_us": None, "jitter_us": None, "directions": 0}
     return {
-        "p50_us": figure.typical_ns / 1000,
-        "p99_us": _microseconds(figure.p99_ns),
-        "jitter_us": _microseconds(figure.jitter_ns),
-        "directions": figure.directions,
+        "p50_us": latency.median_ns / 1000,
+        "p99_us": _microseconds(latency.p99_ns),
+        "jitter_us": _microseconds(latency.jitter_ns),
+        "directions": latency.directions,
     }
 
 

@@ -1,13 +1,13 @@
 """The best choices of one option per site, exactly, where every pair of sites has a cost.
 
-Branch and bound. The lower bound of a partial choice is what is chosen already, plus for each other
-site its cheapest option given that choice. Before the search, costs of pairs are moved into costs
-of single options by dual ascent (max-product linear programming: Globerson and Jaakkola, "Fixing
-Max-Product", NIPS 2007), which changes no total and makes that bound tight. The next site is
-always the one whose options differ most.
+Branch and bound. The lower bound of a partial choice is the cost of its options, plus for each
+other site that of its cheapest option given that choice. Before the search, costs of pairs are
+moved into costs of single options by dual ascent (max-product linear programming: Globerson and
+Jaakkola, "Fixing Max-Product", NIPS 2007). That changes no total and makes the bound tight. The
+next site to branch on is always the one whose options differ most.
 
-Costs are whole numbers, so that totals are exact and ties are ties. Python's have no largest:
-several figures stand in one number, the more important ones in higher digits.
+Costs are integers, so that totals are exact and equal totals are equal. Python's integers have no
+limit: one number holds several figures, the more important ones in higher digits.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from attrs import define, field, frozen
 
 Rows = list[list[int]]
 PairCosts = Mapping[tuple[int, int], Rows]
-"""Rows of option by option for the sites (i, j), i < j; a pair that is left out costs nothing."""
+"""For sites (i, j), i < j: rows of options of i, columns of j. A missing pair costs nothing."""
 
 Key = tuple[int, int, int]
 Choice = tuple[int, ...]
 
 NEVER = 1 << 1024
 MOST_STEPS = 2_400_000
-"""Steps times sites after which a search ends, in about 15 s. 8 sites of 24 zones take 150,000."""
+"""The limit of steps times sites, about 15 s. The search of 8 sites of 24 zones takes 150,000."""
 
 
 @frozen
 class Costs:
-    """What a choice costs: three numbers, the first that differs decides.
+    """The cost of a choice: three numbers, compared in order.
 
-    `summed` is added up over pairs, `single` over options. `worst` is the largest of all pairs; it
-    ranks after the digits of the sum from bit `split` on, and before those below.
+    `summed` is added up over pairs, `single` over options. Of `worst` the largest over all pairs
+    counts; it ranks after the digits of the sum from bit `split` on, and before those below.
     """
 
     summed: PairCosts
@@ -45,34 +45,35 @@ class Costs:
     split: int = 0
 
     def key(self, total: int, worst: int) -> Key:
-        """The three numbers of a choice; a lower bound where both arguments are."""
+        """The three numbers of a choice; a lower bound if both arguments are lower bounds."""
         return total >> self.split, worst, total & ((1 << self.split) - 1)
 
 
 @frozen
-class Found:
-    """The best choices in order; `exact` is False where the search ended at its limit of steps."""
+class SearchResult:
+    """The best choices in order; `exact` is False if the search ended at its limit of steps."""
 
     choices: list[Choice]
     exact: bool
     steps: int
 
 
-def best_choices(costs: Costs, count: int, most_steps: int | None = None) -> Found:
-    """The `count` best choices; fewer where there are no more."""
+def best_choices(costs: Costs, count: int, most_steps: int | None = None) -> SearchResult:
+    """The `count` best choices, or all if there are fewer."""
     most_steps = most_steps or MOST_STEPS // len(costs.single)
     search = _Search(costs, count, most_steps)
     search.guess()
     search.tighten()
     search.run()
-    return Found([choice for _, choice in search.found], search.steps <= most_steps, search.steps)
+    choices = [choice for _, choice in search.found]
+    return SearchResult(choices, search.steps <= most_steps, search.steps)
 
 
 @define
 class _Node:
-    """A partial choice: the sites that are left, and for each what its options cost now.
+    """A partial choice: the sites that are left, and the cost of each of their options.
 
-    Not frozen, because attrs takes twice as long to make frozen ones, and many are made.
+    Not frozen: attrs takes twice as long to make a frozen instance, and the search makes many.
     """
 
     total: int
@@ -87,7 +88,7 @@ class _Node:
 
 @frozen
 class _Rest:
-    """What a node's children share: the sites that are left, and what each option adds to them."""
+    """What the children of a node share: the sites left after them, and their costs."""
 
     sites: Sequence[int]
     sums: list[list[int]]
@@ -109,18 +110,18 @@ class _Search:
         self.found: list[tuple[Key, Choice]] = []
         self.limit: Key = (NEVER, 0, 0)
 
-    # Good choices to begin with.
+    # Good choices to start with: they rule out many others.
 
     def guess(self) -> None:
-        """Go downhill from some random choices, one site at a time."""
-        draw, sites = random.Random(0), len(self.single)
+        """Local search from some random choices, one site at a time."""
+        generator, sites = random.Random(0), len(self.single)
         for _ in range(max(1, min(5 * sites, 320 // sites))):
-            choice = [draw.randrange(len(options)) for options in self.single]
+            choice = [generator.randrange(len(options)) for options in self.single]
             while sum(self._improve(choice, site) for site in range(sites)):
                 pass
 
     def _improve(self, choice: list[int], site: int) -> bool:
-        """Give `site` its best option; whether that is a change."""
+        """Give `site` its best option, and return whether that is a change."""
         others = [other for other in range(len(choice)) if other != site]
         sums, worsts = list(self.single[site]), [0] * len(self.single[site])
         for other in others:
@@ -181,7 +182,7 @@ class _Search:
     # The search.
 
     def run(self) -> None:
-        """Look at every choice that a bound does not rule out."""
+        """Visit every choice that no bound rules out."""
         worsts = [[0] * len(options) for options in self.single] if self.worst else []
         least = [min(options) for options in self.single]
         sites = tuple(range(len(self.single)))
@@ -198,7 +199,7 @@ class _Search:
             self._walk(child)
 
     def _end(self, node: _Node) -> None:
-        """Record what the options of the last site make of the choice."""
+        """Complete the choice with each option of the last site, and record the good ones."""
         ((site,), (sums,)) = node.sites, node.sums
         worsts = node.worsts[0] if self.worst else [0] * len(sums)
         for option, (more, worst) in enumerate(zip(sums, worsts, strict=True)):
@@ -226,21 +227,21 @@ class _Search:
         return [child for child in children if child]
 
     def _widest(self, node: _Node) -> int:
-        """The position of the site whose options differ most in cost, which rules out most."""
+        """The position of the site whose options differ most in cost: it rules out most choices."""
         spreads = [
             sum(sums) - len(sums) * least for least, sums in zip(node.least, node.sums, strict=True)
         ]
         return spreads.index(max(spreads))
 
     def _slack(self, node: _Node) -> int:
-        """How far an option may be above the cheapest one of its site."""
+        """By how much an option may cost more than the cheapest one of its site."""
         first = self.limit[0] if not self.worst else self.limit[0] + 1
         return (first << self.costs.split) - node.bound
 
     def _child(self, node: _Node, index: int, option: int, rest: _Rest) -> tuple[Key, _Node] | None:
-        """The node with that option chosen and its bound; None where it cannot be among the best.
+        """The child node with that option, and its bound; None if it cannot be among the best.
 
-        For sums alone: most of the time goes by here.
+        For sums alone, and fast: most of the time is spent here.
         """
         cost, limit = node.sums[index][option], self.limit[0]
         bound = node.bound - node.least[index] + cost
@@ -262,9 +263,9 @@ class _Search:
     def _child_by_worst(
         self, node: _Node, index: int, option: int, rest: _Rest
     ) -> tuple[Key, _Node] | None:
-        """The same where the worst pair counts.
+        """The same if the worst pair counts.
 
-        An option of another site that would be worse than the limit is marked NEVER.
+        An option of another site that would exceed the limit costs NEVER.
         """
         cost = node.sums[index][option]
         bound = node.bound - node.least[index] + cost
@@ -301,7 +302,7 @@ def _without(items: Sequence[T], index: int) -> list[T]:
 
 
 def _both_ways(costs: PairCosts, single: Sequence[Sequence[int]]) -> dict[tuple[int, int], Rows]:
-    """The costs of every pair in both orders; zeros where a pair is left out."""
+    """The costs of every pair in both orders; zeros for a pair that is left out."""
     result = {}
     for i, left in enumerate(single):
         for j in range(i + 1, len(single)):

@@ -1,12 +1,12 @@
 """Chooses one zone for each site: the lowest latency between all of them, exactly.
 
-A placement costs the sum over all pairs of sites of the median round trip (objective "sum"), or
-that of its slowest pair ("max"). Ties are broken by the sum of p99, then of jitter, then by the
-zones' names.
+The cost of a placement is the sum of the median round trips over all pairs of sites (objective
+"sum"), or that of the slowest pair ("max"). Ties are broken by the sum of p99, then of jitter, then
+by the names of the zones.
 
-Where a pair of zones was not measured, placements are first compared by how many of their pairs
-lack a figure, fewer before more: no zone wins by having less measured. A pair of sites without any
-figure counts for no placement.
+Placements with fewer unmeasured pairs of zones rank first, before any latency: otherwise a zone
+could win because less of it was measured. A pair of sites of which nothing was measured does not
+count.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from attrs import frozen
 
 from trunkline.errors import TrunklineError
 from trunkline.placement.certainty import Certainty, certainty
-from trunkline.placement.figure import UNKNOWN_NS, Figure
+from trunkline.placement.latency import UNKNOWN_NS, LinkLatency
 from trunkline.placement.matrix import Candidate, Matrix
 from trunkline.placement.search import Choice, Costs, PairCosts, best_choices
 
@@ -30,56 +30,56 @@ _DIGITS = 52  # bits for a sum of nanoseconds: 10 s for each of 400,000 pairs
 
 
 class PlacementError(TrunklineError):
-    """Measurements that say nothing about a topology; the text says why, and what to do."""
+    """Measurements that hold nothing about a topology; the text says why, and what to do."""
 
 
 @frozen
-class Leg:
-    """The way between two sites of a placement; `figure` is None where it was not measured."""
+class Link:
+    """Two sites of a placement and their zones; `latency` is None if it was not measured."""
 
     sites: tuple[str, str]
     zones: tuple[str, str]
-    figure: Figure | None
+    latency: LinkLatency | None
 
 
 @frozen
 class Placement:
-    """One zone for each site, in the topology's order, and the way between each two of them."""
+    """One zone for each site, in the topology's order, and the link of each pair of sites."""
 
     zones: dict[str, str]
-    legs: tuple[Leg, ...]
+    links: tuple[Link, ...]
 
     @property
-    def figures(self) -> list[Figure]:
-        """What was measured."""
-        return [leg.figure for leg in self.legs if leg.figure]
+    def latencies(self) -> list[LinkLatency]:
+        """The latencies of the measured links."""
+        return [link.latency for link in self.links if link.latency]
 
     @property
-    def holes(self) -> int:
-        """How many legs have no figure."""
-        return sum(leg.figure is None for leg in self.legs)
+    def missing(self) -> int:
+        """The number of links that were not measured."""
+        return sum(link.latency is None for link in self.links)
 
     @property
     def sum_ns(self) -> int:
         """The sum of the medians, in nanoseconds."""
-        return sum(figure.typical_ns for figure in self.figures)
+        return sum(latency.median_ns for latency in self.latencies)
 
     @property
     def max_ns(self) -> int:
         """The largest of the medians, in nanoseconds."""
-        return max((figure.typical_ns for figure in self.figures), default=0)
+        return max((latency.median_ns for latency in self.latencies), default=0)
 
     def total_ns(self, part: Literal["p99_ns", "jitter_ns"]) -> int | None:
-        """The sum of p99 or of jitter; None where a leg lacks it."""
-        values = [getattr(figure, part) for figure in self.figures]
+        """The sum of p99 or of jitter; None if a measured link lacks it."""
+        values = [getattr(latency, part) for latency in self.latencies]
         return None if None in values else sum(values)
 
 
 @frozen
 class Solution:
-    """The best placements in order, how sure the first is, and spare zones for each site.
+    """The best placements in order, how certain the first is, and spare zones for each site.
 
-    `exact` is False where the search was ended: the first is good then, and not proven the best.
+    `exact` is False if the search was cut short: the first is good then, but not proven the best.
     """
 
     objective: Objective
@@ -90,8 +90,8 @@ class Solution:
 
 
 def solve(matrix: Matrix, objective: Objective = "sum", spares: int = 1) -> Solution:
-    """The best placement and its rivals; PlacementError where nothing was measured."""
-    if not matrix.tables:
+    """The best placements; PlacementError if nothing was measured between two sites."""
+    if not matrix.latencies:
         raise PlacementError(_nothing(matrix))
     found = best_choices(_costs(matrix, objective), SHOWN)
     best = tuple(_placement(matrix, choice) for choice in found.choices)
@@ -106,29 +106,29 @@ def solve(matrix: Matrix, objective: Objective = "sum", spares: int = 1) -> Solu
 
 def _nothing(matrix: Matrix) -> str:
     if len(matrix.sites) == 1:
-        return "the topology has one site only; there is nothing to choose its zone by"
+        return "the topology has one site only, so there is no latency to choose its zone by"
     reasons = [f"{each.name}: {each.reason}" for each in matrix.unmeasured]
     return "\n".join(["no pair of sites has a figure; measure them together", *reasons])
 
 
 def _costs(matrix: Matrix, objective: Objective) -> Costs:
-    """Every figure of a pair in one number: holes, median, p99, jitter; names below them all."""
+    """The costs of pairs in one number each: missing, median, p99, jitter, then names."""
     names, bits = _name_costs(matrix)
     low = 2 * _DIGITS + bits
 
-    def tail(figure: Figure) -> int:
-        return ((_known(figure.p99_ns) << _DIGITS) + _known(figure.jitter_ns)) << bits
+    def tail(latency: LinkLatency) -> int:
+        return ((_known(latency.p99_ns) << _DIGITS) + _known(latency.jitter_ns)) << bits
 
-    def median(figure: Figure) -> int:
-        return figure.typical_ns
+    def median(latency: LinkLatency) -> int:
+        return latency.median_ns
 
-    def both(figure: Figure) -> int:
-        return (figure.typical_ns << low) + tail(figure)
+    def both(latency: LinkLatency) -> int:
+        return (latency.median_ns << low) + tail(latency)
 
     if objective == "max":
-        summed = _pair_costs(matrix, tail, hole=1 << low)
-        return Costs(summed, names, _pair_costs(matrix, median, hole=0), split=low)
-    return Costs(_pair_costs(matrix, both, hole=1 << low + _DIGITS), names)
+        summed = _pair_costs(matrix, tail, missing=1 << low)
+        return Costs(summed, names, _pair_costs(matrix, median, missing=0), split=low)
+    return Costs(_pair_costs(matrix, both, missing=1 << low + _DIGITS), names)
 
 
 def _known(value: int | None) -> int:
@@ -136,16 +136,16 @@ def _known(value: int | None) -> int:
 
 
 def _name_costs(matrix: Matrix) -> tuple[list[list[int]], int]:
-    """A cost for each candidate that orders placements by their zones' names, and its bits.
+    """A cost for each candidate that orders placements by the names of zones, and its bits.
 
-    A site that no table counts keeps the zone it has.
+    A site in no measured pair keeps its present zone.
     """
-    counted = {site for pair in matrix.tables for site in pair}
+    measured = {site for pair in matrix.latencies for site in pair}
     costs: list[list[int]] = []
     bits = 0
     for index in reversed(range(len(matrix.candidates))):
         zones = [each.zone for each in matrix.candidates[index]]
-        if index not in counted:
+        if index not in measured:
             zones = _first(zones, matrix.sites[index].zone)
         ranks = {zone: rank for rank, zone in enumerate(zones)}
         costs.append([ranks[each.zone] << bits for each in matrix.candidates[index]])
@@ -157,47 +157,48 @@ def _first(zones: Sequence[str], chosen: str) -> list[str]:
     return sorted(zones, key=lambda zone: zone != chosen)
 
 
-def _pair_costs(matrix: Matrix, cost: Callable[[Figure], int], hole: int) -> PairCosts:
+def _pair_costs(matrix: Matrix, cost: Callable[[LinkLatency], int], missing: int) -> PairCosts:
     return {
-        pair: [[cost(cell) if cell else hole for cell in row] for row in table]
-        for pair, table in matrix.tables.items()
+        pair: [[cost(latency) if latency else missing for latency in row] for row in rows]
+        for pair, rows in matrix.latencies.items()
     }
 
 
 def _placement(matrix: Matrix, choice: Choice) -> Placement:
     chosen = [zones[index] for zones, index in zip(matrix.candidates, choice, strict=True)]
-    legs = [
-        _leg(chosen[i], chosen[j], matrix.between(i, choice[i], j, choice[j]))
+    links = [
+        _link(chosen[i], chosen[j], matrix.between(i, choice[i], j, choice[j]))
         for i, j in combinations(range(len(choice)), 2)
-        if (i, j) in matrix.tables
+        if (i, j) in matrix.latencies
     ]
-    return Placement({each.site: each.zone for each in chosen}, tuple(legs))
+    return Placement({each.site: each.zone for each in chosen}, tuple(links))
 
 
-def _leg(here: Candidate, there: Candidate, figure: Figure | None) -> Leg:
-    return Leg((here.site, there.site), (here.zone, there.zone), figure)
+def _link(here: Candidate, there: Candidate, latency: LinkLatency | None) -> Link:
+    return Link((here.site, there.site), (here.zone, there.zone), latency)
 
 
 def _certainty(best: Sequence[Placement], objective: Objective) -> Certainty:
     if len(best) == 1:
         return Certainty("sure", None, None, "there is no other placement")
     first, second = best[0], best[1]
-    if first.holes != second.holes:
-        return Certainty(
-            "unknown", None, None, f"{second.holes} pairs of the runner-up were not measured"
-        )
-    legs = {leg.zones + leg.sites: leg for leg in second.legs}
-    own = {leg.zones + leg.sites: leg for leg in first.legs}
+    if first.missing != second.missing:
+        reason = f"{second.missing} pairs of the next placement were not measured"
+        return Certainty("unknown", None, None, reason)
     if objective == "max":
         return certainty([_slowest(first)], [_slowest(second)])
-    return certainty(
-        [leg.figure for key, leg in own.items() if key not in legs and leg.figure],
-        [leg.figure for key, leg in legs.items() if key not in own and leg.figure],
-    )
+    return certainty(_unshared(first, second), _unshared(second, first))
 
 
-def _slowest(placement: Placement) -> Figure:
-    return max(placement.figures, key=lambda figure: figure.typical_ns)
+def _unshared(placement: Placement, other: Placement) -> list[LinkLatency]:
+    """The latencies of the links that the other placement does not have."""
+    shared = {(link.sites, link.zones) for link in other.links}
+    own = [link for link in placement.links if (link.sites, link.zones) not in shared]
+    return [link.latency for link in own if link.latency]
+
+
+def _slowest(placement: Placement) -> LinkLatency:
+    return max(placement.latencies, key=lambda latency: latency.median_ns)
 
 
 def _spares(
@@ -212,9 +213,9 @@ def _spares(
 def _spares_of(
     matrix: Matrix, choice: Choice, site: int, objective: Objective, count: int
 ) -> tuple[str, ...]:
-    """The next best zones of a site, with the others where they are.
+    """The next best zones of a site, while the other sites keep theirs.
 
-    No account has two zones in one place, so that every spare is in a place of its own.
+    Each spare has a physical zone of its own: an account names no physical zone twice.
     """
     candidates = matrix.candidates[site]
     left = [each for each in range(len(candidates)) if each != choice[site]]
@@ -227,8 +228,8 @@ def _rank(
     matrix: Matrix, choice: Choice, site: int, option: int, objective: Objective
 ) -> tuple[int, int, str]:
     others = [other for other in range(len(choice)) if other != site]
-    counted = [o for o in others if (min(o, site), max(o, site)) in matrix.tables]
-    figures = [matrix.between(site, option, other, choice[other]) for other in counted]
-    typical = [figure.typical_ns for figure in figures if figure]
-    cost = sum(typical) if objective == "sum" else max(typical, default=0)
-    return figures.count(None), cost, matrix.candidates[site][option].zone
+    measured = [o for o in others if (min(o, site), max(o, site)) in matrix.latencies]
+    latencies = [matrix.between(site, option, other, choice[other]) for other in measured]
+    medians = [latency.median_ns for latency in latencies if latency]
+    cost = sum(medians) if objective == "sum" else max(medians, default=0)
+    return latencies.count(None), cost, matrix.candidates[site][option].zone

@@ -1,18 +1,18 @@
-"""Which zones of different accounts are the same place: from the cloud, and from latency.
+"""Which zones of different accounts are the same physical zone: from the cloud, and from latency.
 
-Where the cloud tells (AWS AZ IDs, Azure's physical zones) its word counts. Latency finds, or
-contradicts, by four conditions, all of them needed to call two zones the same:
+Where the cloud exposes physical zones (AWS AZ IDs, Azure's physical zones), they decide. Latency
+finds the rest, and what contradicts the cloud. Two zones are the same if all of these hold:
 
 1. Both directions were measured, with at least 20 answers each, and both p50 and p90 are under the
    threshold: consistently near.
 2. Each is the other's nearest zone in the other's account, and every rival was measured and is
    farther away by at least four standard errors of the difference.
-3. Even four standard errors above what was measured they are nearer than different zones of one
-   region ever are (`apart`). Without this a zone whose counterpart is missing would be taken for
-   its neighbour.
+3. The distance plus four standard errors is less than the distance between any two different zones
+   of one region (`apart`). Without this, a zone whose counterpart was not measured would be taken
+   for its neighbour.
 4. No zone is the same as two zones of one account, over any chain of accounts.
 
-Zones that are under the threshold and fail another condition are unsure, and are called so.
+Zones that are under the threshold and fail another condition are unsure.
 """
 
 from __future__ import annotations
@@ -37,20 +37,24 @@ Verdict = Literal["same", "unsure", "different"]
 
 @frozen
 class Match:
-    """What latency says of two zones of different accounts, and why."""
+    """Two zones of different accounts, whether they are the same by latency, and why."""
 
     zones: tuple[Zone, Zone]
     verdict: Verdict
     reason: str
     distance: Distance
 
+    def other(self, zone: Zone) -> Zone:
+        """The zone that `zone` is matched with."""
+        return self.zones[1] if self.zones[0] == zone else self.zones[0]
+
 
 @frozen
 class Identification:
     """What is known about every zone.
 
-    `physical` holds the cloud's word, `matches` what latency says of zones that are under the
-    threshold apart, `disagreements` where the two contradict each other, in words.
+    `physical` holds the physical zones from the clouds, `matches` the zones that are the same or
+    unsure by latency, `disagreements` sentences about contradictions between the two.
     """
 
     zones: tuple[Zone, ...]
@@ -59,18 +63,18 @@ class Identification:
     disagreements: tuple[str, ...]
 
     def same(self, zone: Zone) -> list[Match]:
-        """The zones of other accounts that latency finds to be the same place."""
+        """The matches with zones of other accounts that are the same by latency."""
         return [m for m in self.matches if zone in m.zones and m.verdict == "same"]
 
     def unsure(self, zone: Zone) -> list[Match]:
-        """Those that may be, or may not."""
+        """The matches with zones that may be the same."""
         return [m for m in self.matches if zone in m.zones and m.verdict == "unsure"]
 
-    def place(self, zone: Zone) -> str | None:
-        """The physical zone: the cloud's word, else that of a zone that is the same place."""
+    def physical_zone(self, zone: Zone) -> str | None:
+        """The physical zone from the cloud, else from a zone that is the same; None if unknown."""
         if zone in self.physical:
             return self.physical[zone]
-        others = [_other(match, zone) for match in self.same(zone)]
+        others = [match.other(zone) for match in self.same(zone)]
         known = {self.physical[other] for other in others if other in self.physical}
         return known.pop() if len(known) == 1 else None
 
@@ -81,54 +85,53 @@ def identify(
     threshold_ms: float = THRESHOLD_MS,
     apart_ms: float = APART_MS,
 ) -> Identification:
-    """Find the zones of different accounts that are the same place.
+    """Find the zones of different accounts that are the same physical zone.
 
-    `physical` adds to what the files say about physical zones.
+    `physical` adds to the physical zones in the files.
     """
-    told = _told(files, physical or {})
-    names = {each.identity for file in files for each in file.zones}
-    view = _View(distances(files), threshold_ms * 1000, apart_ms * 1000)
+    known = {**_physical_zones(files), **(physical or {})}
+    zones = sorted({each.identity for file in files for each in file.zones})
+    judge = _Judge(distances(files), threshold_ms * 1000, apart_ms * 1000)
     groups: dict[tuple[str, str], dict[str, list[Zone]]] = defaultdict(lambda: defaultdict(list))
-    for zone in sorted(names):
+    for zone in zones:
         groups[zone.cloud, zone.region][zone.owner].append(zone)
     matches = [
         match
         for accounts in groups.values()
         for left, right in combinations(accounts.values(), 2)
-        for match in view.matches(left, right)
+        for match in judge.matches(left, right)
     ]
     matches = list(_without_contradictions(matches))
-    return Identification(
-        tuple(sorted(names)), told, tuple(matches), tuple(_disagreements(told, matches, view))
-    )
+    disagreements = tuple(_disagreements(known, matches, judge))
+    return Identification(tuple(zones), known, tuple(matches), disagreements)
 
 
 @frozen
-class _View:
-    """The distances, and what is judged by them; limits in microseconds."""
+class _Judge:
+    """Applies conditions 1 to 3 to the distances; limits in microseconds."""
 
     distances: Mapping[frozenset[Zone], Distance]
     threshold: float
     apart: float
 
     def matches(self, left: Sequence[Zone], right: Sequence[Zone]) -> Iterator[Match]:
-        """The pairs of zones of two accounts that are each other's nearest, or nearly so."""
+        """The zones of two accounts that are the same, or unsure."""
         for here in left:
             for there in right:
                 distance = self.distance(here, there)
-                if not distance or distance.typical >= self.threshold:
+                if not distance or distance.median >= self.threshold:
                     continue
                 rivals = [(here, other) for other in right if other != there]
                 rivals += [(there, other) for other in left if other != here]
-                verdict, reason = self._judge(distance, rivals)
+                verdict, reason = self._verdict(distance, rivals)
                 if verdict != "different":
                     yield Match((here, there), verdict, reason, distance)
 
     def distance(self, here: Zone, there: Zone) -> Distance | None:
-        """What was measured between two zones, if anything."""
+        """The distance between two zones, if it was measured."""
         return self.distances.get(frozenset((here, there)))
 
-    def _judge(self, near: Distance, rivals: Sequence[tuple[Zone, Zone]]) -> tuple[Verdict, str]:
+    def _verdict(self, near: Distance, rivals: Sequence[tuple[Zone, Zone]]) -> tuple[Verdict, str]:
         """The verdict on two zones that are under the threshold apart, and the reason."""
         for one, other in rivals:
             if _gap(near, self.distance(one, other)) <= -ERRORS:
@@ -136,14 +139,14 @@ class _View:
         doubt = self._doubt(near) or next(filter(None, map(self._rivalry(near), rivals)), None)
         if doubt:
             return "unsure", doubt
-        known = [self.distance(one, other) for one, other in rivals]
-        farther = min((rival.typical - near.typical for rival in known if rival), default=None)
+        measured = [self.distance(one, other) for one, other in rivals]
+        farther = min((rival.median - near.median for rival in measured if rival), default=None)
         text = "" if farther is None else f", any other zone {_ms(farther)} farther"
-        return "same", f"{_ms(near.typical)} apart{text}"
+        return "same", f"{_ms(near.median)} apart{text}"
 
     def _doubt(self, near: Distance) -> str | None:
-        """What speaks against one place without looking at others: conditions 1 and 3."""
-        highest = near.typical + ERRORS * near.error
+        """Why conditions 1 and 3 do not hold, which regard the two zones alone; None if they do."""
+        highest = near.median + ERRORS * near.error
         if not near.is_enough:
             return f"it takes both directions and {FEWEST_ANSWERS} answers in each"
         if near.highest_p90 >= self.threshold:
@@ -153,43 +156,38 @@ class _View:
         return None
 
     def _rivalry(self, near: Distance) -> Callable[[tuple[Zone, Zone]], str | None]:
-        """Condition 2: what leaves a doubt about one rival, if anything."""
+        """A function that returns why condition 2 does not hold for a rival; None if it does."""
 
         def doubt(rival: tuple[Zone, Zone]) -> str | None:
             (one, other), distance = rival, self.distance(*rival)
             if distance is None or not distance.is_enough:
                 return f"{one} and {other} are not measured well enough to compare"
             if _gap(near, distance) < ERRORS:
-                return f"{one} is as near to {other}, {_ms(distance.typical)}"
+                return f"{one} is as near to {other}, {_ms(distance.median)}"
             return None
 
         return doubt
 
 
 def _gap(near: Distance, rival: Distance | None) -> float:
-    """How many standard errors a rival is farther away; 0 where it is not measured well enough."""
+    """How many standard errors a rival is farther away; 0 if it is not measured well enough."""
     if rival is None or not (near.is_enough and rival.is_enough):
         return 0.0
-    error, gap = math.hypot(near.error, rival.error), rival.typical - near.typical
+    error, gap = math.hypot(near.error, rival.error), rival.median - near.median
     return gap / error if error else math.copysign(math.inf, gap) if gap else 0.0
 
 
-def _told(files: Iterable[Measurements], physical: Mapping[Zone, str]) -> dict[Zone, str]:
-    told = {
+def _physical_zones(files: Iterable[Measurements]) -> dict[Zone, str]:
+    return {
         each.identity: each.physical_zone
         for file in files
         for each in file.zones
         if each.physical_zone
     }
-    return {**told, **physical}
-
-
-def _other(match: Match, zone: Zone) -> Zone:
-    return match.zones[1] if match.zones[0] == zone else match.zones[0]
 
 
 def _without_contradictions(matches: Sequence[Match]) -> Iterator[Match]:
-    """Make unsure what, over a chain of accounts, is the same as two zones of one account."""
+    """Condition 4: make matches unsure that join two zones of one account, over any chain."""
     group = _groups(match.zones for match in matches if match.verdict == "same")
     members: dict[Zone, set[Zone]] = defaultdict(set)
     for zone, first in group.items():
@@ -205,7 +203,7 @@ def _without_contradictions(matches: Sequence[Match]) -> Iterator[Match]:
 
 
 def _groups(pairs: Iterable[tuple[Zone, Zone]]) -> dict[Zone, Zone]:
-    """A representative for each zone, the same one for zones that pairs join."""
+    """A representative for each zone, the same one for all zones that pairs join (union-find)."""
     first: dict[Zone, Zone] = {}
 
     def find(zone: Zone) -> Zone:
@@ -219,34 +217,34 @@ def _groups(pairs: Iterable[tuple[Zone, Zone]]) -> dict[Zone, Zone]:
 
 
 def _disagreements(
-    told: Mapping[Zone, str], matches: Iterable[Match], view: _View
+    physical: Mapping[Zone, str], matches: Iterable[Match], judge: _Judge
 ) -> Iterator[str]:
-    """Where the cloud and the latency contradict each other."""
+    """Sentences about contradictions between the clouds and the latency."""
     same = [match for match in matches if match.verdict == "same"]
     for match in same:
         here, there = match.zones
-        if here in told and there in told and told[here] != told[there]:
+        if here in physical and there in physical and physical[here] != physical[there]:
             yield (
-                f"{here} is {told[here]} and {there} is {told[there]}, says the cloud; by latency "
-                f"they are one place ({match.reason})"
+                f"by the cloud {here} is {physical[here]} and {there} is {physical[there]}; by "
+                f"latency they are the same ({match.reason})"
             )
-    found = {(zone, _other(match, zone).owner): match for match in same for zone in match.zones}
-    for here, there in _told_the_same(told):
-        text = f"{here} and {there} are both {told[here]}, says the cloud; by latency"
+    found = {(zone, match.other(zone).owner): match for match in same for zone in match.zones}
+    for here, there in _same_by_cloud(physical):
+        text = f"by the cloud {here} and {there} are both {physical[here]}; by latency"
         other = found.get((here, there.owner))
-        distance = view.distance(here, there)
+        distance = judge.distance(here, there)
         if other and there not in other.zones:
-            yield f"{text} {here} is {_other(other, here)} ({other.reason})"
-        elif distance and distance.is_enough and distance.typical >= view.threshold:
-            yield f"{text} they are {_ms(distance.typical)} apart"
+            yield f"{text} {here} is {other.other(here)} ({other.reason})"
+        elif distance and distance.is_enough and distance.median >= judge.threshold:
+            yield f"{text} they are {_ms(distance.median)} apart"
 
 
-def _told_the_same(told: Mapping[Zone, str]) -> Iterator[tuple[Zone, Zone]]:
-    """The zones of different accounts that the cloud calls one place, each two once."""
-    places: dict[tuple[str, str, str], list[Zone]] = defaultdict(list)
-    for zone, physical in told.items():
-        places[zone.cloud, zone.region, physical].append(zone)
-    for zones in places.values():
+def _same_by_cloud(physical: Mapping[Zone, str]) -> Iterator[tuple[Zone, Zone]]:
+    """The pairs of zones of different accounts with one physical zone, each pair once."""
+    groups: dict[tuple[str, str, str], list[Zone]] = defaultdict(list)
+    for zone, name in physical.items():
+        groups[zone.cloud, zone.region, name].append(zone)
+    for zones in groups.values():
         yield from combinations(sorted(zones), 2)
 
 

@@ -108,7 +108,7 @@ def test_a_second_account_is_placed_without_probing(
 ) -> None:
     topology.write_text(topology.read_text().replace('"123456789012"', '"999999999999"'))
     done = run("place", measured, "--topology", topology)
-    assert "aws/us-east-1a is not measured: account 999999999999 may name" in done.stderr
+    assert "aws/us-east-1a is not measured: account 999999999999 may map" in done.stderr
     # The nearest place, use1-az4, is called us-east-1a here.
     places = list(PHYSICAL.values())
     names = dict(zip(PHYSICAL, [*places[3:], *places[:3]], strict=True))
@@ -182,7 +182,7 @@ def test_zones_of_a_topology_say_where_they_were_measured(
     (tmp_path / "p.json").write_text('{"aws": {"us-east-1a": "use1-az4"}}')
     done = run("zones", measured, "--topology", topology, "--physical-zones", tmp_path / "p.json")
     assert "aws/us-east-1a: measured as aws/us-east-1d" in done.stdout
-    assert "aws/us-east-1b: account 999999999999 may name its zones otherwise" in done.stdout
+    assert "aws/us-east-1b: account 999999999999 may map its zone names" in done.stdout
 
 
 def test_physical_zones_need_a_topology(measured: Path) -> None:
@@ -230,5 +230,5 @@ def test_perfkit_results_become_a_file_that_can_be_placed(topology: Path, tmp_pa
     assert load(output).method.tool == "perfkit-ping"
     placed = run("place", output, "--topology", topology)
     assert placed.exit_code == 0
-    assert "warning: means stand for medians" in placed.stderr
+    assert "warning: means are used in place of medians" in placed.stderr
     assert "have no figure; no placement has fewer" in placed.stderr

@@ -1,4 +1,4 @@
-"""A measurement file is read whole, or every mistake in it is named with its place."""
+"""A measurement file is read, or every mistake in it is reported with its line and column."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def errors_of(tmp_path: Path, change: Change) -> list[Finding]:
     return findings
 
 
-def test_a_good_file_is_read_without_a_word(tmp_path: Path) -> None:
+def test_a_valid_file_has_no_findings(tmp_path: Path) -> None:
     assert check(tmp_path, to_text(GOOD)) == (GOOD, [])
 
 
@@ -112,13 +112,13 @@ def test_absurd_figures_are_named(tmp_path: Path, key: str, value: Any) -> None:
         (
             lambda d: d["zones"][1].update(physical_zone="use1-az4"),
             "zones[1].physical_zone",
-            'is the physical zone of "a" already',
+            'is already the physical zone of "a"',
         ),
         (lambda d: d["pairs"][0].update(lost=200), "pairs[0].lost", "200 of 200"),
         (
             lambda d: d["pairs"][0]["round_trip_us"].update(p90=499),
             "pairs[0].round_trip_us.p50",
-            "p50 is 500 us and more than p90",
+            "p50 is 500 us, more than p90",
         ),
         (lambda d: d.update(finished_at="2020-01-01T00:00:00Z"), "finished_at", "before it"),
     ],
@@ -131,7 +131,7 @@ def test_what_cannot_be_true_is_named(
     assert message in str(finding)
 
 
-def test_a_missing_zone_that_gave_figures_is_named(tmp_path: Path) -> None:
+def test_a_missing_zone_with_figures_is_named(tmp_path: Path) -> None:
     found = errors_of(tmp_path, lambda d: d["zones"][2].update(status="missing"))
     assert [(each.path, each.level) for each in found[:2]] == [
         ("pairs[2].from", "error"),
@@ -179,7 +179,7 @@ def test_a_file_cut_short_says_so(tmp_path: Path, share: float) -> None:
         '"\\ud800"',
     ],
 )
-def test_anything_else_is_a_finding_and_no_crash(tmp_path: Path, text: str | bytes) -> None:
+def test_any_other_content_is_a_finding(tmp_path: Path, text: str | bytes) -> None:
     found, findings = check(tmp_path, text)
     assert found is None
     assert findings
@@ -193,12 +193,12 @@ def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere.json", "."])
-def test_no_file_is_a_finding(tmp_path: Path, name: str) -> None:
+def test_a_path_without_a_file_is_a_finding(tmp_path: Path, name: str) -> None:
     with pytest.raises(MeasurementsError, match=r":1:1: measurements: .+; .+"):
         load(tmp_path / name)
 
 
-def test_a_file_that_is_no_measurement_by_its_size_is_not_read(
+def test_a_file_that_is_too_large_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trunkline.documents.json.MAX_BYTES", 1024 * 1024)
@@ -207,7 +207,7 @@ def test_a_file_that_is_no_measurement_by_its_size_is_not_read(
     assert "is larger than 1 MiB" in finding.message
 
 
-def test_very_many_mistakes_are_cut(tmp_path: Path) -> None:
+def test_only_the_first_fifty_mistakes_are_reported(tmp_path: Path) -> None:
     found = errors_of(tmp_path, lambda d: d.update(pairs=[{}] * 100))
     assert len(found) == 51
     assert "more than 50 mistakes" in found[-1].message
@@ -219,10 +219,10 @@ def test_one_direction_only_is_a_warning(tmp_path: Path) -> None:
     )
     assert found is not None
     assert finding.level == "warning"
-    assert "1 of 1 directed pairs have no figure for the way back" in finding.message
+    assert "1 of 1 directed pairs were measured in one direction only" in finding.message
 
 
-def test_holes_are_a_warning(tmp_path: Path) -> None:
+def test_missing_pairs_are_a_warning(tmp_path: Path) -> None:
     pairs = [each for each in GOOD.pairs if "aws/b" not in (each.from_zone, each.to_zone)]
     found, findings = check(tmp_path, to_text(measurements(ZONES, pairs)))
     assert found is not None
@@ -238,8 +238,8 @@ def test_an_incomplete_file_and_missing_zones_are_warnings(tmp_path: Path) -> No
     assert "not complete" in str(findings)
 
 
-def test_a_complete_file_waits_for_no_zone(tmp_path: Path) -> None:
-    """Two at a time, the third zone of an only site never has anyone to measure."""
+def test_a_complete_file_may_lack_a_zone(tmp_path: Path) -> None:
+    """With two zones per batch, the third zone of the only site shares no batch with another."""
     zones = [zone("aws", "a"), zone("aws", "b"), zone("aws", "c", status="missing")]
     pairs = [pair("aws/a", "aws/b", 500), pair("aws/b", "aws/a", 500)]
     assert check(tmp_path, to_text(measurements(zones, pairs)))[1] == []

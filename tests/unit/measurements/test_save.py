@@ -1,4 +1,4 @@
-"""Measurement files are written whole or not at all, and always alike."""
+"""Measurement files are written whole or not at all, and always in the same way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ZONES = [zone("google", "x"), zone("aws", "b"), zone("aws", "a", physical_zone="
 PAIRS = [pair("google/x", "aws/b", 500), pair("aws/b", "google/x", 510)]
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_loading_returns_what_was_saved(tmp_path: Path) -> None:
     full = pair(
         "aws/a",
         "google/x",
@@ -42,7 +42,7 @@ def test_the_order_of_what_was_measured_does_not_matter(zones: list, pairs: list
     assert to_text(measurements(zones, pairs)) == to_text(measurements(ZONES, PAIRS))
 
 
-def test_a_pair_is_a_line() -> None:
+def test_each_pair_is_one_line() -> None:
     lines = to_text(measurements(ZONES, PAIRS)).splitlines()
     assert [line.split(",")[0].strip() for line in lines if '"from"' in line] == [
         '{"from": "aws/b"',
@@ -58,9 +58,7 @@ def test_times_are_written_in_whole_seconds_of_utc() -> None:
     assert '"started_at": "2026-11-24T07:42:19Z"' in to_text(made)
 
 
-def test_a_disk_that_is_full_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m.json"
     path.write_text("old")
 
@@ -74,7 +72,7 @@ def test_a_disk_that_is_full_leaves_the_old_file(
     assert [each.name for each in tmp_path.iterdir()] == ["m.json"]
 
 
-def test_a_folder_in_the_way_or_none_is_an_output_error(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none" / "m.json"):
         with pytest.raises(OutputError, match="choose another file"):
             save(measurements(ZONES, PAIRS), path)

@@ -1,4 +1,4 @@
-"""The matrix to look at: whole, labelled, and readable without colour."""
+"""The heatmap is complete, labelled, and readable without colour."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def texts(made: Measurements) -> list[str]:
     return [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_zones_are_grouped_by_physical_place() -> None:
+def test_zones_are_sorted_by_physical_zone() -> None:
     view = heatmap(MADE)
     assert view.labels == ("aws/b (use1-az4)", "aws/a (use1-az6)", "google/x")
     assert view.groups == (("aws r1", 2), ("google r1", 1))
@@ -42,7 +42,7 @@ def test_zones_are_grouped_by_physical_place() -> None:
 def test_cells_are_milliseconds_from_row_to_column() -> None:
     view = heatmap(MADE)
     assert view.cells == ((None, None, 1.3), (None, None, 0.5), (None, 0.7, None))
-    assert (view.least, view.most) == (0.5, 1.3)
+    assert (view.minimum, view.maximum) == (0.5, 1.3)
     assert [round(view.share(value), 2) for value in (0.5, 0.9, 1.3)] == [0, 0.5, 1]
 
 
@@ -62,7 +62,7 @@ def test_emulated_figures_are_labelled_so_everywhere() -> None:
     assert not any(text.startswith("EMULATED") for text in heading(heatmap(MADE)))
 
 
-def test_the_table_reads_without_colour() -> None:
+def test_the_table_is_readable_without_colour() -> None:
     columns = [list(column.cells) for column in to_table(heatmap(MADE)).columns]
     assert [str(cell) for cell in columns[4]] == ["1.30", "0.50", "-"]
     assert legend(heatmap(MADE)) == "nearest 0.50 ms, farthest 1.30 ms"
@@ -72,7 +72,7 @@ def test_a_wide_matrix_has_a_mark_for_each_figure() -> None:
     assert [line.plain[-3:] for line in to_dense(heatmap(MADE))] == ["??@", "?? ", "?:?"]
 
 
-def test_nothing_measured_is_drawn_as_nothing() -> None:
+def test_a_matrix_without_figures_is_drawn() -> None:
     empty = heatmap(measurements(ZONES, []))
     assert "no figure" in to_svg(empty)
     assert legend(empty) == "no figures"

@@ -1,11 +1,11 @@
-"""A candidate is where it was measured if its place is the same, and only then."""
+"""Which measured zones count for a candidate."""
 
 from __future__ import annotations
 
 import pytest
 from support.measured import measurements, pair, topology, zone
 
-from trunkline.placement.figure import figure, standard_error_us
+from trunkline.placement.latency import link_latency, standard_error_us
 from trunkline.placement.matrix import matrix
 from trunkline.placement.solve import solve
 
@@ -22,8 +22,8 @@ PAIRS = [
     pair("aws/b", "google/y", 600),
 ]
 MEASURED = measurements(FIRST, PAIRS)
-# The second account names the same two places the other way round.
-TOLD = {"amazon": {"a": "use1-az6", "b": "use1-az4"}}
+# The second account names the same two physical zones the other way round.
+PHYSICAL = {"amazon": {"a": "use1-az6", "b": "use1-az4"}}
 
 
 def second(**fields: str) -> list:
@@ -36,7 +36,7 @@ def test_the_same_account_is_placed_by_the_names_of_its_zones() -> None:
 
 
 def test_a_second_account_is_placed_by_physical_zones_without_probing() -> None:
-    best = solve(matrix(topology(*second()), MEASURED, TOLD)).best[0]
+    best = solve(matrix(topology(*second()), MEASURED, PHYSICAL)).best[0]
     assert best.zones == {"amazon": "a", "google": "x"}
     assert best.sum_ns == 300_000
 
@@ -48,15 +48,15 @@ def test_without_its_physical_zones_a_second_account_is_not_placed() -> None:
 
 
 def test_another_project_of_google_is_not_placed_by_names() -> None:
-    found = matrix(topology(*second(account="other-project")), MEASURED, TOLD)
+    found = matrix(topology(*second(account="other-project")), MEASURED, PHYSICAL)
     assert [each.name for each in found.unmeasured] == ["google/x", "google/y"]
     assert "of another project do not hold for other-project" in found.unmeasured[0].reason
 
 
-def test_a_physical_zone_that_nobody_measured_is_named() -> None:
-    told = {"amazon": {"a": "use1-az1", "b": "use1-az4"}}
-    [missing] = matrix(topology(*second()), MEASURED, told).unmeasured
-    assert missing.reason == "nobody measured use1-az1; deploy a probe there and measure"
+def test_a_physical_zone_that_was_not_measured_is_named() -> None:
+    physical = {"amazon": {"a": "use1-az1", "b": "use1-az4"}}
+    [missing] = matrix(topology(*second()), MEASURED, physical).unmeasured
+    assert missing.reason == "use1-az1 was not measured; deploy a probe there and measure"
 
 
 def test_files_that_contradict_each_other_are_not_used() -> None:
@@ -64,10 +64,10 @@ def test_files_that_contradict_each_other_are_not_used() -> None:
     assert "use1-az1 in one file and use1-az4 in the measurements" in bad.reason
 
 
-def test_a_zone_whose_probe_gave_nothing_is_not_measured() -> None:
+def test_a_zone_whose_probe_gave_no_results_is_not_measured() -> None:
     zones = [*FIRST[:3], zone("google", "y", status="missing")]
     [missing] = matrix(topology(*FIRST), measurements(zones, PAIRS[:2])).unmeasured
-    assert missing.reason == "its probe gave nothing; collect again when it is up"
+    assert missing.reason == "its probe gave no results; collect again when it is up"
 
 
 def test_a_zone_that_only_others_measured_is_measured() -> None:
@@ -76,23 +76,23 @@ def test_a_zone_that_only_others_measured_is_measured() -> None:
     assert found.unmeasured == []
 
 
-def test_other_regions_are_other_places() -> None:
+def test_zones_of_another_region_do_not_count() -> None:
     far = [zone("aws", each, region="r2") for each in "ab"]
     found = matrix(topology(*far, *FIRST[2:]), MEASURED)
     assert found.unmeasured[0].reason == "nothing was measured in aws r2; measure it"
 
 
-def test_sites_of_this_machine_are_told_apart_by_their_names() -> None:
+def test_sites_without_an_account_are_distinguished_by_their_names() -> None:
     zones = [zone(site, "a", cloud="local", account=None) for site in ("one", "two")]
     made = measurements(zones, [pair("one/a", "two/a", 5)])
     found = matrix(topology(*zones), made)
     assert [each[0].measured for each in found.candidates] == [("one/a",), ("two/a",)]
 
 
-def test_a_figure_is_the_mean_of_both_directions_in_nanoseconds() -> None:
-    both = figure([pair("a/a", "b/b", 500), pair("b/b", "a/a", 501.5)])
+def test_a_latency_is_the_mean_of_both_directions_in_nanoseconds() -> None:
+    both = link_latency([pair("a/a", "b/b", 500), pair("b/b", "a/a", 501.5)])
     assert both is not None
-    assert (both.typical_ns, both.directions, both.by_mean) == (500_750, 2, False)
+    assert (both.median_ns, both.directions, both.by_mean) == (500_750, 2, False)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The best placement, exactly, by the declared order: holes, latency, p99, jitter, names."""
+"""The best placement, exactly, by the declared order: missing, latency, p99, jitter, names."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def solved(zones: list[MeasuredZone], pairs: Pairs, objective: Objective = "sum"
 
 
 def random_case(draw: random.Random, sites: int, zones: int) -> Matrix:
-    """Few distinct figures, so that there are ties at every level; and some holes."""
+    """Few distinct figures, so that there are ties at every level; and some are missing."""
     steps = draw.choice([2, 5, 1000])
-    holes = draw.choice([0.0, 0.0, 0.1, 0.6])
+    missing = draw.choice([0.0, 0.0, 0.1, 0.6])
     listed = [zone(f"s{s}", f"z{z}", cloud="aws") for s in range(sites) for z in range(zones)]
     pairs = []
     for here, there in combinations(listed, 2):
-        if here.site != there.site and draw.random() >= holes:
+        if here.site != there.site and draw.random() >= missing:
             p50 = draw.randrange(steps) + 1.0
             tail = p50 + draw.randrange(2)
             trip = RoundTrip(min=p50, p50=p50, p90=tail, p99=tail)
@@ -43,15 +43,15 @@ def every_placement(found: Matrix, objective: Objective) -> list[tuple[Any, ...]
     ranked = []
     for choice in product(*[range(len(zones)) for zones in found.candidates]):
         ends = combinations(range(len(choice)), 2)
-        figures = [
-            found.between(i, choice[i], j, choice[j]) for i, j in ends if (i, j) in found.tables
+        latencies = [
+            found.between(i, choice[i], j, choice[j]) for i, j in ends if (i, j) in found.latencies
         ]
-        known = [figure for figure in figures if figure]
-        p50 = [figure.typical_ns for figure in known]
+        known = [latency for latency in latencies if latency]
+        p50 = [latency.median_ns for latency in known]
         cost = sum(p50) if objective == "sum" else max(p50, default=0)
         p99, jitter = sum(f.p99_ns or 0 for f in known), sum(f.jitter_ns or 0 for f in known)
         names = [found.candidates[site][zone].zone for site, zone in enumerate(choice)]
-        ranked.append((figures.count(None), cost, p99, jitter, names))
+        ranked.append((latencies.count(None), cost, p99, jitter, names))
     return sorted(ranked)
 
 
@@ -62,7 +62,7 @@ def compare_with_every_placement(seed: int, sites: int, zones: int) -> None:
         wanted = every_placement(found, objective)[:5]  # type: ignore[arg-type]
         best = solve(found, objective).best  # type: ignore[arg-type]
         assert [list(placement.zones.values()) for placement in best] == [w[-1] for w in wanted]
-        assert [placement.holes for placement in best] == [w[0] for w in wanted]
+        assert [placement.missing for placement in best] == [w[0] for w in wanted]
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -103,7 +103,7 @@ def test_sum_and_max_may_choose_differently() -> None:
     assert solved(zones, pairs, "max").best[0].zones["aws"] == "b"
 
 
-def test_a_zone_with_holes_does_not_win_by_having_less_measured() -> None:
+def test_a_zone_does_not_win_because_less_of_it_was_measured() -> None:
     zones = [*ZONES, zone("azure", "1")]
     near = {("a", "x"), ("a", "1")}
 
@@ -121,7 +121,7 @@ def test_the_mean_of_both_directions_counts_and_one_serves_for_both() -> None:
     pairs = [pair("aws/a", "google/x", 400), pair("google/x", "aws/a", 600)]
     pairs += [pair("aws/b", "google/y", 501)]
     best = solved(ZONES, pairs).best
-    assert [(p.zones["aws"], p.sum_ns, p.figures[0].directions) for p in best[:2]] == [
+    assert [(p.zones["aws"], p.sum_ns, p.latencies[0].directions) for p in best[:2]] == [
         ("a", 500_000, 2),
         ("b", 501_000, 1),
     ]
@@ -137,13 +137,13 @@ def test_a_pair_of_sites_without_a_figure_does_not_count_and_the_lone_site_stays
     assert solve(found).best[0].zones == {"aws": "b", "google": "x", "azure": "2"}
 
 
-def test_nothing_measured_is_an_error_that_says_why() -> None:
+def test_nothing_measured_is_an_error_with_the_reason() -> None:
     mars = zone("azure", "1", account="other")
     with pytest.raises(PlacementError, match=r"aws/a: nothing was measured in aws r1; measure it"):
         solve(matrix(topology(*ZONES), measurements([mars], [])))
 
 
-def test_one_site_has_nothing_to_choose_by() -> None:
+def test_a_topology_of_one_site_is_an_error() -> None:
     with pytest.raises(PlacementError, match="one site only"):
         solved(A, [])
 
@@ -160,15 +160,15 @@ def test_spares_are_the_next_best_zones() -> None:
 @pytest.mark.parametrize(
     ("second", "samples", "verdict"),
     [
-        (500.0, 200, "a toss-up"),
-        (501.0, 200, "a toss-up"),
+        (500.0, 200, "undecided"),
+        (501.0, 200, "undecided"),
         (503.0, 200, "likely"),
         (600.0, 200, "sure"),
         (600.0, None, "unknown"),
         (503.0, 20_000, "sure"),
     ],
 )
-def test_the_choice_is_as_sure_as_spread_and_samples_allow(
+def test_the_verdict_follows_from_spread_and_samples(
     second: float, samples: int | None, verdict: str
 ) -> None:
     zones = [*A, B[0]]
@@ -184,7 +184,7 @@ def test_the_choice_is_as_sure_as_spread_and_samples_allow(
     assert found.certainty.verdict == verdict
 
 
-def test_a_search_that_is_too_large_ends_and_says_so() -> None:
+def test_a_search_that_is_too_large_ends_without_proof() -> None:
     draw = random.Random(1)
     sites, options = 10, 12
     pairs = {
@@ -202,4 +202,4 @@ def test_all_equal_figures_are_placed_by_name() -> None:
     found = solved(zones, all_pairs(zones, lambda one, two: 500))
     assert set(found.best[0].zones.values()) == {"z00"}
     assert list(found.best[1].zones.values()) == ["z00"] * 7 + ["z01"]
-    assert found.certainty.verdict == "a toss-up"
+    assert found.certainty.verdict == "undecided"

@@ -1,4 +1,4 @@
-"""Zones of two accounts are one place only where nothing speaks against it."""
+"""Zones of two accounts are the same only if every condition holds."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def found(between: Between, **options: float) -> Identification:
 
 
 def named(zones: Identification, owner: str) -> dict[str, list[str]]:
-    """The twins of each zone of an account, by name."""
+    """The zones that are the same as each zone of an account, by name."""
     return {
-        each.name: [m.zones[m.zones[0] == each].name for m in zones.same(each)]
+        each.name: [m.other(each).name for m in zones.same(each)]
         for each in zones.zones
         if each.owner == owner
     }
 
 
 def changed(**fields: Any) -> Between:
-    """As twins, but from a to y it is otherwise."""
+    """As twins, except from a to y."""
 
     def between(here: MeasuredZone, there: MeasuredZone) -> Pair | None:
         if (here.zone, there.zone) != ("a", "y"):
@@ -62,7 +62,7 @@ def changed(**fields: Any) -> Between:
     return between
 
 
-def test_mutual_nearest_zones_are_one_place() -> None:
+def test_mutual_nearest_zones_are_the_same() -> None:
     result = found(twins)
     assert named(result, "acme") == {"a": ["y"], "b": ["z"], "c": ["x"]}
     assert named(result, "beta") == {"x": ["c"], "y": ["a"], "z": ["b"]}
@@ -81,7 +81,7 @@ def test_mutual_nearest_zones_are_one_place() -> None:
         ({"p50": 500}, "different zones can be as near as"),
     ],
 )
-def test_what_leaves_a_doubt_is_unsure(fields: dict[str, Any], reason: str) -> None:
+def test_a_zone_that_fails_a_condition_is_unsure(fields: dict[str, Any], reason: str) -> None:
     result = found(changed(**fields))
     assert named(result, "acme")["a"] == []
     [doubt] = result.unsure(Zone("google", "r1", "acme", "a"))
@@ -89,8 +89,8 @@ def test_what_leaves_a_doubt_is_unsure(fields: dict[str, Any], reason: str) -> N
     assert named(result, "acme")["b"] == ["z"]
 
 
-def test_a_neighbour_is_not_taken_for_a_counterpart_that_is_missing() -> None:
-    """Neighbours 0.35 ms apart, mutually nearest: but different zones can be as near as that."""
+def test_a_neighbour_is_not_taken_for_a_missing_counterpart() -> None:
+    """Neighbours 0.35 ms apart are mutually nearest, but different zones can be as near as that."""
     result = found(lambda a, b: twins(a, b) if "a" not in (a.zone, b.zone) else changed_pair(a, b))
     assert named(result, "acme")["a"] == []
     [doubt] = result.unsure(Zone("google", "r1", "acme", "a"))
@@ -102,17 +102,17 @@ def changed_pair(here: MeasuredZone, there: MeasuredZone) -> Pair:
     return pair(here.name, there.name, 350 if near else 800)
 
 
-def test_zones_beyond_the_threshold_are_not_one_place() -> None:
+def test_zones_beyond_the_threshold_are_not_the_same() -> None:
     result = found(twins, threshold_ms=0.1)
     assert result.matches == ()
 
 
-def test_a_rival_that_was_not_measured_leaves_a_doubt() -> None:
+def test_a_rival_that_was_not_measured_makes_a_zone_unsure() -> None:
     result = found(lambda a, b: None if {a.zone, b.zone} == {"a", "x"} else twins(a, b))
     assert named(result, "acme") == {"a": [], "b": ["z"], "c": []}
 
 
-def test_other_regions_and_clouds_are_never_one_place() -> None:
+def test_zones_of_other_regions_and_clouds_are_never_the_same() -> None:
     far = account("two", "beta", "xyz", region="r2")
     assert identify([file([*ONE, *far], twins)]).matches == ()
 
@@ -129,8 +129,8 @@ def test_a_third_account_that_joins_two_zones_of_one_makes_all_unsure() -> None:
     assert {match.verdict for match in result.matches} == {"unsure"}
 
 
-def told(first: str, second: str) -> Identification:
-    """The cloud says what a of acme and y of beta are; by latency they are one place."""
+def by_cloud(first: str, second: str) -> Identification:
+    """Zones a and y, the same by latency, with these physical zones from the cloud."""
     one = [zone("one", "a", cloud="aws", account="1" * 12, physical_zone=first), *aws("bc", 1)]
     two = [zone("two", "y", cloud="aws", account="2" * 12, physical_zone=second), *aws("xz", 2)]
     return identify([file([*one, *two], twins)])
@@ -141,39 +141,42 @@ def aws(names: str, number: int) -> list[MeasuredZone]:
     return [zone(site, name, cloud="aws", account=str(number) * 12) for name in names]
 
 
-def test_the_cloud_and_latency_agree() -> None:
-    assert told("use1-az4", "use1-az4").disagreements == ()
+def test_a_cloud_that_agrees_with_latency_is_no_disagreement() -> None:
+    assert by_cloud("use1-az4", "use1-az4").disagreements == ()
 
 
-def test_latency_that_contradicts_the_cloud_is_told() -> None:
-    [text] = told("use1-az4", "use1-az6").disagreements
-    assert "a of 111111111111 is use1-az4" in text
-    assert "by latency they are one place" in text
+def test_latency_that_contradicts_the_cloud_is_reported() -> None:
+    [text] = by_cloud("use1-az4", "use1-az6").disagreements
+    assert "by the cloud a of 111111111111 is use1-az4" in text
+    assert "by latency they are the same" in text
 
 
-def test_one_place_by_the_cloud_that_latency_puts_elsewhere_is_told() -> None:
+def test_zones_that_are_the_same_by_the_cloud_but_not_by_latency_are_reported() -> None:
     one = [zone("one", "a", cloud="aws", account="1" * 12, physical_zone="use1-az4")]
     two = [zone("two", "x", cloud="aws", account="2" * 12, physical_zone="use1-az4")]
     result = identify([file([*one, *aws("bc", 1), *two, *aws("yz", 2)], twins)])
     assert len(result.disagreements) == 1
-    assert "are both use1-az4, says the cloud; by latency" in result.disagreements[0]
+    assert (
+        "are both use1-az4; by latency a of 111111111111 is y of 222222222222"
+        in result.disagreements[0]
+    )
 
 
-def test_one_place_by_the_cloud_that_is_far_apart_is_told() -> None:
+def test_zones_that_are_the_same_by_the_cloud_but_far_apart_are_reported() -> None:
     one = [zone("one", "a", cloud="aws", account="1" * 12, physical_zone="use1-az4")]
     two = [zone("two", "y", cloud="aws", account="2" * 12, physical_zone="use1-az4")]
     result = identify([file([*one, *two], lambda a, b: pair(a.name, b.name, 5000))])
     assert "by latency they are 5.00 ms apart" in result.disagreements[0]
 
 
-def test_a_zone_that_is_one_place_with_a_known_one_is_known_too() -> None:
+def test_a_zone_that_is_the_same_as_a_known_one_has_its_physical_zone() -> None:
     one = [zone("one", "a", cloud="aws", account="1" * 12, physical_zone="use1-az4")]
     result = identify([file([*one, *aws("bc", 1), *aws("xyz", 2)], twins)])
-    assert result.place(Zone("aws", "r1", "2" * 12, "y")) == "use1-az4"
-    assert result.place(Zone("aws", "r1", "2" * 12, "x")) is None
+    assert result.physical_zone(Zone("aws", "r1", "2" * 12, "y")) == "use1-az4"
+    assert result.physical_zone(Zone("aws", "r1", "2" * 12, "x")) is None
 
 
-def test_several_files_are_seen_together() -> None:
+def test_several_files_are_evaluated_together() -> None:
     halves = [
         file([*ONE, *TWO], lambda a, b: twins(a, b) if a.site == "one" else None),
         file([*ONE, *TWO], lambda a, b: twins(a, b) if a.site == "two" else None),
@@ -182,7 +185,7 @@ def test_several_files_are_seen_together() -> None:
     assert named(identify(halves[:1]), "acme")["a"] == []
 
 
-def test_two_zones_that_are_equally_near_leave_a_doubt() -> None:
+def test_two_zones_that_are_equally_near_are_unsure() -> None:
     def between(here: MeasuredZone, there: MeasuredZone) -> Pair:
         near = {here.zone, there.zone} == {"a", "x"}
         return pair(here.name, there.name, 151) if near else twins(here, there)

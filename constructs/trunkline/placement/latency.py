@@ -1,4 +1,4 @@
-"""What is known of the way between two zones, both directions together."""
+"""The latency between two zones, from the measurements of one or both directions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import frozen
 from trunkline.measurements.model import Pair
 
 UNKNOWN_NS = 10_000_000_000
-"""What a p99 or a jitter that no tool measured counts in a tie: as much as the worst, 10 s."""
+"""The value of a p99 or a jitter that was not measured, for a tie-break: the worst one, 10 s."""
 
 _NORMAL_P90 = 1.2816  # the 90th percentile of the standard normal distribution
 _MEDIAN = math.sqrt(math.pi / 2)  # standard error of a median over that of a mean, normal samples
@@ -18,15 +18,14 @@ _JITTER = math.sqrt(math.pi) / 2  # the mean |difference| of two normal samples 
 
 
 @frozen
-class Figure:
+class LinkLatency:
     """Round trips between two zones: the mean of both directions, in whole nanoseconds.
 
-    `typical_ns` is of the medians, or of the means where the tool gives no medians (`by_mean`).
+    `median_ns` is the mean of medians, or of means where the tool gives no medians (`by_mean`).
     `error_ns` is its standard error, None where spread or number of samples is not known.
     """
 
-    typical_ns: int
-    p90_ns: int | None
+    median_ns: int
     p99_ns: int | None
     jitter_ns: int | None
     error_ns: float | None
@@ -34,16 +33,14 @@ class Figure:
     by_mean: bool
 
 
-def figure(pairs: Iterable[Pair]) -> Figure | None:
-    """The figure of one or both directions; None where neither has a median or a mean."""
-    known = [pair for pair in pairs if pair.round_trip_us.typical is not None]
-    if not known:
+def link_latency(pairs: Iterable[Pair]) -> LinkLatency | None:
+    """The latency by one or both directions; None where neither has a median or a mean."""
+    known = [pair for pair in pairs if pair.round_trip_us.median is not None]
+    median = _mean(pair.round_trip_us.median for pair in known)
+    if median is None:
         return None
-    typical = _mean(pair.round_trip_us.typical for pair in known)
-    assert typical is not None  # by the choice of `known`
-    return Figure(
-        typical_ns=typical,
-        p90_ns=_mean(pair.round_trip_us.p90 for pair in known),
+    return LinkLatency(
+        median_ns=median,
         p99_ns=_mean(pair.round_trip_us.p99 for pair in known),
         jitter_ns=_mean(pair.jitter_us for pair in known),
         error_ns=_error(known),
@@ -55,10 +52,10 @@ def figure(pairs: Iterable[Pair]) -> Figure | None:
 def standard_error_us(pair: Pair) -> float | None:
     """The standard error of a pair's median (or mean) in microseconds; None where not known.
 
-    The spread sigma is the largest of: the reach from p50 to p90 over 1.2816, jitter times
-    sqrt(pi)/2, and the standard deviation where that is all there is. A mean of n samples has the
-    error sigma/sqrt(n), a median sqrt(pi/2) times that. All hold for normal samples; round trips
-    have a longer tail above, which makes the estimate too large rather than too small.
+    The spread sigma is the largest of: the difference of p90 and p50 over 1.2816, jitter times
+    sqrt(pi)/2, and the standard deviation where nothing else is known. A mean of n samples has the
+    error sigma/sqrt(n), a median sqrt(pi/2) times that. All hold for normal samples. Round trips
+    have a longer upper tail, so the estimate is rather too large than too small.
     """
     trip, samples = pair.round_trip_us, pair.answered
     spreads = []
@@ -83,7 +80,9 @@ def _error(pairs: list[Pair]) -> float | None:
 
 
 def _mean(values: Iterable[float | None]) -> int | None:
-    """The mean in nanoseconds of microseconds that are all known."""
+    """The mean of microseconds, in nanoseconds; None where one is not known, or there is none."""
     listed = list(values)
     known = [value for value in listed if value is not None]
-    return round(1000 * sum(known) / len(known)) if len(known) == len(listed) else None
+    if not known or len(known) < len(listed):
+        return None
+    return round(1000 * sum(known) / len(known))
