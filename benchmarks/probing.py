@@ -115,8 +115,8 @@ def _sweep(seed: int) -> Sweep:
         memory = median(map(_megabytes, processes))
     found = [
         (pair(name, peer, entry["sweeps"]), declared[frozenset((name, peer))])
-        for name, answer in collection.answers.items()
-        for peer, entry in answer.results["peers"].items()
+        for name, results in collection.results.items()
+        for peer, entry in results.content["peers"].items()
         if entry["sweeps"]
     ]
     return Sweep(

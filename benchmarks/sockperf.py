@@ -73,8 +73,8 @@ def _agent() -> float:
         collection = collect(ZONES, bytes.fromhex(key), wait_seconds=30)
     medians: list[float] = [
         sweep["p50"]
-        for answer in collection.answers.values()
-        for peer in answer.results["peers"].values()
+        for results in collection.results.values()
+        for peer in results.content["peers"].values()
         for sweep in peer["sweeps"]
     ]
     return min(medians)

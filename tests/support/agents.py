@@ -1,4 +1,4 @@
-"""Real agents, as processes on loopback, from the very text that machines get."""
+"""Real agents as processes on loopback, from the source text in user data."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ _fleets = itertools.count()
 
 @frozen
 class Fleet:
-    """Agents that know one another; `folder` holds their files, `options` go into every config.
+    """Agents that are peers; `folder` holds their files, `options` are part of every config.
 
-    Each has its own address of 127.0.0.0/8, so that all can have the same port; `hosts` may say
-    which.
+    Each has its own address of 127.0.0.0/8, given by `hosts` or chosen here, and the same port.
     """
 
     folder: Path
@@ -71,8 +70,8 @@ class Fleet:
         }
 
     def start(self, *zones: str, **options: Any) -> None:
-        """Start the agents of these zones, of all without any."""
-        if not self.processes:  # later ones share the files that others may be reading
+        """Start the agents of these zones, or of all zones if none is given."""
+        if not self.processes:  # other agents may be reading the files
             (self.folder / "agent.py").write_text(agent_source())
             (self.folder / "key").write_text(self.key + "\n")
         for zone in zones or self.zones:
@@ -89,11 +88,11 @@ class Fleet:
         process.wait()
 
     def results(self, zone: str) -> dict[str, Any]:
-        """What the agent hands out."""
-        return fetch(self.address(zone), bytes.fromhex(self.key)).results
+        """The results that the agent serves."""
+        return fetch(self.address(zone), bytes.fromhex(self.key)).content
 
     def when(self, zone: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The results of a zone, as soon as they are so; it fails after 20 seconds."""
+        """The results of a zone, as soon as the condition holds; fails after 20 seconds."""
         results: dict[str, Any] = {}
 
         def holds() -> bool:
@@ -108,12 +107,12 @@ class Fleet:
         return results
 
     def sweeps(self, zone: str, completed: int = 1) -> dict[str, list[dict[str, Any]]]:
-        """What a zone measured, by peer, as soon as it has completed so many sweeps."""
+        """The sweeps of a zone by peer, as soon as it has completed so many."""
         results = self.when(zone, lambda results: results["completed"] >= completed)
         return {name: peer["sweeps"] for name, peer in results["peers"].items()}
 
     def measured(self) -> set[tuple[str, str]]:
-        """The directed pairs that were measured, as soon as every agent is through a sweep."""
+        """The directed pairs that were measured, as soon as every agent has completed a sweep."""
         found = {zone: self.sweeps(zone) for zone in self.processes}
         return {(zone, peer) for zone, peers in found.items() for peer in peers if peers[peer]}
 
@@ -122,7 +121,7 @@ class Fleet:
 
 
 def fleet(folder: Path, count: int, **options: Any) -> AbstractContextManager[Fleet]:
-    """`count` zones on two sites, with no agent running yet; those that run then end with it."""
+    """`count` zones of two sites, with no agent running yet; all agents end with the block."""
     zones = tuple(f"{'ab'[number % 2]}/z{number}" for number in range(count))
     return running(Fleet(folder, zones, options))
 
@@ -138,10 +137,10 @@ def running(agents: Fleet) -> Iterator[Fleet]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Return when the condition holds; fail when it does not in time."""
+    """Return when the condition holds; fail if it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         time.sleep(0.05)
 
 
@@ -150,5 +149,5 @@ def every_pair(zones: tuple[str, ...]) -> set[tuple[str, str]]:
 
 
 def _network() -> str:
-    """A range of loopback for one fleet: others may be at work beside it."""
+    """A range of loopback for one fleet: other tests may run at the same time."""
     return f"127.{64 + (os.getpid() // 256 + next(_fleets)) % 128}.{os.getpid() % 256}"

@@ -16,7 +16,7 @@ from trunkline.cli.output import Format, number
 
 if TYPE_CHECKING:
     from trunkline.measurements import Measurements
-    from trunkline.probing.collect import Collection, Progress
+    from trunkline.probing.collect import Collection, CollectionProgress
 
 KEY_VARIABLES = ("TRUNKLINE_PROBE_KEY", "TF_VAR_probe_key")
 
@@ -63,7 +63,7 @@ def collect(
     _print(path, found, missing, collection, format)
     if collection.interrupted:
         raise typer.Exit(130)
-    if not collection.answers:
+    if not collection.results:
         raise typer.Exit(2)
 
 
@@ -87,21 +87,22 @@ def _key(key_file: Path | None) -> bytes:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Progress], None]]:
+def _progress(total: int) -> Iterator[Callable[[CollectionProgress], None]]:
     """A bar of the probes that are ready, on stderr; notes come as lines, terminal or not."""
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    with Progress(
+        *columns, console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
         task = bar.add_task(f"asking {number(total, 'probe')}", total=total)
 
-        def report(progress: Progress) -> None:
+        def report(progress: CollectionProgress) -> None:
             said = f"{progress.ready} of {total} probes have measured"
-            if progress.answering < total:
-                said += f", {total - progress.answering} do not answer yet"
+            if progress.responding < total:
+                said += f", {total - progress.responding} do not answer yet"
             bar.update(task, completed=progress.ready, description=said)
             if progress.note:
                 print(progress.note, file=sys.stderr)
@@ -114,11 +115,11 @@ def _print(
 ) -> None:
     if format is Format.JSON:
         typer.echo(json.dumps(_report(path, found, missing, collection), indent=2))
-    elif collection.answers:
+    elif collection.results:
         typer.echo(_summary(path, found, missing))
     for name, reason in collection.failures.items():
         typer.echo(f"{name}: {reason}", err=True)
-    if not collection.answers:
+    if not collection.results:
         typer.echo("no probe has answered; nothing was written", err=True)
     elif not found.complete:
         pairs = number(missing, "pair")

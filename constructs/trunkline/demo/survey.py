@@ -20,8 +20,7 @@ from trunkline.placement.matrix import matrix
 from trunkline.placement.solve import solve
 from trunkline.placement.zones import identify
 from trunkline.probing.addresses import probe_addresses
-from trunkline.probing.collect import Collection, collect
-from trunkline.probing.collect import Progress as Collected
+from trunkline.probing.collect import Collection, CollectionProgress, collect
 from trunkline.probing.key import parse_key
 from trunkline.probing.saved import save_collection
 from trunkline.topology.edit import choose_zones
@@ -66,7 +65,7 @@ def heatmap_file(topology: Topology, workspace: Workspace) -> Path:
     return measurement_file(topology, workspace).with_suffix(".svg")
 
 
-def _progress(done: Collected) -> str:
+def _progress(done: CollectionProgress) -> str:
     return f"measure every pair of zones: {done.ready} of {done.total} probes are through"
 
 

@@ -1,4 +1,4 @@
-"""Where the probes of a topology answer an operator."""
+"""The addresses at which an operator reaches the probes of a topology."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ class ProbeAddress:
 
     @property
     def name(self) -> str:
-        """The zone as measurements name it: `site/zone`."""
+        """The name of the zone in measurements: `site/zone`."""
         return zone_name(self.site, self.zone)
 
 
 def probe_addresses(topology: Topology) -> list[ProbeAddress]:
-    """The agent of every zone in the current batch, in the order of the file.
+    """The address of every probe in the current batch, in the order of the file.
 
-    Raises ConfigurationError where the probes are turned off.
+    Raises ConfigurationError if the probes are turned off.
     """
-    places = [
-        (site.name, zone) for site in topology.sites for zone in topology.probed_zones(site.name)
+    return [
+        _address(topology, site.name, zone)
+        for site in topology.sites
+        for zone in topology.probed_zones(site.name)
     ]
-    return [_address(topology, site, zone) for site, zone in places]
 
 
 def _address(topology: Topology, site: str, zone: str) -> ProbeAddress:

@@ -1,25 +1,26 @@
-"""The agent of a probe: measures the round trip to every other probe, and hands out the results.
+"""The agent of a probe: measures the round trip to every other probe, and serves the results.
 
-Standard library only, one file: it travels in user data.
+Standard library only, in one file: it is part of a machine's user data.
 Run it as `python3 -I agent.py CONFIG.json`.
 
 UDP `port` carries packets of 60 bytes between agents, big-endian: `TL1` and the kind, the ids of
-sender and receiver, a sequence, the sequence that is answered, the sender's progress, and 16 bytes
-of HMAC-SHA256. The key is derived from the shared one and the names of all zones, so agents of
-another topology stay strangers. Kinds: `?` asks how far the receiver is, `!` says it, `>` is a
-ping, `<` its answer. A packet gets no answer, and leaves nothing behind, unless it is authentic, is
-for this agent and is newer than what its sender sent before. Sequences are nanoseconds since 1970
-at the agent's start plus its monotonic clock since; a sender that is not known yet must be within
-an hour of the receiver's clock, and no clock is compared otherwise.
+sender and receiver, the sequence number, that of the packet that it answers, the sender's progress,
+and 16 bytes of HMAC-SHA256. The key is derived from the shared key and the names of all zones, so
+agents of another topology cannot take part. Kinds: `?` requests the receiver's progress, `!` is the
+response, `>` is a ping, `<` its response. An agent answers and records a packet only if it is
+authentic, for this agent, and newer than earlier packets of its sender. A sequence number is the
+time of the agent's start in nanoseconds since 1970 plus its monotonic clock since. The first
+sequence number of a sender must be within an hour of the receiver's clock; clocks are not compared
+otherwise.
 
-A sweep is a round-robin tournament (circle method) that each agent walks through by itself. Its
+A sweep is a round-robin tournament (circle method) that each agent goes through by itself. Its
 progress is one number: sweep, round, step of the meeting. In a meeting the agent with the lower
 name measures first (step 1), then the other (step 2), then it is over (step 3). An agent waits for
-a partner that answers and is not as far, and goes on when it is silent or has gone on itself. Who
-is least far never waits for one who is further, so there is no deadlock.
+a partner that responds and has less progress, and goes on if the partner is silent or has already
+gone on. The agent with the least progress never waits for one with more, so there is no deadlock.
 
-TCP `port` + 1 accepts and closes: peers time their connect(). TCP `port` is for operators:
-`GET /healthz`, and `GET /results`, which a signature must accompany.
+TCP `port` + 1 accepts and closes connections: other agents time their connect(). TCP `port` is for
+operators: `GET /healthz`, and `GET /results`, which needs a signature.
 """
 
 from __future__ import annotations
@@ -42,20 +43,20 @@ from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 
-ASK, NEWS, PING, PONG = b"TL1?", b"TL1!", b"TL1>", b"TL1<"
+QUERY, STATUS, PING, PONG = b"TL1?", b"TL1!", b"TL1>", b"TL1<"
 PACKET = struct.Struct("!4s8s8sQQQ")
 TAG = 16
-WINDOW = 32  # how many packets of one sender may overtake one another
+WINDOW = 32  # packets of one sender that may overtake one another
 HOUR = 3600 * 10**9
 SKEW = 15 * 60  # seconds that an operator's clock may be off
 NONCES = 4096
-ROW = 16  # how many pings are foreseen
+PREPARED = 16  # pings whose responses are sealed in advance
 KEPT_SWEEPS = 24
-POLL = 0.25  # seconds; news is pushed, so this only makes up for lost packets
-BRIEF = 0.5  # seconds of patience with a peer that was silent before
-STALL = 120.0  # seconds beyond a measurement after which even a peer that answers is given up
+POLL = 0.25  # seconds; agents announce progress, so polling only replaces lost packets
+SHORT_SILENCE = 0.5  # seconds to wait for a peer that was silent before
+STALL = 120.0  # seconds beyond a measurement to wait for a peer without progress
 LOSS_SECONDS = 1
-LOST_IN_A_ROW = 5  # after so many a peer has gone away
+LOST_IN_A_ROW = 5  # lost pings after which a measurement ends
 FEWEST_SAMPLES = 50
 TIME, NONCE, SIGNATURE = "x-trunkline-time", "x-trunkline-nonce", "x-trunkline-signature"
 
@@ -63,7 +64,7 @@ Address = tuple[str, int]
 
 
 class Config:
-    """What CONFIG.json says, checked; ValueError names the key that is wrong."""
+    """The content of CONFIG.json, checked; ValueError names the key that is wrong."""
 
     version: int
     site: str
@@ -98,7 +99,7 @@ class Config:
             if not fits(value):
                 raise ValueError(f"{key} must be {what}")
             setattr(self, key, value)
-        names = [f"{peer['site']}/{peer['zone']}" for peer in self.peers]
+        names = [zone_name(peer) for peer in self.peers]
         if self.name not in names or len(set(names)) != len(names):
             raise ValueError(f"peers must name every zone once, {self.name} included")
         if self.emulated_ms and self.cloud != "local":
@@ -107,6 +108,10 @@ class Config:
     @property
     def name(self) -> str:
         return f"{self.site}/{self.zone}"
+
+
+def zone_name(peer: dict[str, str]) -> str:
+    return f"{peer['site']}/{peer['zone']}"
 
 
 def _text(value: object) -> bool:
@@ -149,7 +154,7 @@ def _latencies(value: object) -> bool:
     )
 
 
-# Key: default (None without one is refused by the check), check, and what it must be.
+# Key: default (None for a required key, which the check refuses), check, and what it must be.
 FIELDS: dict[str, tuple[object, Callable[[object], bool], str]] = {
     "version": (None, lambda value: value == 1, "1"),
     "site": (None, _text, "a name"),
@@ -176,11 +181,11 @@ FIELDS: dict[str, tuple[object, Callable[[object], bool], str]] = {
 
 
 class Channel:
-    """Seals and opens packets; the sequences that it hands out only ever grow."""
+    """Seals and opens packets; its sequence numbers only grow."""
 
     def __init__(self, key: bytes, names: list[str], name: str, wall_ns: int) -> None:
         secret = hmac.digest(key, "\n".join(["trunkline probe 1", *names]).encode(), "sha256")
-        # The two halves of HMAC, ready to be copied: twice as fast as hmac.digest.
+        # Both halves of HMAC, computed once and copied: twice as fast as hmac.digest.
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in secret.ljust(64, b"\0")))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in secret.ljust(64, b"\0")))
         self.id = identity(name)
@@ -189,7 +194,7 @@ class Channel:
         self._lock = threading.Lock()
 
     def take(self, count: int = 1) -> int:
-        """The first of `count` fresh sequences in a row."""
+        """Reserve `count` consecutive sequence numbers, and return the first."""
         with self._lock:
             first = max(self._last + 1, self._base + time.monotonic_ns())
             self._last = first + count - 1
@@ -198,6 +203,7 @@ class Channel:
     def seal(
         self, kind: bytes, sender: bytes, receiver: bytes, sequence: int, echo: int, progress: int
     ) -> bytes:
+        """A packet with its HMAC."""
         body = PACKET.pack(kind, sender, receiver, sequence, echo, progress)
         return body + self._tag(body)
 
@@ -217,31 +223,31 @@ class Channel:
 
 
 def identity(name: str) -> bytes:
-    """The 8 bytes that stand for a zone in packets."""
+    """The 8 bytes that identify a zone in packets."""
     return hashlib.sha256(name.encode()).digest()[:8]
 
 
-class Peer:
-    """Another agent: where it is, what it said last, and what was measured."""
+class PeerState:
+    """The state of another agent: its address, its last packets, and what was measured."""
 
     def __init__(self, entry: dict[str, str], port: int, delays_ms: dict[str, float]) -> None:
-        self.name = f"{entry['site']}/{entry['zone']}"
+        self.name = zone_name(entry)
         self.id = identity(self.name)
         self.host, self.port = entry["host"], int(entry.get("port", port))
         self.delay_ns = int(delays_ms.get(self.name, 0) * 1e6)
         self.address: Address | None = None
         self.progress = 0
-        self.heard = self.moved = 0.0
-        self.lost = True
+        self.last_packet = self.last_progress = 0.0
+        self.silent = True
         self.sweeps: deque[dict[str, object]] = deque(maxlen=KEPT_SWEEPS)
-        self.floor = 0  # no ping below it gets an answer, but those that were foreseen, once
+        self.floor = 0  # pings below it get no response, except a prepared one, once
         self._recent: list[int] = []
 
-    def admit(self, sequence: int, wall_ns: int) -> bool:
-        """Whether the sequence of a question or of news is new; it is not the next time."""
+    def is_new(self, sequence: int, wall_ns: int) -> bool:
+        """Whether a query or status with this sequence number is new; records the number."""
         recent = self._recent
         if not recent:
-            if not self._follows(sequence, wall_ns):
+            if not self._is_later(sequence, wall_ns):
                 return False
         elif sequence <= recent[0] or sequence in recent:
             return False
@@ -249,34 +255,33 @@ class Peer:
         self.floor = self.floor or sequence
         return True
 
-    def admit_ping(self, sequence: int, wall_ns: int) -> bool:
-        """Whether a ping is newer than every ping before it, and than what its floor was set by.
+    def is_new_ping(self, sequence: int, wall_ns: int) -> bool:
+        """Whether a ping is newer than every ping before it, and not below the floor.
 
-        Not judged by the window: the pings of a measurement have their sequences from its start,
-        and news that is sent meanwhile has later ones.
+        The window does not apply: the pings of a measurement have sequence numbers from its start,
+        and a status that is sent meanwhile has a later one.
         """
-        if not self._follows(sequence, wall_ns):
+        if not self._is_later(sequence, wall_ns):
             return False
         self.floor = sequence + 1
         return True
 
-    def _follows(self, sequence: int, wall_ns: int) -> bool:
+    def _is_later(self, sequence: int, wall_ns: int) -> bool:
         return sequence >= self.floor if self.floor else abs(sequence - wall_ns) <= HOUR
 
-    def hear(self, progress: int, source: Address) -> None:
-        """Note a sign of life."""
-        self.heard, self.lost = time.monotonic(), False
+    def record(self, progress: int, source: Address) -> None:
+        """Record an authentic packet."""
+        self.last_packet, self.silent = time.monotonic(), False
         if progress != self.progress:
-            self.progress, self.moved = progress, self.heard
+            self.progress, self.last_progress = progress, self.last_packet
         if self.address is None and source[1] == self.port:
-            self.address = source  # DNS knows it later, or never
+            self.address = source  # DNS has it later, or never
 
     def resolve(self) -> None:
-        try:
+        """Look up the address; if that fails, the last one is kept."""
+        with contextlib.suppress(OSError, UnicodeError):
             found = socket.getaddrinfo(self.host, self.port, socket.AF_INET, socket.SOCK_DGRAM)
-        except (OSError, UnicodeError):
-            return  # an address that was known stays
-        self.address = (str(found[0][4][0]), self.port)
+            self.address = (str(found[0][4][0]), self.port)
 
 
 def rounds(names: list[str], name: str) -> list[str | None]:
@@ -292,7 +297,7 @@ def rounds(names: list[str], name: str) -> list[str | None]:
     return partners
 
 
-def at(sweep: int, number: int, step: int) -> int:
+def progress_at(sweep: int, number: int, step: int) -> int:
     """Progress as one number that grows."""
     return sweep << 16 | number << 4 | step
 
@@ -303,14 +308,14 @@ ARRIVED, LOWER_MEASURES, HIGHER_MEASURES, PASSED = range(4)
 class Agent:
     """The state of an agent, and the threads that work on it.
 
-    `news` guards what the responder hears and the main thread waits for.
+    The responder thread updates peers under `changed`, and the main thread waits for it.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.started = time.monotonic()
-        self.names = sorted(f"{peer['site']}/{peer['zone']}" for peer in config.peers)
-        peers = [Peer(entry, config.port, config.emulated_ms or {}) for entry in config.peers]
+        self.names = sorted(map(zone_name, config.peers))
+        peers = [PeerState(entry, config.port, config.emulated_ms or {}) for entry in config.peers]
         self.peers = {peer.name: peer for peer in peers if peer.name != config.name}
         self.by_id = {peer.id: peer for peer in self.peers.values()}
         self.partners = rounds(self.names, config.name)
@@ -318,22 +323,22 @@ class Agent:
         self.key = b""
         self.phase = "waiting for the key"
         self.sweep, self.completed = 1, 0
-        self.progress = at(1, 0, ARRIVED)
-        self.partner: Peer | None = None
+        self.progress = progress_at(1, 0, ARRIVED)
+        self.partner: PeerState | None = None
         self.measuring = False
-        self.foreseen: dict[bytes, bytes] = {}
-        self.next_row: tuple[Peer, int, int]
-        self.news = threading.Condition()
+        self.prepared: dict[bytes, bytes] = {}
+        self.to_prepare: tuple[PeerState, int, int]
+        self.changed = threading.Condition()
         self.channel: Channel
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.tcp, self.http = socket.socket(), socket.socket()
 
     def wall(self) -> float:
-        """This machine's idea of the time, in seconds since 1970."""
+        """The time by this machine's clock, in seconds since 1970."""
         return time.time() + self.config.clock_offset_seconds
 
     def listen(self) -> None:
-        """Take the ports; OSError where one is not to be had."""
+        """Bind the ports; OSError if one is not free."""
         address, port = self.config.address, self.config.port
         self.udp.bind((address, port))
         for listener, number in ((self.http, port), (self.tcp, port + 1)):
@@ -342,7 +347,7 @@ class Agent:
             listener.listen(16)
 
     def run(self) -> None:
-        """Wait for the key, measure, and then stay for those who ask; never returns."""
+        """Wait for the key, measure, and then only serve the results; never returns."""
         start(accept, self.tcp)
         start(serve, self, self.http)
         start(self._find_physical_zone)
@@ -350,15 +355,16 @@ class Agent:
         self.channel = Channel(self.key, self.names, self.config.name, int(self.wall() * 1e9))
         start(self._respond)
         start(self._resolve)
-        self._gather()
+        self._await_peers()
         while not 0 < self.config.sweeps < self.sweep:
             began = time.monotonic()
-            self._walk()
+            self._run_sweep()
             self._rest(began + self.config.interval_seconds)
         self.phase = "done"
         threading.Event().wait()
 
     def health(self) -> dict[str, object]:
+        """What `GET /healthz` returns."""
         return {
             **{key: getattr(self.config, key) for key in ("site", "cloud", "zone")},
             "uptime_seconds": round(time.monotonic() - self.started, 1),
@@ -367,7 +373,7 @@ class Agent:
         }
 
     def results(self) -> dict[str, object]:
-        """Everything that is known, as `GET /results` hands it out; times in microseconds."""
+        """What `GET /results` returns: everything that is known; times in microseconds."""
         return {
             "version": 1,
             **self.health(),
@@ -377,47 +383,47 @@ class Agent:
             "emulated": bool(self.config.emulated_ms),
             "samples": self.config.samples,
             "peers": {
-                peer.name: {"heard": peer.heard > 0, "sweeps": list(peer.sweeps)}
+                peer.name: {"heard": peer.last_packet > 0, "sweeps": list(peer.sweeps)}
                 for peer in self.peers.values()
             },
         }
 
-    # The responder thread: answers at once, or when the emulated distance is behind it.
+    # The responder thread: responds at once, or after the emulated latency.
 
     def _respond(self) -> None:
         due: list[tuple[int, bytes, Address]] = []
         receive, send = self.udp.recvfrom, self.udp.sendto
         while True:
-            if due and not self._deliver(due):
+            if due and not self._send_due(due):
                 continue
             try:
                 data, source = receive(256)
-                pong = self.foreseen.pop(data, None)
+                pong = self.prepared.pop(data, None)
                 if pong is not None:
                     send(pong, source)
             except OSError:
-                continue  # an earlier answer found nobody, or there is no way back
+                continue  # an earlier packet was refused, or there is no route back
             if pong is not None:
-                if not self.foreseen:
-                    self._foresee(*self.next_row)
+                if not self.prepared:
+                    self._prepare(*self.to_prepare)
                 continue
             arrived = time.perf_counter_ns()
-            packet = self._admit(data, source)
+            packet = self._accept(data, source)
             if packet is None:
                 continue
             kind, peer, sequence, progress = packet
-            if kind == ASK:
-                self._send(self._seal(NEWS, peer, sequence), source)
-            elif kind == PING and self._turn(peer, progress):
+            if kind == QUERY:
+                self._send(self._seal(STATUS, peer, sequence), source)
+            elif kind == PING and self._may_measure(peer, progress):
                 pong = self._seal(PONG, peer, sequence)
                 if peer.delay_ns:
                     heapq.heappush(due, (arrived + peer.delay_ns, pong, source))
                 else:
                     self._send(pong, source)
-                    self._foresee(peer, sequence + 1, progress)
+                    self._prepare(peer, sequence + 1, progress)
 
-    def _deliver(self, due: list[tuple[int, bytes, Address]]) -> bool:
-        """Send what is due; True where a packet came in before."""
+    def _send_due(self, due: list[tuple[int, bytes, Address]]) -> bool:
+        """Send the next response when it is due; True if a packet arrived before that."""
         wait = (due[0][0] - time.perf_counter_ns()) / 1e9
         if wait > 0:
             return bool(select.select([self.udp], [], [], wait)[0])
@@ -425,173 +431,175 @@ class Agent:
         self._send(pong, source)
         return False
 
-    def _admit(self, data: bytes, source: Address) -> tuple[bytes, Peer, int, int] | None:
+    def _accept(self, data: bytes, source: Address) -> tuple[bytes, PeerState, int, int] | None:
         """Kind, sender, sequence and progress of a packet that is authentic and new."""
         packet = self.channel.open(data)
         if packet is None:
             return None
         kind, sender, sequence, _, progress = packet
-        peer = self.by_id.get(sender)  # without this agent itself, so nothing can be reflected
+        peer = self.by_id.get(sender)  # not this agent itself: its own packets are not reflected
         if peer is None:
             return None
-        admit = peer.admit_ping if kind == PING else peer.admit
-        if not admit(sequence, int(self.wall() * 1e9)):
+        is_new = peer.is_new_ping if kind == PING else peer.is_new
+        if not is_new(sequence, int(self.wall() * 1e9)):
             return None
-        if kind != PING and not self._measures(peer, progress):
-            # What is sent outside a measurement is older than its pings, or ends them.
+        if kind != PING and not self._is_measuring(peer, progress):
+            # A packet outside a measurement is older than the pings of the next one, or ends them.
             peer.floor = max(peer.floor, sequence + 1)
-        with self.news:
-            peer.hear(progress, source)
-            self.news.notify_all()
+        with self.changed:
+            peer.record(progress, source)
+            self.changed.notify_all()
         return kind, peer, sequence, progress
 
-    def _measures(self, peer: Peer, progress: int) -> bool:
-        """Whether `peer` is in its step of a meeting when it says so."""
+    def _is_measuring(self, peer: PeerState, progress: int) -> bool:
+        """Whether this is the progress of `peer` in its step of a meeting."""
         step = LOWER_MEASURES if peer.name < self.config.name else HIGHER_MEASURES
         return progress & 15 == step
 
-    def _turn(self, peer: Peer, progress: int) -> bool:
-        """Whether `peer` may measure now: nobody is in two measurements at once."""
+    def _may_measure(self, peer: PeerState, progress: int) -> bool:
+        """Whether `peer` may measure now: an agent takes part in one measurement at a time."""
         return peer is self.partner and not self.measuring and progress >> 4 == self.progress >> 4
 
-    def _foresee(self, peer: Peer, first: int, progress: int) -> None:
-        """Seal the answers to the next pings of a row, which go out at once then.
+    def _prepare(self, peer: PeerState, first: int, progress: int) -> None:
+        """Seal the responses to the next pings, so that they are sent without delay.
 
-        Nothing else happens between such a ping and its answer, so nothing else is measured.
+        The time to seal a response is then not part of the measured round trip.
         """
-        peer.heard = time.monotonic()
-        self.foreseen = {}
-        if self._turn(peer, progress):
-            end = first + ROW
+        peer.last_packet = time.monotonic()
+        self.prepared = {}
+        if self._may_measure(peer, progress):
+            end = first + PREPARED
             for sequence in range(first, end):
                 ping = self.channel.seal(PING, peer.id, self.channel.id, sequence, 0, progress)
-                self.foreseen[ping] = self._seal(PONG, peer, sequence)
-            peer.floor, self.next_row = end, (peer, end, progress)
+                self.prepared[ping] = self._seal(PONG, peer, sequence)
+            peer.floor, self.to_prepare = end, (peer, end, progress)
 
-    def _seal(self, kind: bytes, peer: Peer, echo: int = 0) -> bytes:
+    def _seal(self, kind: bytes, peer: PeerState, echo: int = 0) -> bytes:
         channel = self.channel
         return channel.seal(kind, channel.id, peer.id, channel.take(), echo, self.progress)
 
     def _send(self, packet: bytes, address: Address) -> None:
-        with contextlib.suppress(OSError):  # no route, for instance; whoever waits asks again
+        with contextlib.suppress(OSError):  # such as no route; an agent that waits queries again
             self.udp.sendto(packet, address)
 
-    def _ask(self, peer: Peer) -> None:
+    def _query(self, peer: PeerState) -> None:
         if peer.address is not None:
-            self._send(self._seal(ASK, peer), peer.address)
+            self._send(self._seal(QUERY, peer), peer.address)
 
     def _resolve(self) -> None:
-        """Look up the addresses of peers that are silent, less and less often."""
+        """Look up the addresses of silent peers, at growing intervals."""
         pause = 0.2
         while True:
             for peer in self.peers.values():
-                if (peer.lost or peer.address is None) and not self.measuring:
+                if (peer.silent or peer.address is None) and not self.measuring:
                     peer.resolve()
             time.sleep(pause)
             pause = min(pause * 1.5, 15)
 
     def _find_physical_zone(self) -> None:
-        """Ask the cloud until it says; it may not be ready yet when the machine has just booted."""
-        ask = PHYSICAL_ZONE.get(self.config.cloud)
-        while ask and not self.physical_zone:
+        """Query the cloud until it responds; just after boot it may not be ready."""
+        find = PHYSICAL_ZONE.get(self.config.cloud)
+        while find and not self.physical_zone:
             with contextlib.suppress(OSError, ValueError):
-                self.physical_zone = ask(self.config.metadata)
+                self.physical_zone = find(self.config.metadata)
             time.sleep(0 if self.physical_zone else 30)
 
     # The main thread: the tournament.
 
     def _advance(self, number: int, step: int, measuring: bool = False) -> None:
-        with self.news:
-            self.measuring, self.foreseen = measuring, {}
-            self.progress = at(self.sweep, number, step)
-            self.news.notify_all()
+        with self.changed:
+            self.measuring, self.prepared = measuring, {}
+            self.progress = progress_at(self.sweep, number, step)
+            self.changed.notify_all()
 
-    def _gather(self) -> None:
+    def _await_peers(self) -> None:
         """Wait until all peers are up, others have begun, or the deadline has passed."""
         self.phase = "gathering"
         deadline = time.monotonic() + self.config.deadline_seconds
         pause = 0.02
-        with self.news:
-            while not self._complete() and (left := deadline - time.monotonic()) > 0:
+        with self.changed:
+            while not self._can_begin() and (left := deadline - time.monotonic()) > 0:
                 for peer in self.peers.values():
-                    if peer.lost:
-                        self._ask(peer)
-                self.news.wait_for(self._complete, min(pause, left))
+                    if peer.silent:
+                        self._query(peer)
+                self.changed.wait_for(self._can_begin, min(pause, left))
                 pause = min(pause * 1.5, 2)
             self.sweep = max([1, *(peer.progress >> 16 for peer in self.peers.values())])
         if self.sweep > 1:
             self._rest(time.monotonic() + self.config.interval_seconds)
 
-    def _complete(self) -> bool:
-        return self._begun() or not any(peer.lost for peer in self.peers.values())
+    def _can_begin(self) -> bool:
+        return self._has_begun() or not any(peer.silent for peer in self.peers.values())
 
-    def _begun(self) -> bool:
-        return any(peer.progress >= at(self.sweep, 1, 0) for peer in self.peers.values())
+    def _has_begun(self) -> bool:
+        begun = progress_at(self.sweep, 1, 0)
+        return any(peer.progress >= begun for peer in self.peers.values())
 
     def _rest(self, until: float) -> None:
-        """Wait for the time, or until a peer has begun the next sweep."""
+        """Wait until the time, or until a peer has begun the next sweep."""
         self.phase, self.partner = "resting", None
         self._advance(0, ARRIVED)
         gc.collect()
         if not 0 < self.config.sweeps < self.sweep:
-            with self.news:
-                self.news.wait_for(self._begun, max(0, until - time.monotonic()))
+            with self.changed:
+                self.changed.wait_for(self._has_begun, max(0, until - time.monotonic()))
 
-    def _walk(self) -> None:
+    def _run_sweep(self) -> None:
         """One sweep: every round in order."""
         self.phase = "measuring"
         for number, name in enumerate(self.partners, 1):
             self.partner = self.peers[name] if name else None
             self._advance(number, ARRIVED)
             for peer in self.peers.values() if number == 1 else ():
-                self._ask(peer)  # it tells them that the sweep has begun
+                self._query(peer)  # its progress says that the sweep has begun
             if self.partner:
                 self._meet(self.partner, number)
         self.completed += 1
         self.sweep += 1
 
-    def _meet(self, peer: Peer, number: int) -> None:
+    def _meet(self, peer: PeerState, number: int) -> None:
         """Measure with `peer` in turn, and keep the result."""
-        self._ask(peer)
+        self._query(peer)
         lower = self.config.name < peer.name
         goal = ARRIVED if lower else HIGHER_MEASURES
         result = None
-        if self._reach(peer, number, goal):
+        if self._await(peer, number, goal):
             step = LOWER_MEASURES if lower else HIGHER_MEASURES
             self._advance(number, step, measuring=True)
             result = measure(self, peer)
             self._advance(number, HIGHER_MEASURES if lower else PASSED)
-            self._ask(peer)  # it is the other's turn
+            self._query(peer)  # its progress says that it is the peer's turn
             if lower:
-                self._reach(peer, number, PASSED)
+                self._await(peer, number, PASSED)
         self._advance(number, PASSED)
         if result:
             peer.sweeps.append({"sweep": self.sweep, "at": round(self.wall(), 1), **result})
 
-    def _reach(self, peer: Peer, number: int, step: int) -> bool:
-        """Wait for `peer` to come so far; False where it is silent, stuck, or has gone on."""
-        began, asked = time.monotonic(), 0.0
-        with self.news:
-            while peer.progress < at(self.sweep, number, step):
+    def _await(self, peer: PeerState, number: int, step: int) -> bool:
+        """Wait until `peer` is at this step; False if it is silent, stalls, or has gone on."""
+        began, queried = time.monotonic(), 0.0
+        with self.changed:
+            while peer.progress < progress_at(self.sweep, number, step):
                 now = time.monotonic()
-                patience = BRIEF if peer.lost else self.config.silence_seconds
-                if now - max(peer.heard, began) > patience:
-                    peer.lost = True
+                patience = SHORT_SILENCE if peer.silent else self.config.silence_seconds
+                if now - max(peer.last_packet, began) > patience:
+                    peer.silent = True
                     return False
-                if now - max(peer.moved, began) > STALL + self.config.samples * LOSS_SECONDS:
+                stall = STALL + self.config.samples * LOSS_SECONDS
+                if now - max(peer.last_progress, began) > stall:
                     return False
-                if now - max(peer.heard, asked) > POLL:
-                    self._ask(peer)
-                    asked = now
-                self.news.wait(POLL)
-            return peer.progress < at(self.sweep, number, PASSED)
+                if now - max(peer.last_packet, queried) > POLL:
+                    self._query(peer)
+                    queried = now
+                self.changed.wait(POLL)
+            return peer.progress < progress_at(self.sweep, number, PASSED)
 
 
 # Measuring.
 
 
-def measure(agent: Agent, peer: Peer) -> dict[str, object] | None:
-    """Round trips and TCP connects to `peer`; None where it does not answer."""
+def measure(agent: Agent, peer: PeerState) -> dict[str, object] | None:
+    """Round trips and TCP connects to `peer`; None if it does not respond."""
     if peer.address is None:
         return None
     try:
@@ -610,21 +618,21 @@ def measure(agent: Agent, peer: Peer) -> dict[str, object] | None:
     return {**figures(times, lost), "tcp": connects(agent.config, peer.address)}
 
 
-def ping(agent: Agent, peer: Peer, link: socket.socket) -> tuple[list[int], int]:
-    """Round trips in nanoseconds, in order, and how many were lost; none if `peer` went away."""
+def ping(agent: Agent, peer: PeerState, link: socket.socket) -> tuple[list[int], int]:
+    """Round trips in nanoseconds, in order, and the number lost; none if `peer` has gone away."""
     channel, config = agent.channel, agent.config
     times: list[int] = []
-    lost = missed = 0
+    lost = lost_in_a_row = 0
     first = channel.take(config.samples)
     for sequence in range(first, first + config.samples):
         packet = channel.seal(PING, channel.id, peer.id, sequence, 0, agent.progress)
         taken = round_trip(channel, peer, link, packet, sequence)
         if taken is None:
-            lost, missed = lost + 1, missed + 1
-            if missed == LOST_IN_A_ROW:
+            lost, lost_in_a_row = lost + 1, lost_in_a_row + 1
+            if lost_in_a_row == LOST_IN_A_ROW:
                 return [], lost
         else:
-            missed = 0
+            lost_in_a_row = 0
             times.append(taken)
         if config.settle and settled(times):
             break
@@ -633,7 +641,7 @@ def ping(agent: Agent, peer: Peer, link: socket.socket) -> tuple[list[int], int]
 
 
 def pause(config: Config) -> None:
-    """Wait before the next ping: awake if it is short, because a processor that slept is slow."""
+    """Wait before the next ping. A short wait is busy: a processor that has slept is slow."""
     if config.pause_ms > 1 or config.emulated_ms:
         time.sleep(config.pause_ms / 1000)
     else:
@@ -643,29 +651,29 @@ def pause(config: Config) -> None:
 
 
 def round_trip(
-    channel: Channel, peer: Peer, link: socket.socket, packet: bytes, sequence: int
+    channel: Channel, peer: PeerState, link: socket.socket, packet: bytes, sequence: int
 ) -> int | None:
-    """Nanoseconds until the answer to `packet` is here; None where it is lost."""
+    """Nanoseconds from sending `packet` to its response; None if it is lost."""
     begin = time.perf_counter_ns()
     try:
         link.send(packet)
         while True:
             data = link.recv(256)
             end = time.perf_counter_ns()
-            answer = channel.open(data)
-            if answer and (answer[0], answer[1], answer[3]) == (PONG, peer.id, sequence):
+            response = channel.open(data)
+            if response and (response[0], response[1], response[3]) == (PONG, peer.id, sequence):
                 return end - begin
             if end - begin > LOSS_SECONDS * 10**9:
                 return None
-    except OSError:  # time is over, or nobody listens there
+    except OSError:  # a timeout, or the port is closed
         return None
 
 
 def settled(times: list[int]) -> bool:
-    """Whether the median will hardly change: its 95 % confidence interval is narrow.
+    """Whether the median is known well enough: its 95 % confidence interval is narrow.
 
     The interval lies between the order statistics n/2 -+ 1.96 sqrt(n)/2 (binomial, as in Le Boudec,
-    Performance Evaluation, 2.2.2); narrow is 2 % of the median or 5 us. Asked every ten samples.
+    Performance Evaluation, 2.2.2). Narrow is 2 % of the median or 5 us. Checked every ten samples.
     """
     count = len(times)
     if count < FEWEST_SAMPLES or count % 10:
@@ -676,7 +684,7 @@ def settled(times: list[int]) -> bool:
 
 
 def figures(times: list[int], lost: int) -> dict[str, object]:
-    """Microseconds: least, nearest-rank percentiles, and jitter.
+    """Microseconds: minimum, nearest-rank percentiles, and jitter.
 
     Jitter is the mean absolute difference of consecutive round trips (RFC 3550 without smoothing).
     """
@@ -689,9 +697,9 @@ def figures(times: list[int], lost: int) -> dict[str, object]:
 
 
 def connects(config: Config, address: Address) -> dict[str, float] | None:
-    """Least and median TCP connect time in microseconds; None where none succeeded.
+    """Minimum and median TCP connect time in microseconds; None if all failed.
 
-    Not with emulated distances: the kernel answers, and knows nothing of them.
+    Not with emulated latencies: the kernel answers a connect, without the emulated delay.
     """
     times = []
     for _ in range(0 if config.emulated_ms else config.tcp_connects):
@@ -706,20 +714,20 @@ def connects(config: Config, address: Address) -> dict[str, float] | None:
     return {"min": round(times[0], 2), "p50": round(times[middle], 2)} if times else None
 
 
-# What operators and TCP peers reach.
+# The TCP servers.
 
 
 def accept(listening: socket.socket) -> None:
-    """Accept and close: peers time their connect()."""
+    """Accept and close: other agents time their connect()."""
     while True:
         try:
             listening.accept()[0].close()
         except OSError:
-            time.sleep(0.1)  # no file descriptors left, for instance
+            time.sleep(0.1)  # such as no file descriptors left
 
 
 def serve(agent: Agent, listening: socket.socket) -> None:
-    """Answer operators, four at a time. Python's own server would cost 3 MB and says too much."""
+    """Serve operators, four at a time. http.server would take 3 MB and send its version."""
     service = Service(agent)
     slots = threading.BoundedSemaphore(4)
     while True:
@@ -728,14 +736,14 @@ def serve(agent: Agent, listening: socket.socket) -> None:
         except OSError:
             time.sleep(0.1)
             continue
-        if service.knows(source[0]) and slots.acquire(blocking=False):
-            start(service.answer, connection, source[0], slots)
+        if service.is_allowed(source[0]) and slots.acquire(blocking=False):
+            start(service.handle, connection, source[0], slots)
         else:
             connection.close()
 
 
 class Service:
-    """The HTTP answers; `nonces` remembers requests for as long as they could be replayed."""
+    """The HTTP responses; `nonces` holds requests for as long as they could be replayed."""
 
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
@@ -743,23 +751,24 @@ class Service:
         self.nonces: dict[str, float] = {}
         self.lock = threading.Lock()
 
-    def knows(self, source: str) -> bool:
+    def is_allowed(self, source: str) -> bool:
+        """Whether a client may connect at all."""
         return ipaddress.ip_address(source).is_loopback or self._is_operator(source)
 
-    def answer(self, connection: socket.socket, source: str, slot: threading.Semaphore) -> None:
-        """Read one request, answer it, close."""
+    def handle(self, connection: socket.socket, source: str, slot: threading.Semaphore) -> None:
+        """Read one request, respond, close."""
         try:
             with connection:
                 connection.settimeout(3)
                 method, path, headers = read_request(connection)
-                status, extra, body = self._reply(method, path, headers, source)
+                status, extra, body = self._respond(method, path, headers, source)
                 connection.sendall(response(status, extra, body, self.agent.wall()))
         except (OSError, ValueError):
-            pass  # gone, slow, or no HTTP: it learns nothing
+            pass  # gone, slow, or not HTTP: no response
         finally:
             slot.release()
 
-    def _reply(
+    def _respond(
         self, method: str, path: str, headers: dict[str, str], source: str
     ) -> tuple[str, str, bytes]:
         if (method, path) == ("GET", "/healthz"):
@@ -768,8 +777,8 @@ class Service:
             return "404 Not Found", "", b""
         if not self._is_operator(source) or not self._is_signed(path, headers):
             return "403 Forbidden", "", b""
-        with self.agent.news:
-            self.agent.news.wait_for(lambda: not self.agent.measuring, 1)
+        with self.agent.changed:
+            self.agent.changed.wait_for(lambda: not self.agent.measuring, 1)
             body = json.dumps(self.agent.results()).encode()
         tag = self._tag(f"{headers[NONCE]}\n".encode() + body)
         return "200 OK", f"{SIGNATURE}: {tag}\r\n", body
@@ -779,7 +788,7 @@ class Service:
         return any(address in network for network in self.operators)
 
     def _is_signed(self, path: str, headers: dict[str, str]) -> bool:
-        """Whether a request is authentic, for this agent, of these minutes, and new."""
+        """Whether a request is authentic, for this agent, recent, and new."""
         stamp, nonce = headers.get(TIME, ""), headers.get(NONCE, "")
         text = f"GET\n{path}\n{self.agent.config.name}\n{stamp}\n{nonce}"
         given = headers.get(SIGNATURE, "").encode()
@@ -799,13 +808,13 @@ class Service:
 
 
 def read_request(connection: socket.socket) -> tuple[str, str, dict[str, str]]:
-    """Method, path and headers (lower case) of a request; ValueError for what is none."""
+    """Method, path and headers (lower case) of a request; ValueError if it is not valid."""
     data, deadline = b"", time.monotonic() + 3
     while b"\r\n\r\n" not in data:
         more = connection.recv(4096)
         data += more
         if not more or len(data) > 4096 or time.monotonic() > deadline:
-            raise ValueError("no request")
+            raise ValueError("not a valid request")
     first, *lines = data.split(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
     method, path, _ = first.split(" ")
     headers = dict(line.split(": ", 1) for line in lines if ": " in line)
@@ -813,7 +822,7 @@ def read_request(connection: socket.socket) -> tuple[str, str, dict[str, str]]:
 
 
 def response(status: str, extra: str, body: bytes, wall: float) -> bytes:
-    """An HTTP answer; its Date tells an operator whose clock is off what time it is here."""
+    """An HTTP response; an operator whose clock is off signs again with the time in Date."""
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(wall))
     head = f"HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Length: {len(body)}\r\n{extra}"
     return f"{head}Content-Type: application/json\r\nConnection: close\r\n\r\n".encode() + body
@@ -822,9 +831,9 @@ def response(status: str, extra: str, body: bytes, wall: float) -> bytes:
 # The clouds' metadata services.
 
 
-def fetch(place: str, method: str, path: str, headers: str) -> str:
-    """The text that an HTTP server answers with status 200; OSError or ValueError without one."""
-    host, port = place.split(":")
+def fetch(server: str, method: str, path: str, headers: str) -> str:
+    """The body of an HTTP response with status 200; OSError or ValueError for any other."""
+    host, port = server.split(":")
     with socket.create_connection((host, int(port)), 2) as connection:
         head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n{headers}"
         connection.sendall(f"{head}Connection: close\r\n\r\n".encode())
@@ -837,28 +846,28 @@ def fetch(place: str, method: str, path: str, headers: str) -> str:
     return body.strip()
 
 
-def aws_zone_id(place: str) -> str:
+def aws_zone_id(server: str) -> str:
     """`use1-az4`, by IMDSv2."""
     lifetime = "X-aws-ec2-metadata-token-ttl-seconds: 60\r\n"
-    token = fetch(place, "PUT", "/latest/api/token", lifetime)
+    token = fetch(server, "PUT", "/latest/api/token", lifetime)
     path = "/latest/meta-data/placement/availability-zone-id"
-    return fetch(place, "GET", path, f"X-aws-ec2-metadata-token: {token}\r\n")
+    return fetch(server, "GET", path, f"X-aws-ec2-metadata-token: {token}\r\n")
 
 
-def azure_physical_zone(place: str) -> str:
-    """`eastus-az1`, as Resource Manager names it; the field came with this version of the service.
+def azure_physical_zone(server: str) -> str:
+    """`eastus-az1`, in Resource Manager's spelling; the field came with this API version.
 
-    The service itself writes `useast-AZ01`, with another name of the region. That the numbers are
-    the same is how both are documented, and nowhere promised.
+    The service itself writes `useast-AZ01`, with another name of the region. Both documentations
+    imply that the numbers are the same, but neither guarantees it.
     """
     path = "/metadata/instance/compute/{}?api-version=2023-11-15&format=text"
     header = "Metadata: true\r\n"
-    number = fetch(place, "GET", path.format("physicalZone"), header).lower().rpartition("-az")[2]
-    region = fetch(place, "GET", path.format("location"), header)
+    number = fetch(server, "GET", path.format("physicalZone"), header).lower().rpartition("-az")[2]
+    region = fetch(server, "GET", path.format("location"), header)
     return f"{region}-az{int(number)}"
 
 
-# Google tells nobody.
+# Google does not expose physical zones.
 PHYSICAL_ZONE = {"aws": aws_zone_id, "azure": azure_physical_zone}
 
 
@@ -868,7 +877,7 @@ def start(function: Callable[..., None], *arguments: object) -> None:
 
 
 def wait_for_key(path: str) -> bytes:
-    """The 32 bytes that 64 hexadecimal digits in a file stand for, as soon as they are there."""
+    """The 32 bytes of the key in a file, 64 hexadecimal digits, as soon as they are there."""
     while True:
         with contextlib.suppress(OSError, ValueError), open(path, encoding="ascii") as file:  # noqa: PTH123
             key = bytes.fromhex(file.read(256).strip())
@@ -877,8 +886,8 @@ def wait_for_key(path: str) -> bytes:
         time.sleep(0.2)
 
 
-def crash(arguments: threading.ExceptHookArgs) -> None:
-    """End the whole process when one thread fails, so that its supervisor starts it anew."""
+def exit_process(arguments: threading.ExceptHookArgs) -> None:
+    """End the whole process if a thread fails, so that its supervisor restarts it."""
     sys.__excepthook__(
         arguments.exc_type, arguments.exc_value or SystemExit(), arguments.exc_traceback
     )
@@ -887,34 +896,34 @@ def crash(arguments: threading.ExceptHookArgs) -> None:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
-        return complain("usage: agent.py CONFIG.json")
+        return report_error("usage: agent.py CONFIG.json")
     try:
         with open(arguments[0], encoding="utf-8") as file:  # noqa: PTH123
             config = Config(json.load(file))
     except (OSError, ValueError, RecursionError) as error:
-        return complain(f"{arguments[0]}: {error}")
+        return report_error(f"{arguments[0]}: {error}")
     agent = Agent(config)
     try:
         agent.listen()
     except OSError as error:
-        return complain(
+        return report_error(
             f"cannot listen on {config.address}:{config.port} and the port after it: {error}"
         )
-    prepare()
+    set_up_process()
     agent.run()
     return 0
 
 
-def complain(message: str) -> int:
-    """One line for the journal, and the exit code of a mistake."""
+def report_error(message: str) -> int:
+    """Print one line to stderr, and return the exit code of a mistake in the input."""
     print(message, file=sys.stderr)
     return 2
 
 
-def prepare() -> None:
+def set_up_process() -> None:
     """Set the process up to measure."""
-    threading.excepthook = crash
-    gc.disable()  # a sweep collects when it is over
+    threading.excepthook = exit_process
+    gc.disable()  # collected after each sweep
     with contextlib.suppress(OSError), open("/proc/self/timerslack_ns", "w") as file:  # noqa: PTH123
         file.write("1")  # Linux rounds sleeps up by 50 us otherwise
 

@@ -1,7 +1,7 @@
-"""Asks one agent for its results, and believes only an answer that carries its signature.
+"""Fetches the results of one agent, and uses only a response with a valid signature.
 
-The request is signed over method, path, the agent's name, a time and a nonce; the answer over the
-nonce and its body. The headers' names and the derived key are those of `agent.py`.
+A request is signed over method, path, the agent's name, a time and a nonce; a response over the
+nonce and its body. The header names and the derivation of the key are those of `agent.py`.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from trunkline.probing.addresses import ProbeAddress
 PATH = "/results"
 TIME, NONCE, SIGNATURE = "x-trunkline-time", "x-trunkline-nonce", "x-trunkline-signature"
 LARGEST = 16 * 1024 * 1024
-# Below this the agent refused for another reason than the time.
+# With a smaller difference of the clocks, the agent refused for another reason than the time.
 SKEW = 60.0
 
 
 class ProbeUnavailableError(Exception):
-    """An agent that gave no results; the text says why. Not the end of a collection."""
+    """An agent that gave no results; the text says why. A collection goes on without it."""
 
 
 @frozen
-class Answer:
-    """An agent's results, and by how many seconds its clock is ahead of ours.
+class AgentResults:
+    """The results of an agent, and by how many seconds its clock is ahead of ours.
 
-    `resigned` says that the request had to be signed with the agent's time.
+    `resigned` says that the request had to be signed again, with the agent's time.
     """
 
-    results: dict[str, Any]
+    content: dict[str, Any]
     clock_ahead: float
     resigned: bool = False
 
@@ -48,10 +48,10 @@ def fetch(
     key: bytes,
     timeout: float = 10.0,
     wall: Callable[[], float] = time.time,
-) -> Answer:
+) -> AgentResults:
     """The results of the agent at `address`; `timeout` in seconds is for each step.
 
-    Where the clocks differ too much, the agent's refusal tells its time, and the request is signed
+    If the clocks differ too much, the agent's refusal carries its time, and the request is signed
     once more with that. Raises ProbeUnavailableError.
     """
     status, date, body = _request(address, key, wall(), timeout)
@@ -62,18 +62,18 @@ def fetch(
             status, _, body = _request(address, key, wall() + ahead, timeout)
     if status == 403:
         raise ProbeUnavailableError(
-            "refuses: its key is another one, or this address is not in probes.operators"
+            "refuses: it has another key, or this address is not in probes.operators"
         )
     if status != 200:
         raise ProbeUnavailableError(f"refuses with status {status}")
-    results = _read(body, address)
-    return Answer(results, results["time"] - wall(), resigned)
+    content = _parsed(body, address)
+    return AgentResults(content, content["time"] - wall(), resigned)
 
 
 def _request(
     address: ProbeAddress, key: bytes, now: float, timeout: float
 ) -> tuple[int, str, bytes]:
-    """Status and Date of the answer, and its body, which is authentic where the status is 200."""
+    """Status, Date and body of the response; a body with status 200 is authentic."""
     secret = hmac.digest(key, b"trunkline results 1", "sha256")
     nonce, stamp = secrets.token_hex(16), f"{now:.3f}"
     signed = f"GET\n{PATH}\n{address.name}\n{stamp}\n{nonce}".encode()
@@ -82,7 +82,7 @@ def _request(
     expected = _tag(secret, f"{nonce}\n".encode() + body).encode()
     given = response.headers.get(SIGNATURE, "").encode("utf-8", "replace")
     if response.status == 200 and not hmac.compare_digest(expected, given):
-        raise ProbeUnavailableError("answers without a valid signature; the answer is not used")
+        raise ProbeUnavailableError("responds without a valid signature; the response is not used")
     return response.status, response.headers.get("Date", ""), body
 
 
@@ -105,15 +105,16 @@ def _tag(secret: bytes, message: bytes) -> str:
 
 
 def _clock_ahead(date: str, now: float) -> float:
-    """By how many seconds `date` is ahead of `now`; 0 for a date that is none, or out of range."""
+    """By how many seconds `date` is ahead of `now`; 0 if it is not a valid date."""
     try:
         return parsedate_to_datetime(date).timestamp() - now
     except (ValueError, TypeError, OverflowError):
         return 0.0
 
 
-def _read(body: bytes, address: ProbeAddress) -> dict[str, Any]:
+def _parsed(body: bytes, address: ProbeAddress) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(body)
-    if content.get("version") != 1 or zone_name(content["site"], content["zone"]) != address.name:
-        raise ProbeUnavailableError("speaks another version; deploy the probes again")
+    name = zone_name(content["site"], content["zone"])
+    if content.get("version") != 1 or name != address.name:
+        raise ProbeUnavailableError("has another version; deploy the probes again")
     return content

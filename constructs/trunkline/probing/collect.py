@@ -1,4 +1,4 @@
-"""Collects the results of all agents: together, as often as it takes, and never all or nothing."""
+"""Collects the results of all agents at the same time, also if some do not respond."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from attrs import field, frozen
 
 from trunkline.probing.addresses import ProbeAddress
-from trunkline.probing.client import Answer, ProbeUnavailableError, fetch
+from trunkline.probing.client import AgentResults, ProbeUnavailableError, fetch
 
 AT_ONCE = 16
-SKEW_WORTH_A_WORD = 60.0
+REPORTED_SKEW = 60.0
 
 
 @frozen
-class Progress:
-    """How far a collection is, in agents: `ready` ones have measured a whole sweep.
+class CollectionProgress:
+    """How many agents a collection has, how many have responded, and how many are ready.
 
-    `note` is something that the user should know, once.
+    An agent is ready if it has measured a whole sweep. `note` is a message for the user.
     """
 
     total: int
-    answering: int
+    responding: int
     ready: int
     note: str | None = None
 
 
 @frozen
 class Collection:
-    """The answers by zone (`site/zone`), and why the other agents gave none."""
+    """The results by zone (`site/zone`), and why there are none of the other agents."""
 
-    answers: Mapping[str, Answer]
+    results: Mapping[str, AgentResults]
     failures: Mapping[str, str]
     interrupted: bool = False
 
     @property
     def ready(self) -> bool:
-        """Whether every agent answered and has measured a whole sweep."""
-        return not self.failures and all(map(has_measured, self.answers.values()))
+        """Whether every agent responded and has measured a whole sweep."""
+        return not self.failures and all(map(has_measured, self.results.values()))
 
 
-def has_measured(answer: Answer) -> bool:
-    """Whether an agent has gone through a sweep, or will not any more."""
-    return bool(answer.results["completed"] or answer.results["phase"] == "done")
+def has_measured(results: AgentResults) -> bool:
+    """Whether an agent has completed a sweep, or has ended without one."""
+    return bool(results.content["completed"] or results.content["phase"] == "done")
 
 
 def collect(
@@ -52,78 +52,79 @@ def collect(
     key: bytes,
     *,
     wait_seconds: float = 0.0,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Callable[[CollectionProgress], None] = lambda progress: None,
 ) -> Collection:
-    """Ask every agent, and those that are not ready again until `wait_seconds` have passed.
+    """Fetch from every agent, and again from those that are not ready, for up to `wait_seconds`.
 
-    An agent that does not answer stands in `failures`. Ctrl-C ends it early: what was fetched until
-    then is returned as `interrupted`. `report` is called from this thread.
+    `failures` names the agents that did not respond. Ctrl-C ends the collection early: the result
+    holds what was fetched until then, as `interrupted`. `report` is called from this thread.
     """
-    round_ = _Round(key, len(zones), report)
+    state = _State(key, len(zones), report)
     deadline = time.monotonic() + wait_seconds
     pause, interrupted = 0.25, False
     pool = ThreadPoolExecutor(max_workers=AT_ONCE)
     try:
-        pending = round_.ask(pool, zones)
+        pending = state.fetch(pool, zones)
         while pending and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, 5.0)
-            pending = round_.ask(pool, pending)
+            pending = state.fetch(pool, pending)
     except KeyboardInterrupt:
         interrupted = True
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    unanswered = {zone.name: "was not asked" for zone in zones if zone.name not in round_.answers}
-    return Collection(round_.answers, {**unanswered, **round_.failures}, interrupted)
+    rest = {zone.name: "was not asked" for zone in zones if zone.name not in state.results}
+    return Collection(state.results, {**rest, **state.failures}, interrupted)
 
 
 @frozen
-class _Round:
-    """What a collection knows so far."""
+class _State:
+    """The results and failures of a collection so far."""
 
     key: bytes
     total: int
-    report: Callable[[Progress], None]
-    answers: dict[str, Answer] = field(factory=dict)
+    report: Callable[[CollectionProgress], None]
+    results: dict[str, AgentResults] = field(factory=dict)
     failures: dict[str, str] = field(factory=dict)
     skewed: set[str] = field(factory=set)
 
-    def ask(self, pool: ThreadPoolExecutor, zones: Iterable[ProbeAddress]) -> list[ProbeAddress]:
-        """Ask these agents at the same time; give back those that are not ready."""
-        asked = {pool.submit(fetch, zone, self.key): zone for zone in zones}
-        for future in as_completed(asked):
-            self._note(asked[future], future.result)
-        return [zone for zone in asked.values() if not self._is_ready(zone)]
+    def fetch(self, pool: ThreadPoolExecutor, zones: Iterable[ProbeAddress]) -> list[ProbeAddress]:
+        """Fetch from these agents at the same time, and return those that are not ready."""
+        futures = {pool.submit(fetch, zone, self.key): zone for zone in zones}
+        for future in as_completed(futures):
+            self._record(futures[future], future.result)
+        return [zone for zone in futures.values() if not self._is_ready(zone)]
 
-    def _note(self, zone: ProbeAddress, result: Callable[[], Answer]) -> None:
+    def _record(self, zone: ProbeAddress, result: Callable[[], AgentResults]) -> None:
         note = None
         try:
-            answer = result()
-            has_measured(answer)
-        except Exception as error:  # one agent's fault must not cost the others' results
-            if zone.name not in self.answers:
+            results = result()
+            has_measured(results)
+        except Exception as error:  # the fault of one agent must not lose the others' results
+            if zone.name not in self.results:
                 self.failures[zone.name] = _reason(error)
         else:
             self.failures.pop(zone.name, None)
-            self.answers[zone.name] = answer
-            note = self._skew(zone, answer)
-        ready = sum(map(has_measured, self.answers.values()))
-        self.report(Progress(self.total, len(self.answers), ready, note))
+            self.results[zone.name] = results
+            note = self._skew(zone, results)
+        ready = sum(map(has_measured, self.results.values()))
+        self.report(CollectionProgress(self.total, len(self.results), ready, note))
 
-    def _skew(self, zone: ProbeAddress, answer: Answer) -> str | None:
-        if abs(answer.clock_ahead) < SKEW_WORTH_A_WORD or zone.name in self.skewed:
+    def _skew(self, zone: ProbeAddress, results: AgentResults) -> str | None:
+        """A note about a clock that is off, once for each agent."""
+        if abs(results.clock_ahead) < REPORTED_SKEW or zone.name in self.skewed:
             return None
         self.skewed.add(zone.name)
-        side = "ahead of" if answer.clock_ahead > 0 else "behind"
-        how = "; asked once more with its time" if answer.resigned else ""
-        minutes = abs(answer.clock_ahead) / 60
+        side = "ahead of" if results.clock_ahead > 0 else "behind"
+        how = "; the request was signed again with its time" if results.resigned else ""
+        minutes = abs(results.clock_ahead) / 60
         return f"the clock of {zone.name} is {minutes:.0f} minutes {side} this one's{how}"
 
     def _is_ready(self, zone: ProbeAddress) -> bool:
-        return zone.name in self.answers and has_measured(self.answers[zone.name])
+        return zone.name in self.results and has_measured(self.results[zone.name])
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ProbeUnavailableError):
         return str(error)
-    return f"gave an answer that makes no sense ({error!r}); deploy the probes again"
+    return f"gave a response that is not valid ({error!r}); deploy the probes again"

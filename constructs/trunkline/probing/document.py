@@ -1,7 +1,7 @@
-"""The measurements that a collection becomes.
+"""Makes measurements of a collection.
 
-Figures over several sweeps: the least of the minima, and the medians of percentiles and jitter, so
-that one bad sweep does not speak for a pair. Samples and losses are summed.
+Figures over several sweeps are the least of the minima, and the medians of percentiles and jitter,
+so that one bad sweep does not count. Samples and losses are summed.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from trunkline.measurements import (
     TcpConnect,
 )
 from trunkline.model import Site, Topology, zone_name
-from trunkline.probing.client import Answer
+from trunkline.probing.client import AgentResults
 from trunkline.probing.collect import Collection
 
 Sweeps = Sequence[Mapping[str, Any]]
-"""What an agent keeps of each sweep with one peer; `figures` in `agent.py` makes it."""
+"""The figures of each sweep with one peer, as `figures` in `agent.py` makes them."""
 
 
 def measurements(
     topology: Topology, collection: Collection, earlier: Measurements | None = None
 ) -> Measurements:
-    """The measurements of a topology; those of `earlier` stand where this collection has none."""
+    """The measurements of a topology; a pair that this collection lacks is taken from `earlier`."""
     pairs = dict(earlier.pair_by_ends) if earlier else {}
-    for name, answer in collection.answers.items():
-        for other, peer in answer.results["peers"].items():
+    for name, results in collection.results.items():
+        for other, peer in results.content["peers"].items():
             if peer["sweeps"]:
                 pairs[name, other] = pair(name, other, peer["sweeps"])
     names = [zone_name(site.name, zone) for site in topology.sites for zone in site.zones]
@@ -51,18 +51,18 @@ def measurements(
 
 
 def missing_pairs(topology: Topology, found: Container[tuple[str, str]]) -> int:
-    """How many of the pairs and directions that some batch measures `found` does not hold."""
+    """The number of directed pairs that some batch measures and `found` does not hold."""
     return sum(ends not in found for ends in topology.measurable_pairs())
 
 
 def is_emulated(collection: Collection) -> bool | None:
-    """Whether the distances are emulated; None where nobody answered."""
-    said = [bool(answer.results["emulated"]) for answer in collection.answers.values()]
-    return any(said) if said else None
+    """Whether the latencies are emulated; None if no agent responded."""
+    emulated = [bool(each.content["emulated"]) for each in collection.results.values()]
+    return any(emulated) if emulated else None
 
 
 def pair(from_zone: str, to_zone: str, sweeps: Sweeps) -> Pair:
-    """The figures of one pair and direction over its sweeps, of which there is at least one."""
+    """The figures of one directed pair over its sweeps, at least one."""
     ranks = {rank: _middle(sweeps, rank) for rank in ("p50", "p90", "p99")}
     return Pair(
         from_zone=from_zone,
@@ -88,7 +88,7 @@ def _connects(connects: Sweeps) -> TcpConnect | None:
 
 
 def _method(collection: Collection, pairs: Sequence[Pair], earlier: Measurements | None) -> Method:
-    samples = [int(answer.results["samples"]) for answer in collection.answers.values()]
+    samples = [int(each.content["samples"]) for each in collection.results.values()]
     if earlier and earlier.method.samples_per_pair:
         samples.append(earlier.method.samples_per_pair)
     return Method(
@@ -101,11 +101,11 @@ def _method(collection: Collection, pairs: Sequence[Pair], earlier: Measurements
 
 
 def _times(collection: Collection, earlier: Measurements | None) -> tuple[datetime, datetime]:
-    """When the first and the last pair were measured, by this machine's clock."""
+    """The times of the first and the last pair, by this machine's clock."""
     times = [
-        datetime.fromtimestamp(sweep["at"] - answer.clock_ahead, UTC)
-        for answer in collection.answers.values()
-        for peer in answer.results["peers"].values()
+        datetime.fromtimestamp(sweep["at"] - results.clock_ahead, UTC)
+        for results in collection.results.values()
+        for peer in results.content["peers"].values()
         for sweep in peer["sweeps"]
     ]
     if earlier:
@@ -119,7 +119,7 @@ def _zones(
 ) -> list[MeasuredZone]:
     before = earlier.zone_by_name if earlier else {}
     return [
-        _zone(site, zone, collection.answers.get(zone_name(site.name, zone)), before, measured)
+        _zone(site, zone, collection.results.get(zone_name(site.name, zone)), before, measured)
         for site in topology.sites
         for zone in site.zones
     ]
@@ -128,12 +128,12 @@ def _zones(
 def _zone(
     site: Site,
     zone: str,
-    answer: Answer | None,
+    results: AgentResults | None,
     before: Mapping[str, MeasuredZone],
     measured: set[str],
 ) -> MeasuredZone:
     name = zone_name(site.name, zone)
-    physical = answer.results["physical_zone"] if answer else None
+    physical = results.content["physical_zone"] if results else None
     if physical is None and name in before:
         physical = before[name].physical_zone
     return MeasuredZone.of(site, zone, measured=name in measured, physical_zone=physical)

@@ -1,4 +1,4 @@
-"""The key that all probes and the operator share: 32 random bytes, written as 64 hex digits."""
+"""The key that all probes and the operator share: 32 random bytes, as 64 hexadecimal digits."""
 
 from __future__ import annotations
 
@@ -11,23 +11,20 @@ _KEY = re.compile(r"[0-9a-fA-F]{64}\Z", re.ASCII)
 
 
 class ProbeKeyError(TrunklineError):
-    """A text that is no probe key; the message does not repeat it."""
+    """A text that is not a valid probe key; the message does not contain it."""
 
 
 def generate_key() -> str:
-    """A fresh key, as text."""
+    """A new random key, as text."""
     return secrets.token_hex(32)
 
 
 def parse_key(text: str, source: str) -> bytes:
-    """The 32 bytes of a key; `source` is where the text came from, for the error.
-
-    Raises ProbeKeyError for any other text.
-    """
+    """The 32 bytes of a key, ProbeKeyError for any other text; `source` is named in the error."""
     stripped = text.strip()
     if not _KEY.match(stripped):
         raise ProbeKeyError(
-            f"{source}: holds no probe key (64 hexadecimal digits); "
-            "make one with trunkline probe-key, and use the one that the probes were deployed with"
+            f"{source}: not a valid probe key (64 hexadecimal digits); "
+            "use the key that the probes were deployed with; trunkline probe-key makes a new one"
         )
     return bytes.fromhex(stripped)

@@ -1,4 +1,4 @@
-"""The measurement file of a collection, which completes what an earlier one left."""
+"""Writes a collection to a measurement file, and completes the measurements already in it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from trunkline.probing.document import is_emulated, measurements
 
 
 class EarlierMeasurementsError(TrunklineError):
-    """A file that a collection would have to throw away; it is left as it is."""
+    """A file that a collection cannot complete; it is not changed."""
 
 
 def read_earlier(path: Path, topology: Topology) -> Measurements | None:
-    """The measurements that are to be completed; None where there is no file yet.
+    """The measurements to complete; None if there is no file yet.
 
-    Raises MeasurementsError or EarlierMeasurementsError where the file is something else.
+    Raises MeasurementsError or EarlierMeasurementsError if they cannot be completed.
     """
     if not path.exists():
         return None
@@ -32,11 +32,11 @@ def read_earlier(path: Path, topology: Topology) -> Measurements | None:
 
 
 def _refuse_other_accounts(path: Path, earlier: Measurements, topology: Topology) -> None:
-    """A zone's name means another place in another account, so its figures must not be kept."""
+    """Raise if a site had another account: there a zone's name may mean another physical zone."""
     sites = {site.name: (site.cloud, site.account, site.region) for site in topology.sites}
     for zone in earlier.zones:
-        home = sites.get(zone.site)
-        if home and home != (zone.cloud, zone.account, zone.region):
+        site = sites.get(zone.site)
+        if site and site != (zone.cloud, zone.account, zone.region):
             where = f"{zone.cloud} {zone.account or ''}".strip()
             raise _refuse(path, f"was measured with site {zone.site} in {where}, {zone.region}")
 
@@ -44,13 +44,13 @@ def _refuse_other_accounts(path: Path, earlier: Measurements, topology: Topology
 def save_collection(
     path: Path, topology: Topology, collection: Collection, earlier: Measurements | None
 ) -> Measurements:
-    """Write what is known now, whole or not at all, and return it.
+    """Write the measurements known now, whole or not at all, and return them.
 
-    Where no agent answered nothing is written. Raises OutputError.
+    Nothing is written if no agent responded. Raises OutputError.
     """
     emulated = is_emulated(collection)
     if earlier and emulated not in (None, earlier.method.emulated):
-        raise _refuse(path, "would mix emulated with measured distances")
+        raise _refuse(path, "would mix emulated with measured latencies")
     found = measurements(topology, collection, earlier)
     if emulated is not None:
         _make_folder(path.parent)

@@ -1,4 +1,4 @@
-"""The agent's program text as machines get it."""
+"""The agent's source text for user data."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _NO_CODE = (tokenize.NL, tokenize.COMMENT)
 
 @cache
 def agent_source() -> str:
-    """`agent.py` without docstrings, comments and empty lines; what it does is the same.
+    """`agent.py` without docstrings, comments and empty lines; its behaviour is the same.
 
-    AWS takes 16 KB of user data in all, and half of the file is for its readers. Text is only cut
-    out, so that every Python makes the same bytes of it: other bytes would replace machines.
+    AWS limits user data to 16 KB. Text is only cut out, so that the result has the same bytes on
+    every Python: other bytes would replace machines.
     """
     text = files("trunkline.probing").joinpath("agent.py").read_text("utf-8")
-    kept = [line for line in _without_prose(text).splitlines() if line.strip()]
-    return "\n".join(["# trunkline's probing/agent.py, without its prose", *kept, ""])
+    kept = [line for line in _without_documentation(text).splitlines() if line.strip()]
+    return "\n".join(["# trunkline's probing/agent.py, without docstrings and comments", *kept, ""])
 
 
-def _without_prose(text: str) -> str:
+def _without_documentation(text: str) -> str:
     lines = text.splitlines()
-    for (first, start), (last, end) in reversed(list(_prose(text))):
+    for (first, start), (last, end) in reversed(list(_documentation(text))):
         rest = lines[last - 1][end:]
         lines[first - 1 : last] = [(lines[first - 1][:start] + rest).rstrip()]
     return "\n".join(lines)
 
 
-def _prose(text: str) -> Iterator[Span]:
-    """Where the comments and docstrings stand, in order."""
+def _documentation(text: str) -> Iterator[Span]:
+    """The positions of the comments and docstrings, in order."""
     before = tokenize.ENCODING
     for token in tokenize.tokenize(io.BytesIO(text.encode()).readline):
         docstring = token.type == tokenize.STRING and before in _BEFORE_A_STATEMENT

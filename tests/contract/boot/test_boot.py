@@ -190,8 +190,8 @@ class TestProbe:
         zone = json.loads(probe.machine.get(payloads.PROBE_PORT, "/healthz").read())
         address = ProbeAddress(zone["site"], zone["zone"], MACHINE_ADDRESS, payloads.PROBE_PORT)
         with inside(probe.machine.network.cloud):
-            answer = fetch(address, parse_key(probe.cloud.secret.value, "the store"))
-        assert answer.results["zone"] == zone["zone"]
+            results = fetch(address, parse_key(probe.cloud.secret.value, "the store"))
+        assert results.content["zone"] == zone["zone"]
 
     def test_the_key_lies_in_one_file_that_only_the_agent_can_read(self, probe: Running) -> None:
         (path,) = files_with(probe.machine, probe.cloud.secret.value)

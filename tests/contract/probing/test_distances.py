@@ -1,4 +1,4 @@
-"""Agents on machines of their own, as far from one another as declared."""
+"""Agents on machines of their own, with the declared latencies between them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ SOURCE = Path(__file__).parents[3] / "constructs"
 COUNT = 6
 ADDRESSES = {f"s{number % 3}/z{number}": f"10.99.0.{number + 1}" for number in range(COUNT)}
 PAIRS = list(itertools.combinations(ADDRESSES, 2))
-# From one building to across a continent.
+# From within a building to across a continent.
 DECLARED_MS = {pair: round(0.8 + 1.35**number, 2) for number, pair in enumerate(PAIRS)}
 FETCH = """
 import json, sys
 from trunkline.probing.addresses import ProbeAddress
 from trunkline.probing.client import fetch
 site, zone, host, key = sys.argv[1:]
-print(json.dumps(fetch(ProbeAddress(site, zone, host, 8100), bytes.fromhex(key)).results["peers"]))
+print(json.dumps(fetch(ProbeAddress(site, zone, host, 8100), bytes.fromhex(key)).content["peers"]))
 """
 
 
@@ -79,7 +79,7 @@ def config(zone: str, key_file: Path) -> dict[str, Any]:
     }
 
 
-def test_measured_medians_are_the_declared_distances(tmp_path: Path) -> None:
+def test_measured_medians_are_the_declared_latencies(tmp_path: Path) -> None:
     key = generate_key()
     (tmp_path / "key").write_text(key)
     (tmp_path / "agent.py").write_text(agent_source())
@@ -119,7 +119,7 @@ def _fetch(zone: str, name: str, key: str) -> dict[str, Any]:
 
 
 def _are_met(zone: str, peers: dict[str, Any]) -> bool:
-    """Whether each distance was met in a sweep; other work may have disturbed the rest."""
+    """Whether each latency was measured in some sweep; other load may have disturbed the rest."""
     return len(peers) == COUNT - 1 and all(
         any(_is_met(zone, other, sweep["p50"] / 1000) for sweep in peer["sweeps"])
         for other, peer in peers.items()

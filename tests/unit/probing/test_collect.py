@@ -1,4 +1,4 @@
-"""Collecting from real agents, and from those that are late, missing or interrupted."""
+"""Collecting from real agents, also if some are late or missing, or if it is interrupted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.agents import Fleet, fleet, running
 from trunkline.measurements import MeasuredZone, Measurements, load
 from trunkline.probing.addresses import probe_addresses
 from trunkline.probing.client import ProbeUnavailableError, fetch
-from trunkline.probing.collect import Progress, collect
+from trunkline.probing.collect import CollectionProgress, collect
 from trunkline.topology import load as load_topology
 
 TOPOLOGY = """\
@@ -51,7 +51,7 @@ NAMES = ("a/us-1a", "a/us-1b", "b/us-1a")
 
 @pytest.fixture
 def agents(tmp_path: Path) -> Iterator[Fleet]:
-    """Three zones of a topology file, none of whose agents runs yet."""
+    """The agents of three zones of a topology file, none of which runs yet."""
     ranges = {"FIRST": 192 + os.getpid() % 30, "SECOND": 222 + os.getpid() % 30}
     text = TOPOLOGY
     for name, number in ranges.items():
@@ -119,7 +119,7 @@ def test_a_missing_probe_is_named_and_the_rest_is_saved(agents: Fleet) -> None:
     assert [zone.status for zone in found.zones] == ["measured", "measured", "missing"]
 
 
-def test_what_was_missing_is_added_and_what_is_gone_stays(agents: Fleet) -> None:
+def test_a_second_collection_adds_pairs_and_keeps_the_earlier_ones(agents: Fleet) -> None:
     agents.start(*NAMES[:2])
     run(agents, "--wait", "4")
     before = saved(agents)
@@ -135,7 +135,7 @@ def test_what_was_missing_is_added_and_what_is_gone_stays(agents: Fleet) -> None
     assert "partial: 2 pairs missing" in errors
 
 
-def test_nobody_answers_and_nothing_is_written(agents: Fleet) -> None:
+def test_nothing_is_written_if_no_agent_responds(agents: Fleet) -> None:
     code, output, errors = run(agents, "--wait", "0")
     assert (code, output) == (2, "")
     assert "no probe has answered; nothing was written" in errors
@@ -155,7 +155,7 @@ def test_ctrl_c_saves_what_was_fetched(agents: Fleet) -> None:
     assert len(pairs(saved(agents))) == 2
 
 
-def test_json_is_for_tools(agents: Fleet) -> None:
+def test_json_is_one_object(agents: Fleet) -> None:
     agents.start()
     code, output, _ = run(agents, "--format", "json", "--output", "m.json")
     assert code == 0
@@ -171,7 +171,9 @@ def test_json_is_for_tools(agents: Fleet) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"version": 2}'])
-def test_a_file_of_something_else_is_left_alone(agents: Fleet, content: str) -> None:
+def test_an_output_that_is_not_a_measurement_file_is_not_changed(
+    agents: Fleet, content: str
+) -> None:
     path = agents.folder / "m.json"
     path.write_text(content)
     code, _, errors = run(agents, "--wait", "0", "--output", "m.json")
@@ -186,11 +188,11 @@ def test_a_file_of_something_else_is_left_alone(agents: Fleet, content: str) -> 
     [
         ('"topology": "two-sites"', "holds measurements of another, not of two-sites"),
         ('"tool": "trunkline"', "was measured with another tool"),
-        ('"emulated": false', "would mix emulated with measured distances"),
+        ('"emulated": false', "would mix emulated with measured latencies"),
         ('"region": "us-1"', "was measured with site a in local, us-2"),
     ],
 )
-def test_measurements_of_another_kind_are_left_alone(
+def test_measurements_that_cannot_be_completed_are_not_changed(
     agents: Fleet, change: str, reason: str
 ) -> None:
     others = {
@@ -220,44 +222,45 @@ def test_an_output_that_cannot_be_written_is_explained(agents: Fleet) -> None:
     assert "Traceback" not in errors
 
 
-def test_progress_counts_and_a_wrong_clock_is_said_once(tmp_path: Path) -> None:
+def test_progress_counts_and_a_wrong_clock_is_reported_once(tmp_path: Path) -> None:
     with fleet(tmp_path, 2, sweeps=1) as agents:
         agents.start(agents.zones[0], clock_offset_seconds=20 * 60)
         agents.start(agents.zones[1])
-        seen: list[Progress] = []
+        seen: list[CollectionProgress] = []
         key = bytes.fromhex(agents.key)
         collection = collect(agents.addresses, key, wait_seconds=20, report=seen.append)
     assert collection.ready
-    assert (seen[-1].total, seen[-1].answering, seen[-1].ready) == (2, 2, 2)
+    assert (seen[-1].total, seen[-1].responding, seen[-1].ready) == (2, 2, 2)
     notes = [progress.note for progress in seen if progress.note]
     assert notes == [
-        "the clock of a/z0 is 20 minutes ahead of this one's; asked once more with its time"
+        "the clock of a/z0 is 20 minutes ahead of this one's; "
+        "the request was signed again with its time"
     ]
 
 
-def test_an_answer_that_makes_no_sense_costs_nobody_elses(
+def test_an_invalid_response_does_not_lose_the_results_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from trunkline.probing import collect as module
-    from trunkline.probing.client import Answer
+    from trunkline.probing.client import AgentResults
 
-    answers = {"a/z0": {"completed": 1, "phase": "done"}, "b/z1": {"version": 1}}
-    monkeypatch.setattr(module, "fetch", lambda zone, key: Answer(answers[zone.name], 0.0))
-    addresses = Fleet(tmp_path, tuple(answers)).addresses
+    contents = {"a/z0": {"completed": 1, "phase": "done"}, "b/z1": {"version": 1}}
+    monkeypatch.setattr(module, "fetch", lambda zone, key: AgentResults(contents[zone.name], 0.0))
+    addresses = Fleet(tmp_path, tuple(contents)).addresses
     found = collect(addresses, bytes(32))
-    assert list(found.answers) == ["a/z0"]
-    assert found.failures["b/z1"].startswith("gave an answer that makes no sense (KeyError")
+    assert list(found.results) == ["a/z0"]
+    assert found.failures["b/z1"].startswith("gave a response that is not valid (KeyError")
 
 
 def test_a_key_may_be_in_a_file_and_a_wrong_one_is_explained(agents: Fleet) -> None:
     _, _, errors = run(agents, "--wait", "0", "--key-file", "topology.yaml")
-    assert "topology.yaml: holds no probe key" in errors
+    assert "topology.yaml: not a valid probe key" in errors
     agents.start(*NAMES[:1])
     agents.when(NAMES[0], bool)
     (agents.folder / "other").write_text("0" * 64 + "\n")
     code, _, errors = run(agents, "--wait", "0", "--key-file", "other")
     assert code == 2
-    assert f"{NAMES[0]}: refuses: its key is another one" in errors
+    assert f"{NAMES[0]}: refuses: it has another key" in errors
 
 
 def test_probes_that_are_turned_off_are_not_waited_for(agents: Fleet) -> None:
@@ -268,7 +271,7 @@ def test_probes_that_are_turned_off_are_not_waited_for(agents: Fleet) -> None:
     assert errors.startswith("probes are turned off in two-sites; delete enabled: false")
 
 
-def test_an_agent_never_answers_for_another(agents: Fleet) -> None:
+def test_an_agent_refuses_a_request_for_another_zone(agents: Fleet) -> None:
     from attrs import evolve
 
     agents.start(NAMES[0])

@@ -31,13 +31,13 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 
-def test_what_is_not_said_has_a_default() -> None:
+def test_a_missing_key_has_its_default() -> None:
     config = agent.Config(GOOD)
     assert (config.samples, config.interval_seconds, config.sweeps) == (200, 600, 0)
     assert config.name == "aws/us-east-1a"
 
 
-def test_the_last_port_leaves_one_for_connections() -> None:
+def test_the_last_valid_port_leaves_the_next_one_free() -> None:
     assert agent.Config({**GOOD, "port": 65534}).port == 65534
 
 
@@ -74,7 +74,7 @@ def test_a_misspelled_key_is_named() -> None:
         agent.Config({**GOOD, "sample": 10})
 
 
-def test_the_peers_include_the_agent_and_nobody_twice() -> None:
+def test_the_peers_name_every_zone_once() -> None:
     with pytest.raises(ValueError, match="aws/us-east-1b included"):
         agent.Config({**GOOD, "zone": "us-east-1b"})
     with pytest.raises(ValueError, match="every zone once"):
@@ -98,7 +98,7 @@ def test_a_bad_file_ends_the_agent_with_one_line(tmp_path: Path, text: str) -> N
     assert done.stderr.count("\n") == 1
 
 
-def test_a_missing_file_ends_it_as_well(tmp_path: Path) -> None:
+def test_a_missing_file_ends_the_agent_with_one_line(tmp_path: Path) -> None:
     done = run(tmp_path / "no.json")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "no.json" in done.stderr

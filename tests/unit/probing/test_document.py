@@ -1,4 +1,4 @@
-"""Measurements of a topology whose zones have their probes in turn."""
+"""Measurements of a topology whose zones are probed in batches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.measured import topology, zone
 
 from trunkline.measurements import Measurements
 from trunkline.model import Probes, Topology
-from trunkline.probing.client import Answer
+from trunkline.probing.client import AgentResults
 from trunkline.probing.collect import Collection
 from trunkline.probing.document import measurements, missing_pairs
 
@@ -35,14 +35,14 @@ def in_batch(batch: int) -> Topology:
 
 
 def collected(*names: str) -> Collection:
-    """What the agents of one batch say, each of which has measured all others."""
+    """The collection of one batch, whose agents have all measured one another."""
     results: dict[str, dict[str, Any]] = {
         name: {"emulated": False, "samples": 200, "physical_zone": None, "peers": {}}
         for name in names
     }
     for here, there in permutations(names, 2):
         results[here]["peers"][there] = {"sweeps": [SWEEP]}
-    return Collection({name: Answer(said, 0.0) for name, said in results.items()}, {})
+    return Collection({name: AgentResults(content, 0.0) for name, content in results.items()}, {})
 
 
 def after(*batches: Collection) -> Measurements:
@@ -61,7 +61,7 @@ def test_a_measurement_is_complete_after_the_last_batch() -> None:
 
 
 @pytest.mark.parametrize(("most", "missing"), [(None, 4), (1, 2)])
-def test_zones_of_a_site_miss_one_another_only_where_they_can_meet(
+def test_a_pair_of_zones_is_missing_only_if_a_batch_measures_it(
     most: int | None, missing: int
 ) -> None:
     found = after(collected("aws/a", "google/x"))

@@ -1,4 +1,4 @@
-"""What the agent makes of round trips."""
+"""The figures that the agent computes from round trips."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_steady_median_settles_at_fifty_samples() -> None:
     times = [1_000_000 + number for number in range(60)]
     assert not settled(times[:49])
     assert settled(times[:50])
-    assert not settled(times[:51])  # asked every ten
+    assert not settled(times[:51])  # checked every ten
 
 
 def test_a_noisy_median_does_not_settle_early() -> None:

@@ -13,7 +13,7 @@ from support.agents import every_pair, fleet, wait_until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
 
 
-def test_every_pair_is_measured_both_ways(tmp_path: Path) -> None:
+def test_every_pair_is_measured_in_both_directions(tmp_path: Path) -> None:
     with fleet(tmp_path, 5, sweeps=1) as agents:
         agents.start()
         assert agents.measured() == every_pair(agents.zones)
@@ -40,14 +40,14 @@ def test_sweeps_repeat_and_only_the_last_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_next_sweep_begins_when_the_interval_is_over(tmp_path: Path) -> None:
-    with fleet(tmp_path, 3, interval_seconds=2) as agents:
+    with fleet(tmp_path, 3, interval_seconds=3) as agents:
         agents.start()
         agents.sweeps(agents.zones[0], completed=2)
         first, second = agents.sweeps(agents.zones[0])[agents.zones[1]][:2]
-        assert 1.5 < second["at"] - first["at"] < 10
+        assert 2 < second["at"] - first["at"] < 10
 
 
-def test_a_zone_that_never_comes_is_missing_and_holds_nobody_up(tmp_path: Path) -> None:
+def test_the_others_measure_without_a_zone_that_never_comes_up(tmp_path: Path) -> None:
     with fleet(tmp_path, 4, sweeps=1, deadline_seconds=1) as agents:
         present = agents.zones[:3]
         agents.start(*present)
@@ -88,14 +88,14 @@ def test_clocks_may_be_minutes_apart(tmp_path: Path) -> None:
         assert agents.measured() == every_pair(agents.zones)
 
 
-def test_a_clock_that_is_hours_off_is_not_believed(tmp_path: Path) -> None:
+def test_an_agent_whose_clock_is_hours_off_is_ignored(tmp_path: Path) -> None:
     with fleet(tmp_path, 3, sweeps=1, deadline_seconds=1) as agents:
         agents.start(*agents.zones[:2])
         agents.start(agents.zones[2], clock_offset_seconds=2 * 3600)
         assert agents.measured() == every_pair(agents.zones[:2])
 
 
-def test_agents_of_another_key_or_another_topology_stay_strangers(tmp_path: Path) -> None:
+def test_agents_of_another_topology_are_ignored(tmp_path: Path) -> None:
     with fleet(tmp_path, 3, sweeps=1, deadline_seconds=1) as agents:
         agents.start(*agents.zones[:2])
         more = {"site": "c", "zone": "z9", "host": f"{agents.network}.9"}
@@ -114,7 +114,7 @@ def test_the_key_may_come_late(tmp_path: Path) -> None:
         assert agents.measured() == every_pair(agents.zones)
 
 
-def test_a_name_that_dns_does_not_know_is_found_by_its_packets(tmp_path: Path) -> None:
+def test_a_host_that_dns_does_not_know_is_found_by_its_packets(tmp_path: Path) -> None:
     with fleet(tmp_path, 2, sweeps=1) as agents:
         first, second = agents.addresses
         unknown = [
@@ -126,7 +126,7 @@ def test_a_name_that_dns_does_not_know_is_found_by_its_packets(tmp_path: Path) -
         assert agents.measured() == every_pair(agents.zones)
 
 
-def test_emulated_distances_are_met_and_said(tmp_path: Path) -> None:
+def test_emulated_latencies_are_measured_and_marked(tmp_path: Path) -> None:
     distances = {frozenset(("a/z0", "b/z1")): 2.0, frozenset(("a/z0", "a/z2")): 5.0}
     distances[frozenset(("b/z1", "a/z2"))] = 12.0
     with fleet(tmp_path, 3, interval_seconds=0) as agents:
@@ -140,15 +140,15 @@ def test_emulated_distances_are_met_and_said(tmp_path: Path) -> None:
             def is_met(sweep: dict[str, Any], declared: float = declared) -> bool:
                 return declared <= sweep["p50"] < 1.03 * declared + 500
 
-            # Other work on this machine may disturb a sweep, but not every one.
+            # Other load on this machine may disturb a sweep, but not every one.
             wait_until(lambda zone=zone, peer=peer: any(map(is_met, agents.sweeps(zone)[peer])))
-            # The kernel answers connects, and knows nothing of the distance.
+            # The kernel answers connects without the emulated delay.
             assert agents.sweeps(zone)[peer][0]["tcp"] is None
         assert agents.results("a/z0")["emulated"] is True
 
 
 @pytest.mark.slow
-def test_agents_that_crash_at_random_never_bring_the_others_to_a_stop(tmp_path: Path) -> None:
+def test_agents_that_crash_at_random_do_not_stop_the_others(tmp_path: Path) -> None:
     import random
 
     draw = random.Random(3)

@@ -1,4 +1,4 @@
-"""Which physical zone a machine stands in, from its cloud's metadata service."""
+"""The physical zone of a machine, from its cloud's metadata service."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from trunkline.probing import agent
 
 
 class Aws(BaseHTTPRequestHandler):
-    """IMDSv2: a token first, which every other request carries."""
+    """IMDSv2: a token first, which every other request must carry."""
 
     token = "secret-token"
 
     def do_PUT(self) -> None:
         fits = "X-aws-ec2-metadata-token-ttl-seconds" in self.headers
-        self.say(200 if fits and self.path == "/latest/api/token" else 400, self.token)
+        self.reply(200 if fits and self.path == "/latest/api/token" else 400, self.token)
 
     def do_GET(self) -> None:
         known = self.headers["X-aws-ec2-metadata-token"] == self.token
         path = "/latest/meta-data/placement/availability-zone-id"
-        self.say(401 if not known else 200 if self.path == path else 404, "use1-az4\n")
+        self.reply(401 if not known else 200 if self.path == path else 404, "use1-az4\n")
 
-    def say(self, status: int, text: str) -> None:
+    def reply(self, status: int, text: str) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -40,9 +40,9 @@ class Aws(BaseHTTPRequestHandler):
 
 
 class Azure(Aws):
-    """The instance metadata service: wants its header, and a version that has the field.
+    """The instance metadata service: needs its header, and an API version that has the field.
 
-    It names regions otherwise than everybody else: "uscentral-AZ01" was seen in centralus.
+    It spells regions differently: "uscentral-AZ01" was seen in centralus.
     """
 
     fields: ClassVar = {"physicalZone": "uscentral-AZ01", "location": "centralus"}
@@ -52,18 +52,18 @@ class Azure(Aws):
         field, _, query = rest.partition("?")
         fits = prefix == "/metadata/instance" and query == "api-version=2023-11-15&format=text"
         fits = fits and self.headers["Metadata"] == "true" and field in self.fields
-        self.say(200 if fits else 400, self.fields.get(field, ""))
+        self.reply(200 if fits else 400, self.fields.get(field, ""))
 
 
 class AzureWithoutZone(Azure):
-    """What a machine hears that was put into no zone."""
+    """The response for a machine without a zone."""
 
     fields: ClassVar = {"physicalZone": "", "location": "westus"}
 
 
 class NotReady(Aws):
     def do_PUT(self) -> None:
-        self.say(503, "")
+        self.reply(503, "")
 
     do_GET = do_PUT  # noqa: N815
 
@@ -84,37 +84,37 @@ def service(kind: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("cloud", "kind", "zone"), [("aws", Aws, "use1-az4"), ("azure", Azure, "centralus-az1")]
 )
-def test_the_agent_asks_its_cloud(
+def test_the_agent_queries_its_cloud(
     tmp_path: Path, cloud: str, kind: type[BaseHTTPRequestHandler], zone: str
 ) -> None:
-    with service(kind) as place, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud=cloud, metadata=place)
+    with service(kind) as server, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud=cloud, metadata=server)
         found = agents.when("a/z0", lambda results: results["physical_zone"] is not None)
         assert found["physical_zone"] == zone
 
 
-def test_what_the_configuration_says_is_not_asked_for(tmp_path: Path) -> None:
-    with service(Aws) as place, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud="aws", metadata=place, physical_zone="use1-az6")
+def test_a_configured_physical_zone_is_not_queried(tmp_path: Path) -> None:
+    with service(Aws) as server, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud="aws", metadata=server, physical_zone="use1-az6")
         agents.sweeps("a/z0")
         assert agents.results("a/z0")["physical_zone"] == "use1-az6"
 
 
-def test_google_tells_nobody(tmp_path: Path) -> None:
-    with service(Aws) as place, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud="google", metadata=place)
+def test_google_exposes_no_physical_zone(tmp_path: Path) -> None:
+    with service(Aws) as server, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud="google", metadata=server)
         agents.sweeps("a/z0")
         assert agents.results("a/z0")["physical_zone"] is None
 
 
 def test_a_service_that_is_not_ready_does_not_stop_the_agent(tmp_path: Path) -> None:
-    with service(NotReady) as place, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud="aws", metadata=place)
+    with service(NotReady) as server, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud="aws", metadata=server)
         assert agents.sweeps("a/z0") == {}
         with pytest.raises(ValueError, match="503"):
-            agent.aws_zone_id(place)
+            agent.aws_zone_id(server)
 
 
-def test_a_machine_in_no_zone_has_no_physical_one() -> None:
-    with service(AzureWithoutZone) as place, pytest.raises(ValueError, match="''"):
-        agent.azure_physical_zone(place)
+def test_a_machine_without_a_zone_has_no_physical_zone() -> None:
+    with service(AzureWithoutZone) as server, pytest.raises(ValueError, match="''"):
+        agent.azure_physical_zone(server)

@@ -1,4 +1,4 @@
-"""What an agent tells over HTTP, and to whom."""
+"""What an agent serves over HTTP, and which clients it refuses."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def get(
     return response, response.read()
 
 
-def test_health_says_where_it_stands_and_what_it_does(agents: Fleet) -> None:
+def test_health_names_the_zone_and_the_phase(agents: Fleet) -> None:
     response, body = get(agents, "/healthz")
     content = json.loads(body)
     assert response.status == 200
-    first = content.pop("uptime_seconds")  # to a tenth, and an agent is asked sooner than that
+    first = content.pop("uptime_seconds")  # rounded to a tenth of a second
     assert content == {"site": "a", "cloud": "local", "zone": "z0", "sweep": 2, "phase": "done"}
     assert "Python" not in str(response.headers)
     wait_until(lambda: json.loads(get(agents, "/healthz")[1])["uptime_seconds"] > first)
 
 
-def test_a_signed_request_gets_the_results_once(agents: Fleet) -> None:
+def test_a_signed_request_is_answered_once(agents: Fleet) -> None:
     headers = signed(agents)
     response, body = get(agents, "/results", headers)
     assert (response.status, json.loads(body)["completed"]) == (200, 1)
@@ -73,7 +73,9 @@ def test_clocks_may_differ_by_a_quarter_of_an_hour(agents: Fleet, ahead: float) 
 
 
 @pytest.mark.parametrize("ahead", [-16 * 60, 16 * 60, float("nan"), float("inf")])
-def test_more_is_refused_with_the_time_of_the_agent(agents: Fleet, ahead: float) -> None:
+def test_a_larger_difference_is_refused_with_the_time_of_the_agent(
+    agents: Fleet, ahead: float
+) -> None:
     response, body = get(agents, "/results", signed(agents, ahead=ahead))
     assert (response.status, body) == (403, b"")
     assert response.headers["Date"].endswith(" GMT")
@@ -90,7 +92,7 @@ def test_a_forged_request_is_refused(agents: Fleet, name: str, value: str | None
     try:
         response, body = get(agents, "/results", headers)
     except (http.client.HTTPException, OSError):
-        return  # what is no HTTP gets no answer at all
+        return  # the agent does not answer what is not HTTP
     assert (response.status, body) == (403, b"")
 
 
@@ -98,8 +100,8 @@ def test_a_request_that_is_signed_for_another_zone_is_refused(agents: Fleet) -> 
     assert get(agents, "/results", signed(agents, zone="b/z1"))[0].status == 403
 
 
-def test_a_request_with_another_key_is_refused_and_the_client_says_so(agents: Fleet) -> None:
-    with pytest.raises(ProbeUnavailableError, match="its key is another one"):
+def test_a_request_with_another_key_is_refused(agents: Fleet) -> None:
+    with pytest.raises(ProbeUnavailableError, match="it has another key"):
         fetch(agents.address(ZONE), bytes(32))
 
 
@@ -109,7 +111,7 @@ def test_only_operators_get_results(agents: Fleet) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/results/", "/../etc/passwd", "/healthz?x=1"])
-def test_everything_else_is_not_there(agents: Fleet, path: str) -> None:
+def test_any_other_path_is_not_found(agents: Fleet, path: str) -> None:
     response, body = get(agents, path, signed(agents, path=path))
     assert (response.status, body) == (404, b"")
 
@@ -124,7 +126,7 @@ def test_everything_else_is_not_there(agents: Fleet, path: str) -> None:
         b"GET / H\xff\r\n\r\n",
     ],
 )
-def test_what_is_no_request_gets_no_answer(agents: Fleet, data: bytes) -> None:
+def test_an_invalid_request_gets_no_response(agents: Fleet, data: bytes) -> None:
     with socket.create_connection((agents.address(ZONE).host, PORT), timeout=5) as connection:
         connection.sendall(data)
         with contextlib.suppress(ConnectionResetError):
@@ -132,31 +134,31 @@ def test_what_is_no_request_gets_no_answer(agents: Fleet, data: bytes) -> None:
     assert get(agents, "/healthz")[0].status == 200
 
 
-def test_slow_clients_hold_up_nobody_for_long(agents: Fleet) -> None:
+def test_slow_clients_are_disconnected(agents: Fleet) -> None:
     host = agents.address(ZONE).host
     idle = [socket.create_connection((host, PORT), timeout=10) for _ in range(20)]
     for connection in idle:
-        assert connection.recv(10) == b""  # closed at once, or when its time is over
+        assert connection.recv(10) == b""  # closed at once, or after the timeout
         connection.close()
     assert get(agents, "/healthz")[0].status == 200
 
 
-def test_the_measuring_port_accepts_and_closes(agents: Fleet) -> None:
+def test_the_port_for_connects_accepts_and_closes(agents: Fleet) -> None:
     with socket.create_connection((agents.address(ZONE).host, PORT + 1), timeout=5) as connection:
         assert connection.recv(10) == b""
 
 
-def test_a_clock_far_off_is_learnt_from_the_refusal(agents: Fleet) -> None:
+def test_a_request_is_signed_again_with_the_time_in_the_refusal(agents: Fleet) -> None:
     key = bytes.fromhex(agents.key)
-    answer = fetch(agents.address(ZONE), key, wall=lambda: time.time() - 3 * 3600)
-    assert answer.results["completed"] == 1
-    assert answer.clock_ahead == pytest.approx(3 * 3600, abs=2)
+    results = fetch(agents.address(ZONE), key, wall=lambda: time.time() - 3 * 3600)
+    assert results.content["completed"] == 1
+    assert results.clock_ahead == pytest.approx(3 * 3600, abs=2)
 
 
 TOO_FAR = b"Sat, 01 Jan 99999999999999999999 00:00:00 GMT"
 
 
-def server_that_says(answer: bytes, times: int = 1) -> Iterator[ProbeAddress]:
+def server_with(response: bytes, times: int = 1) -> Iterator[ProbeAddress]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -164,7 +166,7 @@ def server_that_says(answer: bytes, times: int = 1) -> Iterator[ProbeAddress]:
                 connection, _ = listener.accept()
                 with connection:
                     connection.recv(4096)
-                    connection.sendall(answer)
+                    connection.sendall(response)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -173,7 +175,7 @@ def server_that_says(answer: bytes, times: int = 1) -> Iterator[ProbeAddress]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("response", "reason"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "without a valid signature"),
         (
@@ -185,29 +187,29 @@ def server_that_says(answer: bytes, times: int = 1) -> Iterator[ProbeAddress]:
         (b"", "does not answer"),
         (
             b"HTTP/1.1 403 No\r\nDate: yesterday\r\nContent-Length: 0\r\n\r\n",
-            "its key is another one",
+            "it has another key",
         ),
         (
             b"HTTP/1.1 403 No\r\nDate: %s\r\nContent-Length: 0\r\n\r\n" % TOO_FAR,
-            "its key is another one",
+            "it has another key",
         ),
     ],
 )
-def test_an_answer_that_is_not_the_agents_is_not_used(answer: bytes, reason: str) -> None:
-    for address in server_that_says(answer):
+def test_a_response_that_is_not_the_agents_is_not_used(response: bytes, reason: str) -> None:
+    for address in server_with(response):
         with pytest.raises(ProbeUnavailableError, match=re.escape(reason)):
             fetch(address, bytes(32), timeout=5)
 
 
-def test_a_refusal_of_the_agents_own_time_is_about_the_key(agents: Fleet) -> None:
+def test_a_second_refusal_is_about_the_key(agents: Fleet) -> None:
     refusal = b"HTTP/1.1 403 No\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
-    for address in server_that_says(refusal, times=2):
-        with pytest.raises(ProbeUnavailableError, match="its key is another one"):
+    for address in server_with(refusal, times=2):
+        with pytest.raises(ProbeUnavailableError, match="it has another key"):
             fetch(address, bytes(32), timeout=5)
-    with pytest.raises(ProbeUnavailableError, match="its key is another one"):
+    with pytest.raises(ProbeUnavailableError, match="it has another key"):
         fetch(agents.address(ZONE), bytes(32), wall=lambda: time.time() - 3 * 3600)
 
 
-def test_a_name_that_does_not_exist_is_no_answer() -> None:
+def test_a_host_name_that_does_not_exist_is_unavailable() -> None:
     with pytest.raises(ProbeUnavailableError, match="does not answer"):
         fetch(ProbeAddress("a", "z0", "no-such-name.invalid", PORT), bytes(32))

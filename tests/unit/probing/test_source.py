@@ -1,4 +1,4 @@
-"""The agent as machines get it."""
+"""The source text of the agent in user data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from trunkline.probing.source import agent_source
 
 USER_DATA = 16 * 1024
-"""What AWS takes in all; it is compressed as a whole."""
+"""The limit of AWS for all user data, which is compressed as a whole."""
 
 
 def test_it_leaves_room_for_the_rest_of_the_user_data() -> None:
@@ -29,7 +29,7 @@ def test_it_has_no_docstrings() -> None:
             assert ast.get_docstring(node) is None
 
 
-def test_it_stands_on_the_standard_library_alone() -> None:
+def test_it_imports_only_the_standard_library() -> None:
     imports = [
         alias.name if isinstance(node, ast.Import) else node.module
         for node in ast.walk(ast.parse(agent_source()))

@@ -1,4 +1,4 @@
-"""Who meets whom in which round."""
+"""Which agents meet in which round."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from trunkline.probing.agent import at, rounds
+from trunkline.probing.agent import progress_at, rounds
 
 
 @pytest.mark.parametrize("count", [*range(1, 16), 24, 25])
@@ -42,4 +42,5 @@ def test_progress_grows_with_sweep_round_and_step() -> None:
     places = [
         (sweep, number, step) for sweep in (1, 2) for number in (0, 1, 250) for step in (0, 3)
     ]
-    assert [at(*place) for place in places] == sorted(at(*place) for place in places)
+    found = [progress_at(*place) for place in places]
+    assert found == sorted(found)
