@@ -15,7 +15,11 @@ IngressT = TypeVar("IngressT", bound=Ingress)
 
 @frozen
 class Endpoint:
-    """A host, by name or IPv4 address, and a port."""
+    """Where something answers.
+
+    - `host`: a name or an IPv4 address.
+    - `port`: the port.
+    """
 
     host: str
     port: int

@@ -24,7 +24,13 @@ ADDRESSES: Mapping[type[Ingress], type[Addresses[Any]]] = {
 
 @frozen
 class Peer:
-    """A probe as the others find it; `emulated_ms` is the round trip that they emulate, if any."""
+    """A probe as the others find it.
+
+    - `site`: the name of its site.
+    - `zone`: its zone.
+    - `endpoint`: where it answers.
+    - `emulated_ms`: on `cloud: local`, the round trip in milliseconds that its answers imitate.
+    """
 
     site: str
     zone: str

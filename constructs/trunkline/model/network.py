@@ -9,18 +9,25 @@ from attrs import Factory, frozen
 
 @frozen
 class NewNetwork:
-    """A network that the stack creates; `cidr` is its IPv4 range, at least a /24."""
+    """A network that the stack creates.
+
+    - `cidr`: its private IPv4 range, from /16 to /24.
+    """
 
     cidr: str = "10.10.0.0/16"
 
 
 @frozen
 class ExistingNetwork:
-    """A network that is there already, found by `id` or by `name`.
+    """A network that is there already.
 
-    `subnets` names the subnet of each zone (`{"us-east-1a": "subnet-0abc"}`); the key `*` serves
-    every zone, for clouds whose subnets span zones. Without it the AWS subnet of the zone is looked
-    up. `resource_group` is Azure's and is needed there with `name`. `cidr` is for checks only.
+    - `id`: the ID of an AWS VPC.
+    - `name`: the network's name, in place of `id`; on AWS its Name tag.
+    - `subnets`: the subnet of each zone, as in `{"us-east-1a": "subnet-0abc"}`. The key `*` serves
+      every zone, for clouds whose subnets span zones. Without an entry the only subnet of an AWS
+      zone is looked up.
+    - `resource_group`: the resource group of an Azure network, which is needed there.
+    - `cidr`: the range that it has; for checks only.
     """
 
     id: str | None = None

@@ -9,10 +9,14 @@ from attrs import frozen
 class Probes:
     """The machines that measure.
 
-    `operators` are the address ranges that may fetch results. `samples` is how many round trips a
-    sweep takes of each pair and direction; a sweep begins every `interval_seconds`, the first one
-    when all probes are up, or after `deadline_seconds`. A site has `max_parallel` probes at a time,
-    None for all of its zones; `batch` says which (see `Topology.probed_zones`).
+    - `operators`: the IPv4 ranges that may fetch results. Empty: no port is open for it.
+    - `port`: where a probe answers, by UDP the other probes and by TCP the operators. The TCP port
+      after it takes the connections whose time is measured.
+    - `samples`: how many round trips a sweep takes of each pair and direction.
+    - `interval_seconds`: how often a sweep over all pairs begins.
+    - `deadline_seconds`: how long the first sweep waits for probes that are not up yet.
+    - `max_parallel`: how many probes of a site stand at a time. None: one in every zone.
+    - `batch`: which probes stand now, where not all do (see `Topology.probed_zones`).
     """
 
     operators: tuple[str, ...] = ()

@@ -15,7 +15,12 @@ CloudName = Literal["aws", "google", "azure", "local"]
 
 @frozen
 class Upstream:
-    """The service behind an edge: scheme, host and port of a URL without a path."""
+    """The service behind an edge.
+
+    - `host`: its name or IPv4 address, reached from the edge's network.
+    - `port`: its port.
+    - `tls`: whether it speaks HTTPS.
+    """
 
     host: str
     port: int
@@ -51,11 +56,17 @@ def _texts(values: Iterable[str]) -> tuple[str, ...]:
 class Site:
     """One cloud account's region that takes part.
 
-    `zone` is the chosen zone, where the edge stands; `zones` are the candidates, one probe each.
-    On `cloud: local` a site stands on this machine, and `network` is a range of loopback.
-    `account` is the AWS account number, the Google project or the Azure subscription; `deploy_as`
-    is the AWS role or Google service account that Terraform acts as. `machine` is a size in the
-    cloud's own words; None stands for the cheapest sensible one of the cloud.
+    - `name`: names the site.
+    - `cloud`: the cloud; a site of `local` stands on this machine.
+    - `region`: the region, as the cloud names it.
+    - `zone`: the chosen zone, where the edge stands.
+    - `zones`: the candidate zones, one probe each. Without it: the chosen zone.
+    - `account`: the AWS account number, the Google project or the Azure subscription.
+    - `network`: the network of the machines, a new one or one that exists. On `local` a new one
+      with a range of loopback.
+    - `machine`: the machine's size, as the cloud names it. None: the cheapest sensible one.
+    - `deploy_as`: the AWS role or the Google service account that Terraform acts as.
+    - `upstream`: the service behind the edge. None: the edge answers and says where it stands.
     """
 
     name: str

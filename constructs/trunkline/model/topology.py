@@ -18,7 +18,18 @@ from trunkline.model.state import LocalState, State
 
 @frozen(kw_only=True)
 class Topology:
-    """A validated topology file; `ingress` is what stands before the edges."""
+    """A validated topology file, with every default filled.
+
+    - `name`: begins the name of every resource.
+    - `domain`: the domain of the Cloudflare zone.
+    - `ingress`: what stands before the edges, Cloudflare or this machine.
+    - `sites`: the sites, in the file's order.
+    - `routing`: how requests find their site.
+    - `state`: where Terraform keeps its state.
+    - `probes`: the machines that measure; None where they are turned off.
+    - `edge`: what all edges share.
+    - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
+    """
 
     name: str
     domain: str

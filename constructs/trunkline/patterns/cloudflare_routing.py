@@ -14,20 +14,33 @@ from trunkline.routing import Origin, RouteSpec, VirtualHost, routing_spec
 class CloudflareRouting(Construct):
     """One hostname whose path prefixes lead to edges: the zone, DNS, a Worker and its route.
 
-    `routes` maps a path prefix to its origins, site to hostname, first choice first; the hostnames
-    lie in the zone (see `EdgeOrigin`). `hostname` is `api.` and the domain by default. `strategy`
-    is `worker`, on every plan, or `origin_rules`, on Enterprise and without failover.
-    `timeout_seconds` is how long the Worker waits for an origin before it asks the next one.
-    `smart_routing` needs the paid add-on. `origin_pulls` shows Cloudflare's client certificate to
-    public edges. `create_zone` makes the zone; otherwise it is looked up. The stack needs the
-    Cloudflare provider.
+    The stack needs the Cloudflare provider.
+
+    - `account_id`: the Cloudflare account that holds the zone.
+    - `domain`: the domain of the zone.
+    - `routes`: for each path prefix its origins, site name to hostname, the first choice first. The
+      hostnames lie in the zone (see `EdgeOrigin`). The longest prefix that matches wins.
+    - `hostname`: the public hostname. Without it: `api.<domain>`.
+    - `name`: names the Worker; unique in the Cloudflare account.
+    - `strategy`: `worker` works on every plan and fails over; `origin_rules` needs Enterprise and
+      does not fail over.
+    - `timeout_seconds`: how long the Worker waits for the headers of an answer before it asks the
+      next origin.
+    - `create_zone`: make the zone; otherwise it is looked up by `domain`.
+    - `smart_routing`: turn Argo Smart Routing on. The zone must have bought it.
+    - `origin_pulls`: show Cloudflare's client certificate to the origins, which public edges ask
+      for.
+
+    After construction:
+
+    - `hostname`: the public hostname.
+    - `name_servers`: for a zone that was made, the name servers to set at the registrar (Terraform
+      expressions); otherwise None.
 
     >>> CloudflareRouting(stack, "routing", account_id="0123…", domain="example.com",
     ...                   routes={"/api": {"aws": "edge-aws.example.com"}})
 
-    After construction `hostname` is the public hostname, and `name_servers` an expression of those
-    to set at the registrar of a zone that is made. Raises ConfigurationError for an unknown
-    strategy, or where it cannot do what the routes say.
+    Raises ConfigurationError for an unknown strategy, or where it cannot do what the routes say.
     """
 
     def __init__(

@@ -13,9 +13,17 @@ SERVICE = f"http://127.0.0.1:{EDGE_PORT}"
 class EdgeOrigin(Construct):
     """The origin of an edge: its hostname in the zone, and for a tunnel the tunnel itself.
 
-    `account_id` and `domain` say which zone it is; `hostname` must lie in it, one label deep,
-    because Cloudflare's free certificate covers no deeper name. The stack needs the Cloudflare
-    provider.
+    Call `add_tunnel` or `add_address` once. The stack needs the Cloudflare provider.
+
+    - `account_id`: the Cloudflare account that holds the zone.
+    - `domain`: the domain of the zone, which must exist.
+    - `hostname`: the name under which Cloudflare reaches the edge. It lies in the zone and is one
+      label deep, because Cloudflare's free certificate covers no deeper name.
+
+    After construction:
+
+    - `account_id`: the Cloudflare account.
+    - `hostname`: the hostname, as it was given.
 
     >>> origin = EdgeOrigin(stack, "origin", account_id=..., domain="example.com",
     ...                     hostname="edge.example.com")
@@ -31,7 +39,10 @@ class EdgeOrigin(Construct):
         self._zone_id = cloudflare.find_zone(self, "zone", account_id=account_id, domain=domain)
 
     def add_tunnel(self, name: str, service: str = SERVICE) -> str:
-        """Make a tunnel that leads to `service` on its machine; return its token, an expression."""
+        """Make a tunnel called `name` that leads to `service` on the machine which opens it.
+
+        Returns its token, a sensitive Terraform expression.
+        """
         tunnel = cloudflare.add_tunnel(
             self,
             "tunnel",
@@ -44,7 +55,7 @@ class EdgeOrigin(Construct):
         return tunnel.token
 
     def add_address(self, address: str) -> None:
-        """Point the hostname to a public IPv4 address, an expression; requests pass Cloudflare."""
+        """Point the hostname to the public IPv4 address `address`, by way of Cloudflare's proxy."""
         self._add_record("A", address)
 
     def _add_record(self, type: str, content: str) -> None:

@@ -19,9 +19,10 @@ from trunkline.payload.units.envoy import ADMIN_SOCKET, CERTIFICATE, CLIENT_CA, 
 
 @frozen
 class Tunnel:
-    """Reached through cloudflared, without an inbound port; `token` is a Terraform expression.
+    """An edge that Cloudflare reaches through a tunnel, without an inbound port.
 
-    The token reaches the machine through the cloud's secret store, never in its user data.
+    - `token`: the tunnel's token, a Terraform expression. It reaches the machine through the
+      cloud's secret store, never in its user data.
     """
 
     token: str
@@ -29,14 +30,21 @@ class Tunnel:
 
 @frozen
 class Public:
-    """Reached on port 443 from `sources`, with Cloudflare's client certificate only."""
+    """An edge that Cloudflare reaches on port 443, with Cloudflare's client certificate only.
+
+    - `sources`: the IPv4 ranges that may connect. Without it: Cloudflare's.
+    """
 
     sources: tuple[str, ...] = cloudflare_ranges.IPV4
 
 
 @frozen
 class Loopback:
-    """Reached without TLS from the edge's own machine only, by whatever leads there."""
+    """An edge that only its own machine reaches, without TLS.
+
+    - `port`: the port on which Envoy listens.
+    - `address`: the loopback address on which Envoy listens.
+    """
 
     port: int = 8080
     address: str = "127.0.0.1"
@@ -49,8 +57,21 @@ class EdgeProxy(Construct):
     """An Envoy in a site's network, in its chosen zone.
 
     It answers `/healthz` and every prefix of `routes`: from the site's upstream, or, where there is
-    none, with a JSON object that says where it stands. `name` begins the names of all resources and
-    must be unique in the account and region. The stack needs the provider of the site's cloud.
+    none, with a JSON object that says where it stands. The stack needs the provider of the site's
+    cloud.
+
+    - `site`: the cloud, the zone, the network and the upstream.
+    - `exposure`: how requests reach it: `Tunnel`, `Public` or `Loopback`.
+    - `routes`: the path prefixes that it answers; any other path gets 404.
+    - `name`: begins the names of all resources; unique in the account and region. Without it:
+      `edge-<site>`.
+    - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
+
+    After construction, all Terraform expressions:
+
+    - `machine_id`: the machine that runs Envoy, as its cloud names it.
+    - `public_address`: its public IPv4 address. A tunnel needs it for the way out only.
+    - `private_address`: its IPv4 address in the network.
 
     >>> EdgeProxy(
     ...     stack,
@@ -60,8 +81,7 @@ class EdgeProxy(Construct):
     ...     exposure=Tunnel(token.string_value),
     ... )
 
-    After construction `public_address`, `private_address` and `machine_id` are Terraform
-    expressions. Raises ConfigurationError for an unknown cloud, a binding that is not installed, or
+    Raises ConfigurationError for an unknown cloud, a binding that is not installed, or
     user data that the cloud does not take.
     """
 

@@ -17,19 +17,27 @@ from trunkline.payload.units import Agent
 class ProbeSet(Construct):
     """One small machine in every candidate zone of a site, to measure from.
 
-    `peers` names for each zone all probes that measure one another, itself included, and how its
-    agent finds them. `key` is a Terraform expression: the key that all of them share, which reaches
-    the machines through the cloud's secret store. Each answers authenticated packets on UDP
-    `probes.port`, takes connections on the TCP port after it, and gives its results on TCP
-    `probes.port`, to the addresses in `probes.operators` only. `name` begins the names of all
-    resources and must be unique in the account and region. The stack needs the provider of the
-    site's cloud.
+    Each answers authenticated packets on UDP `probes.port`, takes connections on the TCP port after
+    it, and gives its results on TCP `probes.port`, to the addresses in `probes.operators` only. The
+    stack needs the provider of the site's cloud.
+
+    - `site`: the cloud, the candidate zones and the network.
+    - `key`: the key that all probes share, a Terraform expression (see `trunkline probe-key`). It
+      reaches the machines through the cloud's secret store. A new key replaces them.
+    - `peers`: for each zone all probes that measure one another, its own included, and how its
+      agent finds them.
+    - `probes`: the ports, who may fetch the results, and how often is measured.
+    - `name`: begins the names of all resources; unique in the account and region. Without it:
+      `probe-<site>`.
+    - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
+
+    After construction:
+
+    - `public_addresses`: the public IPv4 address of each zone's probe, a Terraform expression.
 
     >>> ProbeSet(stack, "probes", key=key.string_value, peers=peers,
     ...          site=Site(name="aws", cloud="aws", region="us-east-1",
     ...                    zone="us-east-1a", zones=["us-east-1a", "us-east-1b"]))
-
-    After construction `public_addresses` is a mapping from zone to Terraform expression.
     """
 
     def __init__(
