@@ -1,8 +1,4 @@
-"""The command `trunkline`: parse, call, print. Everything it does can be done from Python as well.
-
-Exit codes: 0 done (warnings allowed), 1 something that was asked for is not well (`local status`),
-2 a mistake in the input, 130 interrupted.
-"""
+"""The command `trunkline`: parse, call, print. Python can do all of it without the command."""
 
 from __future__ import annotations
 
@@ -24,12 +20,18 @@ from trunkline.cli.validate import validate
 from trunkline.cli.zones import zones
 from trunkline.errors import TrunklineError
 
+HELP = """Turn one topology file into Terraform for a private backbone across clouds.
+
+Exit codes: 0 done, warnings included; 1 what was asked for is not healthy; 2 a mistake in the input
+or on the way; 130 interrupted with Ctrl-C.
+"""
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Turn one topology file into Terraform for a private backbone across clouds.",
+    help=HELP,
 )
 
 

@@ -41,9 +41,11 @@ def collect(
 ) -> None:
     """Fetch what the probes have measured, and write it to a measurement file.
 
-    Probes that are late or missing hold nothing up: what is there is saved, marked as partial. An
-    output of the same topology is completed: run it again for what was missing. Ctrl-C saves what
-    was fetched until then. Exit codes: 0, 2 where nothing could be fetched, 130 after Ctrl-C.
+    Where probes are late or missing, the rest is saved and marked as partial. A file that is there
+    already is completed: run the command again for what was missing. Ctrl-C saves what was fetched
+    until then.
+
+    Exit codes: 0 something was fetched; 2 nothing was; 130 after Ctrl-C.
     """
     from trunkline.probing.addresses import probe_addresses
     from trunkline.probing.collect import collect as collect_all

@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 NOTHING_RUNS = "nothing runs below {}; apply the stacks of a topology with cloud: local first"
 POLL = 0.2  # seconds between looks at a log that is followed
 
-Folder = Annotated[Path, typer.Option(help="Where the machines keep their PIDs and logs.")]
 # Beside cdktf.out, or in the workspace of `trunkline local up`: whichever is there.
 _STATES = (Path(".trunkline"), Path("local/.trunkline"))
 STATE = next((folder for folder in _STATES if folder.exists()), _STATES[0])
 
+Folder = Annotated[
+    Path,
+    typer.Option(
+        help="Where the machines keep their PIDs and logs.",
+        show_default=f"{_STATES[0]}, or {_STATES[1]} where only that is there",
+    ),
+]
+
 local_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="See to the machines of cloud: local."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Run topologies with cloud: local, and look at their machines.",
 )
 
 
@@ -40,8 +49,9 @@ def status(
 ) -> None:
     """Show every machine: its processes, addresses, health and memory.
 
-    Each health check is asked now. Exit code 1 means that something is not healthy, or that nothing
-    runs.
+    Every process is asked for its health now.
+
+    Exit codes: 0 everything is healthy; 1 something is not, or nothing runs.
     """
     from trunkline.local.status import machines
 
@@ -61,7 +71,7 @@ def status(
 def logs(
     machine: Annotated[str, typer.Argument(help="As `trunkline local status` names it.")],
     process: Annotated[
-        str | None, typer.Argument(help="One of its processes; all where it is left out.")
+        str | None, typer.Argument(help="One of its processes. Without it: all of them.")
     ] = None,
     lines: Annotated[int, typer.Option(min=0, help="How many of the last lines.")] = 50,
     follow: Annotated[bool, typer.Option(help="Print what is added, until Ctrl-C.")] = False,
@@ -86,11 +96,16 @@ def logs(
 @local_app.command()
 def start(
     machines: Annotated[
-        list[str] | None, typer.Argument(help="Their names; all where none is given.")
+        list[str] | None, typer.Argument(help="Their names. Without them: all of them.")
     ] = None,
     folder: Folder = STATE,
 ) -> None:
-    """Start again what is down, as after a reboot. New machines are Terraform's to start."""
+    """Start again what is down, as after a reboot.
+
+    Only Terraform starts machines that were not there before.
+
+    Exit codes: 0 done; 1 there is nothing to start.
+    """
     from trunkline.local.status import start_machines
 
     with working("starting what is down"):
@@ -104,8 +119,10 @@ def start(
 
 @local_app.command()
 def stop(folder: Folder = STATE) -> None:
-    """End every machine, even where Terraform's state is lost. The ordinary way is
-    `terraform destroy`: what Terraform knows is not changed here."""
+    """End every machine, even where Terraform's state is lost.
+
+    Terraform's state is not changed, so `terraform destroy` is the better way where it works.
+    """
     from trunkline.local.status import stop_all
 
     with working("ending every machine"):

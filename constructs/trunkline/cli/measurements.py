@@ -34,20 +34,21 @@ class Benchmark(StrEnum):
 @measurements_app.command("import-pkb")
 def import_pkb(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="PerfKit's results: JSON, line by line.")
+        list[str],
+        typer.Argument(metavar="FILE...", help="PerfKit's results: one JSON object on each line."),
     ],
     topology: Annotated[
         str, typer.Option(metavar="FILE", help="The topology whose zones were measured.")
     ],
     output: Annotated[Path, typer.Option(metavar="FILE", help="The measurement file to write.")],
     benchmark: Annotated[
-        Benchmark | None, typer.Option(help="Where the files hold both: which one counts.")
+        Benchmark | None, typer.Option(help="Which one counts, where the files hold both.")
     ] = None,
 ) -> None:
-    """Make a measurement file of PerfKit Benchmarker's ping or netperf TCP_RR results.
+    """Make a measurement file from PerfKit Benchmarker's ping or netperf TCP_RR results.
 
-    Samples that come twice count once. Of several runs of a pair the median counts, of the minima
-    the least.
+    A sample that comes twice counts once. Where a pair was measured several times, the median of
+    the runs counts; of the minima, the least.
     """
     from trunkline.measurements import save
     from trunkline.measurements.pkb import import_pkb as read

@@ -20,11 +20,13 @@ def physical_zones(
         Path | None, typer.Option(metavar="FILE", help="Write them there, not to stdout.")
     ] = None,
 ) -> None:
-    """Print the physical zones behind the zone names of each site, as its cloud tells them.
+    """Print which physical zone each zone of each site is, as its cloud says.
 
-    They are read from the zones-<site> stacks that are applied, which only look and make nothing.
-    place and zones read the result with --physical-zones, so that the measurements of one account
-    serve another. What is not known is named on stderr. Exit code 2 means that nothing is.
+    The answers come from the stacks zones-<site>, which must be applied and make nothing. Give the
+    output to place and zones with --physical-zones: measurements of one account then serve another
+    one. What is not known is named on stderr.
+
+    Exit codes: 0 something is known; 2 nothing is.
     """
     from trunkline.documents.write import write_whole
     from trunkline.placement.told import read_told

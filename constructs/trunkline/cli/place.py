@@ -33,14 +33,15 @@ def place(
         str, typer.Option(metavar="FILE", help="The topology whose zones are chosen.")
     ],
     objective: Annotated[
-        Objective, typer.Option(help="sum: of all round trips. max: the slowest pair.")
+        Objective,
+        typer.Option(help="What is to be least. sum: all round trips. max: the slowest one."),
     ] = Objective.SUM,
     spares: Annotated[
-        int, typer.Option(min=0, max=8, help="Spare zones for each site, for replicas.")
+        int, typer.Option(min=0, max=8, help="How many spare zones to name for each site.")
     ] = 1,
     physical_zones: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help='JSON: {"site": {"zone": "physical zone"}}.'),
+        typer.Option(metavar="FILE", help="JSON, as trunkline physical-zones writes it."),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write the zones into the topology file.")
@@ -51,8 +52,8 @@ def place(
 ) -> None:
     """Choose one zone for each site, with the lowest latency between all of them.
 
-    The choice is the exact optimum. With --write only the chosen zones of the file change.
-    Measurements of another account serve as well, where physical zones tell what is where.
+    The choice is the exact optimum. --write changes only the chosen zones of the topology file.
+    Measurements of another account serve as well, with --physical-zones.
     """
     from trunkline.measurements import load
     from trunkline.placement.matrix import matrix

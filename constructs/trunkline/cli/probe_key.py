@@ -6,10 +6,10 @@ import typer
 
 
 def probe_key() -> None:
-    """Print a fresh key for the probes and for collect.
+    """Print a new key for the probes and for collect.
 
-    For instance: export TF_VAR_probe_key=$(trunkline probe-key). Terraform takes it from there to
-    the probes, and collect finds it there as well. Keep it where you keep secrets.
+    For instance: export TF_VAR_probe_key=$(trunkline probe-key). Terraform and collect both read it
+    from there. Keep it where you keep secrets.
     """
     from trunkline.probing.key import generate_key
 

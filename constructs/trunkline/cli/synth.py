@@ -30,7 +30,7 @@ def synth(
 ) -> None:
     """Write the Terraform JSON of every stack, and show what was made.
 
-    A file with an error writes nothing. What Terraform keeps beside the stacks is left alone.
+    Where the file has an error, nothing is written. What Terraform keeps beside the stacks stays.
     """
     from trunkline.topology import load
 

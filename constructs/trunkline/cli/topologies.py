@@ -24,7 +24,7 @@ FOLDER = Path("local")
 def up(file: File, folder: Workspace = FOLDER) -> None:
     """Bring up a topology on this machine, and keep it running.
 
-    Run it again after a change: only what changed is replaced. Everything lies in one folder.
+    Run it again after a change of the file: only what changed is replaced.
     """
     from trunkline.addresses.names import public_url
     from trunkline.deploy.progress import Progress
@@ -47,9 +47,9 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
 
 
 def down(folder: Workspace = FOLDER) -> None:
-    """Take down what `trunkline local up` brought up; nothing of it stays but the results.
+    """Take down what `trunkline local up` brought up; only the results stay.
 
-    It works as well where a run was cut off, or where processes were killed.
+    It also works where a run was cut off or processes were killed.
     """
     from trunkline.deploy.progress import Progress
     from trunkline.deploy.workspace import Workspace
@@ -75,7 +75,7 @@ def demo(
 
     All machines come up, every pair of zones is measured, zones are chosen, routes are asked, an
     edge is killed, a short load test runs, and everything goes down again. Ctrl-C takes everything
-    down at any moment. Figures that a slow machine misses are marked, and are no failure.
+    down at any moment. Figures that a slow machine misses are marked; they are not a failure.
     """
     from trunkline.demo.run import Demo
     from trunkline.deploy.workspace import Workspace

@@ -35,7 +35,9 @@ def validate(
     """Check topology files and name every mistake at once.
 
     Each finding reads file:line:column: path: what is wrong; what to do. Nothing is written and no
-    cloud is asked. Exit code 2 means that a file has an error; warnings alone do not fail.
+    cloud is asked.
+
+    Exit codes: 0 every file is valid, perhaps with warnings; 2 a file has an error.
     """
     from trunkline.topology import check_file
 

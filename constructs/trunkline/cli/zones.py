@@ -25,19 +25,20 @@ def zones(
     ],
     topology: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Say of its candidate zones where they were measured."),
+        typer.Option(metavar="FILE", help="Show where its candidate zones were measured."),
     ] = None,
     physical_zones: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="JSON for the topology: {'site': {'zone': 'physical zone'}}."
+            metavar="FILE", help="JSON for the topology, as trunkline physical-zones writes it."
         ),
     ] = None,
     threshold_ms: Annotated[
-        float, typer.Option(min=0.001, help="Zones farther apart are not one place.")
+        float, typer.Option(min=0.001, help="Zones that are farther apart are different places.")
     ] = 2.0,
     apart_ms: Annotated[
-        float, typer.Option(min=0.001, help="How near different zones of a region can be.")
+        float,
+        typer.Option(min=0.001, help="The least distance of two different zones of a region."),
     ] = 0.3,
     format: Annotated[
         Format, typer.Option(help="text: a table. json: one object on stdout, for tools.")
@@ -45,8 +46,8 @@ def zones(
 ) -> None:
     """Show which physical place each zone of each account is, and how that is known.
 
-    The cloud's word counts; where it does not tell, zones of two accounts are one place if latency
-    leaves no doubt. The unsure ones are called unsure.
+    What the cloud says counts. Where it says nothing, two zones of different accounts are one place
+    if their latencies leave no doubt; a zone in doubt is marked as unsure.
     """
     from trunkline.errors import ConfigurationError
     from trunkline.measurements import load

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from trunkline.cli.app import app
+
+
+def commands(command: Any) -> Iterator[Any]:
+    inner = getattr(command, "commands", {}).values()
+    yield from (each for one in inner for each in commands(one))
+    if not inner:
+        yield command
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_a_command_with_exit_codes_of_its_own_names_them(command: Any) -> None:
+    if "typer.Exit(" in inspect.getsource(command.callback):
+        assert "\n\nExit codes: 0 " in inspect.cleandoc(command.help)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_argument_and_option_has_a_help_text(command: Any) -> None:
+    assert [each.name for each in command.params if not each.help] == []
