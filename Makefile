@@ -12,7 +12,7 @@ export PIPENV_NOSPIN := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local-up local-down test check format bench golden lock provider-schemas wheel hook clean
+.PHONY: help demo local-up local-down test check format bench golden reference lock provider-schemas wheel hook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,9 @@ bench: .venv/ready ## measure: synthesis, local machines, probing, placement
 
 golden: .venv/ready ## write the inventories of the synthesized stacks anew
 	@$(RUN) -m pytest -q tests/golden --regenerate
+
+reference: .venv/ready ## write docs/reference anew, from the schemas and the docstrings
+	@$(RUN) -m scripts.reference
 
 provider-schemas: .venv/ready ## fetch the provider schemas of the pinned versions (needs internet)
 	@$(RUN) tests/contract/provider_schemas/refresh.py

@@ -1,0 +1,77 @@
+"""Which pages there are, and what each is made of."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from scripts.reference.schema_page import schema_page
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "docs" / "reference"
+
+
+def topology() -> str:
+    introduction = (
+        "Every property of a topology file, from `schemas/topology.schema.json`. The folder "
+        "`topologies` has whole examples."
+    )
+    return schema_page(_schema("topology"), "The topology file", introduction, _yaml)
+
+
+def measurements() -> str:
+    introduction = (
+        "Every property of a measurement file, from `schemas/measurements.schema.json`. "
+        "`trunkline collect` and `trunkline measurements import-pkb` write such files."
+    )
+    return schema_page(_schema("measurements"), "The measurement file", introduction, _json)
+
+
+def cli() -> str:
+    import typer
+    from scripts.reference.cli_page import cli_page
+
+    from trunkline.cli.app import app
+
+    return cli_page(typer.main.get_command(app), "trunkline")
+
+
+def constructs() -> str:
+    from scripts.reference.construct_page import construct_page
+    from scripts.reference.example_sites import example_sites
+    from scripts.reference.synthesized import made
+
+    import trunkline
+
+    public = [getattr(trunkline, name) for name in trunkline.__all__]
+    return construct_page(public, made(list(example_sites(_schema("topology")))))
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "topology.md": topology,
+    "measurements.md": measurements,
+    "cli.md": cli,
+    "constructs.md": constructs,
+}
+
+
+def _schema(name: str) -> dict[str, Any]:
+    path = ROOT / "schemas" / f"{name}.schema.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _yaml(example: Any) -> str:
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.dump(example, text)
+    return f"```yaml\n{text.getvalue()}```"
+
+
+def _json(example: Any) -> str:
+    return f"```json\n{json.dumps(example, indent=2)}\n```"
