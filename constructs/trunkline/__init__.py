@@ -76,5 +76,5 @@ def __getattr__(name: str) -> Any:
     from trunkline.bindings.extras import require_bindings
 
     bindings.install()
-    with require_bindings():
+    with require_bindings("cloudflare"):
         return getattr(import_module(_CONSTRUCTS[name]), name)

@@ -50,7 +50,7 @@ from trunkline.bindings import index
 
 __all__ = ["install"]
 
-_PREFIX = "cdktf_cdktf_provider_"
+PREFIX = "cdktf_cdktf_provider_"
 _PRELOAD = Path(__file__).with_name("preload.cjs")
 
 # What jsii's generator writes as the `__init__` of a package whose types all live in submodules.
@@ -98,7 +98,7 @@ class _LazyFinder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Describe the package with a lazy loader in place of the plain one."""
-        if "." in fullname or not fullname.startswith(_PREFIX) or _plainly_imported(fullname):
+        if "." in fullname or not fullname.startswith(PREFIX) or _plainly_imported(fullname):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is None or type(spec.loader) is not importlib.machinery.SourceFileLoader:
@@ -167,7 +167,7 @@ def _tell_jsii(package: str, names: frozenset[str]) -> None:
     """
     table = getattr(sys.modules.get("jsii._reference_map"), "_submodule_fqn_map", None)
     if table is not None:
-        assembly = "@cdktf/provider-" + package.removeprefix(_PREFIX).replace("_", "-")
+        assembly = "@cdktf/provider-" + package.removeprefix(PREFIX).replace("_", "-")
         table.update({f"{assembly}.{_camel_case(name)}": f"{package}.{name}" for name in names})
 
 

@@ -50,13 +50,17 @@ def import_pkb(
     A sample that comes twice counts once. Where a pair was measured several times, the median of
     the runs counts; of the minima, the least.
     """
+    from trunkline.clouds.facts import CLOUDS, facts_of
     from trunkline.measurements import save
+    from trunkline.measurements.pkb import PerfKitNames
     from trunkline.measurements.pkb import import_pkb as read
     from trunkline.topology import load
 
     wanted = load(topology)
+    facts = {cloud: facts_of(cloud) for cloud in CLOUDS}
+    clouds = {name: PerfKitNames(f.perfkit_cloud, f.perfkit_zone) for name, f in facts.items()}
     with working("reading PerfKit's results"):
-        imported = read(files, wanted, benchmark.value if benchmark else None)
+        imported = read(files, wanted, clouds, benchmark.value if benchmark else None)
     save(imported.measurements, output)
     for warning in imported.warnings:
         typer.echo(str(warning), err=True)

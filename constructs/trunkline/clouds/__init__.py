@@ -1,26 +1,21 @@
-"""The clouds, by name. A binding is imported only when its cloud is used."""
+"""The clouds, by name; `facts.py` holds the registry. A binding is imported when it is used."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from trunkline.bindings.extras import require_bindings
-from trunkline.clouds.base import Cloud
-from trunkline.errors import ConfigurationError
+from trunkline.clouds.facts import check_cloud
 
-CLOUDS = {
-    "aws": "trunkline.clouds.aws.resources:Aws",
-    "google": "trunkline.clouds.google.resources:Google",
-    "azure": "trunkline.clouds.azure.resources:Azure",
-    "local": "trunkline.clouds.local.resources:Local",
-}
+if TYPE_CHECKING:
+    from trunkline.clouds.base import Cloud
 
 
 def cloud_class(name: str) -> type[Cloud]:
-    """The class for a cloud's name; ConfigurationError if it is unknown or not installed."""
-    if name not in CLOUDS:
-        raise ConfigurationError(f"unknown cloud {name!r}; use one of {', '.join(CLOUDS)}")
-    module, _, attribute = CLOUDS[name].partition(":")
-    with require_bindings():
-        found: type[Cloud] = getattr(import_module(module), attribute)
+    """The class that makes a cloud's resources; ConfigurationError without it or its binding."""
+    check_cloud(name)
+    with require_bindings(name):
+        module = import_module(f"trunkline.clouds.{name}.resources")
+    found: type[Cloud] = getattr(module, name.capitalize())
     return found

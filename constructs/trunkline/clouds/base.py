@@ -153,8 +153,8 @@ class Cloud(ABC):
     def physical_zones(self, zones: Sequence[str]) -> Mapping[str, str] | None:
         """The physical zone of each of `zones`, as measurement files write it: expressions.
 
-        They are null for a zone that the account does not have. None: the cloud tells nobody.
-        `Site.exposes_physical_zones` says the same without any binding.
+        They are null for a zone that the account does not have. None where the cloud does not
+        expose them, as `CloudFacts.exposes_physical_zones` says without any binding.
         """
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from trunkline.cost.prices import MACHINES, PUBLIC_IPV4
+from trunkline.clouds.facts import facts_of
 from trunkline.model import Topology
 
 
@@ -25,14 +25,15 @@ def probe_cost(topology: Topology) -> ProbeCost | None:
 
     Disks and traffic come on top: 8 to 30 GB and some megabytes a day, about a cent an hour.
     """
-    sites = [site for site in topology.sites if site.cloud in MACHINES] if topology.probes else []
-    if not sites:
-        return None
     machines, dollars, unknown = 0, 0.0, set()
-    for site in sites:
-        count, price = len(topology.probed_zones(site.name)), MACHINES[site.cloud].get(site.machine)
-        if price is None:
-            unknown.add(str(site.machine))
+    for site in topology.sites if topology.probes else ():
+        facts = facts_of(site.cloud)
+        sizes, prices = facts.sizes, facts.prices
+        if sizes is None or prices is None:
+            continue
+        size, count = site.machine or sizes.default, len(topology.probed_zones(site.name))
+        if size not in prices.machines:
+            unknown.add(size)
         machines += count
-        dollars += count * ((price or 0) + PUBLIC_IPV4)
-    return ProbeCost(machines, dollars, tuple(sorted(unknown)))
+        dollars += count * (prices.machines.get(size, 0) + prices.public_ipv4)
+    return ProbeCost(machines, dollars, tuple(sorted(unknown))) if machines else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from statistics import median
@@ -38,9 +38,19 @@ _METHODS: Mapping[Benchmark, tuple[Tool, Protocol]] = {
     "ping": ("perfkit-ping", "icmp"),
     "netperf": ("perfkit-netperf", "tcp"),
 }
-_CLOUDS = {"AWS": "aws", "GCP": "google", "Azure": "azure"}
 
 Ends = tuple[str, str]
+
+
+@frozen
+class PerfKitNames:
+    """How PerfKit names a cloud, and a zone of it: of the site's `{region}` and the `{zone}`.
+
+    A cloud without a name is a stand-in for any other.
+    """
+
+    cloud: str | None = None
+    zone: str = "{zone}"
 
 
 @frozen
@@ -55,12 +65,14 @@ class Imported:
 def import_pkb(
     paths: Sequence[str | PathLike[str]],
     topology: Topology,
+    clouds: Mapping[str, PerfKitNames],
     benchmark: Benchmark | None = None,
 ) -> Imported:
     """The measurements between candidate zones of `topology` in PerfKit's result files.
 
-    Without `benchmark` the files must hold only one of the two. Raises MeasurementsError with a
-    finding for every line that is not a valid sample, or if no sample is left.
+    `clouds` says how PerfKit names each cloud. Without `benchmark` the files must hold only one of
+    the two. Raises MeasurementsError with a finding for every line that is not a valid sample, or
+    if no sample is left.
     """
     try:
         read = read_samples([read_text(path) for path in paths])
@@ -70,7 +82,8 @@ def import_pkb(
         raise MeasurementsError(read.findings[:MOST_FINDINGS])
     file = str(paths[0])
     chosen = _chosen(file, read.samples, benchmark)
-    ours, unknown = _of_topology([s for s in read.samples if s.benchmark == chosen], topology)
+    samples = [sample for sample in read.samples if sample.benchmark == chosen]
+    ours, unknown = _of_topology(samples, topology, clouds)
     if not any(sample.figure != RATE for sample, _ in ours):
         raise MeasurementsError([_nothing(file, topology, unknown)])
     warnings = [_left_out(file, zone, count) for zone, count in sorted(unknown.items())]
@@ -92,14 +105,15 @@ def _chosen(file: str, samples: Iterable[Sample], wanted: Benchmark | None) -> B
 
 
 def _of_topology(
-    samples: Iterable[Sample], topology: Topology
+    samples: Iterable[Sample], topology: Topology, clouds: Mapping[str, PerfKitNames]
 ) -> tuple[list[tuple[Sample, Ends]], Counter[str]]:
     """The samples between zones of the topology, with the names of both; and the other zones."""
     ours, unknown = [], Counter[str]()
+    known = {names.cloud for names in clouds.values()}
     for sample in samples:
-        clouds = _clouds(sample)
+        cloud_of = _clouds(sample, known)
         names = {
-            zone: _name(topology, zone, clouds.get(zone))
+            zone: _name(topology, clouds, zone, cloud_of.get(zone))
             for zone in (sample.sending, sample.receiving)
         }
         unknown.update(zone for zone, name in names.items() if name is None)
@@ -109,33 +123,31 @@ def _of_topology(
     return ours, unknown
 
 
-def _clouds(sample: Sample) -> dict[str, str | None]:
-    """The cloud of each zone, if the metadata holds it."""
-    return {
-        sample.metadata.get(f"vm_{vm}_zone", ""): _CLOUDS.get(
-            sample.metadata.get(f"vm_{vm}_cloud", "")
-        )
-        for vm in (1, 2)
-    }
+def _clouds(sample: Sample, known: Collection[str | None]) -> dict[str, str]:
+    """PerfKit's name of the cloud of each zone, if the metadata holds one that is known."""
+    metadata = sample.metadata
+    ends = [(metadata.get(f"vm_{vm}_zone", ""), metadata.get(f"vm_{vm}_cloud")) for vm in (1, 2)]
+    return {zone: cloud for zone, cloud in ends if cloud and cloud in known}
 
 
-def _name(topology: Topology, zone: str, cloud: str | None) -> str | None:
-    """`site/zone` of the only candidate zone that PerfKit calls `zone`; None if there is not one.
-
-    A site of `cloud: local` matches any cloud in the metadata.
-    """
+def _name(
+    topology: Topology, clouds: Mapping[str, PerfKitNames], zone: str, cloud: str | None
+) -> str | None:
+    """`site/zone` of the only candidate zone that PerfKit calls `zone`; None if none is."""
     found = [
         zone_name(site.name, candidate)
         for site in topology.sites
         for candidate in site.zones
-        if zone == _perfkit_name(site, candidate)
-        and (cloud in (None, site.cloud) or site.cloud == "local")
+        if _is_called(zone, cloud, clouds[site.cloud], site, candidate)
     ]
     return found[0] if len(found) == 1 else None
 
 
-def _perfkit_name(site: Site, zone: str) -> str:
-    return f"{site.region}-{zone}" if site.cloud == "azure" else zone
+def _is_called(
+    zone: str, cloud: str | None, names: PerfKitNames, site: Site, candidate: str
+) -> bool:
+    is_cloud = cloud is None or names.cloud is None or cloud == names.cloud
+    return is_cloud and zone == names.zone.format(region=site.region, zone=candidate)
 
 
 def _nothing(file: str, topology: Topology, unknown: Mapping[str, int]) -> Finding:

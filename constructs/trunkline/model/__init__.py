@@ -24,7 +24,7 @@ from trunkline.model.routing import (
     Routing,
     default_hostname,
 )
-from trunkline.model.site import CloudName, Site, Upstream, zone_name, zone_owner
+from trunkline.model.site import Site, Upstream, zone_name, zone_owner
 from trunkline.model.state import (
     AzurermState,
     GcsState,
@@ -42,7 +42,6 @@ __all__ = [
     "PLANS",
     "AddOn",
     "AzurermState",
-    "CloudName",
     "Cloudflare",
     "Edge",
     "ExistingNetwork",

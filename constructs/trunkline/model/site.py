@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 from urllib.parse import urlsplit
 
 from attrs import Factory, field, frozen
 
 from trunkline.model.network import Network, NewNetwork
-
-CloudName = Literal["aws", "google", "azure", "local"]
 
 
 @frozen
@@ -70,7 +67,7 @@ class Site:
     """
 
     name: str
-    cloud: CloudName
+    cloud: str
     region: str
     zone: str
     zones: tuple[str, ...] = field(
@@ -81,11 +78,3 @@ class Site:
     machine: str | None = None
     deploy_as: str | None = None
     upstream: Upstream | None = None
-
-    @property
-    def exposes_physical_zones(self) -> bool:
-        """Whether the cloud says which physical zone a zone's name means in an account.
-
-        Google maps zones to clusters for each organisation and shows nobody.
-        """
-        return self.cloud in ("aws", "azure")

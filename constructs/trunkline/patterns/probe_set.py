@@ -9,6 +9,7 @@ from constructs import Construct
 from trunkline.addresses.names import Peer
 from trunkline.clouds import cloud_class
 from trunkline.clouds.base import GroupSpec, MachineSpec, Secret, fingerprint, short_name
+from trunkline.clouds.facts import facts_of
 from trunkline.model import Probes, Site
 from trunkline.payload import machine_firewall
 from trunkline.payload.units import Agent
@@ -88,6 +89,7 @@ def _agent(site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret:
         probes=probes,
         peers=tuple(peers),
         key=secret.source,
+        metadata=facts_of(site.cloud).metadata,
     )
 
 

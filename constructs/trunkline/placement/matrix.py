@@ -12,6 +12,7 @@ from itertools import combinations
 
 from attrs import frozen
 
+from trunkline.clouds.facts import facts_of
 from trunkline.measurements.model import MeasuredZone, Measurements, Pair, Zone
 from trunkline.model import Site, Topology, zone_name, zone_owner
 from trunkline.placement.latency import LinkLatency, link_latency
@@ -96,8 +97,8 @@ def candidates_in(
     found = []
     for site in topology.sites:
         for zone in site.zones:
-            known = physical.get(site.name, {}).get(zone)
-            views = [candidate(site, zone, file, known) for file in files]
+            reported = physical.get(site.name, {}).get(zone)
+            views = [candidate(site, zone, file, reported) for file in files]
             found.append(next((view for view in views if view.measured), views[0]))
     return found
 
@@ -150,15 +151,16 @@ def _reason(site: Site, measurements: Measurements, physical: str | None, known:
 
 
 def _reason_of_another_account(site: Site) -> str:
-    if site.exposes_physical_zones:
+    facts = facts_of(site.cloud)
+    if facts.exposes_physical_zones:
         return (
             f"account {site.account} may map its zone names to other physical zones than the "
             "measured account; give its physical zones with --physical-zones"
         )
-    if site.cloud == "google":
+    if site.account:
         return (
-            "Google does not expose the physical zones behind a project's zone names, so figures "
-            f"of another project do not hold for {site.account}; measure there"
+            f"{facts.title} does not expose physical zones, so figures of another account do not "
+            f"hold for {site.account}; measure there"
         )
     return "it was measured in another site; measure this one"
 

@@ -1,4 +1,4 @@
-"""The physical zones of an account's zones, as its stacks print them: `{site: {zone: place}}`."""
+"""The physical zones of an account's zones, in the file that `physical-zones` writes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from os import PathLike
 from typing import Any
 
+from trunkline.clouds.facts import facts_of
 from trunkline.documents.findings import Problem, shown
 from trunkline.documents.json import UnreadableError, parse, read_text
 from trunkline.errors import TrunklineError
@@ -13,8 +14,6 @@ from trunkline.model import Site, Topology
 
 PhysicalZones = Mapping[str, Mapping[str, str]]
 """By site and by zone: `{"aws": {"us-east-1a": "use1-az4"}}`."""
-
-_LIKE = {"aws": "an AWS AZ ID such as use1-az4", "azure": "an Azure zone such as eastus-az1"}
 
 
 class PhysicalZonesError(TrunklineError):
@@ -55,15 +54,17 @@ _SHAPE = 'write {"site": {"zone": "physical zone"}}'
 
 
 def _in_site(site: Site, zones: Mapping[str, Any]) -> Iterator[Problem]:
-    if not site.exposes_physical_zones and zones:
+    facts = facts_of(site.cloud)
+    if not facts.exposes_physical_zones and zones:
         message = f"a site of cloud {site.cloud} has no physical zones"
-        yield Problem((site.name,), message, "delete it: the cloud tells nobody", at_key=True)
+        remedy = "delete it: the cloud does not expose them"
+        yield Problem((site.name,), message, remedy, at_key=True)
         return
     seen: dict[str, str] = {}
     for zone, physical in zones.items():
         if not isinstance(physical, str) or not physical:
-            message = f"{shown(physical)} is no physical zone"
-            yield Problem((site.name, zone), message, f"write {_LIKE[site.cloud]}")
+            message = f"{shown(physical)} is not a physical zone"
+            yield Problem((site.name, zone), message, f"write {facts.physical_zone_example}")
         elif physical in seen:
             message = f"{shown(physical)} is the physical zone of {shown(seen[physical])} already"
             yield Problem((site.name, zone), message, "correct one of the two")

@@ -33,6 +33,7 @@ import hmac
 import ipaddress
 import json
 import os
+import re
 import select
 import socket
 import struct
@@ -42,6 +43,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 QUERY, STATUS, PING, PONG = b"TL1?", b"TL1!", b"TL1>", b"TL1<"
 PACKET = struct.Struct("!4s8s8sQQQ")
@@ -85,7 +87,7 @@ class Config:
     sweeps: int
     emulated_ms: dict[str, float] | None
     physical_zone: str | None
-    metadata: str
+    metadata: dict[str, Any] | None
     clock_offset_seconds: float
 
     def __init__(self, data: object) -> None:
@@ -102,8 +104,8 @@ class Config:
         names = [zone_name(peer) for peer in self.peers]
         if self.name not in names or len(set(names)) != len(names):
             raise ValueError(f"peers must name every zone once, {self.name} included")
-        if self.emulated_ms and self.cloud != "local":
-            raise ValueError("emulated_ms is for cloud local only")
+        if self.emulated_ms and not ipaddress.ip_network(self.address, False).is_loopback:
+            raise ValueError("emulated_ms is for an address of loopback only")
 
     @property
     def name(self) -> str:
@@ -154,11 +156,31 @@ def _latencies(value: object) -> bool:
     )
 
 
+def _request(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"method", "path", "headers", "pattern"}
+        and all(_text(value[key]) for key in ("method", "path", "pattern"))
+        and isinstance(value["headers"], dict)
+        and all(map(_text, value["headers"].values()))
+    )
+
+
+def _metadata(value: object) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and value.keys() == {"address", "requests", "physical_zone"}
+        and _text(value["address"])
+        and _list(_request)(value["requests"])
+        and _text(value["physical_zone"])
+    )
+
+
 # Key: default (None for a required key, which the check refuses), check, and what it must be.
 FIELDS: dict[str, tuple[object, Callable[[object], bool], str]] = {
     "version": (None, lambda value: value == 1, "1"),
     "site": (None, _text, "a name"),
-    "cloud": (None, lambda value: value in ("aws", "google", "azure", "local"), "a cloud's name"),
+    "cloud": (None, _text, "a name"),
     "zone": (None, _text, "a name"),
     "address": ("0.0.0.0", lambda value: _network(value), "an IPv4 address"),
     "port": (None, _whole(1, 65534), "a port, with the next one free as well"),
@@ -175,7 +197,7 @@ FIELDS: dict[str, tuple[object, Callable[[object], bool], str]] = {
     "sweeps": (0, _whole(0), "a whole number, 0 for no end"),
     "emulated_ms": (None, _latencies, "milliseconds by site/zone"),
     "physical_zone": (None, lambda value: value is None or _text(value), "a name or null"),
-    "metadata": ("169.254.169.254:80", _text, "host:port"),
+    "metadata": (None, _metadata, "null or {address, requests, physical_zone}"),
     "clock_offset_seconds": (0, _number(-(10**7)), "seconds"),
 }
 
@@ -498,10 +520,10 @@ class Agent:
 
     def _find_physical_zone(self) -> None:
         """Query the cloud until it responds; just after boot it may not be ready."""
-        find = PHYSICAL_ZONE.get(self.config.cloud)
-        while find and not self.physical_zone:
+        query = self.config.metadata
+        while query and not self.physical_zone:
             with contextlib.suppress(OSError, ValueError):
-                self.physical_zone = find(self.config.metadata)
+                self.physical_zone = find_physical_zone(query)
             time.sleep(0 if self.physical_zone else 30)
 
     # The main thread: the tournament.
@@ -828,7 +850,25 @@ def response(status: str, extra: str, body: bytes, wall: float) -> bytes:
     return f"{head}Content-Type: application/json\r\nConnection: close\r\n\r\n".encode() + body
 
 
-# The clouds' metadata services.
+# The cloud's metadata service.
+
+
+def find_physical_zone(query: dict[str, Any]) -> str:
+    """The physical zone, by the requests of the configuration; OSError or ValueError without one.
+
+    What the groups of a pattern match goes into the headers of later requests, and into the result.
+    """
+    found: dict[str, str] = {}
+    for request in query["requests"]:
+        headers = "".join(
+            f"{name}: {value.format_map(found)}\r\n" for name, value in request["headers"].items()
+        )
+        text = fetch(query["address"], request["method"], request["path"], headers)
+        match = re.fullmatch(request["pattern"], text)
+        if match is None:
+            raise ValueError(f"{request['path']} answered {text!r}")
+        found.update(match.groupdict())
+    return str(query["physical_zone"].format_map(found))
 
 
 def fetch(server: str, method: str, path: str, headers: str) -> str:
@@ -844,31 +884,6 @@ def fetch(server: str, method: str, path: str, headers: str) -> str:
     if head.split(" ")[1] != "200":
         raise ValueError(head)
     return body.strip()
-
-
-def aws_zone_id(server: str) -> str:
-    """`use1-az4`, by IMDSv2."""
-    lifetime = "X-aws-ec2-metadata-token-ttl-seconds: 60\r\n"
-    token = fetch(server, "PUT", "/latest/api/token", lifetime)
-    path = "/latest/meta-data/placement/availability-zone-id"
-    return fetch(server, "GET", path, f"X-aws-ec2-metadata-token: {token}\r\n")
-
-
-def azure_physical_zone(server: str) -> str:
-    """`eastus-az1`, in Resource Manager's spelling; the field came with this API version.
-
-    The service itself writes `useast-AZ01`, with another name of the region. Both documentations
-    imply that the numbers are the same, but neither guarantees it.
-    """
-    path = "/metadata/instance/compute/{}?api-version=2023-11-15&format=text"
-    header = "Metadata: true\r\n"
-    number = fetch(server, "GET", path.format("physicalZone"), header).lower().rpartition("-az")[2]
-    region = fetch(server, "GET", path.format("location"), header)
-    return f"{region}-az{int(number)}"
-
-
-# Google does not expose physical zones.
-PHYSICAL_ZONE = {"aws": aws_zone_id, "azure": azure_physical_zone}
 
 
 def start(function: Callable[..., None], *arguments: object) -> None:

@@ -6,18 +6,12 @@ from typing import Literal
 
 from attrs import frozen
 
-from trunkline.addresses.loopback import THIS_MACHINE
 from trunkline.addresses.names import addresses_of
+from trunkline.clouds.facts import facts_of
 from trunkline.model import Site, Topology
 
 Kind = Literal["zones", "probes", "edge", "routing"]
 
-CREDENTIALS = {
-    "aws": "AWS account {account}",
-    "google": "Google project {account}",
-    "azure": "Azure subscription {account}",
-    "local": THIS_MACHINE,
-}
 PROBE_KEY = "TF_VAR_probe_key"
 
 
@@ -39,8 +33,9 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
     stacks = []
     addresses = addresses_of(topology)
     for site in topology.sites:
-        account = CREDENTIALS[site.cloud].format(account=site.account)
-        if site.exposes_physical_zones:
+        facts = facts_of(site.cloud)
+        account = facts.credentials.format(account=site.account)
+        if facts.exposes_physical_zones:
             stacks.append(StackSpec("zones", site, (account,)))
         needs = (account, *addresses.needs_for_names())
         if topology.probes:

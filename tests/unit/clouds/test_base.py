@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from trunkline.addresses.subnets import subnet_cidr
-from trunkline.clouds import CLOUDS, cloud_class
+from trunkline.clouds import cloud_class
 from trunkline.clouds.base import Cloud, Rule, rules_by_cidr, short_name
+from trunkline.clouds.facts import CLOUDS
 from trunkline.errors import ConfigurationError
 from trunkline.terraform.escape import escape
 

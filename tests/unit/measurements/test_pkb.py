@@ -10,8 +10,10 @@ import pytest
 from attrs import evolve
 from support.examples import ROOT
 
+from trunkline.clouds import facts
+from trunkline.clouds.facts import facts_of
 from trunkline.measurements import Measurements, MeasurementsError
-from trunkline.measurements.pkb import import_pkb
+from trunkline.measurements.pkb import PerfKitNames, import_pkb
 from trunkline.topology import load
 
 THREE = load(ROOT / "topologies" / "three-clouds.yaml")
@@ -25,6 +27,11 @@ ENDS = {
 }
 BACK = {**ENDS, "sending_zone": "eastus-1", "receiving_zone": "us-east-1a"}
 PING = {"Min": 1.1, "Average": 1.4, "Max": 9.0}
+
+CLOUDS = {
+    cloud: PerfKitNames(facts_of(cloud).perfkit_cloud, facts_of(cloud).perfkit_zone)
+    for cloud in facts.CLOUDS
+}
 
 Line = dict[str, Any]
 
@@ -73,7 +80,7 @@ def written(tmp_path: Path, lines: list[Line], name: str = "results.json") -> Pa
 
 
 def read(tmp_path: Path, lines: list[Line], **options: Any) -> Measurements:
-    return import_pkb([written(tmp_path, lines)], THREE, **options).measurements
+    return import_pkb([written(tmp_path, lines)], THREE, CLOUDS, **options).measurements
 
 
 def test_ping_gives_mean_and_deviation_in_microseconds_and_no_percentiles(tmp_path: Path) -> None:
@@ -113,7 +120,7 @@ def test_labels_are_read_like_metadata(tmp_path: Path) -> None:
 def test_repeated_samples_count_once(tmp_path: Path) -> None:
     first = written(tmp_path, [*ping("a"), *ping("a")], "one.json")
     second = written(tmp_path, [*ping("a"), *ping("b", metadata=BACK)], "two.json")
-    made = import_pkb([first, second], THREE)
+    made = import_pkb([first, second], THREE, CLOUDS)
     assert made.repeated == 8
     assert [pair.sweeps for pair in made.measurements.pairs] == [1, 1]
 
@@ -153,7 +160,7 @@ def test_a_local_site_matches_any_cloud_in_the_metadata(tmp_path: Path) -> None:
             for site, zone in names.items()
         ),
     )
-    [pair] = import_pkb([written(tmp_path, ping("a"))], local).measurements.pairs
+    [pair] = import_pkb([written(tmp_path, ping("a"))], local, CLOUDS).measurements.pairs
     assert (pair.from_zone, pair.to_zone) == ("aws/us-east-1a", "azure/eastus-1")
 
 
@@ -163,13 +170,19 @@ def test_a_zone_of_another_cloud_is_not_the_topologys(tmp_path: Path) -> None:
         read(tmp_path, elsewhere)
 
 
+def test_a_cloud_of_another_name_may_be_any(tmp_path: Path) -> None:
+    static = {**ENDS, "vm_1_cloud": "Static", "vm_2_cloud": "Static"}
+    [pair] = read(tmp_path, ping("a", metadata=static)).pairs
+    assert (pair.from_zone, pair.to_zone) == ("aws/us-east-1a", "azure/1")
+
+
 def test_zones_of_other_topologies_are_named_and_left_out(tmp_path: Path) -> None:
     far = ping("f", metadata={**ENDS, "sending_zone": "us-west-2a"})
-    made = import_pkb([written(tmp_path, [*far, *ping("a")])], THREE)
+    made = import_pkb([written(tmp_path, [*far, *ping("a")])], THREE, CLOUDS)
     [warning] = made.warnings
     assert "us-west-2a is not a candidate zone of exactly one site; 4 samples" in warning.message
     with pytest.raises(MeasurementsError, match="the zones here: us-west-2a"):
-        import_pkb([written(tmp_path, far)], THREE)
+        import_pkb([written(tmp_path, far)], THREE, CLOUDS)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +215,7 @@ def test_a_file_cut_short_is_named_with_its_place(tmp_path: Path) -> None:
     path = written(tmp_path, ping("a"))
     path.write_text(path.read_text()[:-30])
     with pytest.raises(MeasurementsError, match=r"results\.json:4:\d+: .*the last line is cut"):
-        import_pkb([path], THREE)
+        import_pkb([path], THREE, CLOUDS)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "[]", "5", "[" * 100_000, "not json", "\x00"])
@@ -210,6 +223,6 @@ def test_any_other_content_is_an_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "results.json"
     path.write_text(text)
     with pytest.raises(MeasurementsError):
-        import_pkb([path], THREE)
+        import_pkb([path], THREE, CLOUDS)
     with pytest.raises(MeasurementsError, match="cannot be read"):
-        import_pkb([tmp_path / "nowhere"], THREE)
+        import_pkb([tmp_path / "nowhere"], THREE, CLOUDS)

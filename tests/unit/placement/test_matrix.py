@@ -23,7 +23,7 @@ PAIRS = [
 ]
 MEASURED = measurements(FIRST, PAIRS)
 # The second account names the same two physical zones the other way round.
-PHYSICAL = {"amazon": {"a": "use1-az6", "b": "use1-az4"}}
+REPORTED = {"amazon": {"a": "use1-az6", "b": "use1-az4"}}
 
 
 def second(**fields: str) -> list:
@@ -36,7 +36,7 @@ def test_the_same_account_is_placed_by_the_names_of_its_zones() -> None:
 
 
 def test_a_second_account_is_placed_by_physical_zones_without_probing() -> None:
-    best = solve(matrix(topology(*second()), MEASURED, PHYSICAL)).best[0]
+    best = solve(matrix(topology(*second()), MEASURED, REPORTED)).best[0]
     assert best.zones == {"amazon": "a", "google": "x"}
     assert best.sum_ns == 300_000
 
@@ -47,10 +47,10 @@ def test_without_its_physical_zones_a_second_account_is_not_placed() -> None:
     assert "--physical-zones" in found.unmeasured[0].reason
 
 
-def test_another_project_of_google_is_not_placed_by_names() -> None:
-    found = matrix(topology(*second(account="other-project")), MEASURED, PHYSICAL)
+def test_another_account_of_a_cloud_without_physical_zones_is_not_placed_by_names() -> None:
+    found = matrix(topology(*second(account="other-project")), MEASURED, REPORTED)
     assert [each.name for each in found.unmeasured] == ["google/x", "google/y"]
-    assert "of another project do not hold for other-project" in found.unmeasured[0].reason
+    assert "of another account do not hold for other-project" in found.unmeasured[0].reason
 
 
 def test_a_physical_zone_that_was_not_measured_is_named() -> None:

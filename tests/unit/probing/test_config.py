@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from trunkline.clouds.aws.facts import METADATA as AWS
+from trunkline.clouds.facts import CLOUDS, facts_of
 from trunkline.probing import agent
+
+METADATA = AWS.to_config()
 
 GOOD: dict[str, Any] = {
     "version": 1,
@@ -46,7 +50,7 @@ def test_the_last_valid_port_leaves_the_next_one_free() -> None:
     [
         ("version", 2),
         ("site", ""),
-        ("cloud", "oracle"),
+        ("cloud", ""),
         ("address", "localhost"),
         ("port", 65535),
         ("port", "8100"),
@@ -62,6 +66,11 @@ def test_the_last_valid_port_leaves_the_next_one_free() -> None:
         ("sweeps", None),
         ("emulated_ms", {"google/us-east4-a": "1"}),
         ("physical_zone", 4),
+        ("metadata", "169.254.169.254:80"),
+        ("metadata", {**METADATA, "address": ""}),
+        ("metadata", {**METADATA, "requests": [{"path": "/"}]}),
+        ("metadata", {**METADATA, "requests": [{**METADATA["requests"][0], "headers": [1]}]}),
+        ("metadata", {**METADATA, "requests": [{**METADATA["requests"][0], "method": None}]}),
     ],
 )
 def test_a_wrong_value_is_named_by_its_key(key: str, value: object) -> None:
@@ -81,11 +90,19 @@ def test_the_peers_name_every_zone_once() -> None:
         agent.Config({**GOOD, "peers": [*GOOD["peers"], GOOD["peers"][1]]})
 
 
-def test_only_local_agents_emulate_distances() -> None:
-    emulated = {"google/us-east4-a": 1.5}
-    assert agent.Config({**GOOD, "cloud": "local", "emulated_ms": emulated}).emulated_ms == emulated
-    with pytest.raises(ValueError, match="emulated_ms is for cloud local only"):
-        agent.Config({**GOOD, "emulated_ms": emulated})
+def test_only_agents_on_loopback_emulate_distances() -> None:
+    config = {**GOOD, "emulated_ms": {"google/us-east4-a": 1.5}}
+    on_loopback = agent.Config({**config, "address": "127.10.0.1"})
+    assert on_loopback.emulated_ms == config["emulated_ms"]
+    with pytest.raises(ValueError, match="emulated_ms is for an address of loopback only"):
+        agent.Config(config)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_how_a_cloud_asks_its_metadata_service_is_valid(cloud: str) -> None:
+    query = facts_of(cloud).metadata
+    config = query.to_config() if query else None
+    assert agent.Config({**GOOD, "metadata": json.loads(json.dumps(config))}).metadata == config
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 1}', "\xff", "[" * 100_000])

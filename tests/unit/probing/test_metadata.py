@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
+from attrs import evolve
 from support.agents import fleet
 
+from trunkline.clouds.aws.facts import METADATA as AWS
+from trunkline.clouds.azure.facts import METADATA as AZURE
 from trunkline.probing import agent
+from trunkline.probing.metadata import PhysicalZoneQuery
 
 
 class Aws(BaseHTTPRequestHandler):
@@ -81,40 +85,45 @@ def service(kind: type[BaseHTTPRequestHandler]) -> Iterator[str]:
         thread.join()
 
 
+def at(address: str, query: PhysicalZoneQuery) -> dict[str, Any]:
+    """How the service of a cloud is asked, at another address."""
+    return evolve(query, address=address).to_config()
+
+
 @pytest.mark.parametrize(
-    ("cloud", "kind", "zone"), [("aws", Aws, "use1-az4"), ("azure", Azure, "centralus-az1")]
+    ("query", "kind", "zone"), [(AWS, Aws, "use1-az4"), (AZURE, Azure, "centralus-az1")]
 )
-def test_the_agent_queries_its_cloud(
-    tmp_path: Path, cloud: str, kind: type[BaseHTTPRequestHandler], zone: str
+def test_the_agent_queries_as_its_configuration_says(
+    tmp_path: Path, query: PhysicalZoneQuery, kind: type[BaseHTTPRequestHandler], zone: str
 ) -> None:
     with service(kind) as server, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud=cloud, metadata=server)
+        agents.start(metadata=at(server, query))
         found = agents.when("a/z0", lambda results: results["physical_zone"] is not None)
         assert found["physical_zone"] == zone
 
 
 def test_a_configured_physical_zone_is_not_queried(tmp_path: Path) -> None:
     with service(Aws) as server, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud="aws", metadata=server, physical_zone="use1-az6")
+        agents.start(metadata=at(server, AWS), physical_zone="use1-az6")
         agents.sweeps("a/z0")
         assert agents.results("a/z0")["physical_zone"] == "use1-az6"
 
 
-def test_google_exposes_no_physical_zone(tmp_path: Path) -> None:
-    with service(Aws) as server, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud="google", metadata=server)
+def test_without_requests_no_zone_is_known(tmp_path: Path) -> None:
+    with fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(cloud="google")
         agents.sweeps("a/z0")
         assert agents.results("a/z0")["physical_zone"] is None
 
 
 def test_a_service_that_is_not_ready_does_not_stop_the_agent(tmp_path: Path) -> None:
-    with service(NotReady) as server, fleet(tmp_path, 1, sweeps=1) as agents:
-        agents.start(cloud="aws", metadata=server)
+    with service(NotReady) as address, fleet(tmp_path, 1, sweeps=1) as agents:
+        agents.start(metadata=at(address, AWS))
         assert agents.sweeps("a/z0") == {}
         with pytest.raises(ValueError, match="503"):
-            agent.aws_zone_id(server)
+            agent.find_physical_zone(at(address, AWS))
 
 
-def test_a_machine_without_a_zone_has_no_physical_zone() -> None:
-    with service(AzureWithoutZone) as server, pytest.raises(ValueError, match="''"):
-        agent.azure_physical_zone(server)
+def test_a_machine_in_no_zone_has_no_physical_one() -> None:
+    with service(AzureWithoutZone) as address, pytest.raises(ValueError, match="answered ''"):
+        agent.find_physical_zone(at(address, AZURE))

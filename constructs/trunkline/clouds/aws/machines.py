@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections.abc import Mapping
 
 from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle
@@ -27,6 +26,7 @@ from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityG
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
+from trunkline.clouds.aws.facts import SIZES
 from trunkline.clouds.base import (
     GroupSpec,
     Machine,
@@ -44,10 +44,6 @@ from trunkline.terraform.escape import escape
 # The account of the Debian project: https://wiki.debian.org/Cloud/AmazonEC2Image
 DEBIAN_OWNER = "136693071363"
 DEBIAN_IMAGES = ["debian-13-amd64-*", "debian-13-arm64-*"]
-
-# Cheapest first. Some zones lack the newer ones (use1-az3 has no t4g), and account by account a
-# zone name stands for another place, so Terraform asks what the zones offer.
-DEFAULT_SIZES = ("t4g.micro", "t3.micro", "t2.micro")
 
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 USER_DATA_LIMIT = 16_384
@@ -139,7 +135,7 @@ class AwsMachineGroup(MachineGroup):
             image = self._image(_architecture(self.spec.size))
             return dict.fromkeys(zones, self.spec.size), dict.fromkeys(zones, f"${{{image}}}")
         table = self._offered_sizes(zones)
-        architectures = {size: _architecture(size) for size in DEFAULT_SIZES}
+        architectures = {size: _architecture(size) for size in SIZES.defaults}
         images = {each: self._image(each) for each in sorted(set(architectures.values()))}
         image_of = ", ".join(
             f"{json.dumps(size)} = {images[architecture]}"
@@ -152,7 +148,10 @@ class AwsMachineGroup(MachineGroup):
         )
 
     def _offered_sizes(self, zones: list[str]) -> str:
-        """A table of the first default size that each zone offers, as the name of a local value."""
+        """A table of the first default size that each zone offers, as the name of a local value.
+
+        Account by account a zone's name stands for another place, so Terraform asks for it.
+        """
         offered = DataAwsEc2InstanceTypeOfferings(
             self.scope,
             f"{self.id}-offerings",
@@ -160,13 +159,13 @@ class AwsMachineGroup(MachineGroup):
             filter=[
                 DataAwsEc2InstanceTypeOfferingsFilter(name="location", values=zones),
                 DataAwsEc2InstanceTypeOfferingsFilter(
-                    name="instance-type", values=list(DEFAULT_SIZES)
+                    name="instance-type", values=list(SIZES.defaults)
                 ),
             ],
         )
         data = f"data.{offered.terraform_resource_type}.{offered.friendly_unique_id}"
         there = f"[for i, place in {data}.locations : {data}.instance_types[i] if place == zone]"
-        first = f"[for size in {json.dumps(DEFAULT_SIZES)} : size if contains({there}, size)][0]"
+        first = f"[for size in {json.dumps(SIZES.defaults)} : size if contains({there}, size)][0]"
         table = f"${{{{for zone in {json.dumps(zones)} : zone => {first}}}}}"
         local = TerraformLocal(self.scope, f"{self.id}-sizes", table)
         return f"local.{local.friendly_unique_id}"
@@ -256,8 +255,5 @@ def _policy(action: str, **who: object) -> str:
 
 
 def _architecture(size: str) -> str:
-    """`arm64` for Graviton families, whose name has a g after the generation; else `x86_64`.
-
-    https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
-    """
-    return "arm64" if re.match(r"(a1|[a-z]+\d+g[a-z]*)\.", size) else "x86_64"
+    """The architecture as Amazon's images name it."""
+    return "arm64" if SIZES.is_arm(size) else "x86_64"

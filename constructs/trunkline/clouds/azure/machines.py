@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,6 +29,7 @@ from cdktf_cdktf_provider_azurerm.public_ip import PublicIp
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from constructs import Construct
 
+from trunkline.clouds.azure.facts import SIZES
 from trunkline.clouds.base import (
     GroupSpec,
     Machine,
@@ -39,8 +39,6 @@ from trunkline.clouds.base import (
     replacement,
 )
 from trunkline.payload import Firewall, Rule, user_data
-
-DEFAULT_SIZE = "Standard_B2pts_v2"
 
 # https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview: 100 to 4096.
 LAST_PRIORITY = 4096
@@ -81,7 +79,7 @@ class AzureMachineGroup(MachineGroup):
             **self._where,
         )
         interface, association = self._interface(id, spec, str(address.id))
-        size = self.spec.size or DEFAULT_SIZE
+        size = self.spec.size or SIZES.default
         machine = LinuxVirtualMachine(
             self.scope,
             id,
@@ -101,7 +99,7 @@ class AzureMachineGroup(MachineGroup):
             source_image_reference=LinuxVirtualMachineSourceImageReference(
                 publisher="Debian",
                 offer="debian-13",
-                sku="13-arm64" if _is_arm(size) else "13-gen2",
+                sku="13-arm64" if SIZES.is_arm(size) else "13-gen2",
                 version="latest",
             ),
             identity=self._identity,
@@ -227,11 +225,3 @@ def nobodys_public_key() -> str:
     fields = (b"ssh-ed25519", hashlib.sha256(NOBODYS_KEY_SEED).digest())
     blob = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
     return f"ssh-ed25519 {base64.b64encode(blob).decode()} nobody"
-
-
-def _is_arm(size: str) -> bool:
-    """Arm sizes carry a p among the letters after the number of processors.
-
-    https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
-    """
-    return re.match(r"Standard_[A-Z]+\d+(-\d+)?[a-z]*p", size) is not None

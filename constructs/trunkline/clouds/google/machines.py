@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_google.compute_address import ComputeAddress
@@ -36,10 +36,9 @@ from trunkline.clouds.base import (
     replacement,
     short_name,
 )
-from trunkline.payload import ANYWHERE, Firewall, Rule, packaged, user_data
+from trunkline.clouds.google.facts import SIZES
+from trunkline.payload import ANYWHERE, Firewall, Rule, user_data
 from trunkline.terraform.escape import escape
-
-DEFAULT_SIZE = "e2-micro"
 
 
 class GoogleMachineGroup(MachineGroup):
@@ -68,7 +67,7 @@ class GoogleMachineGroup(MachineGroup):
             id,
             name=spec.name,
             zone=spec.zone,
-            machine_type=self.spec.size or DEFAULT_SIZE,
+            machine_type=self.spec.size or SIZES.default,
             boot_disk=self._boot_disk(),
             network_interface=[self._interface(id, spec)],
             metadata=_metadata(text),
@@ -95,7 +94,7 @@ class GoogleMachineGroup(MachineGroup):
 
     def _boot_disk(self) -> ComputeInstanceBootDisk:
         """Debian stable; Google encrypts every disk."""
-        family = "debian-13-arm64" if _is_arm(self.spec.size or DEFAULT_SIZE) else "debian-13"
+        family = "debian-13-arm64" if SIZES.is_arm(self.spec.size or SIZES.default) else "debian-13"
         return ComputeInstanceBootDisk(
             initialize_params=ComputeInstanceBootDiskInitializeParams(
                 image=f"projects/debian-cloud/global/images/family/{family}", size=10
@@ -172,15 +171,11 @@ def _directions(firewall: Firewall) -> Iterable[tuple[str, str, tuple[Rule, ...]
 
 
 def _metadata(user_data: str) -> dict[str, str]:
+    startup = files("trunkline.clouds.google").joinpath("startup.sh").read_text("utf-8")
     return {
         "user-data": escape(user_data),
-        "startup-script": escape(packaged("google-startup.sh")),
+        "startup-script": escape(startup),
         "block-project-ssh-keys": "TRUE",
         "enable-oslogin": "TRUE",
         "serial-port-enable": "FALSE",
     }
-
-
-def _is_arm(size: str) -> bool:
-    """Arm machine series: https://cloud.google.com/compute/docs/instances/arm-on-compute"""
-    return re.match(r"(t2a|c4a|n4a|a4x)-", size) is not None

@@ -14,6 +14,7 @@ from trunkline.model import Probes, zone_name
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.secret import SecretSource
 from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
+from trunkline.probing.metadata import PhysicalZoneQuery
 from trunkline.probing.source import agent_source
 
 PROGRAM = "/usr/local/lib/trunkline/agent.py"
@@ -25,7 +26,8 @@ KEY = "/run/trunkline-probe/key"
 class Agent(Unit):
     """The agent of the probe in `zone`.
 
-    `peers` are all probes, this one included; `key` says how to read the key that they share.
+    `peers` are all probes, this one included; `key` says how to read the key that they share, and
+    `metadata` how to ask the cloud's metadata service for the physical zone, if that can be asked.
     """
 
     site: str
@@ -34,6 +36,7 @@ class Agent(Unit):
     probes: Probes
     peers: tuple[Peer, ...]
     key: SecretSource
+    metadata: PhysicalZoneQuery | None = None
 
     name: ClassVar = "probe"
     remedy: ClassVar = "use fewer candidate zones, or probes.max_parallel"
@@ -100,6 +103,7 @@ class Agent(Unit):
             "interval_seconds": self.probes.interval_seconds,
             "deadline_seconds": self.probes.deadline_seconds,
             **({"emulated_ms": emulated} if emulated else {}),
+            **({"metadata": self.metadata.to_config()} if self.metadata else {}),
         }
 
 

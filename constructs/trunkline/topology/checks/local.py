@@ -67,7 +67,7 @@ def latency_is_a_triangle(draft: PartialTopology) -> Iterator[Problem]:
 
 def local_state_is_local(draft: PartialTopology) -> Iterator[Problem]:
     """A run elsewhere would start the site's processes there, and not find those of here."""
-    if "local" not in draft.clouds():
+    if not any(map(draft.is_on_loopback, draft.sites)):
         return
     for backend, options in draft.mapping("state").items():
         if backend != "local" and options is not None:

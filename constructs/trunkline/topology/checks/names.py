@@ -18,7 +18,6 @@ PUBLIC_SUFFIXES = frozenset(_SUFFIXES.split(" "))
 SPECIAL_USE = frozenset(
     ("local", "localhost", "internal", "test", "invalid", "onion", "arpa", "lan")
 )
-_REAL_CLOUDS = frozenset(("aws", "google", "azure"))
 
 
 def domain_is_registrable(draft: PartialTopology) -> Iterator[Problem]:
@@ -27,7 +26,8 @@ def domain_is_registrable(draft: PartialTopology) -> Iterator[Problem]:
         message = f"{domain} is a suffix under which others register names, not a domain of yours"
         yield Problem(("domain",), message, f"write your name under it, like acme.{domain}")
     last = domain.rpartition(".")[2]
-    if last in SPECIAL_USE and draft.clouds() & _REAL_CLOUDS:
+    in_clouds = not all(facts.on_this_machine for facts in draft.facts.values())
+    if last in SPECIAL_USE and in_clouds:
         message = f".{last} is not part of the public DNS, so Cloudflare cannot serve it"
         yield Problem(("domain",), message, "write a domain that is registered")
 

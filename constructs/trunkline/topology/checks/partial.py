@@ -9,6 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from trunkline.addresses.cloudflare import origin_hostname
+from trunkline.clouds.facts import CloudFacts, facts_of
 from trunkline.documents.findings import KeyPath, show_path
 from trunkline.model import NewNetwork, default_hostname
 
@@ -24,12 +25,16 @@ def _without_unknown_sites(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @frozen
 class PartialTopology:
-    """A topology that may still miss values. Whatever is there fits the schema."""
+    """A topology that may still miss values. Whatever is there fits the schema.
+
+    `facts` are those of each site's cloud, by site; without the sites whose cloud is unknown.
+    """
 
     data: Mapping[str, Any] = field(converter=_without_unknown_sites)
     line: Callable[[KeyPath], int]
     sites: Mapping[str, Mapping[str, Any]] = field(init=False)
     routes: Mapping[str, Mapping[str, Any]] = field(init=False)
+    facts: Mapping[str, CloudFacts] = field(init=False)
 
     @sites.default
     def _sites(self) -> Mapping[str, Mapping[str, Any]]:
@@ -38,6 +43,11 @@ class PartialTopology:
     @routes.default
     def _routes(self) -> Mapping[str, Mapping[str, Any]]:
         return {path: route or {} for path, route in self.mapping("routing", "routes").items()}
+
+    @facts.default
+    def _facts(self) -> Mapping[str, CloudFacts]:
+        clouds = {name: site.get("cloud") for name, site in self.sites.items()}
+        return {name: facts_of(cloud) for name, cloud in clouds.items() if cloud}
 
     def get(self, *path: str) -> Any:
         """The value at `path`, or None where it or something above it is missing."""
@@ -83,16 +93,12 @@ class PartialTopology:
 
     def is_on_loopback(self, site: str) -> bool:
         """Whether a site's machines are processes of this machine, whose network is loopback."""
-        return self.text("sites", site, "cloud") == "local"
+        return site in self.facts and self.facts[site].on_this_machine
 
     def has_probes(self) -> bool:
         """Whether zones have probes; not where the section or its `enabled` was refused."""
         probes = self.get("probes") if "probes" in self.data else {}
         return isinstance(probes, Mapping) and probes.get("enabled", True) is True
-
-    def clouds(self) -> set[str]:
-        """The clouds in use."""
-        return {site["cloud"] for site in self.sites.values() if site.get("cloud")}
 
     def hostname(self) -> str:
         """The public hostname, its default included; empty where it cannot be known."""

@@ -28,7 +28,8 @@ def results_can_be_fetched(draft: PartialTopology) -> Iterator[Problem]:
     zones = {(site, zone) for site in draft.sites for _, zone in draft.zones(site)}
     if len(zones) > 1:
         message = "nobody may fetch what the probes measure"
-        example = "127.0.0.0/8" if draft.clouds() == {"local"} else "203.0.113.7/32"
+        here = all(facts.on_this_machine for facts in draft.facts.values())
+        example = "127.0.0.0/8" if here else "203.0.113.7/32"
         remedy = f"name your own address in probes.operators, like {example}"
         yield Problem(("probes", "operators"), message, remedy, "warning")
 

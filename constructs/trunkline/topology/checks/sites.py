@@ -1,4 +1,4 @@
-"""Regions, zones, accounts and machines of the sites."""
+"""Regions, zones, accounts and machines of the sites, as the facts of their clouds have them."""
 
 from __future__ import annotations
 
@@ -8,49 +8,38 @@ from collections.abc import Iterator
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import Problem
 from trunkline.topology.checks.partial import PartialTopology
-from trunkline.topology.checks.regions import AZURE_WITHOUT_ZONES, REGIONS, aws_partition
-
-AZURE_ZONES = ("1", "2", "3")
-_MACHINES = {
-    "aws": (re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+\Z"), "t4g.small"),
-    "google": (re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+\Z"), "e2-small"),
-    "azure": (re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+\Z"), "Standard_B2pls_v2"),
-}
 
 
 def regions_are_known(draft: PartialTopology) -> Iterator[Problem]:
-    for name, site in draft.sites.items():
-        cloud, region = site.get("cloud"), site.get("region")
-        known = REGIONS.get(str(cloud), frozenset())
+    for name, facts in draft.facts.items():
+        region, known = draft.text("sites", name, "region"), facts.regions
         if known and region and region not in known:
             match = nearest(region, sorted(known))
             remedy = f"did you mean {match}?" if match else "check the spelling"
-            message = f"{region} is no region of {cloud} that trunkline knows"
+            cloud = draft.text("sites", name, "cloud")
+            message = f"{region} is not a region of {cloud} that trunkline knows"
             yield Problem(("sites", name, "region"), message, remedy, "warning")
 
 
 def zones_are_of_the_region(draft: PartialTopology) -> Iterator[Problem]:
-    separators = {"aws": "", "google": "-"}
-    for name, site in draft.sites.items():
-        cloud, region = site.get("cloud"), site.get("region")
-        if cloud not in separators or not region:
+    for name, facts in draft.facts.items():
+        region = draft.text("sites", name, "region")
+        if not facts.zone_prefix or not region:
             continue
-        start = f"{region}{separators[cloud]}"
+        start = facts.zone_prefix.format(region=region)
         for path, zone in draft.zones(name):
             if zone[:-1] != start:
                 message = f"the zone {zone} is not in the region {region}"
                 yield Problem(path, message, f"write a zone like {start}{zone[-1]}")
 
 
-def azure_zones_exist(draft: PartialTopology) -> Iterator[Problem]:
-    for name, site in draft.sites.items():
-        if site.get("cloud") != "azure":
-            continue
-        for path, zone in draft.zones(name):
-            if zone not in AZURE_ZONES:
-                message = f"Azure has no zone {zone}"
-                yield Problem(path, message, f"choose from {', '.join(AZURE_ZONES)}")
-        if (region := site.get("region")) in AZURE_WITHOUT_ZONES:
+def zones_exist(draft: PartialTopology) -> Iterator[Problem]:
+    for name, facts in draft.facts.items():
+        for path, zone in draft.zones(name) if facts.zones else ():
+            if zone not in facts.zones:
+                message = f"{facts.title} has no zone {zone}"
+                yield Problem(path, message, f"choose from {', '.join(facts.zones)}")
+        if (region := draft.text("sites", name, "region")) in facts.regions_without_zones:
             message = f"{region} has no availability zones that trunkline knows of"
             yield Problem(("sites", name, "region"), message, "choose another region", "warning")
 
@@ -66,34 +55,35 @@ def zone_is_a_candidate(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def role_is_of_the_account(draft: PartialTopology) -> Iterator[Problem]:
-    for name, site in draft.sites.items():
-        role, account = site.get("deploy_as"), site.get("account")
-        if site.get("cloud") != "aws" or not role:
-            continue
+    for name, facts in draft.facts.items():
         path = ("sites", name, "deploy_as")
-        _, partition, _, _, owner, _ = role.split(":", 5)
-        if account and owner != account:
-            message = f"the role is of the account {owner}, the site is in {account}"
+        role = re.match(facts.role.pattern, draft.text(*path)) if facts.role else None
+        if facts.role is None or role is None:
+            continue
+        account, region = draft.text("sites", name, "account"), draft.text("sites", name, "region")
+        if account and role["account"] != account:
+            message = f"the role is of the account {role['account']}, the site is in {account}"
             yield Problem(path, message, "name a role of the site's own account")
-        wanted = aws_partition(site.get("region") or "")
-        if site.get("region") and partition != wanted:
-            message = f"the role is in the partition {partition}, the region in {wanted}"
-            yield Problem(path, message, f"write arn:{wanted}:iam::…")
+        wanted = facts.role.partition_of(region)
+        if region and role["partition"] != wanted:
+            message = f"the role is in the partition {role['partition']}, the region in {wanted}"
+            yield Problem(path, message, f"write {facts.role.example.format(partition=wanted)}")
 
 
 def machine_is_of_the_cloud(draft: PartialTopology) -> Iterator[Problem]:
-    for name, site in draft.sites.items():
-        machine, cloud = site.get("machine"), site.get("cloud")
-        shape, example = _MACHINES.get(str(cloud), (None, ""))
-        if machine and shape and not shape.match(machine):
+    for name, facts in draft.facts.items():
+        path = ("sites", name, "machine")
+        machine, sizes = draft.text(*path), facts.sizes
+        if machine and sizes and not re.fullmatch(sizes.pattern, machine):
+            cloud = draft.text("sites", name, "cloud")
             message = f"{machine} is not the name of a size on {cloud}"
-            yield Problem(("sites", name, "machine"), message, f"write one like {example}")
+            yield Problem(path, message, f"write one like {sizes.example}")
 
 
 CHECKS = (
     regions_are_known,
     zones_are_of_the_region,
-    azure_zones_exist,
+    zones_exist,
     zone_is_a_candidate,
     role_is_of_the_account,
     machine_is_of_the_cloud,

@@ -9,7 +9,6 @@ from trunkline.documents.findings import Problem
 from trunkline.topology.checks.partial import PartialTopology
 
 OUTPUT = "cdktf.out"
-_AZURE_TAGS = ("azure", "microsoft", "windows")
 _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}\Z")
 
 
@@ -65,15 +64,13 @@ def resource_groups_are_named_well(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def tags_are_allowed(draft: PartialTopology) -> Iterator[Problem]:
-    clouds = draft.clouds()
+    clouds = draft.facts.values()
     for tag in draft.mapping("tags"):
-        if "azure" in clouds and tag.startswith(_AZURE_TAGS):
-            owner = f"Azure keeps tags that begin with {', '.join(_AZURE_TAGS)}"
-        elif "google" in clouds and tag.startswith("goog"):
-            owner = "Google Cloud keeps labels that begin with goog"
-        else:
-            continue
-        yield Problem(("tags", tag), f"{owner} to itself", "choose another name", at_key=True)
+        owner = next((facts for facts in clouds if tag.startswith(facts.reserved_tags)), None)
+        if owner is not None:
+            starts = ", ".join(owner.reserved_tags)
+            message = f"{owner.title} keeps tags that begin with {starts} to itself"
+            yield Problem(("tags", tag), message, "choose another name", at_key=True)
 
 
 CHECKS = (

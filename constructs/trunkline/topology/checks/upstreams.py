@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from trunkline.clouds.facts import CLOUDS, facts_of
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.topology.checks.partial import PartialTopology
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _NUMBERS = re.compile(r"[0-9.]+\Z")
 _PRIVATE_SUFFIXES = (".internal", ".local", ".lan", ".corp", ".home", ".private", ".intranet")
-_METADATA = frozenset(
-    ("169.254.169.254", "168.63.129.16", "fd00:ec2::254", "metadata.google.internal", "metadata")
-)
 
 
 def upstreams_can_be_reached(draft: PartialTopology) -> Iterator[Problem]:
@@ -45,7 +44,7 @@ def _upstreams(draft: PartialTopology) -> Iterator[tuple[KeyPath, SplitResult]]:
 def _about_host(path: KeyPath, url: SplitResult, domain: str) -> Iterator[Problem]:
     host = url.hostname or ""
     address = _address(host)
-    if host in _METADATA or (address and address.is_link_local):
+    if host in _metadata_hosts() or (address and address.is_link_local):
         message = f"{host} is the cloud's metadata service: it hands out the machine's credentials"
         yield Problem(path, message, "name the service itself")
     elif address and (address.is_unspecified or address.is_multicast):
@@ -56,6 +55,12 @@ def _about_host(path: KeyPath, url: SplitResult, domain: str) -> Iterator[Proble
     elif url.scheme == "http" and _may_be_public(host, domain):
         message = f"plain http to {host} may cross the Internet unencrypted"
         yield Problem(path, message, "use https, or a private address", "warning")
+
+
+@cache
+def _metadata_hosts() -> frozenset[str]:
+    """Those of every cloud: an upstream may be in another one than the edge."""
+    return frozenset(host for cloud in CLOUDS for host in facts_of(cloud).metadata_hosts)
 
 
 def _is_this_machine(host: str) -> bool:

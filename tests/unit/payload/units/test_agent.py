@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+from attrs import evolve
+
 from trunkline.model import Probes
 from trunkline.payload import SecretSource
 from trunkline.payload.units import Agent
+from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 
 
 def agent(probes: Probes) -> Agent:
@@ -33,6 +36,16 @@ def test_results_are_for_operators() -> None:
     assert [(r.port, r.cidrs) for r in rules if r.name == "operators"] == [
         (9000, ("203.0.113.7/32",))
     ]
+
+
+def test_how_to_ask_for_the_physical_zone_is_in_its_configuration_where_that_is_known() -> None:
+    request = MetadataRequest(path="/zone", pattern="(?P<zone>.+)")
+    query = PhysicalZoneQuery(requests=(request,), physical_zone="{zone}")
+    asking = evolve(agent(Probes()), metadata=query).configuration(address="", key_file="")
+    assert asking["metadata"]["requests"] == [
+        {"method": "GET", "path": "/zone", "headers": {}, "pattern": "(?P<zone>.+)"}
+    ]
+    assert "metadata" not in agent(Probes()).configuration(address="", key_file="")
 
 
 def test_on_this_machine_it_answers_at_the_zones_own_address() -> None:

@@ -1,0 +1,161 @@
+"""What is known of a cloud without its binding: plain data for checks, cost, placement and docs.
+
+A folder beside this file is a cloud. Its `facts.py` holds its `FACTS`, and its `resources.py` the
+class that makes its resources.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+
+from attrs import frozen
+
+from trunkline.errors import ConfigurationError
+from trunkline.probing.metadata import PhysicalZoneQuery
+
+CLOUDS = (
+    "aws",
+    "google",
+    "azure",
+    "local",
+)
+"""Every cloud, as topologies name it: the name of its folder, and of its extra if it has one."""
+
+
+@frozen(kw_only=True)
+class Sizes:
+    """The machine sizes of a cloud, as the cloud names them."""
+
+    defaults: tuple[str, ...]
+    """Cheapest first; a site without `machine` gets the first that its zone offers."""
+
+    pattern: str
+    """A regular expression that the name of every size matches from start to end."""
+
+    example: str
+    """A size that suits an edge, for messages."""
+
+    arm: str
+    """A regular expression that the beginning of the name matches if the processor is Arm."""
+
+    @property
+    def default(self) -> str:
+        """The cheapest of the defaults."""
+        return self.defaults[0]
+
+    def is_arm(self, size: str) -> bool:
+        """Whether machines of this size boot an Arm image."""
+        return re.match(self.arm, size) is not None
+
+
+@frozen(kw_only=True)
+class Prices:
+    """List prices in US dollars; other regions differ by a few tens of percent."""
+
+    machines: Mapping[str, float]
+    """An hour of a machine, by size; without its disk and its traffic."""
+
+    public_ipv4: float
+    """An hour of a public IPv4 address."""
+
+    region: str
+    """The region whose prices these are."""
+
+    source: str
+    """The page of the cloud that lists them."""
+
+    date: str
+    """When that page was read: a year, or as much as is known of the day."""
+
+
+@frozen(kw_only=True)
+class Role:
+    """How a cloud spells the role that `deploy_as` names, where its account can be read off it."""
+
+    pattern: str
+    """A regular expression with the groups `partition` and `account`."""
+
+    partitions: Mapping[str, str]
+    """The partition by the beginning of a region's name; the first that fits counts."""
+
+    example: str
+    """The beginning of a role, for messages; `{partition}` is where the partition stands."""
+
+    def partition_of(self, region: str) -> str:
+        """The partition to which a region belongs."""
+        return next(name for start, name in self.partitions.items() if region.startswith(start))
+
+
+@frozen(kw_only=True)
+class CloudFacts:
+    """The facts of one cloud; a field that does not apply to a cloud keeps its default."""
+
+    title: str
+    """The cloud in messages: `Google Cloud`."""
+
+    credentials: str
+    """What it takes to apply a stack; `{account}` is where the site's account stands."""
+
+    on_this_machine: bool = False
+    """Whether its machines are processes of this machine, on addresses of loopback."""
+
+    regions: frozenset[str] = frozenset()
+    """The regions known when this was written; another one is a warning, for clouds grow."""
+
+    regions_without_zones: frozenset[str] = frozenset()
+    """Those of the regions that have no availability zones."""
+
+    zone_prefix: str | None = None
+    """What stands before the one letter of a zone's name: `{region}-`. None: no such rule."""
+
+    zones: tuple[str, ...] = ()
+    """The zones, where they have the same names in every region; empty elsewhere."""
+
+    physical_zone_example: str | None = None
+    """A physical zone in words, `an AWS AZ ID such as use1-az4`; None where none is exposed."""
+
+    metadata: PhysicalZoneQuery | None = None
+    """How a machine asks for its physical zone; None where it cannot."""
+
+    metadata_hosts: frozenset[str] = frozenset()
+    """Names and addresses of the metadata service, which hands out credentials."""
+
+    sizes: Sizes | None = None
+    """The machine sizes; None where a machine has none."""
+
+    prices: Prices | None = None
+    """The list prices; None where nothing is paid."""
+
+    reserved_tags: tuple[str, ...] = ()
+    """How tags begin that the cloud keeps to itself."""
+
+    role: Role | None = None
+    """The spelling of `deploy_as`; None where a role says nothing of the site's account."""
+
+    perfkit_cloud: str | None = None
+    """The cloud in PerfKit Benchmarker's results; None for a stand-in, which may be any."""
+
+    perfkit_zone: str = "{zone}"
+    """A zone in those results, of the site's `{region}` and the `{zone}`."""
+
+    @property
+    def exposes_physical_zones(self) -> bool:
+        """Whether the cloud says which physical zone a zone's name means in an account."""
+        return self.physical_zone_example is not None
+
+
+def check_cloud(cloud: str) -> None:
+    """Raise ConfigurationError if there is no such cloud."""
+    if cloud not in CLOUDS:
+        raise ConfigurationError(f"unknown cloud {cloud!r}; use one of {', '.join(CLOUDS)}")
+
+
+@cache
+def facts_of(cloud: str) -> CloudFacts:
+    """The facts of a cloud, by its name; ConfigurationError if there is no such cloud."""
+    check_cloud(cloud)
+    facts: CloudFacts = import_module(f"trunkline.clouds.{cloud}.facts").FACTS
+    return facts

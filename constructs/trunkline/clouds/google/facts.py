@@ -1,0 +1,45 @@
+"""Google Cloud, without its binding."""
+
+from __future__ import annotations
+
+from trunkline.clouds.facts import CloudFacts, Prices, Sizes
+
+_REGIONS = (
+    "africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 "
+    "asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 "
+    "australia-southeast1 australia-southeast2 europe-central2 europe-north1 europe-north2 "
+    "europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 "
+    "europe-west4 europe-west6 europe-west8 europe-west9 me-central1 me-central2 me-west1 "
+    "northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 "
+    "southamerica-west1 us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 "
+    "us-west3 us-west4"
+)
+
+SIZES = Sizes(
+    defaults=("e2-micro",),
+    pattern=r"[a-z][a-z0-9]*(-[a-z0-9]+)+",
+    example="e2-small",
+    # The Arm series: https://cloud.google.com/compute/docs/instances/arm-on-compute
+    arm=r"(t2a|c4a|n4a|a4x)-",
+)
+
+PRICES = Prices(
+    machines={"e2-micro": 0.00943, "e2-small": 0.01887},
+    public_ipv4=0.005,
+    region="us-east4",
+    source="https://cloud.google.com/compute/vm-instance-pricing",
+    date="2026",
+)
+
+# Google maps zones to clusters for each organisation and exposes no physical zones.
+FACTS = CloudFacts(
+    title="Google Cloud",
+    credentials="Google project {account}",
+    regions=frozenset(_REGIONS.split()),
+    zone_prefix="{region}-",
+    metadata_hosts=frozenset(("169.254.169.254", "metadata.google.internal", "metadata")),
+    sizes=SIZES,
+    prices=PRICES,
+    reserved_tags=("goog",),
+    perfkit_cloud="GCP",
+)
