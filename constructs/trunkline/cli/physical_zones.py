@@ -1,4 +1,4 @@
-"""`trunkline physical-zones`: which physical zones zone names mean, as the cloud tells."""
+"""`trunkline physical-zones`: which physical zones zone names mean, as the cloud reports them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def physical_zones(
         Path | None, typer.Option(metavar="FILE", help="Write them there, not to stdout.")
     ] = None,
 ) -> None:
-    """Print which physical zone each zone of each site is, as its cloud says.
+    """Print the physical zones behind the zone names of each site, as its cloud reports them.
 
     The answers come from the stacks zones-<site>, which must be applied and make nothing. Give the
     output to place and zones with --physical-zones: measurements of one account then serve another
@@ -29,21 +29,23 @@ def physical_zones(
     Exit codes: 0 something is known; 2 nothing is.
     """
     from trunkline.documents.write import write_whole
-    from trunkline.placement.told import read_told
+    from trunkline.placement.reported import read_reported_zones
     from trunkline.terraform.run import Terraform
     from trunkline.topology import load
 
     topology = load(file)
     with working("asking Terraform"):
-        told = read_told(file, topology, stacks, Terraform())
-    for sentence in told.missing:
+        reported = read_reported_zones(file, topology, stacks, Terraform())
+    for sentence in reported.missing:
         typer.echo(sentence, err=True)
-    if not told.zones:
+    if not reported.zones:
         typer.echo("no physical zone is known; nothing was written", err=True)
         raise typer.Exit(2)
-    text = json.dumps(told.zones, indent=2)
+    text = json.dumps(reported.zones, indent=2)
     if output is None:
         typer.echo(text)
         return
     write_whole(output, f"{text}\n".encode())
-    typer.echo(f"{output}: {number(told.count, 'zone')} of {number(len(told.zones), 'site')}")
+    typer.echo(
+        f"{output}: {number(reported.count, 'zone')} of {number(len(reported.zones), 'site')}"
+    )

@@ -66,8 +66,8 @@ def place(
     wanted = load_topology(topology)
     with working(f"placing {topology}"):
         measured = load(measurements)
-        told = load_physical_zones(physical_zones, wanted) if physical_zones else None
-        view = matrix(wanted, measured, told)
+        reported = load_physical_zones(physical_zones, wanted) if physical_zones else None
+        view = matrix(wanted, measured, reported)
         solution = solve(view, objective.value, spares)
     changed = choose_zones(topology, solution.best[0].zones) if write else None
     if format is Format.JSON:

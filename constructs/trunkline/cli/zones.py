@@ -81,13 +81,15 @@ def _find(
 
     if topology is None:
         return identify(files, None, threshold_ms, apart_ms), []
-    told = load_physical_zones(physical_zones, topology) if physical_zones else {}
+    reported = load_physical_zones(physical_zones, topology) if physical_zones else {}
     physical = {
         Zone.of(site, zone): place
         for site in topology.sites
-        for zone, place in told.get(site.name, {}).items()
+        for zone, place in reported.get(site.name, {}).items()
     }
-    return identify(files, physical, threshold_ms, apart_ms), candidates_in(topology, files, told)
+    return identify(files, physical, threshold_ms, apart_ms), candidates_in(
+        topology, files, reported
+    )
 
 
 def _evidence(found: Identification, zone: Zone) -> tuple[str, str]:
@@ -102,13 +104,17 @@ def _evidence(found: Identification, zone: Zone) -> tuple[str, str]:
         return text, f"latency: same as {'; '.join(others)}"
     if doubts:
         return "unsure", "; ".join(doubts)
-    return "not known", _untold(zone)
+    return "not known", _unreported(zone)
 
 
-def _untold(zone: Zone) -> str:
-    if zone.cloud == "google":
-        return "Google tells nobody, and no zone of another project is near enough to compare"
-    return "the cloud has not told, and no zone of another account is near enough to compare"
+def _unreported(zone: Zone) -> str:
+    """Why the place of a zone is not known; a measurement file may name any cloud."""
+    from trunkline.clouds.facts import CLOUDS, facts_of
+
+    what = "the cloud has not reported it"
+    if zone.cloud in CLOUDS and not facts_of(zone.cloud).exposes_physical_zones:
+        what = f"cloud {zone.cloud} does not expose physical zones"
+    return f"{what}, and no zone of another account is near enough to compare"
 
 
 def _report(

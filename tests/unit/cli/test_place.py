@@ -126,7 +126,7 @@ def test_a_second_account_is_placed_without_probing(
         ("[]", "a list stands where a mapping by site belongs"),
         ('{"mars": {}}', "the topology has no site"),
         ('{"aws": []}', "a list stands where zones belong"),
-        ('{"aws": {"us-east-1a": 5}}', "5 is no physical zone; write an AWS AZ ID"),
+        ('{"aws": {"us-east-1a": 5}}', "5 is not a physical zone; write an AWS AZ ID"),
         ('{"aws": {"a": "use1-az1", "b": "use1-az1"}}', "already; correct one of the two"),
         ('{"google": {"us-east4-a": "x"}}', "a site of cloud google has no physical zones"),
         ('{"aws": {"us-east', "cut short"),
@@ -172,7 +172,7 @@ def test_zones_prints_each_place_and_how_it_is_known(measured: Path) -> None:
     [line] = [line for line in done.stdout.splitlines() if "us-east-1d" in line]
     assert line.split()[:5] == ["123456789012", "aws", "us-east-1", "us-east-1d", "use1-az4"]
     assert line.rstrip().endswith("the cloud")
-    assert "Google tells nobody" in done.stdout
+    assert "cloud google does not expose physical zones" in done.stdout
 
 
 def test_zones_of_a_topology_say_where_they_were_measured(

@@ -28,7 +28,7 @@ def test_each_site_has_probes_and_an_edge_and_one_routing_stands_before_all() ->
     ]
 
 
-def test_what_the_cloud_tells_of_zones_needs_the_account_alone() -> None:
+def test_reading_physical_zones_needs_the_account_alone() -> None:
     needs = {stack.name: stack.needs for stack in stack_specs(THREE)}
     assert needs["zones-aws"] == ("AWS account 123456789012",)
     assert needs["zones-azure"] == ("Azure subscription 00000000-0000-4000-8000-000000000000",)

@@ -1,4 +1,4 @@
-"""What the clouds tell of a topology's zones: read from its zones stacks, once they are applied."""
+"""The physical zones that the clouds report: the outputs of the zones stacks that are applied."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from trunkline.clouds.facts import facts_of
 from trunkline.documents.findings import shown
 from trunkline.errors import TerraformError
 from trunkline.model import Site, Topology
@@ -19,8 +20,8 @@ OUTPUT = "physical_zones"
 
 
 @frozen
-class Told:
-    """The physical zones that are known, and why the rest is not: a sentence each."""
+class ReportedZones:
+    """The physical zones that are known, and a sentence for each reason why others are not."""
 
     zones: PhysicalZones
     missing: tuple[str, ...]
@@ -31,8 +32,10 @@ class Told:
         return sum(map(len, self.zones.values()))
 
 
-def read_told(file: str, topology: Topology, stacks: Path, terraform: Terraform) -> Told:
-    """The physical zone of every candidate zone of `topology` whose cloud has told it.
+def read_reported_zones(
+    file: str, topology: Topology, stacks: Path, terraform: Terraform
+) -> ReportedZones:
+    """The physical zone of every candidate zone of `topology` whose cloud reports it.
 
     `stacks` is where `trunkline synth` wrote the stacks of the topology `file`.
     """
@@ -44,18 +47,18 @@ def read_told(file: str, topology: Topology, stacks: Path, terraform: Terraform)
         except TerraformError as error:
             missing.append(f"{site.name}: {error}")
             continue
-        told = {zone: place for zone in site.zones if (place := found.get(zone))}
-        if told:
-            zones[site.name] = told
-        missing += [_unknown(site, zone, found) for zone in site.zones if zone not in told]
-    return Told(zones, tuple(missing))
+        reported = {zone: place for zone in site.zones if (place := found.get(zone))}
+        if reported:
+            zones[site.name] = reported
+        missing += [_unknown(site, zone, found) for zone in site.zones if zone not in reported]
+    return ReportedZones(zones, tuple(missing))
 
 
 def _of_site(file: str, site: Site, stacks: Path, terraform: Terraform) -> Mapping[str, str | None]:
-    """What the stack of a site printed; TerraformError says what to do where it printed nothing."""
-    if not site.exposes_physical_zones:
+    """The output of a site's zones stack; TerraformError says what to do if there is none."""
+    if not facts_of(site.cloud).exposes_physical_zones:
         raise TerraformError(
-            f"cloud {site.cloud} does not tell which physical zones its zone names mean; "
+            f"cloud {site.cloud} does not expose which physical zones its zone names mean; "
             "measure in this site"
         )
     folder = stacks / "stacks" / f"zones-{site.name}"
