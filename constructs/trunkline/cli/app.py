@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from trunkline.cli import topologies
+from trunkline.cli import local_topology
 from trunkline.cli.collect import collect
 from trunkline.cli.local import local_app
 from trunkline.cli.measurements import measurements_app
@@ -36,9 +36,9 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends with a message and exit code 2."""
+    """Run the command line; a mistake in the input ends it with a message and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
-        # A name in a topology must not fail to print where the terminal knows only ASCII.
+        # Any name in a topology can be printed, also on a terminal that is limited to ASCII.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app(prog_name="trunkline")
@@ -47,7 +47,7 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
-        # The reader has gone; give Python's last flush somewhere to write.
+        # The reader has closed the pipe: let Python's last flush succeed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
@@ -83,7 +83,7 @@ app.command()(zones)
 app.command()(place)
 app.add_typer(measurements_app, name="measurements")
 app.command()(physical_zones)
-local_app.command()(topologies.up)
-local_app.command()(topologies.down)
-local_app.command()(topologies.demo)
+local_app.command()(local_topology.up)
+local_app.command()(local_topology.down)
+local_app.command()(local_topology.demo)
 app.add_typer(local_app, name="local")

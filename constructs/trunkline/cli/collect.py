@@ -1,8 +1,7 @@
-"""`trunkline collect`: the results of all probes, in one measurement file."""
+"""`trunkline collect`: writes the results of all probes to one measurement file."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trunkline.cli.output import Format, number
+from trunkline.cli.output import Format, number, print_json
 
 if TYPE_CHECKING:
     from trunkline.measurements import Measurements
@@ -22,7 +21,7 @@ KEY_VARIABLES = ("TRUNKLINE_PROBE_KEY", "TF_VAR_probe_key")
 
 
 def collect(
-    file: Annotated[str, typer.Argument(metavar="TOPOLOGY", help="The topology whose probes run.")],
+    file: Annotated[str, typer.Argument(metavar="TOPOLOGY", help="The topology of the probes.")],
     key_file: Annotated[
         Path | None,
         typer.Option(help=f"The probes' key. Without it: {' or '.join(KEY_VARIABLES)}."),
@@ -90,7 +89,7 @@ def _key(key_file: Path | None) -> bytes:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[CollectionProgress], None]]:
-    """A bar of the probes that are ready, on stderr; notes come as lines, terminal or not."""
+    """A progress bar on stderr if it is a terminal; notes are printed as lines in any case."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -102,10 +101,10 @@ def _progress(total: int) -> Iterator[Callable[[CollectionProgress], None]]:
         task = bar.add_task(f"asking {number(total, 'probe')}", total=total)
 
         def report(progress: CollectionProgress) -> None:
-            said = f"{progress.ready} of {total} probes have measured"
+            text = f"{progress.ready} of {total} probes have measured"
             if progress.responding < total:
-                said += f", {total - progress.responding} do not answer yet"
-            bar.update(task, completed=progress.ready, description=said)
+                text += f", {total - progress.responding} do not answer yet"
+            bar.update(task, completed=progress.ready, description=text)
             if progress.note:
                 print(progress.note, file=sys.stderr)
 
@@ -116,7 +115,7 @@ def _print(
     path: Path, found: Measurements, missing: int, collection: Collection, format: Format
 ) -> None:
     if format is Format.JSON:
-        typer.echo(json.dumps(_report(path, found, missing, collection), indent=2))
+        print_json(_report(path, found, missing, collection))
     elif collection.results:
         typer.echo(_summary(path, found, missing))
     for name, reason in collection.failures.items():

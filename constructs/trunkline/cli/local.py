@@ -1,9 +1,7 @@
-"""`trunkline local`: the machines on this computer, for people; Terraform makes and ends them."""
+"""`trunkline local`: shows and controls the machines on this computer, which Terraform makes."""
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trunkline.cli.output import Format, number, wants_color, working
+from trunkline.cli.output import Format, new_table, number, print_json, print_table, working
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from trunkline.local.status import MachineStatus, ProcessStatus
 
 NOTHING_RUNS = "nothing runs below {}; apply the stacks of a topology with cloud: local first"
+COLUMNS = ("machine", "kind", "process", "PID", "up", "restarts", "MB", "health", "addresses")
 POLL = 0.2  # seconds between looks at a log that is followed
 
 # Beside cdktf.out, or in the workspace of `trunkline local up`: whichever is there.
@@ -55,10 +54,10 @@ def status(
     """
     from trunkline.local.status import machines
 
-    with working("asking every machine"):
+    with working("checking every machine"):
         found = machines(folder)
     if format is Format.JSON:
-        typer.echo(json.dumps(_report(found), indent=2))
+        print_json(_report(found))
     elif found:
         _print_table(found)
     else:
@@ -69,12 +68,12 @@ def status(
 
 @local_app.command()
 def logs(
-    machine: Annotated[str, typer.Argument(help="As `trunkline local status` names it.")],
+    machine: Annotated[str, typer.Argument(help="The name in `trunkline local status`.")],
     process: Annotated[
         str | None, typer.Argument(help="One of its processes. Without it: all of them.")
     ] = None,
-    lines: Annotated[int, typer.Option(min=0, help="How many of the last lines.")] = 50,
-    follow: Annotated[bool, typer.Option(help="Print what is added, until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option(min=0, help="The number of last lines.")] = 50,
+    follow: Annotated[bool, typer.Option(help="Print new lines, until Ctrl-C.")] = False,
     folder: Folder = STATE,
 ) -> None:
     """Print the last lines of a machine's logs."""
@@ -179,18 +178,13 @@ def _report(found: Sequence[MachineStatus]) -> dict[str, object]:
 
 
 def _print_table(found: Sequence[MachineStatus]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("machine", "kind", "process", "PID", "up", "restarts", "MB", "health"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("machine", "PID"))
-    table.add_column("addresses", overflow="fold")
+    table = new_table(*COLUMNS, gap=2)
+    for column in table.columns:
+        column.no_wrap = column.header in ("machine", "PID")
     for machine in found:
         for index, process in enumerate(machine.processes):
             table.add_row(*_row(machine, process, first=index == 0))
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, no_color=not wants_color(sys.stdout), highlight=False).print(table)
+    print_table(table)
     for machine in found:
         for process in machine.processes:
             _print_troubles(machine, process)

@@ -1,8 +1,7 @@
-"""`trunkline measurements`: bring results of PerfKit in, and look at the matrix."""
+"""`trunkline measurements`: imports results of PerfKit, and shows a measurement file."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from enum import StrEnum
@@ -11,21 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trunkline.cli.output import Format, number, wants_color, working
+from trunkline.cli.output import Format, console, number, print_json, working
 
 if TYPE_CHECKING:
     from trunkline.measurements import Measurements
     from trunkline.placement.heatmap import Heatmap
 
-PIPE_WIDTH = 200
+MATRIX_WIDTH = 200
+"""If stdout is not a terminal, a wider matrix is printed with a mark for each figure."""
 
 measurements_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Import measurements, and look at them."
+    no_args_is_help=True, rich_markup_mode=None, help="Import and show measurements."
 )
 
 
 class Benchmark(StrEnum):
-    """Which of PerfKit's benchmarks counts."""
+    """The benchmarks of PerfKit that can be imported."""
 
     PING = "ping"
     NETPERF = "netperf"
@@ -64,7 +64,7 @@ def import_pkb(
     save(imported.measurements, output)
     for warning in imported.warnings:
         typer.echo(str(warning), err=True)
-    again = f", {imported.repeated} repeated samples passed over" if imported.repeated else ""
+    again = f", {imported.repeated} repeated samples skipped" if imported.repeated else ""
     typer.echo(f"{output}: {_contents(imported.measurements)}{again}")
 
 
@@ -72,13 +72,13 @@ def import_pkb(
 def show(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A measurement file.")],
     svg: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the heatmap as SVG as well.")
+        Path | None, typer.Option(metavar="FILE", help="Also write the heatmap as SVG.")
     ] = None,
     format: Annotated[
         Format, typer.Option(help="text: the heatmap. json: one object on stdout, for tools.")
     ] = Format.TEXT,
 ) -> None:
-    """Show the matrix of round trips as a heatmap, zones grouped by physical place."""
+    """Show the matrix of round trips as a heatmap, with zones sorted by physical zone."""
     from trunkline.documents.write import write_whole
     from trunkline.measurements import MeasurementsError, check_file
     from trunkline.placement.heatmap import heatmap
@@ -92,7 +92,7 @@ def show(
     if svg:
         write_whole(svg, to_svg(view).encode())
     if format is Format.JSON:
-        typer.echo(json.dumps(_report(view, findings), indent=2))
+        print_json(_report(view, findings))
         return
     _print(view)
     for finding in findings:
@@ -118,19 +118,15 @@ def _report(view: Heatmap, findings: list[Any]) -> dict[str, Any]:
 
 
 def _print(view: Heatmap) -> None:
-    from rich.console import Console
-
     from trunkline.placement.heatmap_text import MARKS, heading, legend, to_dense, to_table
 
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
-    color = wants_color(sys.stdout)
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else MATRIX_WIDTH
     needed = max(map(len, view.labels)) + 6 + 5 * len(view.labels)
     dense = needed > columns
-    width = columns if sys.stdout.isatty() else max(columns, needed, len(view.labels) + 120)
-    console = Console(width=width, no_color=not color, highlight=False)
+    stdout = console(pipe_width=max(columns, needed, len(view.labels) + 120))
     for line in heading(view):
-        console.print(line, soft_wrap=True)
+        stdout.print(line, soft_wrap=True)
     for part in to_dense(view) if dense else [to_table(view)]:
-        console.print(part, soft_wrap=dense)
+        stdout.print(part, soft_wrap=dense)
     marks = f"; from near to far: {MARKS!r}, ? no figure" if dense else ""
-    console.print(f"{legend(view)}{marks}", soft_wrap=True)
+    stdout.print(f"{legend(view)}{marks}", soft_wrap=True)

@@ -1,15 +1,26 @@
-"""What every command prints with: formats, colour, progress, counted nouns."""
+"""What every command prints with: formats, tables, JSON, colour, progress, counted nouns."""
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+PIPE_WIDTH = 400
+"""The width of a table, at most, if stdout is not a terminal: its lines are hardly ever folded."""
 
 
 class Format(StrEnum):
-    """How a command prints what it found: for people, or one JSON object for tools."""
+    """How a command prints its result: for people, or as one JSON object for tools."""
 
     TEXT = "text"
     JSON = "json"
@@ -20,8 +31,36 @@ def wants_color(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def print_json(data: object) -> None:
+    """Print data as JSON on stdout."""
+    typer.echo(json.dumps(data, indent=2))
+
+
+def new_table(*headings: str, gap: int = 3) -> Table:
+    """A table without lines, whose columns fold long texts."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def print_table(table: Table) -> None:
+    """Print a table on stdout."""
+    console().print(table)
+
+
+def console(pipe_width: int = PIPE_WIDTH) -> Console:
+    """A console on stdout, as wide as the terminal, or `pipe_width` if there is none."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else pipe_width
+    return Console(width=width, no_color=not wants_color(sys.stdout), highlight=False)
+
+
 def working(text: str) -> AbstractContextManager[object]:
-    """A spinner on stderr while the work goes on; nothing where stderr is no terminal."""
+    """A spinner on stderr while the block runs; nothing if stderr is not a terminal."""
     from rich.console import Console
 
     return Console(stderr=True).status(text)

@@ -17,7 +17,7 @@ def physical_zones(
         Path, typer.Option(metavar="FOLDER", help="Where trunkline synth wrote the stacks.")
     ] = Path("cdktf.out"),
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them there, not to stdout.")
+        Path | None, typer.Option(metavar="FILE", help="The file to write, in place of stdout.")
     ] = None,
 ) -> None:
     """Print the physical zones behind the zone names of each site, as its cloud reports them.

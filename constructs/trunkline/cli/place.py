@@ -1,16 +1,14 @@
-"""`trunkline place`: the lowest-latency choice of one zone per site."""
+"""`trunkline place`: chooses one zone per site, with the lowest latency between all."""
 
 from __future__ import annotations
 
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trunkline.cli.output import Format, number, wants_color, working
+from trunkline.cli.output import Format, new_table, number, print_json, print_table, working
 
 if TYPE_CHECKING:
     from trunkline.measurements import Measurements
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Objective(StrEnum):
-    """What is to be small: the sum over all pairs of sites, or the slowest pair."""
+    """What to minimize: the sum over all pairs of sites, or the slowest pair."""
 
     SUM = "sum"
     MAX = "max"
@@ -71,8 +69,7 @@ def place(
         solution = solve(view, objective.value, spares)
     changed = choose_zones(topology, solution.best[0].zones) if write else None
     if format is Format.JSON:
-        found = {**report(measured, view, solution), "changed": changed}
-        typer.echo(json.dumps(found, indent=2))
+        print_json({**report(measured, view, solution), "changed": changed})
         return
     _print(measured, view, solution)
     for warning in warnings(measured, view, solution):
@@ -83,7 +80,7 @@ def place(
 
 def _changes(changed: list[str]) -> str:
     if not changed:
-        return "the zones are chosen already; nothing is changed"
+        return "the zones are already chosen; nothing is changed"
     return f"{number(len(changed), 'zone')} changed: {', '.join(changed)}"
 
 
@@ -93,28 +90,22 @@ def _print(measured: Measurements, view: Matrix, solution: Solution) -> None:
     if measured.method.emulated:
         typer.echo(EMULATED)
     _print_best(solution)
-    sure = solution.certainty
-    distance = "" if sure.distance_us is None else f", {sure.distance_us / 1000:.3f} ms behind"
-    typer.echo(f"\nhow sure: {sure.verdict}; {sure.reason}{distance}")
+    certainty, distance = solution.certainty, ""
+    if certainty.distance_us is not None:
+        distance = f", {certainty.distance_us / 1000:.3f} ms behind"
+    typer.echo(f"\nhow sure: {certainty.verdict}; {certainty.reason}{distance}")
     for site, zones in solution.spares.items():
         if zones:
             typer.echo(f"spare for {site}: {', '.join(zones)}")
 
 
 def _print_best(solution: Solution) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("")
-    for site in solution.best[0].zones:
-        table.add_column(site, overflow="fold")
+    table = new_table("", *solution.best[0].zones)
     for heading in ("sum ms", "slowest ms", "p99 sum", "jitter sum", "not measured"):
         table.add_column(heading, justify="right")
     for rank, placement in enumerate(solution.best, 1):
         table.add_row(str(rank), *placement.zones.values(), *_figures(placement))
-    width = None if sys.stdout.isatty() else 400
-    Console(width=width, no_color=not wants_color(sys.stdout), highlight=False).print(table)
+    print_table(table)
 
 
 def _figures(placement: Placement) -> list[str]:

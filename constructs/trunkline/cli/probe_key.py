@@ -1,4 +1,4 @@
-"""`trunkline probe-key`: a fresh key for the probes."""
+"""`trunkline probe-key`: makes a new key for the probes."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""`trunkline synth`: the Terraform JSON of every stack."""
+"""`trunkline synth`: writes the Terraform JSON of every stack."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from attrs import asdict
 
-from trunkline.cli.output import Format, number, wants_color, working
+from trunkline.cli.output import Format, new_table, number, print_json, print_table, working
 from trunkline.stacks.specs import stack_specs
 
 if TYPE_CHECKING:
@@ -22,13 +20,13 @@ if TYPE_CHECKING:
 def synth(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A topology file.")],
     output: Annotated[
-        Path, typer.Option(help="Where the stacks go; CDKTF reads them there.")
+        Path, typer.Option(help="The folder for the stacks, where CDKTF reads them.")
     ] = Path("cdktf.out"),
     format: Annotated[
         Format, typer.Option(help="text: a table. json: one object on stdout, for tools.")
     ] = Format.TEXT,
 ) -> None:
-    """Write the Terraform JSON of every stack, and show what was made.
+    """Write the Terraform JSON of every stack, and list the stacks.
 
     Where the file has an error, nothing is written. What Terraform keeps beside the stacks stays.
     """
@@ -42,7 +40,7 @@ def synth(
     needs = {stack.name: stack.needs for stack in stack_specs(topology)}
     if format is Format.JSON:
         stacks = [_stack(summary, needs) for summary in summaries]
-        typer.echo(json.dumps({"stacks": stacks, "probes": _probes(topology)}, indent=2))
+        print_json({"stacks": stacks, "probes": _probes(topology)})
     else:
         _print_stacks(summaries, needs, output)
         _print_probe_cost(topology)
@@ -66,16 +64,10 @@ def _stack(summary: StackSummary, needs: Mapping[str, Sequence[str]]) -> dict[st
 def _print_stacks(
     summaries: Sequence[StackSummary], needs: Mapping[str, Sequence[str]], output: Path
 ) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for heading in ("stack", "resources", "needs, to be applied"):
-        table.add_column(heading, overflow="fold")
+    table = new_table("stack", "resources", "needs, to be applied")
     for summary in summaries:
         table.add_row(summary.name, _counts(summary), "; ".join(needs[summary.name]))
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, no_color=not wants_color(sys.stdout)).print(table)
+    print_table(table)
     total = sum(sum(summary.resources.values()) for summary in summaries)
     typer.echo(
         f"\n{number(len(summaries), 'stack')}, {number(total, 'resource')} in {output}/stacks. "
@@ -105,7 +97,7 @@ def _print_probe_cost(topology: Topology) -> None:
     )
     typer.echo(
         f"{number(cost.machines, 'probe')}{batch}: about {cost.dollars_per_hour:.2f} $ an hour "
-        f"while they stand, at list prices of northern Virginia{unknown}"
+        f"while they run, at list prices of northern Virginia{unknown}"
     )
 
 

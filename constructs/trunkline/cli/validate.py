@@ -1,15 +1,14 @@
-"""`trunkline validate`: every mistake of a topology at once."""
+"""`trunkline validate`: reports every mistake of a topology at once."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trunkline.cli.output import Format, number, wants_color
+from trunkline.cli.output import Format, number, print_json, wants_color
 from trunkline.stacks.specs import stack_specs
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from trunkline.topology import Finding
 
 Checked = tuple[str, "Topology | None", list["Finding"]]
-"""A file's name, its topology where it has no error, and its findings."""
+"""A file's name, its topology if it has no error, and its findings."""
 
 _COLORS = {"error": "\x1b[31m", "warning": "\x1b[33m"}
 _RESET = "\x1b[0m"
@@ -32,7 +31,7 @@ def validate(
         typer.Option(help="text: findings on stderr. json: one object on stdout, for tools."),
     ] = Format.TEXT,
 ) -> None:
-    """Check topology files and name every mistake at once.
+    """Check topology files and report every mistake at once.
 
     Each finding reads file:line:column: path: what is wrong; what to do. Nothing is written and no
     cloud is asked.
@@ -43,7 +42,7 @@ def validate(
 
     checked: list[Checked] = [(file, *check_file(file)) for file in files]
     if format is Format.JSON:
-        typer.echo(json.dumps(_report(checked), indent=2))
+        print_json(_report(checked))
     else:
         _print_text(checked)
     if any(topology is None for _, topology, _ in checked):

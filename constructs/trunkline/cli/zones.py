@@ -1,16 +1,14 @@
-"""`trunkline zones`: which physical place each zone's name means."""
+"""`trunkline zones`: shows the physical zone behind each zone name."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trunkline.cli.output import Format, wants_color, working
+from trunkline.cli.output import Format, new_table, print_json, print_table, working
 
 if TYPE_CHECKING:
     from trunkline.measurements import Measurements, Zone
@@ -44,7 +42,7 @@ def zones(
         Format, typer.Option(help="text: a table. json: one object on stdout, for tools.")
     ] = Format.TEXT,
 ) -> None:
-    """Show which physical place each zone of each account is, and how that is known.
+    """Show the physical zone behind each zone name of each account, and how it is known.
 
     What the cloud says counts. Where it says nothing, two zones of different accounts are one place
     if their latencies leave no doubt; a zone in doubt is marked as unsure.
@@ -54,14 +52,14 @@ def zones(
     from trunkline.topology import load as load_topology
 
     if physical_zones and not topology:
-        raise ConfigurationError("--physical-zones is about a topology; add --topology FILE")
+        raise ConfigurationError("--physical-zones needs a topology; add --topology FILE")
     wanted = load_topology(topology) if topology else None
     with working("comparing zones"):
         files = [load(file) for file in measurements]
         found, candidates = _find(files, wanted, physical_zones, threshold_ms, apart_ms)
     emulated = any(file.method.emulated for file in files)
     if format is Format.JSON:
-        typer.echo(json.dumps(_report(found, candidates, emulated), indent=2))
+        print_json(_report(found, candidates, emulated))
     else:
         _print(found, candidates, emulated)
 
@@ -73,7 +71,7 @@ def _find(
     threshold_ms: float,
     apart_ms: float,
 ) -> tuple[Identification, list[Candidate]]:
-    """What is known of all zones, and where the topology's candidates were measured."""
+    """What is known about all zones, and where the topology's candidates were measured."""
     from trunkline.measurements import Zone
     from trunkline.placement.matrix import candidates_in
     from trunkline.placement.physical import load_physical_zones
@@ -93,14 +91,15 @@ def _find(
 
 
 def _evidence(found: Identification, zone: Zone) -> tuple[str, str]:
-    """The place of a zone in words, and how it is known."""
+    """The physical zone in words, and how it is known."""
     others = [f"{match.other(zone)} ({match.reason})" for match in found.same(zone)]
     doubts = [f"{match.other(zone)}: {match.reason}" for match in found.unsure(zone)]
-    place = found.physical_zone(zone)
     if zone in found.physical:
         return found.physical[zone], "; ".join(["the cloud", *[f"same as {o}" for o in others]])
     if others:
-        text = place or f"as {min(str(m.other(zone)) for m in found.same(zone))}"
+        text = (
+            found.physical_zone(zone) or f"as {min(str(m.other(zone)) for m in found.same(zone))}"
+        )
         return text, f"latency: same as {'; '.join(others)}"
     if doubts:
         return "unsure", "; ".join(doubts)
@@ -122,8 +121,7 @@ def _report(
 ) -> Mapping[str, Any]:
     rows = []
     for zone in found.zones:
-        place, evidence = _evidence(found, zone)
-        known = found.physical_zone(zone)
+        text, evidence = _evidence(found, zone)
         by = "cloud" if zone in found.physical else "latency" if found.same(zone) else None
         rows.append(
             {
@@ -131,10 +129,10 @@ def _report(
                 "region": zone.region,
                 "account": zone.owner,
                 "zone": zone.name,
-                "physical_zone": known,
+                "physical_zone": found.physical_zone(zone),
                 "by": by,
                 "same_as": [str(m.other(zone)) for m in found.same(zone)],
-                "unsure": place == "unsure",
+                "unsure": text == "unsure",
                 "evidence": evidence,
             }
         )
@@ -148,20 +146,14 @@ def _report(
 
 
 def _print(found: Identification, candidates: Sequence[Candidate], emulated: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from trunkline.placement.heatmap import EMULATED
 
     if emulated:
         typer.echo(EMULATED)
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for heading in ("account", "cloud", "region", "zone", "place", "how it is known"):
-        table.add_column(heading, overflow="fold")
+    table = new_table("account", "cloud", "region", "zone", "physical zone", "how it is known")
     for zone in sorted(found.zones, key=lambda each: (each.cloud, each.owner, each)):
         table.add_row(zone.owner, zone.cloud, zone.region, zone.name, *_evidence(found, zone))
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, no_color=not wants_color(sys.stdout), highlight=False).print(table)
+    print_table(table)
     for text in found.disagreements:
         typer.echo(f"disagreement: {text}")
     for each in candidates:

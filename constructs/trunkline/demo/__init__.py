@@ -1,1 +1,1 @@
-"""The whole journey on this machine: `cloud: local`, from nothing to figures and back."""
+"""The demo: every command of `cloud: local` in one run, from nothing to figures and back."""

@@ -1,4 +1,4 @@
-"""How much memory the whole journey takes at its peak: this process, its children, all machines."""
+"""The peak memory of the demo: this process, its children and all machines."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from attrs import define, field
 from trunkline.local import processes
 from trunkline.local.status import memory_mb
 
-INTERVAL = 0.5  # seconds between two looks
+INTERVAL = 0.5  # seconds between two samples
 
 
 @define
 class Memory:
-    """The peak in MB so far; shared pages count once, where the system tells."""
+    """The peak in MB so far; shared pages count once, if the system reports that."""
 
     machines: Path
     peak_mb: float = 0
-    _over: threading.Event = field(factory=threading.Event)
+    _ended: threading.Event = field(factory=threading.Event)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Look regularly while the block runs."""
+        """Sample the memory at intervals while the block runs."""
         thread = threading.Thread(target=self._watch, daemon=True)
         thread.start()
         try:
             yield
         finally:
-            self._over.set()
+            self._ended.set()
             thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(INTERVAL):
-            with suppress(OSError):  # what was looked at has ended meanwhile
+        while not self._ended.wait(INTERVAL):
+            with suppress(OSError):  # a process ended meanwhile
                 self.peak_mb = max(self.peak_mb, self._now())
 
     def _now(self) -> float:

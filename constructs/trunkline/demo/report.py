@@ -1,4 +1,4 @@
-"""What a journey showed, as one table and as JSON."""
+"""The results of a demo, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import asdict, define, field, frozen
 
 @frozen
 class Figure:
-    """One line of the table; `limit` and `value` are there where something is promised."""
+    """One line of the table; `value` and `limit` are given if there is a target."""
 
     what: str
     figure: str
@@ -20,20 +20,20 @@ class Figure:
 
     @property
     def target(self) -> str:
-        """What was promised, and whether it holds."""
+        """The target, and whether it is met; empty without one."""
         if self.limit is None or self.value is None:
             return ""
         return f"at most {self.limit:g} {self.unit}: {'met' if self.met else 'NOT MET'}"
 
     @property
     def met(self) -> bool:
-        """Whether the promise holds; true where nothing is promised."""
+        """Whether the target is met; true without one."""
         return self.limit is None or self.value is None or self.value <= self.limit
 
 
 @define
 class Report:
-    """The figures in their order, and the files that were written."""
+    """The figures in order, and the files that were written."""
 
     figures: list[Figure] = field(factory=list)
     written: list[str] = field(factory=list)
@@ -46,11 +46,11 @@ class Report:
         limit: float | None = None,
         unit: str = "",
     ) -> None:
-        """Add a figure; with a `limit`, `value` in `unit` is held against it."""
+        """Add a figure; a `limit` makes it a target for `value`, both in `unit`."""
         self.figures.append(Figure(what, figure, value, limit, unit))
 
     def as_dict(self) -> Mapping[str, Any]:
-        """The same for a program."""
+        """The report as data, for tools."""
         return {
             "figures": [{**asdict(figure), "met": figure.met} for figure in self.figures],
             "written": self.written,

@@ -1,4 +1,4 @@
-"""Asks a route, as a client of the ingress would."""
+"""Requests to a route, as a client of the ingress makes them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from trunkline.model import zone_name
 
 
 class RouteError(TrunklineError):
-    """A route that gives no answer, or not the expected one."""
+    """A route that does not respond, or not as expected."""
 
 
 @frozen
-class Answer:
-    """What came back: the status, the site that answered, the body, and milliseconds."""
+class RouteResponse:
+    """The status, the site in the ingress's header, the body, and the time in milliseconds."""
 
     status: int
     site: str
@@ -28,30 +28,28 @@ class Answer:
     milliseconds: float
 
     @property
-    def place(self) -> str:
-        """`site/zone` where the service behind the edge says its zone, as the sample does."""
+    def served_by(self) -> str:
+        """`site/zone` if the body names the zone, as that of the sample service; else the site."""
         zone = self.body.get("zone") if isinstance(self.body, dict) else None
         return zone_name(self.site, zone) if zone else self.site
 
 
-def ask(url: str, timeout: float = 10) -> Answer:
-    """One GET request; RouteError where nobody answers."""
+def get(url: str, timeout: float = 10) -> RouteResponse:
+    """The response to one GET request; RouteError if there is none."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=timeout)
-    begun = time.perf_counter()
+    began = time.perf_counter()
     try:
         connection.request("GET", parts.path or "/")
         response = connection.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as error:
-        raise RouteError(
-            f"{url} does not answer: {error}; trunkline local status says more"
-        ) from error
+        raise RouteError(f"{url} does not answer: {error}; see trunkline local status") from error
     finally:
         connection.close()
-    milliseconds = (time.perf_counter() - begun) * 1000
+    milliseconds = (time.perf_counter() - began) * 1000
     site = response.headers.get("trunkline-site", "?")
-    return Answer(response.status, site, _parsed(body), milliseconds)
+    return RouteResponse(response.status, site, _parsed(body), milliseconds)
 
 
 def _parsed(body: bytes) -> Any:

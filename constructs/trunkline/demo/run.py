@@ -1,5 +1,5 @@
-"""The demo: everything up, zones measured and chosen, routes asked, an edge killed, some load, and
-everything down again."""
+"""Runs the demo: brings everything up, measures and chooses zones, requests the routes, kills an
+edge, runs a load test, and takes everything down again."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from trunkline.bench import load
 from trunkline.demo import survey
 from trunkline.demo.memory import Memory
 from trunkline.demo.report import Report
-from trunkline.demo.requests import Answer, RouteError, ask
-from trunkline.deploy.progress import Progress
+from trunkline.demo.requests import RouteError, RouteResponse, get
+from trunkline.deploy.progress import StepPrinter
 from trunkline.deploy.workspace import DEMO, KEPT, Workspace
 from trunkline.documents.write import write_whole
 from trunkline.errors import ConfigurationError
@@ -28,22 +28,22 @@ from trunkline.terraform.run import find_terraform
 from trunkline.terraform.signals import defer_signals
 from trunkline.topology import load as load_topology
 
-# What the demo promises: seconds until all is healthy, seconds in all, MB in all.
+# The targets: seconds until all is healthy, seconds in all, MB in all.
 UP_SECONDS, ALL_SECONDS, MOST_MB = 5, 60, 600
 RETURN_SECONDS = 15
 
 
 @define
 class Demo:
-    """One run over the topology in `file`, in a workspace of its own."""
+    """One run with the topology in `file`, in a workspace of its own."""
 
     file: Path
     workspace: Workspace
-    progress: Progress = field(factory=Progress)
+    printer: StepPrinter = field(factory=StepPrinter)
     report: Report = field(factory=Report)
 
     def run(self) -> Report:
-        """Go the whole way; whatever happens on it, everything is down again at the end."""
+        """Run all steps; at the end everything is down again, also after an error."""
         topology = load_topology(self.file)
         find_terraform()
         memory = Memory(self.workspace.machines)
@@ -53,7 +53,7 @@ class Demo:
                 self._bring_up(topology)
                 if survey.is_possible(topology):
                     topology = self._place(topology)
-                self._ask_routes(topology)
+                self._request_routes(topology)
                 self._fail_over(topology)
                 self._load(topology)
             self._conclude(memory.peak_mb)
@@ -66,7 +66,7 @@ class Demo:
                 "trunkline local down, or choose another --folder"
             )
         if self.workspace.use == DEMO:
-            with self.progress.step("clear away what an earlier demo left"):
+            with self.printer.step("clear away what an earlier demo left"):
                 self.workspace.down()
 
     @contextmanager
@@ -75,17 +75,17 @@ class Demo:
             yield
         finally:
             with (
-                defer_signals(self.progress.say),
-                self.progress.step("take everything down") as step,
+                defer_signals(self.printer.print_line),
+                self.printer.step("take everything down") as step,
             ):
                 problem = self.workspace.down()
                 step.result = problem or "no process, port or file of it is left"
 
     def _bring_up(self, topology: Topology) -> None:
-        with self.progress.step(f"synthesize {self.file}") as step:
+        with self.printer.step(f"synthesize {self.file}") as step:
             count = self.workspace.synthesize(self.file, DEMO)
             step.result = f"{count} stacks"
-        with self.progress.step("apply them, until all is healthy") as step:
+        with self.printer.step("apply them, until all is healthy") as step:
             self.workspace.up(step.update)
             up = machines(self.workspace.machines)
             processes = sum(len(machine.processes) for machine in up)
@@ -95,19 +95,19 @@ class Demo:
         )
 
     def _place(self, topology: Topology) -> Topology:
-        """Measure, choose, and move the edges there; the topology with the chosen zones."""
-        with self.progress.step("measure every pair of zones") as step:
+        """Measure, choose zones, and move the edges; returns the topology with the new zones."""
+        with self.printer.step("measure every pair of zones") as step:
             measured = survey.measure(topology, self.workspace, step)
             step.result = survey.summary(measured)
-        places = survey.places(measured)
-        self.progress.say(f"         map the zones: {places}")
-        choice = survey.choose(topology, measured)
-        self.progress.say(f"         choose the zones: {choice}")
+        same = survey.same_zones(measured)
+        self.printer.print_line(f"         identify the zones: {same}")
+        change = survey.choose(topology, measured)
+        self.printer.print_line(f"         choose the zones: {change}")
         self.report.add("pairs of zones measured", f"{step.result} ({step.seconds:.1f} s)")
-        self.report.add("places", places)
-        self.report.add("chosen zones", str(choice))
-        file = survey.place(self.file, choice, self.workspace)
-        with self.progress.step("take the probes down, move the edges") as step:
+        self.report.add("physical zones", same)
+        self.report.add("chosen zones", str(change))
+        file = survey.write_topology(self.file, change, self.workspace)
+        with self.printer.step("take the probes down, move the edges") as step:
             self.workspace.take_down("probes-*")
             self.workspace.synthesize(file, DEMO)
             self.workspace.up(step.update, "edge-*", "routing")
@@ -118,13 +118,13 @@ class Demo:
         ]
         return load_topology(file)
 
-    def _ask_routes(self, topology: Topology) -> None:
+    def _request_routes(self, topology: Topology) -> None:
         for route in topology.routing.routes:
-            with self.progress.step(f"ask {public_url(topology)}{route.prefix}") as step:
-                answer = ask(f"{public_url(topology)}{route.prefix}")
-                _expect(answer, route, topology, route.site)
-                step.result = f"{answer.place} answers in {answer.milliseconds:.1f} ms"
-            self.report.add(route.prefix, f"answered by {answer.place}")
+            with self.printer.step(f"request {public_url(topology)}{route.prefix}") as step:
+                response = get(f"{public_url(topology)}{route.prefix}")
+                _expect(response, route, topology, route.site)
+                step.result = f"{response.served_by} answers in {response.milliseconds:.1f} ms"
+            self.report.add(route.prefix, f"answered by {response.served_by}")
 
     def _fail_over(self, topology: Topology) -> None:
         route = next((route for route in topology.routing.routes if route.failover), None)
@@ -132,30 +132,31 @@ class Demo:
             return
         url = f"{public_url(topology)}{route.prefix}"
         machine = edge_name(topology.name, route.site)
-        with self.progress.step(f"kill the edge of {route.site}") as step:
+        with self.printer.step(f"kill the edge of {route.site}") as step:
             kill_machine(machine, self.workspace.machines)
-            answer = ask(url)
-            _expect(answer, route, topology, route.failover[0])
-            step.result = f"{answer.place} answers instead, in {answer.milliseconds:.1f} ms"
+            response = get(url)
+            _expect(response, route, topology, route.failover[0])
+            took = f"{response.milliseconds:.1f} ms"
+            step.result = f"{response.served_by} answers instead, in {took}"
         self.report.add(f"{route.prefix} without its edge", step.result)
-        with self.progress.step("start it again") as step:
+        with self.printer.step("start it again") as step:
             start_machines([machine], self.workspace.machines)
-            step.result = f"{_await_return(url, route.site).place} answers again"
+            step.result = f"{_await_return(url, route.site).served_by} answers again"
 
     def _load(self, topology: Topology) -> None:
         route = topology.routing.routes[0]
-        places = {
+        targets = {
             "ingress": public_url(topology),
             f"edge of {route.site}": origin_url(topology, route.site),
         }
-        for name, run in load.tools().items():
-            for place, url in places.items():
-                with self.progress.step(f"{name}: the {place}") as step:
+        for tool, run in load.tools().items():
+            for target, url in targets.items():
+                with self.printer.step(f"{tool}: the {target}") as step:
                     step.result = _outcome(run, url + route.prefix)
-                self.report.add(f"{name}: the {place}", step.result)
+                self.report.add(f"{tool}: the {target}", step.result)
 
     def _conclude(self, peak_mb: float) -> None:
-        seconds = self.progress.elapsed
+        seconds = self.printer.elapsed
         self.report.add("memory at its peak", f"{peak_mb:.0f} MB", peak_mb, MOST_MB, "MB")
         self.report.add("all of it", f"{seconds:.1f} s", seconds, ALL_SECONDS, "s")
         path = self.workspace.folder / "demo.json"
@@ -167,29 +168,29 @@ def _outcome(run: Callable[[str], load.Load], url: str) -> str:
     try:
         return str(run(url))
     except load.LoadError as error:
-        return str(error)  # a figure less, and no reason to end the journey
+        return str(error)  # the demo goes on without this figure
 
 
-def _expect(answer: Answer, route: Route, topology: Topology, site: str) -> None:
-    """RouteError unless the answer comes from the chosen zone of `site`.
+def _expect(response: RouteResponse, route: Route, topology: Topology, site: str) -> None:
+    """RouteError unless the response comes from the chosen zone of `site`.
 
-    A service of the user's own says neither where it stands nor 200 to every path.
+    A service of the user's own does not name its zone, and may not return 200 for every path.
     """
     chosen = topology.site(site)
-    if chosen.upstream and answer.site == site:
+    if chosen.upstream and response.site == site:
         return
     expected = zone_name(site, chosen.zone)
-    if answer.status != 200 or answer.place != expected:
+    if response.status != 200 or response.served_by != expected:
         raise RouteError(
-            f"{route.prefix} was answered with {answer.status} by {answer.place} in place of "
-            f"{expected}; trunkline local logs says more"
+            f"{route.prefix} was answered with {response.status} by {response.served_by} instead "
+            f"of {expected}; see trunkline local logs"
         )
 
 
-def _await_return(url: str, site: str) -> Answer:
+def _await_return(url: str, site: str) -> RouteResponse:
     deadline = time.monotonic() + RETURN_SECONDS
-    while (answer := ask(url)).site != site:
+    while (response := get(url)).site != site:
         if time.monotonic() > deadline:
             raise RouteError(f"{url} is not answered by {site} again after {RETURN_SECONDS} s")
         time.sleep(0.1)
-    return answer
+    return response

@@ -1,4 +1,4 @@
-"""The part of the journey that measures: every pair of zones, and which zones to choose."""
+"""The part of the demo that measures every pair of zones and chooses zones."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from trunkline.probing.key import parse_key
 from trunkline.probing.saved import save_collection
 from trunkline.topology.edit import choose_zones
 
-# A sweep over twelve zones takes about ten seconds; machines that are busy take longer.
-PATIENCE_SECONDS = 60.0
+# A sweep over twelve zones takes about ten seconds, and longer on a busy machine.
+WAIT_SECONDS = 60.0
 
 
 class SurveyError(TrunklineError):
@@ -39,15 +39,15 @@ def is_possible(topology: Topology) -> bool:
 
 
 def measure(topology: Topology, workspace: Workspace, step: Step) -> Measurements:
-    """What the probes have measured, once each has gone through a sweep; saved in the workspace.
+    """Save the measurements when each probe has completed a sweep, and return them.
 
-    SurveyError where one of them has not, within PATIENCE_SECONDS.
+    Raises SurveyError if a probe has not, after WAIT_SECONDS.
     """
     collection = collect(
         probe_addresses(topology),
         parse_key(workspace.key(), "the workspace's key"),
-        wait_seconds=PATIENCE_SECONDS,
-        report=lambda done: step.update(_progress(done)),
+        wait_seconds=WAIT_SECONDS,
+        report=lambda progress: step.update(_progress(progress)),
     )
     _refuse_partial(collection)
     measured = save_collection(measurement_file(topology, workspace), topology, collection, None)
@@ -56,17 +56,17 @@ def measure(topology: Topology, workspace: Workspace, step: Step) -> Measurement
 
 
 def measurement_file(topology: Topology, workspace: Workspace) -> Path:
-    """Where the measurements of a journey lie."""
+    """The path of the measurements."""
     return workspace.folder / "measurements" / f"{topology.name}.json"
 
 
 def heatmap_file(topology: Topology, workspace: Workspace) -> Path:
-    """Where the picture of them lies."""
+    """The path of the heatmap."""
     return measurement_file(topology, workspace).with_suffix(".svg")
 
 
-def _progress(done: CollectionProgress) -> str:
-    return f"measure every pair of zones: {done.ready} of {done.total} probes are through"
+def _progress(progress: CollectionProgress) -> str:
+    return f"measure every pair of zones: {progress.ready} of {progress.total} probes are ready"
 
 
 def _refuse_partial(collection: Collection) -> None:
@@ -75,14 +75,14 @@ def _refuse_partial(collection: Collection) -> None:
     if not collection.ready:
         reasons = "".join(f"\n  {zone}: {why}" for zone, why in collection.failures.items())
         raise SurveyError(
-            f"the probes have not measured every pair within {PATIENCE_SECONDS:.0f} s; "
-            f"trunkline local logs says more{reasons}"
+            f"the probes have not measured every pair within {WAIT_SECONDS:.0f} s; "
+            f"see trunkline local logs{reasons}"
         )
 
 
 @frozen
-class Choice:
-    """The zones that were chosen, what that gains in microseconds, and how sure it is."""
+class PlacementChange:
+    """The chosen zones, the sum of the latencies with them and before, and the certainty."""
 
     zones: Mapping[str, str]
     sum_us: float
@@ -97,33 +97,33 @@ class Choice:
         )
 
 
-def choose(topology: Topology, measurements: Measurements) -> Choice:
-    """The zone of each site with the least latency between all, beside what the file says now."""
-    table = matrix(topology, measurements)
-    solution = solve(table)
+def choose(topology: Topology, measurements: Measurements) -> PlacementChange:
+    """The zone of each site with the lowest latency between all, compared with the present ones."""
+    solution = solve(matrix(topology, measurements))
     best = solution.best[0]
     now = solve(matrix(_fixed(topology), measurements)).best[0]
-    return Choice(best.zones, best.sum_ns / 1000, now.sum_ns / 1000, solution.certainty.verdict)
+    verdict = solution.certainty.verdict
+    return PlacementChange(best.zones, best.sum_ns / 1000, now.sum_ns / 1000, verdict)
 
 
 def _fixed(topology: Topology) -> Topology:
-    """The topology with no choice left: each site's zone as it stands."""
+    """The topology with the present zone of each site as its only candidate."""
     return evolve(
         topology, sites=tuple(evolve(site, zones=(site.zone,)) for site in topology.sites)
     )
 
 
-def place(file: Path, choice: Choice, workspace: Workspace) -> Path:
-    """A copy of the topology with the chosen zones, in the workspace; its comments stay."""
+def write_topology(file: Path, change: PlacementChange, workspace: Workspace) -> Path:
+    """Write a copy of the topology with the chosen zones to the workspace, comments included."""
     copy = workspace.folder / "topology.yaml"
     shutil.copyfile(file, copy)
-    choose_zones(copy, choice.zones)
+    choose_zones(copy, change.zones)
     return copy
 
 
 def summary(measured: Measurements) -> str:
-    """What was measured, in a line."""
-    label = ", distances emulated" if measured.method.emulated else ""
+    """One line about the measurements."""
+    label = ", latencies emulated" if measured.method.emulated else ""
     samples = sorted({pair.samples or 0 for pair in measured.pairs})
     return (
         f"{len(measured.pairs) // 2} pairs both ways, {samples[0]} to {samples[-1]} round trips "
@@ -131,17 +131,17 @@ def summary(measured: Measurements) -> str:
     )
 
 
-def places(measured: Measurements) -> str:
-    """Which zones of different sites are one place, or may be; the nearest first."""
+def same_zones(measured: Measurements) -> str:
+    """One line about the zones of different sites that are the same, or may be; nearest first."""
     found = identify([measured])
-    verdicts = {"same": "are one place", "unsure": "may be one place"}
+    verdicts = {"same": "are the same", "unsure": "may be the same"}
     near = sorted(
         (match for match in found.matches if match.verdict in verdicts),
         key=lambda match: (match.verdict, match.distance.median),
     )
-    told = f"{len(found.physical)} of {len(found.zones)} zones are named by their cloud"
+    known = f"{len(found.physical)} of {len(found.zones)} physical zones are known from their cloud"
     if not near:
-        return f"{told}; no two of different sites are near enough to be one place"
+        return f"{known}; no two zones of different sites are near enough to be the same"
     zones, verdict = near[0].zones, verdicts[near[0].verdict]
     more = f", and {len(near) - 1} more pairs" if len(near) > 1 else ""
-    return f"{told}; {zones[0].name} and {zones[1].name} {verdict}{more}"
+    return f"{known}; {zones[0].name} and {zones[1].name} {verdict}{more}"

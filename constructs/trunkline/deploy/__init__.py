@@ -1,1 +1,1 @@
-"""Terraform over all stacks of a topology, in a folder of its own."""
+"""Terraform over all stacks of a topology, in a workspace folder."""

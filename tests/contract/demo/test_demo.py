@@ -1,4 +1,4 @@
-"""The whole journey on this machine, as people start it and as they cut it off."""
+"""The demo on this machine, run to its end and interrupted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def small(tmp_path: Path) -> Place:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tmp_path: Path) -> Iterator[None]:
-    """Whatever a test does, no machine of it may run on."""
+    """No machine may run after a test."""
     yield
     left = processes_below(tmp_path)
     for pid in left:
@@ -94,7 +94,7 @@ def assert_taken_down(folder: Path) -> None:
     assert not (folder / "local" / "state").exists()
 
 
-def test_the_demo_goes_the_whole_way_and_leaves_its_results(place: Place) -> None:
+def test_the_demo_runs_to_its_end_and_leaves_its_results(place: Place) -> None:
     done = local("demo", place, "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -108,9 +108,9 @@ def test_the_demo_goes_the_whole_way_and_leaves_its_results(place: Place) -> Non
     assert_taken_down(folder)
 
 
-@pytest.mark.parametrize("moment", ["synthesize", "apply them", "measure", "ask"])
+@pytest.mark.parametrize("moment", ["synthesize", "apply them", "measure", "request"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_cut_off_at_any_moment_it_takes_everything_down(
+def test_interrupted_at_any_step_it_takes_everything_down(
     small: Place, moment: str, number: signal.Signals
 ) -> None:
     process = started(small)
@@ -148,7 +148,7 @@ def test_the_next_demo_clears_away_what_a_killed_one_left(small: Place) -> None:
     assert_taken_down(small.file.parent)
 
 
-def test_two_demos_in_one_folder_do_not_meet(small: Place) -> None:
+def test_a_second_demo_in_the_same_folder_is_refused(small: Place) -> None:
     first = started(small)
     wait_for_line(first, "apply them")
     second = local("demo", small)
@@ -158,7 +158,7 @@ def test_two_demos_in_one_folder_do_not_meet(small: Place) -> None:
     first.communicate(timeout=60)
 
 
-def test_a_demo_whose_ports_another_holds_says_who_and_cleans_up(
+def test_a_demo_whose_ports_are_taken_names_the_process_and_cleans_up(
     small: Place, tmp_path: Path
 ) -> None:
     assert local("up", small).returncode == 0
@@ -170,7 +170,7 @@ def test_a_demo_whose_ports_another_holds_says_who_and_cleans_up(
     assert "is taken" in done.stderr and "pid" in done.stderr
     assert "Traceback" not in done.stderr
     assert_taken_down(other)
-    assert ask(f"{small.url}/api/v5")["site"] == "aws"  # the first runs on
+    assert ask(f"{small.url}/api/v5")["site"] == "aws"  # the first still runs
     assert local("down", small).returncode == 0
 
 
@@ -190,7 +190,7 @@ def test_what_is_up_keeps_running_and_is_changed_in_place(small: Place) -> None:
     assert_taken_down(small.file.parent)
 
 
-def test_a_killed_ingress_comes_back_by_itself(small: Place) -> None:
+def test_a_killed_ingress_is_restarted(small: Place) -> None:
     assert local("up", small).returncode == 0
     [workerd] = [
         pid
@@ -226,7 +226,7 @@ def test_everything_goes_down_after_everything_was_killed(small: Place) -> None:
         ({"TRUNKLINE_WORKERD": "/nowhere/workerd"}, "workerd"),
     ],
 )
-def test_a_missing_tool_is_named_with_where_to_get_it(
+def test_a_missing_tool_is_named_with_its_source(
     small: Place, env: dict[str, str], sentence: str
 ) -> None:
     done = local("demo", small, **env)

@@ -1,4 +1,4 @@
-"""What the load tools print, as figures."""
+"""The output of the load tools becomes figures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Transfer/sec:      2.67MB
 """
 
 
-def test_wrk_s_units_and_errors_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_units_and_errors_of_wrk_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "_output", lambda command: WRK)
     assert load._wrk("wrk", "http://127.0.0.1") == load.Load("wrk", 10300.55, 0.85, 1020.0, 10)
 
@@ -43,7 +43,7 @@ def test_a_clean_run_of_wrk_has_no_errors(monkeypatch: pytest.MonkeyPatch) -> No
     assert str(result) == "10,301 requests/s, p50 0.85 ms, p99 1020.00 ms"
 
 
-def test_autocannon_s_json_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_of_autocannon_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     printed = {
         "requests": {"average": 1500.5},
         "latency": {"p50": 7, "p99": 24},
@@ -56,9 +56,7 @@ def test_autocannon_s_json_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(result).endswith(", 3 errors")
 
 
-def test_only_tools_that_are_there_are_used(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_only_installed_tools_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert dict(load.tools()) == {}
@@ -70,14 +68,14 @@ def test_only_tools_that_are_there_are_used(
     assert list(load.tools()) == ["wrk", "autocannon"]
 
 
-def test_output_that_nobody_understands_is_an_error_that_says_so(
+def test_output_of_another_format_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(load, "_output", lambda command: "wrk 9.9: everything is new")
-    with pytest.raises(load.LoadError, match="printed nothing like Requests"):
+    with pytest.raises(load.LoadError, match="printed no line like Requests"):
         load._wrk("wrk", "http://127.0.0.1")
 
 
-def test_a_tool_that_fails_is_an_error_that_says_so() -> None:
-    with pytest.raises(load.LoadError, match="did not come to its end"):
+def test_a_tool_that_fails_is_an_error() -> None:
+    with pytest.raises(load.LoadError, match="failed: Command"):
         load._output(["false"])

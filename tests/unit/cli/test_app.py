@@ -1,4 +1,4 @@
-"""The command as a user meets it: a process with output, an exit code and a bill for CPU time."""
+"""The command as a process: output, exit codes, signals, and what it imports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -31,13 +30,13 @@ def trunkline(*arguments: str, **environment: str) -> subprocess.CompletedProces
     )
 
 
-def test_valid_file() -> None:
+def test_a_valid_file_is_summarized() -> None:
     done = trunkline("validate", EXAMPLE)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{EXAMPLE}: valid: 3 sites, 12 zones, 3 routes, 9 stacks\n"
 
 
-def test_invalid_file_names_every_mistake() -> None:
+def test_an_invalid_file_gives_every_mistake() -> None:
     done = trunkline("validate", BROKEN)
     assert (done.returncode, done.stdout) == (2, "")
     lines = done.stderr.splitlines()
@@ -46,27 +45,27 @@ def test_invalid_file_names_every_mistake() -> None:
     assert lines[1].startswith(f"{BROKEN}:8:1: domian: ")
 
 
-def test_warnings_do_not_fail() -> None:
+def test_warnings_do_not_change_the_exit_code() -> None:
     done = trunkline("validate", WARNED)
     assert done.returncode == 0
     assert "valid: 1 site, 2 zones, 1 route, 4 stacks" in done.stdout
     assert done.stderr.endswith("\n0 errors, 1 warning\n")
 
 
-def test_collect_asks_for_the_topology_as_all_commands_do() -> None:
+def test_collect_requires_a_topology() -> None:
     done = trunkline("collect", COLUMNS="80")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Missing argument 'TOPOLOGY'" in done.stderr
 
 
-def test_several_files() -> None:
+def test_several_files_are_checked() -> None:
     done = trunkline("validate", EXAMPLE, "nowhere.yaml")
     assert done.returncode == 2
     assert "valid" in done.stdout
     assert "nowhere.yaml:1:1: topology: there is no such file" in done.stderr
 
 
-def test_json_for_tools() -> None:
+def test_json_is_one_object() -> None:
     done = trunkline("validate", "--format", "json", EXAMPLE, BROKEN)
     assert (done.returncode, done.stderr) == (2, "")
     report = json.loads(done.stdout)
@@ -87,7 +86,7 @@ def test_json_for_tools() -> None:
     }
 
 
-def test_nothing_is_written(tmp_path: Path) -> None:
+def test_validate_writes_no_file(tmp_path: Path) -> None:
     (tmp_path / "cdktf.out").mkdir()
     (tmp_path / "cdktf.out" / "manifest.json").write_text("as it was")
     subprocess.run(
@@ -102,21 +101,23 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("validate",), ("bogus",), ("validate", "--format", "xml")])
-def test_wrong_use(arguments: tuple[str, ...]) -> None:
+def test_wrong_arguments_print_the_usage(arguments: tuple[str, ...]) -> None:
     done = trunkline(*arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "Usage: trunkline" in done.stderr
 
 
-def test_help_and_version() -> None:
+def test_help_and_version_are_printed() -> None:
     assert "validate" in trunkline("--help").stdout
     assert "file:line:column" in trunkline("validate", "--help").stdout
     assert trunkline("--version").stdout.startswith("trunkline ")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_names_print_on_terminals_that_lack_the_letters(tmp_path: Path, encoding: str) -> None:
+def test_names_are_printed_on_terminals_that_lack_the_characters(
+    tmp_path: Path, encoding: str
+) -> None:
     file = tmp_path / "東京.yaml"
     file.write_bytes((ROOT / EXAMPLE).read_bytes())
     done = trunkline("validate", str(file), PYTHONIOENCODING=encoding)
@@ -124,7 +125,7 @@ def test_names_print_on_terminals_that_lack_the_letters(tmp_path: Path, encoding
     assert "valid: 3 sites" in done.stdout
 
 
-def test_broken_pipe_is_quiet() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "trunkline", "validate", "--format", "json", *[BROKEN] * 300],
         cwd=ROOT,
@@ -138,9 +139,15 @@ def test_broken_pipe_is_quiet() -> None:
     process.wait(timeout=60)
 
 
-def test_interrupt(tmp_path: Path) -> None:
-    slow = "import time, trunkline.topology as t; t.check_file = lambda _: time.sleep(60); "
-    code = slow + "print('ready', flush=True); from trunkline.cli import main; main()"
+def test_ctrl_c_ends_with_exit_code_130() -> None:
+    code = (
+        "import time, trunkline.topology as t\n"
+        "def slow(_):\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+        "t.check_file = slow\n"
+        "from trunkline.cli import main; main()"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code, "validate", EXAMPLE],
         cwd=ROOT,
@@ -150,7 +157,6 @@ def test_interrupt(tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     process.stdout.readline()
-    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130

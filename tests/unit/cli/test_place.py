@@ -1,6 +1,6 @@
-"""`trunkline place`, `zones` and `measurements` as a user meets them.
+"""`trunkline place`, `zones` and `measurements`: output and errors.
 
-The commands are run in this process: what is slow about a command is Python's start.
+The commands run in this process, because starting Python is what takes time.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def written(path: Path, emulated: bool = False) -> Path:
     return path
 
 
-def test_place_prints_the_best_and_how_sure_it_is(measured: Path, topology: Path) -> None:
+def test_place_prints_the_best_and_its_certainty(measured: Path, topology: Path) -> None:
     done = run("place", measured, "--topology", topology)
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
@@ -109,13 +109,13 @@ def test_a_second_account_is_placed_without_probing(
     topology.write_text(topology.read_text().replace('"123456789012"', '"999999999999"'))
     done = run("place", measured, "--topology", topology)
     assert "aws/us-east-1a is not measured: account 999999999999 may map" in done.stderr
-    # The nearest place, use1-az4, is called us-east-1a here.
-    places = list(PHYSICAL.values())
-    names = dict(zip(PHYSICAL, [*places[3:], *places[:3]], strict=True))
-    told = tmp_path / "physical.json"
-    told.write_text(json.dumps({"aws": names}))
+    # The nearest physical zone, use1-az4, has the name us-east-1a here.
+    zones = list(PHYSICAL.values())
+    names = dict(zip(PHYSICAL, [*zones[3:], *zones[:3]], strict=True))
+    file = tmp_path / "physical.json"
+    file.write_text(json.dumps({"aws": names}))
     done = run(
-        "place", measured, "--topology", topology, "--physical-zones", told, "--format", "json"
+        "place", measured, "--topology", topology, "--physical-zones", file, "--format", "json"
     )
     assert json.loads(done.stdout)["zones"] == {**NEAREST, "aws": "us-east-1a"}
 
@@ -158,16 +158,16 @@ def test_bad_measurements_are_findings_and_change_nothing(
 
 
 def test_emulated_figures_are_labelled(tmp_path: Path, topology: Path) -> None:
-    played = written(tmp_path / "played.json", emulated=True)
+    emulated = written(tmp_path / "emulated.json", emulated=True)
     for done in (
-        run("place", played, "--topology", topology),
-        run("zones", played),
-        run("measurements", "show", played),
+        run("place", emulated, "--topology", topology),
+        run("zones", emulated),
+        run("measurements", "show", emulated),
     ):
         assert "EMULATED" in done.stdout
 
 
-def test_zones_prints_each_place_and_how_it_is_known(measured: Path) -> None:
+def test_zones_prints_each_physical_zone_and_how_it_is_known(measured: Path) -> None:
     done = run("zones", measured)
     [line] = [line for line in done.stdout.splitlines() if "us-east-1d" in line]
     assert line.split()[:5] == ["123456789012", "aws", "us-east-1", "us-east-1d", "use1-az4"]
@@ -175,7 +175,7 @@ def test_zones_prints_each_place_and_how_it_is_known(measured: Path) -> None:
     assert "cloud google does not expose physical zones" in done.stdout
 
 
-def test_zones_of_a_topology_say_where_they_were_measured(
+def test_zones_of_a_topology_are_listed_with_where_they_were_measured(
     measured: Path, topology: Path, tmp_path: Path
 ) -> None:
     topology.write_text(topology.read_text().replace('"123456789012"', '"999999999999"'))

@@ -20,7 +20,7 @@ def synth(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
-def test_it_shows_stacks_resources_and_what_each_needs(tmp_path: Path) -> None:
+def test_it_lists_stacks_resources_and_needs(tmp_path: Path) -> None:
     done = synth(tmp_path, THREE)
     assert done.returncode == 0
     assert done.stderr == ""
@@ -30,11 +30,11 @@ def test_it_shows_stacks_resources_and_what_each_needs(tmp_path: Path) -> None:
     assert zones.split() == ["zones-aws", "none", "AWS", "account", "123456789012"]
     assert "AWS account 123456789012" in edge
     assert "9 stacks, 274 resources in cdktf.out/stacks" in done.stdout
-    assert "12 probes: about 0.16 $ an hour while they stand" in done.stdout
+    assert "12 probes: about 0.16 $ an hour while they run" in done.stdout
     assert "\x1b[" not in done.stdout
 
 
-def test_json_is_for_tools(tmp_path: Path) -> None:
+def test_json_is_one_object(tmp_path: Path) -> None:
     done = synth(tmp_path, ONE, "--format", "json", "--output", "elsewhere")
     printed = json.loads(done.stdout)
     stacks = printed["stacks"]
@@ -44,7 +44,7 @@ def test_json_is_for_tools(tmp_path: Path) -> None:
     assert (tmp_path / stacks[0]["folder"] / "cdk.tf.json").exists()
 
 
-def test_a_stack_that_left_is_named_with_how_to_destroy_it(tmp_path: Path) -> None:
+def test_a_stack_that_is_no_longer_in_the_topology_is_named(tmp_path: Path) -> None:
     synth(tmp_path, THREE)
     done = synth(tmp_path, ONE)
     assert done.returncode == 0
@@ -64,7 +64,7 @@ def test_a_mistake_writes_nothing(tmp_path: Path, content: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
 
 
-def test_an_output_that_is_a_file_is_told_in_a_line(tmp_path: Path) -> None:
+def test_an_output_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     done = synth(tmp_path, ONE, "--output", "taken")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""What a journey showed, held against what was promised."""
+"""The figures of a demo and their targets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trunkline.demo.report import Report
     ("value", "target", "met"),
     [(5.0, "at most 5 s: met", True), (5.1, "at most 5 s: NOT MET", False)],
 )
-def test_a_promise_is_held_or_it_is_not(value: float, target: str, met: bool) -> None:
+def test_a_target_is_met_up_to_its_limit(value: float, target: str, met: bool) -> None:
     report = Report()
     report.add("start-up", f"{value} s", value, 5, "s")
     [figure] = report.figures
@@ -19,7 +19,7 @@ def test_a_promise_is_held_or_it_is_not(value: float, target: str, met: bool) ->
     assert report.as_dict()["figures"][0]["met"] is met
 
 
-def test_what_is_not_promised_cannot_be_missed() -> None:
+def test_a_figure_without_a_target_is_met() -> None:
     report = Report()
     report.add("/api/v5", "answered by aws/us-east-1b")
     assert (report.figures[0].target, report.figures[0].met) == ("", True)
