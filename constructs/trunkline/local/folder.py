@@ -94,20 +94,6 @@ def _holder(folder: Path) -> str:
     return ""
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that only this user may read, all of it or nothing."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        temporary.rename(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
 def empty(folder: Path) -> None:
     """Remove everything in `folder` but the lock; last what another stop would need."""
     for path in sorted(folder.iterdir(), key=lambda path: path.name in (MACHINE, STATE)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from trunkline.documents.write import write_private
 from trunkline.errors import MachineError
-from trunkline.local.folder import checked, make, remove_empty, write_whole
+from trunkline.local.folder import checked, make, remove_empty
 
 
 def write_secret(file: str, secret: str) -> None:
@@ -13,7 +14,7 @@ def write_secret(file: str, secret: str) -> None:
         try:
             make(path.parent)
             path.parent.chmod(0o700)
-            write_whole(path, secret.encode())
+            write_private(path, secret.encode())
             return
         except FileNotFoundError:
             continue

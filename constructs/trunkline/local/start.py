@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from trunkline.documents.write import write_private
 from trunkline.errors import MachineError
 from trunkline.local import health, ports, programs
-from trunkline.local.folder import checked, empty, locked, remove, write_whole
+from trunkline.local.folder import checked, empty, locked, remove
 from trunkline.local.layout import LOG, MACHINE, MARK, NOTE, STATE, STATE_SIZE, SUPERVISOR
 from trunkline.local.log_reader import last_lines
 from trunkline.local.records import MachinePlan, parse_plan, read_state
@@ -116,10 +117,10 @@ def _write_files(path: Path, plan: MachinePlan, text: str) -> None:
     for process in plan["processes"]:
         for name, content in process["files"].items():
             (path / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(path / name, content.encode())
+            write_private(path / name, content.encode())
     # Space on the disk that the supervisor only has to write over.
-    write_whole(path / STATE, b" " * STATE_SIZE)
-    write_whole(path / MACHINE, text.encode())
+    write_private(path / STATE, b" " * STATE_SIZE)
+    write_private(path / MACHINE, text.encode())
 
 
 @contextmanager

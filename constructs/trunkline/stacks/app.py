@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from cdktf import App
 
-from trunkline.errors import OutputError
+from trunkline.documents.write import write_changed
 
 # Set here and not only in cdktf.json, so that every way of running gives the same addresses.
 CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
@@ -32,19 +31,7 @@ def new_app(outdir: Path) -> Iterator[App]:
 
 def _publish(scratch: Path, outdir: Path) -> None:
     """Copy what changed, each file in one step; the manifest comes last."""
-    sources = sorted(scratch.rglob("*"), key=lambda path: path.name == "manifest.json")
-    try:
-        for source in sources:
+    for source in sorted(scratch.rglob("*"), key=lambda path: path.name == "manifest.json"):
+        if source.is_file():
             target = outdir / source.relative_to(scratch)
-            if source.is_file() and not _same(source, target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target.with_name(f".{target.name}.new"))
-                target.with_name(f".{target.name}.new").replace(target)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write {error.filename}: {error.strerror}; choose another folder with --output"
-        ) from error
-
-
-def _same(source: Path, target: Path) -> bool:
-    return target.is_file() and target.read_bytes() == source.read_bytes()
+            write_changed(target, source.read_bytes(), "choose another folder with --output")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from trunkline.errors import MachineError
-from trunkline.local.folder import checked, empty, locked, make, remove, remove_empty, write_whole
+from trunkline.local.folder import checked, empty, locked, make, remove, remove_empty
 
 
 @pytest.fixture
@@ -136,16 +136,6 @@ def test_emptying_keeps_the_lock(folder: Path) -> None:
         (folder / "envoy.json").touch()
         empty(folder)
         assert [path.name for path in folder.iterdir()] == ["lock"]
-
-
-def test_a_file_is_written_whole_or_not_at_all(folder: Path) -> None:
-    make(folder)
-    write_whole(folder / "file", b"old")
-    assert stat.S_IMODE((folder / "file").stat().st_mode) == 0o600
-    (folder / "taken").mkdir()
-    with pytest.raises(OSError, match="taken"):
-        write_whole(folder / "taken", b"new")
-    assert sorted(path.name for path in folder.iterdir()) == ["file", "taken"]
 
 
 def test_folders_are_for_this_user_alone(tmp_path: Path, folder: Path) -> None:
