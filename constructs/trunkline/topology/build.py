@@ -1,6 +1,6 @@
 """From data that passed every check to the model.
 
-Only keys that are present are handed on, so that the model's defaults are the only ones.
+Only keys that are present are passed on, so that every default stands in the model alone.
 """
 
 from __future__ import annotations
@@ -130,5 +130,5 @@ def _except(data: Data, *keys: str) -> dict[str, Any]:
 
 
 def _whole_numbers(data: Data) -> dict[str, Any]:
-    """JSON Schema takes 30.0 for an integer; the model does not."""
+    """To JSON Schema 30.0 is an integer; the model needs an int."""
     return {key: int(value) if isinstance(value, float) else value for key, value in data.items()}
