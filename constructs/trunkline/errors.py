@@ -2,19 +2,20 @@
 
 TrunklineError                 every error that a user can cure; the CLI prints it, exits with 2
 ├── FindingsError              a file with findings; carries all of them (documents/findings.py)
+│   ├── UnreadableError        a file that gives no data (documents/source.py)
 │   ├── TopologyError          a topology file (topology/errors.py)
-│   └── MeasurementsError      a measurement file (measurements/load.py)
+│   ├── MeasurementsError      a measurement file (measurements/load.py)
+│   └── PhysicalZonesError     a file of physical zones (placement/physical.py)
 ├── ConfigurationError         a construct got arguments that cannot work together
-├── OutputError                the output folder cannot be written
+├── OutputError                a file or a folder cannot be written
 ├── TerraformError             Terraform is not there, or a run of it failed; its last words
 ├── MachineError               a machine on this computer cannot start or end
-├── ProbeKeyError              a text that is no probe key (probing/key.py)
-├── EarlierMeasurementsError   a file that a collection would have to throw away (probing/saved.py)
+├── ProbeKeyError              a text that is not a probe key (probing/key.py)
+├── EarlierMeasurementsError   a file that a collection would have to replace (probing/saved.py)
 ├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
-├── PhysicalZonesError         a file of physical zones with findings (placement/physical.py)
-├── SurveyError                probes that have not measured every pair in time (journey/survey.py)
-├── RouteError                 a route without the expected answer (journey/requests.py)
-└── LoadError                  a load test that gave no figures (journey/load.py)
+├── SurveyError                probes that have not measured every pair in time (demo/survey.py)
+├── RouteError                 a route without the expected answer (demo/requests.py)
+└── LoadError                  a load test that gave no figures (bench/load.py)
 """
 
 from __future__ import annotations

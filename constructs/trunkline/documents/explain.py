@@ -1,4 +1,4 @@
-"""Errors of the schema in words that help someone who has never seen a schema."""
+"""Breaches of a schema in words that help someone who has never seen a schema."""
 
 from __future__ import annotations
 
@@ -8,35 +8,48 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from jsonschema import ValidationError
+from attrs import frozen
 
 from trunkline.documents.findings import KeyPath, Problem, shorten, shown
 from trunkline.documents.formats import FORMATS
-
-Written = Callable[[KeyPath], str | None]
-"""Gives the scalar at a path as it stands in the file."""
+from trunkline.documents.source import FileKind
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*\Z|/[A-Za-z0-9_./-]*\Z")
-_KINDS = {
+_TYPES = {
     "string": "text",
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
     "array": "a list",
     "object": "a mapping",
+    "null": "null",
 }
 _YES_NO = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false"}
 
 
-def explain(error: ValidationError, written: Written) -> Iterator[Problem]:
-    """The mistakes behind one error of the validator."""
-    path = tuple(error.absolute_path)
-    if "propertyNames" in error.absolute_schema_path:
-        yield _explain_key(error, path)
-    elif error.validator == "type":
-        yield _explain_type(error, path, written(path))
+@frozen
+class Breach:
+    """A keyword of a schema that a value, or a key, does not satisfy.
+
+    `rule` is what the schema says under the keyword; for `required`, the key that is missing.
+    """
+
+    keyword: str
+    rule: Any
+    schema: Mapping[str, Any]
+    path: KeyPath
+    value: Any
+    kind: FileKind
+    written: str | None = None
+    of_key: bool = False
+
+
+def explain(breach: Breach) -> Iterator[Problem]:
+    """The mistakes behind one breach."""
+    if breach.of_key:
+        yield _explain_key(breach)
     else:
-        yield from _EXPLAIN.get(str(error.validator), _other)(error, path)
+        yield from _EXPLAIN.get(breach.keyword, _other)(breach)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -49,7 +62,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def as_yaml(value: object) -> str:
-    """A value as one would write it in a topology file."""
+    """A value as one would write it in a YAML file."""
     if isinstance(value, str):
         reserved = value.lower() in (*_YES_NO, "null")
         return value if _PLAIN.match(value) and not reserved else json.dumps(value)
@@ -64,7 +77,7 @@ def _fold(word: str) -> str:
     return word.lower().replace("-", "_").replace(" ", "_")
 
 
-def _example(schema: Any, key: object = None) -> str:
+def _example(schema: Mapping[str, Any], key: object = None) -> str:
     """`, for example: ...` from the schema's first example, with its key where there is one."""
     examples = schema.get("examples", ())
     if not examples:
@@ -73,32 +86,39 @@ def _example(schema: Any, key: object = None) -> str:
     return f", for example: {key}: {text}" if isinstance(key, str) else f", for example {text}"
 
 
-def _explain_key(error: ValidationError, path: KeyPath) -> Problem:
-    key = str(error.instance)
-    if error.validator == "maxLength":
-        limit = error.validator_value
-        message, remedy = f"the name {shown(key)} has {len(key)} characters", f"use at most {limit}"
+def _explain_key(breach: Breach) -> Problem:
+    key = str(breach.value)
+    if breach.keyword == "maxLength":
+        message = f"the name {shown(key)} has {len(key)} characters"
+        remedy = f"use at most {breach.rule}"
     else:
-        rule = _rule(error.schema)
-        message, remedy = f"the name {shown(key)} does not fit", f"it {rule}"
-    return Problem((*path, key), message, remedy, at_key=True)
+        message, remedy = f"the name {shown(key)} does not fit", f"it {_rule(breach.schema)}"
+    return Problem(breach.path, message, remedy, at_key=True)
 
 
-def _explain_type(error: ValidationError, path: KeyPath, written: str | None) -> Problem:
-    wanted, value, schema = str(error.validator_value), error.instance, _schema(error)
-    key = path[-1] if path else None
+def _type(breach: Breach) -> Iterator[Problem]:
+    path, value, written = breach.path, breach.value, breach.written
     if value is None:
-        return Problem(path, "a value is missing", f"write one{_example(schema, key)}")
+        example = _example(breach.schema, path[-1] if path else None)
+        yield Problem(path, "a value is missing", breach.kind.repair or f"write one{example}")
+        return
     bare = written and not isinstance(value, str)
     text = shorten(written) if bare and written else shown(value)
-    message = f"{text} stands where {_KINDS[wanted]} belongs"
-    return Problem(path, message, _type_remedy(wanted, value, written, schema))
+    message = f"{text} stands where {_type_names(breach.rule)} belongs"
+    yield Problem(path, message, _type_remedy(breach))
 
 
-def _type_remedy(wanted: str, value: object, written: str | None, schema: Any) -> str:
+def _type_names(types: str | list[str]) -> str:
+    return " or ".join(_TYPES[name] for name in ([types] if isinstance(types, str) else types))
+
+
+def _type_remedy(breach: Breach) -> str:
+    wanted, value, written = breach.rule, breach.value, breach.written
     scalar = not isinstance(value, dict | list)
-    if "$schema" in schema:
-        return "start from one of the examples in topologies/"
+    if not breach.path:
+        return breach.kind.remedy
+    if breach.kind.repair:
+        return breach.kind.repair
     if wanted == "string" and scalar:
         return f"put it in quotes: {json.dumps(written, ensure_ascii=False)}"
     if wanted == "array" and scalar:
@@ -107,23 +127,15 @@ def _type_remedy(wanted: str, value: object, written: str | None, schema: Any) -
         return f"write {value} without quotes"
     if wanted == "boolean" and isinstance(value, str) and value.lower() in _YES_NO:
         return f"write {_YES_NO[value.lower()]}, without quotes"
-    return f"write {_KINDS[wanted]}{_example(schema)}"
+    return f"write {_type_names(wanted)}{_example(breach.schema)}"
 
 
-def _schema(error: ValidationError) -> Any:
-    return error.schema if isinstance(error.schema, Mapping) else {}
-
-
-def _instance(error: ValidationError) -> Any:
-    return error.instance
-
-
-def _rule(schema: Any) -> str:
+def _rule(schema: Mapping[str, Any]) -> str:
     return str(schema.get("patternErrorMessage", "must fit the description"))
 
 
-def _extra_keys(error: ValidationError) -> list[str]:
-    return [key for key in _instance(error) if key not in _schema(error).get("properties", {})]
+def _extra_keys(breach: Breach) -> list[str]:
+    return [key for key in breach.value if key not in breach.schema.get("properties", {})]
 
 
 def _unknown_key(key: str, path: KeyPath, known: Iterable[str]) -> Problem:
@@ -133,105 +145,121 @@ def _unknown_key(key: str, path: KeyPath, known: Iterable[str]) -> Problem:
     return Problem((*path, key), f"the key {shown(key)} is unknown", remedy, at_key=True)
 
 
-def _additional(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    known = _schema(error)["properties"]
-    for key in _extra_keys(error):
-        yield _unknown_key(key, path, known)
+def _additional(breach: Breach) -> Iterator[Problem]:
+    for key in _extra_keys(breach):
+        yield _unknown_key(key, breach.path, breach.schema["properties"])
 
 
-def _required(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    schema = _schema(error)
-    extras = {nearest(key, schema["properties"]): key for key in _extra_keys(error)}
-    for name in schema["required"]:
-        if name in _instance(error):
-            continue
-        if name not in extras:
-            remedy = f"add it{_example(schema['properties'][name], name)}"
-            yield Problem(path, f"the key {name} is missing", remedy, at_key=True)
-        else:
-            # The misspelled key is the mistake; a closed mapping repeats it, and it counts once.
-            yield _unknown_key(extras[name], path, [name])
+def _required(breach: Breach) -> Iterator[Problem]:
+    name, properties = breach.rule, breach.schema["properties"]
+    meant = {nearest(key, properties): key for key in _extra_keys(breach)}
+    if name in meant:
+        # The misspelled key is the mistake; a closed mapping repeats it, and it counts once.
+        yield _unknown_key(meant[name], breach.path, [name])
+    else:
+        remedy = breach.kind.repair or f"add it{_example(properties[name], name)}"
+        yield Problem(breach.path, f"the key {name} is missing", remedy, at_key=True)
 
 
-def _enum(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    options: Any = error.validator_value
-    choices = [str(choice) for choice in options]
-    match = nearest(error.instance, choices) if isinstance(error.instance, str) else None
+def _const(breach: Breach) -> Iterator[Problem]:
+    remedy = breach.kind.repair or f"write {as_yaml(breach.rule)}"
+    yield Problem(breach.path, f"{shown(breach.value)} is not {shown(breach.rule)}", remedy)
+
+
+def _enum(breach: Breach) -> Iterator[Problem]:
+    choices = [str(choice) for choice in breach.rule]
+    match = nearest(breach.value, choices) if isinstance(breach.value, str) else None
     remedy = f"did you mean {match}?" if match else f"choose from: {', '.join(choices)}"
-    if error.instance is None:
-        yield Problem(path, "a value is missing", remedy)
+    missing = breach.value is None
+    message = (
+        "a value is missing" if missing else f"{shown(breach.value)} is not one of the choices"
+    )
+    yield Problem(breach.path, message, remedy)
+
+
+def _spelling(breach: Breach) -> Iterator[Problem]:
+    fault_of = FORMATS.get(breach.schema.get("format", ""))
+    if fault_of and (fault := fault_of(breach.value)):
+        yield Problem(breach.path, f"{shown(breach.value)}: {fault[0]}", fault[1])
     else:
-        yield Problem(path, f"{shown(error.instance)} is not one of the choices", remedy)
+        remedy = f"it {_rule(breach.schema)}{_example(breach.schema)}"
+        yield Problem(breach.path, f"{shown(breach.value)} does not fit", remedy)
 
 
-def _format(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    fault = FORMATS[str(error.validator_value)](str(error.instance))
-    if fault:
-        yield Problem(path, f"{shown(error.instance)}: {fault[0]}", fault[1])
-
-
-def _pattern(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    schema = _schema(error)
-    fault_of = FORMATS.get(schema.get("format", ""))
-    if fault_of and (fault := fault_of(str(error.instance))):
-        yield Problem(path, f"{shown(error.instance)}: {fault[0]}", fault[1])
-        return
-    remedy = f"it {_rule(schema)}{_example(schema)}"
-    yield Problem(path, f"{shown(error.instance)} does not fit", remedy)
-
-
-def _length(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    length, limit = len(_instance(error)), error.validator_value
-    if error.validator == "minLength":
-        yield Problem(path, "the text is empty", f"write something{_example(_schema(error))}")
+def _length(breach: Breach) -> Iterator[Problem]:
+    if breach.keyword == "minLength":
+        remedy = f"write something{_example(breach.schema)}"
+        yield Problem(breach.path, "the text is empty", remedy)
     else:
-        yield Problem(path, f"the text has {length} characters", f"use at most {limit}")
+        message = f"the text has {len(breach.value)} characters"
+        yield Problem(breach.path, message, f"use at most {breach.rule}")
 
 
-def _range(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    schema = _schema(error)
-    remedy = f"choose from {schema['minimum']} to {schema['maximum']}"
-    yield Problem(path, f"{shown(error.instance)} is out of range", remedy)
+_LIMITS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "above",
+    "maximum": "at most",
+    "exclusiveMaximum": "below",
+}
 
 
-def _size(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    schema, count = _schema(error), len(_instance(error))
-    if not count:
-        yield Problem(path, "this is empty", f"write at least one entry{_example(schema)}")
+def _range(breach: Breach) -> Iterator[Problem]:
+    limits, repair = breach.schema, breach.kind.repair
+    if "minimum" in limits and "maximum" in limits:
+        text = f"from {limits['minimum']} to {limits['maximum']}"
     else:
-        remedy = f"keep {error.validator_value}: {schema['description'].rstrip('.')}"
-        yield Problem(path, f"this has {count} entries", remedy)
+        found = [f"{words} {limits[key]}" for key, words in _LIMITS.items() if key in limits]
+        text = f"a number {' and '.join(found)}"
+    remedy = f"it must be {text}; {repair}" if repair else f"choose {text}"
+    yield Problem(breach.path, f"{shown(breach.value)} is out of range", remedy)
 
 
-def _unique(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    yield Problem(path, f"{shown(error.instance)} stands in the list twice", "keep one of them")
+def _size(breach: Breach) -> Iterator[Problem]:
+    schema, repair = breach.schema, breach.kind.repair
+    if not breach.value:
+        remedy = repair or f"write at least one entry{_example(schema)}"
+        yield Problem(breach.path, "this is empty", remedy)
+    else:
+        remedy = f"keep {breach.rule}: {schema['description'].rstrip('.')}"
+        yield Problem(breach.path, f"this has {len(breach.value)} entries", remedy)
 
 
-def _one_of(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    if not isinstance(_instance(error), Mapping):
+def _unique(breach: Breach) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, item in enumerate(breach.value):
+        text = json.dumps(item, sort_keys=True)
+        if text in seen:
+            message = f"{shown(item)} stands in the list twice"
+            yield Problem((*breach.path, index), message, "keep one of them")
+        seen.add(text)
+    if len(seen) == len(breach.value):  # 1 and 1.0 are equal to the validator.
+        yield Problem(breach.path, "a value stands in the list twice", "keep one of them")
+
+
+def _one_of(breach: Breach) -> Iterator[Problem]:
+    if not isinstance(breach.value, Mapping):
         return  # The type is wrong, and says so.
-    options: Any = error.validator_value
-    names = [name for option in options for name in option["required"]]
-    given = [name for name in names if name in _instance(error)]
+    names = [name for option in breach.rule for name in option["required"]]
+    given = [name for name in names if name in breach.value]
     missing = f"{' or '.join(names)} is missing"
     message = f"{' and '.join(given)} exclude each other" if given else missing
-    yield Problem(path, message, f"write exactly one of {', '.join(names)}", at_key=True)
+    yield Problem(breach.path, message, f"write exactly one of {', '.join(names)}", at_key=True)
 
 
-def _other(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    description = _schema(error).get("description", "see the schema")
-    yield Problem(path, f"{shown(error.instance)} does not fit", f"it should be: {description}")
+def _other(breach: Breach) -> Iterator[Problem]:
+    description = breach.schema.get("description", "see the schema")
+    yield Problem(
+        breach.path, f"{shown(breach.value)} does not fit", f"it should be: {description}"
+    )
 
 
-def _nothing(error: ValidationError, path: KeyPath) -> Iterator[Problem]:
-    yield from ()
-
-
-_EXPLAIN: Mapping[str, Callable[[ValidationError, KeyPath], Iterator[Problem]]] = {
+_EXPLAIN: Mapping[str, Callable[[Breach], Iterator[Problem]]] = {
     "additionalProperties": _additional,
-    "const": _nothing,  # `cloud` has an enum that says it better.
+    "const": _const,
     "enum": _enum,
-    "format": _format,
+    "exclusiveMaximum": _range,
+    "exclusiveMinimum": _range,
+    "format": _spelling,
     "maxItems": _size,
     "maxLength": _length,
     "maxProperties": _size,
@@ -241,7 +269,8 @@ _EXPLAIN: Mapping[str, Callable[[ValidationError, KeyPath], Iterator[Problem]]] 
     "minProperties": _size,
     "minimum": _range,
     "oneOf": _one_of,
-    "pattern": _pattern,
+    "pattern": _spelling,
     "required": _required,
+    "type": _type,
     "uniqueItems": _unique,
 }

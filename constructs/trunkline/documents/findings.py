@@ -1,4 +1,4 @@
-"""A mistake in a topology file: where it stands, what is wrong, and what to do."""
+"""A mistake in a file: its place, what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SHOWN = 60
 class Finding:
     """One mistake. `line` and `column` count from 1, `column` in characters.
 
-    `path` reads like `sites.aws.zones[2]`; the whole file is called `topology`. A "warning" leaves
-    the topology usable. `str()` gives `file:line:column: path: what is wrong; what to do`.
+    `path` reads like `sites.aws.zones[2]`. A "warning" leaves the file usable. `str()` gives
+    `file:line:column: path: what is wrong; what to do`.
     """
 
     file: str
@@ -46,7 +46,7 @@ class Finding:
 
 
 class FindingsError(TrunklineError):
-    """A file that cannot be used; `findings` names every mistake, in the file's order."""
+    """A file that cannot be used; `findings` names every mistake."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
@@ -55,7 +55,7 @@ class FindingsError(TrunklineError):
 
 @frozen
 class Problem:
-    """A mistake whose place is still a key path; `at_key` points at the key, not at its value."""
+    """A mistake at a key path; `at_key` points at the key, not at its value."""
 
     path: KeyPath
     message: str
@@ -65,9 +65,9 @@ class Problem:
 
 
 def show_path(path: KeyPath) -> str:
-    """`("sites", "aws", "zones", 2)` as `sites.aws.zones[2]`; unusual keys stand in quotes."""
+    """`("sites", "aws", "zones", 2)` as `sites.aws.zones[2]`; unusual keys are in quotes."""
     parts = [f"[{step}]" if isinstance(step, int) else f".{_show_key(step)}" for step in path]
-    return "".join(parts).removeprefix(".") or "topology"
+    return "".join(parts).removeprefix(".")
 
 
 def shown(value: object) -> str:
@@ -87,7 +87,7 @@ def shorten(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with control characters escaped, so that a file cannot steer the terminal."""
+    """`text` with control characters escaped, so that a file cannot control the terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

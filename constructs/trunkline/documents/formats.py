@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from ipaddress import IPv4Network, ip_network
 
 Fault = tuple[str, str]
@@ -41,7 +42,17 @@ def ipv4_network_fault(text: str) -> Fault | None:
     return None
 
 
+def time_fault(text: str) -> Fault | None:
+    """What keeps `text` from being a time such as 2026-11-24T07:42:19Z."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return "there is no such time", "it must be a time of UTC, like 2026-11-24T07:42:19Z"
+    return None
+
+
 FORMATS: Mapping[str, Callable[[str], Fault | None]] = {
+    "date-time": time_fault,
     "hostname": hostname_fault,
     "ipv4-network": ipv4_network_fault,
 }

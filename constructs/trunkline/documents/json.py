@@ -1,143 +1,165 @@
-"""A measurement file as text: how it is read, and the way from a key path to line and column.
+"""Large JSON files, with a place for every key and value.
 
-The json module knows no places, and is needed for its speed; so a place is looked up afterwards,
-only where there is something to say about it.
+Python's parser is fast and knows no places, so a place is looked up afterwards, and only where
+there is something to say about it. (JSON is YAML too, but that reader is for small files.)
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-import stat
+from collections.abc import Iterator
+from itertools import islice
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from os import PathLike, fspath
-from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
-from trunkline.documents.findings import Finding, KeyPath, Level, Problem, show_path, shown
+from trunkline.documents.document import Document, Mark
+from trunkline.documents.findings import Finding, KeyPath, Problem, shown
+from trunkline.documents.source import Source, UnreadableError
 
-MAX_BYTES = 64 * 1024 * 1024
-NAME = "measurements"
-AGAIN = "measure again, or take the whole file from where it was made"
+MAX_FAULTS = 50
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_EMPTY_KEY = re.compile(r'""[ \t\r\n]*:')
 _DECODER = json.JSONDecoder()
 
 
-class UnreadableError(Exception):
-    """A file that yields no data at all; its finding says why."""
+def parse_json(source: Source) -> Document:
+    """The document in a JSON text; UnreadableError where it is not sound JSON.
 
-    def __init__(self, finding: Finding) -> None:
-        super().__init__()
-        self.finding = finding
+    Sound JSON has no key twice in a mapping, no empty key, no endless number and no half of a
+    character. Of very many such faults the first are named.
+    """
+    try:
+        return _parse(source)
+    except RecursionError as error:
+        finding = source.finding(0, "values nest too deeply", source.kind.remedy)
+        raise UnreadableError([finding]) from error
+
+
+def _parse(source: Source) -> Document:
+    pairs = _Pairs()
+    try:
+        data = json.loads(
+            source.text,
+            object_pairs_hook=pairs.mapping,
+            parse_float=pairs.number,
+            parse_constant=pairs.number,
+        )
+    except json.JSONDecodeError as error:
+        raise UnreadableError([_explain(source, error)]) from error
+    except ValueError as error:
+        finding = source.finding(0, "a number has too many digits", source.kind.remedy)
+        raise UnreadableError([finding]) from error
+    document = Document(source, data, _Marks(source.text))
+    if pairs.repeated or pairs.endless or _may_hold_odd_text(source.text):
+        faults = islice(_faults(data, pairs.repeated, source.kind.repair), MAX_FAULTS)
+        if findings := [document.finding(fault) for fault in faults]:
+            raise UnreadableError(findings)
+    return document
+
+
+def _may_hold_odd_text(text: str) -> bool:
+    return bool(_SURROGATE.search(text) or _EMPTY_KEY.search(text))
+
+
+@define
+class _Pairs:
+    """What the parser meets on its way: keys that are there twice, and endless numbers."""
+
+    repeated: dict[int, tuple[dict[str, Any], str]] = field(factory=dict)
+    endless: bool = False
+
+    def mapping(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            keys = [key for key, _ in pairs]
+            # The mapping is kept along with its id, so that no other one gets the same id.
+            self.repeated[id(result)] = result, next(key for key in keys if keys.count(key) > 1)
+        return result
+
+    def number(self, text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            self.endless = True
+        return value
+
+
+def _faults(
+    data: Any, repeated: dict[int, tuple[dict[str, Any], str]], repair: str | None
+) -> Iterator[Problem]:
+    for path, value in _values(data):
+        if isinstance(value, dict):
+            if id(value) in repeated:
+                message = f"the key {shown(repeated[id(value)][1])} stands here twice"
+                yield Problem(path, message, "keep one of them")
+            yield from (_half((*path, key), at_key=True) for key in value if not _is_text(key))
+            if "" in value:
+                yield Problem((*path, ""), "a key is empty", "delete it", at_key=True)
+        elif isinstance(value, float) and not math.isfinite(value):
+            message = f"{shown(value)} is not a number that JSON can hold"
+            yield Problem(path, message, repair or "write a number")
+        elif isinstance(value, str) and not _is_text(value):
+            yield _half(path)
+
+
+def _values(data: Any) -> Iterator[tuple[KeyPath, Any]]:
+    """Every value with its path, in the order of the file."""
+    waiting: list[tuple[KeyPath, Any]] = [((), data)]
+    while waiting:  # Not recursive, for the parser goes as deep as Python's limit lets it.
+        path, value = waiting.pop()
+        yield path, value
+        if isinstance(value, dict):
+            waiting += [((*path, key), item) for key, item in reversed(value.items())]
+        elif isinstance(value, list):
+            waiting += [((*path, i), value[i]) for i in reversed(range(len(value)))]
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _half(path: KeyPath, *, at_key: bool = False) -> Problem:
+    message = "half of a surrogate pair stands alone"
+    return Problem(path, message, "write the character itself", at_key=at_key)
+
+
+def _explain(source: Source, error: json.JSONDecodeError) -> Finding:
+    remedy, end = source.kind.remedy, len(source.text.rstrip())
+    if not end:
+        return source.finding(0, "the file is empty", remedy)
+    if error.pos >= end or "Unterminated" in error.msg:
+        message = "the file is cut short: it ends in the middle of a value"
+        return source.finding(end - 1, message, remedy)
+    return source.finding(error.pos, f"this is not JSON: {error.msg}", remedy)
 
 
 @frozen
-class Text:
-    """A file's text under the name that the user gave it."""
+class _Marks:
+    """The marks of a text that is valid JSON; what a lookup finds is kept for the next one."""
 
-    file: str
     text: str
-    _children: dict[int, dict[Any, tuple[int, int]]] = field(factory=dict, eq=False, repr=False)
+    _children: dict[int, dict[str | int, tuple[int, int]]] = field(factory=dict, init=False)
 
-    def finding(self, problem: Problem) -> Finding:
-        """The problem at its place, or at the nearest thing to it that exists."""
-        path = show_path(problem.path) if problem.path else NAME
-        return self.at(self._offset(problem), path, problem.message, problem.remedy, problem.level)
-
-    def at(
-        self, offset: int, path: str, message: str, remedy: str, level: Level = "error"
-    ) -> Finding:
-        """A finding at an offset of the text."""
-        line = self.text.count("\n", 0, offset) + 1
-        column = offset - self.text.rfind("\n", 0, offset)
-        return Finding(self.file, line, column, path, message, remedy, level)
-
-    def _offset(self, problem: Problem) -> int:
-        key = value = _skip_space(self.text, 0)
-        for step in problem.path:
-            children = self._inside(value)
-            if step not in children:
-                return key
-            key, value = children[step]
-        return key if problem.at_key else value
-
-    def _inside(self, offset: int) -> dict[Any, tuple[int, int]]:
-        """Where the members of the list or mapping at `offset` are: their keys and values."""
-        if offset not in self._children:
-            self._children[offset] = _members(self.text, offset)
-        return self._children[offset]
-
-
-def read_text(path: str | PathLike[str]) -> Text:
-    """Read a UTF-8 file; or raise UnreadableError."""
-    file = fspath(path)
-    try:
-        status = Path(file).stat()
-        if not stat.S_ISREG(status.st_mode):  # Reading a pipe or a device could block for ever.
-            raise _unreadable(file, "is not a regular file", "name a measurement file")
-        if status.st_size > MAX_BYTES:
-            size = MAX_BYTES // 1024 // 1024
-            raise _unreadable(file, f"is larger than {size} MiB", "name a measurement file")
-        return Text(file, Path(file).read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise _unreadable(file, "is not UTF-8", AGAIN) from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise _unreadable(file, f"cannot be read: {reason}", "check the name") from error
-
-
-def parse(text: Text) -> Any:
-    """The data in the text; UnreadableError where it is not JSON, or a key stands in it twice."""
-    repeated: list[tuple[dict[str, Any], str]] = []
-    try:
-        data = json.loads(text.text, object_pairs_hook=lambda pairs: _mapping(pairs, repeated))
-    except json.JSONDecodeError as error:
-        raise UnreadableError(_explain(text, error)) from error
-    except (ValueError, RecursionError) as error:
-        message = "this is no measurement file: it nests too deeply or holds an endless number"
-        raise UnreadableError(text.at(0, NAME, message, AGAIN)) from error
-    for mapping, key in repeated:
-        path = _path_to(data, mapping, ()) or ()
-        message = f"the key {shown(key)} stands here twice"
-        raise UnreadableError(text.finding(Problem(path, message, "keep one of them")))
-    return data
-
-
-def _mapping(
-    pairs: list[tuple[str, Any]], repeated: list[tuple[dict[str, Any], str]]
-) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated.append((result, next(key for key in keys if keys.count(key) > 1)))
-    return result
-
-
-def _path_to(data: Any, wanted: object, path: KeyPath) -> KeyPath | None:
-    if data is wanted:
-        return path
-    members = data.items() if isinstance(data, dict) else ()
-    for key, item in enumerate(data) if isinstance(data, list) else members:
-        found = _path_to(item, wanted, (*path, key))
-        if found is not None:
-            return found
-    return None
-
-
-def _explain(text: Text, error: json.JSONDecodeError) -> Finding:
-    if not text.text.strip():
-        return text.at(0, NAME, "the file is empty", AGAIN)
-    if error.pos >= len(text.text.rstrip()) or "Unterminated" in error.msg:
-        message = "the file is cut short: it ends in the middle of a value"
-        return text.at(max(0, len(text.text.rstrip()) - 1), NAME, message, AGAIN)
-    return text.at(error.pos, NAME, f"this is not JSON: {error.msg}", AGAIN)
-
-
-def _unreadable(file: str, message: str, remedy: str) -> UnreadableError:
-    return UnreadableError(Finding(file, 1, 1, NAME, message, remedy))
+    def get(self, path: KeyPath, /) -> Mark | None:
+        """The mark of the value at `path`, or None where there is no value."""
+        key, value = None, _skip_space(self.text, 0)
+        for step in path:
+            if value not in self._children:
+                self._children[value] = _members(self.text, value)
+            if step not in self._children[value]:
+                return None
+            start, value = self._children[value][step]
+            key = start if isinstance(step, str) else None
+        return Mark(key, value, _scalar(self.text, value))
 
 
 def _skip_space(text: str, offset: int) -> int:
@@ -145,14 +167,23 @@ def _skip_space(text: str, offset: int) -> int:
     return match.end() if match else offset
 
 
-def _members(text: str, offset: int) -> dict[Any, tuple[int, int]]:
-    """Offsets of key and value by key or index, of valid JSON; nothing where a scalar stands."""
-    kind, found = text[offset : offset + 1], {}
-    if kind not in ("[", "{"):
-        return {}
+def _scalar(text: str, offset: int) -> str | None:
+    """The scalar at `offset`, a string without its quotes; None for a list or a mapping."""
+    if text[offset] in "[{":
+        return None
+    if text[offset] == '"':
+        return str(scanstring(text, offset + 1)[0])
+    return text[offset : _DECODER.raw_decode(text, offset)[1]]
+
+
+def _members(text: str, offset: int) -> dict[str | int, tuple[int, int]]:
+    """Offsets of key and value by key or index; nothing where a scalar is."""
+    kind, found = text[offset], dict[str | int, tuple[int, int]]()
+    if kind not in "[{":
+        return found
     offset, index = _skip_space(text, offset + 1), 0
     while text[offset] not in "]}":
-        key: Any = index
+        key: str | int = index
         start = offset
         if kind == "{":
             key, offset = scanstring(text, offset + 1)

@@ -23,17 +23,16 @@ PLAIN_TAGS: Mapping[type, frozenset[str]] = {
 
 
 class ScalarError(ValueError):
-    """A text that no Unicode text can be."""
+    """A scalar that is not Unicode text."""
 
 
 def scalar_value(tag: str, text: str) -> str | int | float | bool | None:
     """The value of a scalar; what is not a number after all stays text."""
-    value: str | int | float | bool | None = text
-    if tag not in _CONVERTERS:
-        return _text(text)
-    with suppress(ValueError):
-        value = _CONVERTERS[tag](text)
-    return value
+    if tag in _CONVERTERS:
+        with suppress(ValueError):
+            value: str | int | float | bool | None = _CONVERTERS[tag](text)
+            return value
+    return _text(text)
 
 
 def _text(text: str) -> str:

@@ -1,94 +1,135 @@
-"""The topology schema: where it lies, and its errors as problems."""
+"""The schemas: where they are, and what they refuse in a document, as problems."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
-from trunkline.documents.explain import explain
+from trunkline.documents.document import Document
+from trunkline.documents.explain import Breach, explain
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.documents.formats import FORMATS, Fault
-from trunkline.documents.yaml import Document
+from trunkline.documents.source import UnreadableError
 
 # What these refuse says nothing about the value as a whole: the rest of it can still be checked.
 _ABOUT_PARTS = ("required", "additionalProperties", "oneOf", "uniqueItems")
 
 
-def schema_path() -> Path:
+def schema_path(name: str) -> Path:
     """The schema file: beside the package in a wheel, at the top of a checkout."""
     package = Path(__file__).resolve().parent.parent
-    packed = package / "schemas" / "topology.schema.json"
+    packed = package / "schemas" / f"{name}.schema.json"
     return packed if packed.exists() else package.parents[1] / "schemas" / packed.name
 
 
 @cache
-def schema() -> Mapping[str, Any]:
+def load_schema(name: str) -> Mapping[str, Any]:
     """The schema as data, read once."""
-    data: dict[str, Any] = json.loads(schema_path().read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(schema_path(name).read_text(encoding="utf-8"))
     return data
 
 
-def check_schema(document: Document) -> tuple[list[Problem], Any]:
+def find_problems(document: Document, name: str) -> Iterator[Problem]:
+    """What the schema refuses, each mistake once; UnreadableError where values nest too deeply."""
+    return _one_each(_breaches(document, name))
+
+
+def check_schema(document: Document, name: str) -> tuple[list[Problem], Any]:
     """What the schema refuses, each mistake once, and the data without what is refused.
 
     Refused values become None, so that the checks of meaning can go on with the rest.
     """
-    errors = list(_validator().iter_errors(document.data))
-    problems = [problem for error in errors for problem in explain(error, document.written)]
-    refused = [tuple(error.absolute_path) for error in errors if _is_about_value(error)]
-    return _one_each(problems), _without(document.data, refused)
+    breaches = sorted(_breaches(document, name), key=_rank)
+    refused = [breach.path for breach in breaches if _is_about_value(breach)]
+    return list(_one_each(breaches)), _without(document.data, refused)
 
 
-def _validator() -> Any:
-    checks = {"pattern": _pattern, "uniqueItems": _unique_items}
-    extend: Any = validators.extend  # Untyped in types-jsonschema.
-    return extend(Draft202012Validator, checks)(schema(), format_checker=_format_checker())
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    formats: dict[str, Callable[..., bool]] = {
+        format_name: partial(_fits, fault_of) for format_name, fault_of in FORMATS.items()
+    }
+    return Draft202012Validator(dict(load_schema(name)), formats, validate_formats=True)
 
 
-def _format_checker() -> FormatChecker:
-    checker = FormatChecker(formats=())
-    for name, fault in FORMATS.items():
-        checker.checks(name)(partial(_fits, fault))
-    return checker
+def _fits(fault_of: Callable[[str], Fault | None], text: str) -> bool:
+    return fault_of(text) is None
 
 
-def _fits(fault: Callable[[str], Fault | None], value: object) -> bool:
-    return not isinstance(value, str) or fault(value) is None
+def _breaches(document: Document, name: str) -> Iterator[Breach]:
+    try:
+        errors = _validator(name).iter_errors(document.data)
+    except ValueError as too_deep:  # The validator has a limit of its own.
+        problem = Problem((), "values nest too deeply", document.source.kind.remedy)
+        raise UnreadableError([document.finding(problem)]) from too_deep
+    for error in errors:
+        yield _breach(error, document, load_schema(name))
 
 
-def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
-    # In Python `$` also matches before a last newline, which a block scalar leaves behind.
-    if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
+def _breach(error: ValidationError, document: Document, root: Mapping[str, Any]) -> Breach:
+    # Not `error.instance`: there an endless number is null.
+    path, value = _find(document.data, error.instance_path)
+    kind, schema, of_key = error.kind, _find(root, error.schema_path[:-1])[1], False
+    if isinstance(kind, ValidationErrorKind.PropertyNames):
+        value, kind, of_key = kind.error.instance, kind.error.kind, True
+        path = (*path, str(value))
+    rule = kind.value if kind.name == "required" else schema.get(kind.name)
+    return Breach(
+        kind.name,
+        rule,
+        schema,
+        path,
+        value,
+        document.source.kind,
+        written=document.written(path),
+        of_key=of_key,
+    )
 
 
-def _unique_items(_: Any, unique: bool, items: Any, __: Any) -> Iterator[ValidationError]:
-    # jsonschema compares every pair where items have several types; this takes one pass.
-    seen: set[str] = set()
-    for index, item in enumerate(items if unique and isinstance(items, list) else ()):
-        text = json.dumps(item, sort_keys=True)
-        if text in seen:
-            yield ValidationError("a duplicate", path=[index], instance=item)
-        seen.add(text)
+def _find(value: Any, steps: Iterable[str | int]) -> tuple[KeyPath, Any]:
+    """The path of the validator's `steps`, and the value there."""
+    path: KeyPath = ()
+    for step in steps:
+        key = _key(value, step) if isinstance(value, Mapping) and isinstance(step, int) else step
+        path, value = (*path, key), value[key]
+    return path, value
 
 
-def _is_about_value(error: ValidationError) -> bool:
-    return error.validator not in _ABOUT_PARTS and "propertyNames" not in error.absolute_schema_path
+def _key(mapping: Mapping[str, Any], step: int) -> str:
+    """The key behind a number: of keys such as 7, +7 and 007 the validator makes 7."""
+    digits = {key: key.removeprefix("+") for key in mapping}
+    return next(
+        key
+        for key, text in digits.items()
+        if text.isascii() and text.isdecimal() and int(text) == step
+    )
 
 
-def _one_each(problems: list[Problem]) -> list[Problem]:
+def _rank(breach: Breach) -> int:
+    """A name comes before what it names, and a pattern says more than a length."""
+    if breach.of_key:
+        return 0
+    return 1 if breach.keyword in ("additionalProperties", "pattern") else 2
+
+
+def _is_about_value(breach: Breach) -> bool:
+    return breach.keyword not in _ABOUT_PARTS and not breach.of_key
+
+
+def _one_each(breaches: Iterable[Breach]) -> Iterator[Problem]:
     """One problem for each place and key: a hostname that breaks two rules is one mistake."""
-    first: dict[tuple[KeyPath, bool, str], Problem] = {}
-    for problem in problems:
-        about = problem.message if problem.at_key else ""
-        first.setdefault((problem.path, problem.at_key, about), problem)
-    return list(first.values())
+    seen: set[tuple[KeyPath, bool, str]] = set()
+    for breach in breaches:
+        for problem in explain(breach):
+            about = problem.message if problem.at_key else ""
+            if (place := (problem.path, problem.at_key, about)) not in seen:
+                seen.add(place)
+                yield problem
 
 
 def _without(data: Any, refused: list[KeyPath]) -> Any:

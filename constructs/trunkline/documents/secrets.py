@@ -1,4 +1,4 @@
-"""Secrets that were pasted into a file, known by their shapes."""
+"""Secrets that were pasted into a text, recognised by their shapes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from attrs import frozen
-
-REMEDY = (
-    "remove it, revoke it, and hand secrets over in the environment, "
-    "for example as CLOUDFLARE_API_TOKEN"
-)
 
 # Names first: where two patterns match at one place, the first says what it is.
 _PATTERNS = (
@@ -30,7 +25,7 @@ _PATTERNS = (
     ("a tunnel token or a JSON web token", r"\beyJ[\w.=-]{20,}"),
     ("a password in a URL", r"(?<=://)[^\s/:@]*:[^\s/@]+(?=@)"),
 )
-# Cloudflare API tokens and AWS secret access keys have no mark but their length and disorder.
+# Cloudflare API tokens and AWS secret access keys have no mark except length and disorder.
 _RANDOM = re.compile(r"(?<![\w+/=.:-])[\w+/-]{40}(?![\w+/=.-])")
 _DISORDER = 16
 _MASK = "(secret)"

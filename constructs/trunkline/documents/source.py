@@ -1,30 +1,39 @@
-"""A topology file as text, and the way back from an offset to a line and a column."""
+"""Reads a file as text, and turns offsets in it into lines and columns."""
 
 from __future__ import annotations
 
 import re
 import stat
 from bisect import bisect_right
+from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import frozen
 
-from trunkline.documents.findings import Finding, Level
-
-MAX_BYTES = 256 * 1024
+from trunkline.documents.findings import Finding, FindingsError, Level
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# What YAML allows in a file, the same set as in ruamel.yaml's reader.
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KIB, _MIB = 1024, 1024 * 1024
 
 
-class UnreadableError(Exception):
-    """A file that yields no data at all; carries the findings that say why."""
+class UnreadableError(FindingsError):
+    """A file that gives no data; `findings` says why."""
 
-    def __init__(self, findings: list[Finding]) -> None:
-        super().__init__()
-        self.findings = findings
+
+@frozen
+class FileKind:
+    """A kind of file: how large it may be, and what messages about it say.
+
+    `name` is the path of a finding about the whole file. `remedy` is what to do where the file as a
+    whole cannot be used. `repair` is for files that programs write: what to do about a wrong value,
+    where the schema's example would not help.
+    """
+
+    name: str
+    max_bytes: int
+    remedy: str
+    repair: str | None = None
 
 
 @frozen
@@ -33,16 +42,12 @@ class Source:
 
     file: str
     text: str
-    starts: list[int] = field(init=False, eq=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        starts = [0, *(match.end() for match in _LINE_END.finditer(self.text))]
-        object.__setattr__(self, "starts", starts)
+    kind: FileKind
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and column of an offset, both counted from 1."""
-        line = bisect_right(self.starts, offset)
-        return line, offset - self.starts[line - 1] + 1
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
 
     def finding(
         self,
@@ -50,35 +55,41 @@ class Source:
         message: str,
         remedy: str,
         *,
-        path: str = "topology",
+        path: str = "",
         level: Level = "error",
     ) -> Finding:
-        """A finding at an offset of the text."""
-        return Finding(self.file, *self.position(offset), path, message, remedy, level)
+        """A finding at an offset of the text; without `path` it is about the whole file."""
+        name = path or self.kind.name
+        return Finding(self.file, *self.position(offset), name, message, remedy, level)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
 
-def read_source(path: str | PathLike[str]) -> Source:
+def read_source(path: str | PathLike[str], kind: FileKind) -> Source:
     """Read a UTF-8 file, with or without a byte order mark; or raise UnreadableError."""
     file = fspath(path)
     try:
-        _refuse_special(file)
+        _refuse_special(file, kind)
         data = Path(file).read_bytes()
     except (OSError, ValueError) as error:
-        raise _unreadable(file, *_explain(error)) from error
-    if len(data) > MAX_BYTES:
-        raise _too_large(file)
-    return _decode(file, data)
+        raise _unreadable(file, kind, *_explain(error)) from error
+    if len(data) > kind.max_bytes:
+        raise _too_large(file, kind)
+    return _decode(file, data, kind)
 
 
-def _refuse_special(file: str) -> None:
+def _refuse_special(file: str, kind: FileKind) -> None:
     status = Path(file).stat()
     if stat.S_ISDIR(status.st_mode):
-        raise _unreadable(file, "is a directory", "name the topology file inside it")
+        raise _unreadable(file, kind, "is a directory", f"name the {kind.name} file inside it")
     if not stat.S_ISREG(status.st_mode):
         # Reading a pipe or a device could block for ever.
-        raise _unreadable(file, "is not a regular file", "write the topology into a file first")
-    if status.st_size > MAX_BYTES:
-        raise _too_large(file)
+        remedy = f"write the {kind.name} into a file first"
+        raise _unreadable(file, kind, "is not a regular file", remedy)
+    if status.st_size > kind.max_bytes:
+        raise _too_large(file, kind)
 
 
 def _explain(error: OSError | ValueError) -> tuple[str, str]:
@@ -90,25 +101,22 @@ def _explain(error: OSError | ValueError) -> tuple[str, str]:
     return f"the file cannot be read: {reason}", "check the name and the file"
 
 
-def _too_large(file: str) -> UnreadableError:
-    return _unreadable(
-        file, f"is larger than {MAX_BYTES // 1024} KiB", "check that this is the topology file"
-    )
+def _too_large(file: str, kind: FileKind) -> UnreadableError:
+    large = kind.max_bytes >= _MIB
+    limit = f"{kind.max_bytes // _MIB} MiB" if large else f"{kind.max_bytes // _KIB} KiB"
+    remedy = f"check that this is the {kind.name} file"
+    return _unreadable(file, kind, f"is larger than {limit}", remedy)
 
 
-def _unreadable(file: str, message: str, remedy: str) -> UnreadableError:
-    return UnreadableError([Source(file, "").finding(0, message, remedy)])
+def _unreadable(file: str, kind: FileKind, message: str, remedy: str) -> UnreadableError:
+    return UnreadableError([Source(file, "", kind).finding(0, message, remedy)])
 
 
-def _decode(file: str, data: bytes) -> Source:
+def _decode(file: str, data: bytes, kind: FileKind) -> Source:
     try:
-        source = Source(file, data.decode("utf-8-sig"))
+        return Source(file, data.decode("utf-8-sig"), kind)
     except UnicodeDecodeError as error:
-        before = Source(file, data[: error.start].decode("utf-8-sig"))
+        before = Source(file, data[: error.start].decode("utf-8-sig"), kind)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         finding = before.finding(len(before.text), message, "save the file as UTF-8")
         raise UnreadableError([finding]) from error
-    if bad := _NOT_TEXT.search(source.text):
-        message = f"character U+{ord(bad.group()):04X} may not stand in a text file"
-        raise UnreadableError([source.finding(bad.start(), message, "delete it")])
-    return source

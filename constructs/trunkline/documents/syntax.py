@@ -12,7 +12,7 @@ from trunkline.documents.secrets import redact
 from trunkline.documents.source import Source
 
 _TAB = "'\\t'"
-# What ruamel.yaml's message contains, what is wrong, what to do. The first match counts.
+# A part of ruamel.yaml's message, what is wrong, what to do. The first match counts.
 _WORDS = (
     (_TAB, "a tab stands here", "use spaces"),
     ("found unexpected end of stream", "a quote is opened here and never closed", "close it"),
@@ -57,12 +57,12 @@ _WORDS = (
 )
 _CONFLICT = re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE)
 _TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
-# For these the start of the construct says more than the place where the reader gave up.
+# For these the start of the construct says more than the place where ruamel.yaml stopped.
 _AT_CONTEXT = ("found unexpected end of stream", "found unexpected document")
 
 
 def explain_syntax(source: Source, error: MarkedYAMLError) -> list[Finding]:
-    """The findings for one error of the reader; with one for every tab or conflict mark."""
+    """The findings for one error of ruamel.yaml: of tabs and conflict marks, one for each."""
     if conflicts := list(_CONFLICT.finditer(source.text)):
         message = "a merge conflict is not resolved here"
         return [source.finding(mark.start(), message, "keep one side") for mark in conflicts]

@@ -7,15 +7,14 @@ every duplicate key, bound what aliases can grow to, and remember where everythi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from attrs import Factory, frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from trunkline.documents.findings import Finding, KeyPath, Problem, show_path, shown
+from trunkline.documents.document import Document, Mark
+from trunkline.documents.findings import Finding, KeyPath, show_path, shown
 from trunkline.documents.scalars import PLAIN_TAGS, ScalarError, scalar_value
 from trunkline.documents.source import Source, UnreadableError
 from trunkline.documents.syntax import explain_syntax
@@ -23,67 +22,30 @@ from trunkline.documents.syntax import explain_syntax
 MAX_DEPTH = 20
 MAX_VALUES = 20_000
 
+# What YAML allows in a file, the same set as in ruamel.yaml's reader.
+_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DIRECTIVE = re.compile(r"\A(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*%")
 
 
-@frozen
-class Place:
-    """Where a value stands: offsets of its key and of itself, and the scalar as it was written."""
-
-    key: int | None
-    value: int
-    written: str | None = None
-
-
-@frozen
-class Document:
-    """A file as plain Python, with the place of every value and what reading it found."""
-
-    source: Source
-    data: Any
-    places: Mapping[KeyPath, Place]
-    findings: list[Finding] = Factory(list)
-
-    def finding(self, problem: Problem) -> Finding:
-        """The problem at its place: line and column of the nearest thing that exists."""
-        return self.source.finding(
-            self._offset(problem),
-            problem.message,
-            problem.remedy,
-            path=show_path(problem.path),
-            level=problem.level,
-        )
-
-    def line(self, path: KeyPath) -> int:
-        """The line of the nearest thing to `path` that exists."""
-        return self.source.position(self._offset(Problem(path, "", "")))[0]
-
-    def written(self, path: KeyPath) -> str | None:
-        """The scalar at `path` as it stands in the file, or None for anything else."""
-        place = self.places.get(path)
-        return place.written if place else None
-
-    def _offset(self, problem: Problem) -> int:
-        path, at_key = problem.path, problem.at_key
-        while path not in self.places and path:
-            path, at_key = path[:-1], True
-        place = self.places.get(path, Place(None, 0))
-        # A block's own mark is its first line; its key says better which block is meant.
-        return place.key if place.key is not None and (at_key or not place.written) else place.value
-
-
-def load_document(source: Source) -> Document:
-    """Compose and convert; UnreadableError where the text is not YAML or yields no data."""
-    if match := _DIRECTIVE.search(source.text):
+def parse_yaml(source: Source) -> Document:
+    """The document in a YAML text; UnreadableError where the text is not YAML or is empty."""
+    if bad := _NOT_TEXT.search(source.text):
+        message = f"character U+{ord(bad.group()):04X} may not stand in a text file"
+        raise _unreadable(source, bad.start(), message, "delete it")
+    if directive := _DIRECTIVE.search(source.text):
         message = "a YAML directive is not understood here"
-        finding = source.finding(match.end() - 1, message, "delete the line that begins with %")
-        raise UnreadableError([finding])
+        remedy = "delete the line that begins with %"
+        raise _unreadable(source, directive.end() - 1, message, remedy)
     root = _compose(source)
     if root is None:
-        remedy = "start from one of the examples in topologies/"
-        raise UnreadableError([source.finding(0, "the file is empty", remedy)])
+        raise _unreadable(source, 0, "the file is empty", source.kind.remedy)
     converter = _Converter(source)
-    return Document(source, converter.convert(root, (), None), converter.places, converter.findings)
+    data = converter.convert(root, (), None)
+    return Document(source, data, converter.marks, tuple(converter.findings))
+
+
+def _unreadable(source: Source, offset: int, message: str, remedy: str) -> UnreadableError:
+    return UnreadableError([source.finding(offset, message, remedy)])
 
 
 def _compose(source: Source) -> Node | None:
@@ -95,18 +57,16 @@ def _compose(source: Source) -> Node | None:
     except MarkedYAMLError as error:
         raise UnreadableError(explain_syntax(source, error)) from error
     except Exception as error:  # ruamel.yaml raises plain exceptions for some malformed escapes.
-        finding = source.finding(
-            yaml.reader.index, "this is not valid YAML", "check the characters"
-        )
-        raise UnreadableError([finding]) from error
+        message, remedy = "this is not valid YAML", "check the characters"
+        raise _unreadable(source, yaml.reader.index, message, remedy) from error
     return node
 
 
 class _Converter:
-    """One conversion of a node tree; `places` and `findings` fill up on the way."""
+    """One conversion of a node tree; `marks` and `findings` fill up on the way."""
 
     def __init__(self, source: Source) -> None:
-        self.places: dict[KeyPath, Place] = {}
+        self.marks: dict[KeyPath, Mark] = {}
         self.findings: list[Finding] = []
         self._source = source
         self._values = 0
@@ -116,7 +76,7 @@ class _Converter:
         self._bound(node, path)
         written = node.value if isinstance(node, ScalarNode) else None
         start = _start(key) if key is not None else None
-        self.places[path] = Place(start, _start(node), written)
+        self.marks[path] = Mark(start, _start(node), written)
         if str(node.tag) not in PLAIN_TAGS[type(node)]:
             tag = shown(str(node.tag).replace("tag:yaml.org,2002:", "!!"))
             self._found(node, path, f"the tag {tag} is not allowed", "delete it")
@@ -155,6 +115,9 @@ class _Converter:
             remedy = f'put it in quotes: "{text}"' if node.value else "write it before the colon"
             self._found(node, path, f"the key {shown(text)} is not text", remedy)
             return str(text)
+        if not key:
+            self._found(node, path, "a key is empty", "write a word as the key")
+            return None
         return key
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
@@ -169,7 +132,7 @@ class _Converter:
         if len(path) > MAX_DEPTH or self._values > MAX_VALUES:
             message = f"the file holds more than {MAX_VALUES} values or nests over {MAX_DEPTH} deep"
             remedy = "write out what the aliases (*name) stand for, and only once"
-            raise UnreadableError([self._source.finding(_start(node), message, remedy)])
+            raise _unreadable(self._source, _start(node), message, remedy)
 
     def _found(self, node: Node, path: KeyPath, message: str, remedy: str) -> None:
         self.findings.append(

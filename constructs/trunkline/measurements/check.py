@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from trunkline.documents.findings import Problem, shown
-from trunkline.measurements.schema import AGAIN
 from trunkline.model import zone_name, zone_owner
 
 Data = Mapping[str, Any]
+
+REPAIR = "measure again, or repair the file"
 
 _RANKS = ("min", "p50", "p90", "p99")
 
@@ -96,7 +97,7 @@ def _figures_in_order(data: Data) -> Iterator[Problem]:
         for (low, less), (high, more) in pairwise(known):
             if less > more:
                 message = f"{low} is {less} us, more than {high}, {more} us"
-                yield Problem(("pairs", index, "round_trip_us", low), message, AGAIN)
+                yield Problem(("pairs", index, "round_trip_us", low), message, REPAIR)
 
 
 def _losses(data: Data) -> Iterator[Problem]:

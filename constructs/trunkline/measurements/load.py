@@ -8,9 +8,12 @@ from itertools import islice
 from os import PathLike
 from typing import Any
 
+from trunkline.documents.document import Document
 from trunkline.documents.findings import Finding, FindingsError, Problem, shown
-from trunkline.documents.json import NAME, Text, UnreadableError, parse, read_text
-from trunkline.measurements.check import check_meaning
+from trunkline.documents.json import parse_json
+from trunkline.documents.schema import find_problems
+from trunkline.documents.source import FileKind, Source, UnreadableError, read_source
+from trunkline.measurements.check import REPAIR, check_meaning
 from trunkline.measurements.model import (
     VERSION,
     MeasuredZone,
@@ -20,9 +23,14 @@ from trunkline.measurements.model import (
     RoundTrip,
     TcpConnect,
 )
-from trunkline.measurements.schema import checker
 
 MOST_FINDINGS = 50
+MEASUREMENT_FILE = FileKind(
+    "measurements",
+    max_bytes=64 * 1024 * 1024,
+    remedy="measure again, or take the whole file from where it was made",
+    repair=REPAIR,
+)
 
 Data = Mapping[str, Any]
 
@@ -45,25 +53,24 @@ def check_file(path: str | PathLike[str]) -> tuple[Measurements | None, list[Fin
     Of many mistakes the first fifty are reported.
     """
     try:
-        text = read_text(path)
-        data = parse(text)
+        document = parse_json(read_source(path, MEASUREMENT_FILE))
+        problems = _problems(document)
     except UnreadableError as unreadable:
-        return None, [unreadable.finding]
-    problems = _problems(data)
-    findings = [text.finding(problem) for problem in problems[:MOST_FINDINGS]]
+        return None, list(unreadable.findings)
+    findings = [document.finding(problem) for problem in problems[:MOST_FINDINGS]]
     if len(problems) > MOST_FINDINGS:
-        findings.append(_more(text))
+        findings.append(_more(document.source))
     if any(finding.level == "error" for finding in findings):
         return None, findings
-    return _build(data), findings
+    return _build(document.data), findings
 
 
-def _problems(data: Any) -> list[Problem]:
-    if version := _version(data):
+def _problems(document: Document) -> list[Problem]:
+    if version := _version(document.data):
         return [version]
     enough = MOST_FINDINGS + 1
-    problems = list(islice(checker()(data, ()), enough))
-    return problems or list(islice(check_meaning(data), enough))
+    problems = list(islice(find_problems(document, "measurements"), enough))
+    return problems or list(islice(check_meaning(document.data), enough))
 
 
 def _version(data: Any) -> Problem | None:
@@ -77,9 +84,9 @@ def _version(data: Any) -> Problem | None:
     return Problem(("version",), message, remedy)
 
 
-def _more(text: Text) -> Finding:
+def _more(source: Source) -> Finding:
     message = f"there are more than {MOST_FINDINGS} mistakes"
-    return text.at(0, NAME, message, "correct these first, or measure again")
+    return source.finding(0, message, "correct these first, or measure again")
 
 
 def _build(data: Data) -> Measurements:

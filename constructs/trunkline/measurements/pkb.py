@@ -18,7 +18,7 @@ from statistics import median
 from attrs import frozen
 
 from trunkline.documents.findings import Finding, printable
-from trunkline.documents.json import UnreadableError, read_text
+from trunkline.documents.source import UnreadableError, read_source
 from trunkline.measurements.load import MOST_FINDINGS, MeasurementsError
 from trunkline.measurements.model import (
     MeasuredZone,
@@ -29,7 +29,7 @@ from trunkline.measurements.model import (
     RoundTrip,
     Tool,
 )
-from trunkline.measurements.pkb_samples import RATE, Benchmark, Sample, read_samples
+from trunkline.measurements.pkb_samples import RATE, SAMPLES_FILE, Benchmark, Sample, read_samples
 from trunkline.model import Site, Topology, zone_name
 
 PINGS_PER_RUN = 100  # `ping -c 100` in PerfKit's ping_benchmark.py
@@ -75,9 +75,9 @@ def import_pkb(
     if no sample is left.
     """
     try:
-        read = read_samples([read_text(path) for path in paths])
+        read = read_samples(read_source(path, SAMPLES_FILE) for path in paths)
     except UnreadableError as unreadable:
-        raise MeasurementsError([unreadable.finding]) from unreadable
+        raise MeasurementsError(unreadable.findings) from unreadable
     if read.findings:
         raise MeasurementsError(read.findings[:MOST_FINDINGS])
     file = str(paths[0])
@@ -101,7 +101,7 @@ def _chosen(file: str, samples: Iterable[Sample], wanted: Benchmark | None) -> B
     if found and not wanted:
         message = "the files hold samples of both ping and netperf, which cannot be compared"
         remedy = "choose one with --benchmark"
-    raise MeasurementsError([Finding(file, 1, 1, "samples", message, remedy)])
+    raise MeasurementsError([Finding(file, 1, 1, SAMPLES_FILE.name, message, remedy)])
 
 
 def _of_topology(
@@ -154,13 +154,13 @@ def _nothing(file: str, topology: Topology, unknown: Mapping[str, int]) -> Findi
     zones = ", ".join(sorted(unknown)[:5]) or "none"
     message = f"no sample is between candidate zones of {topology.name}; the zones here: {zones}"
     remedy = "name the topology whose zones were measured, with each zone in one site only"
-    return Finding(file, 1, 1, "samples", printable(message), remedy)
+    return Finding(file, 1, 1, SAMPLES_FILE.name, printable(message), remedy)
 
 
 def _left_out(file: str, zone: str, count: int) -> Finding:
     message = f"{zone} is not a candidate zone of exactly one site; {count} samples are left out"
     remedy = "add it to the zones of its site to include it"
-    return Finding(file, 1, 1, "samples", printable(message), remedy, "warning")
+    return Finding(file, 1, 1, SAMPLES_FILE.name, printable(message), remedy, "warning")
 
 
 def _measurements(

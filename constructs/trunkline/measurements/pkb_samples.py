@@ -15,7 +15,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from trunkline.documents.findings import Finding, shown
-from trunkline.documents.json import Text
+from trunkline.documents.source import FileKind, Source
 
 Benchmark = Literal["ping", "netperf"]
 
@@ -31,6 +31,10 @@ NETPERF = {
     "TCP_RR_Transaction_Rate": RATE,
 }
 FIGURES: dict[Benchmark, dict[str, str]] = {"ping": PING, "netperf": NETPERF}
+
+SAMPLES_FILE = FileKind(
+    "samples", max_bytes=64 * 1024 * 1024, remedy="name files that PerfKit published"
+)
 
 LONGEST_US = 10_000_000
 _MICROSECONDS = {"us": 1.0, "ms": 1000.0, "s": 1_000_000.0}
@@ -65,11 +69,11 @@ class _SampleError(Exception):
     """A sample that is not valid: the key, the message and the remedy."""
 
 
-def read_samples(texts: Iterable[Text]) -> Samples:
+def read_samples(sources: Iterable[Source]) -> Samples:
     """Every latency sample of ping and of netperf's TCP_RR; other benchmarks are skipped."""
     result, seen, repeated = Samples(), set[str](), 0
-    for text in texts:
-        for offset, line in _lines(text):
+    for source in sources:
+        for offset, line in _lines(source):
             try:
                 data = _object(line)
                 if data["test"] not in FIGURES or data["metric"] not in FIGURES[data["test"]]:
@@ -82,25 +86,26 @@ def read_samples(texts: Iterable[Text]) -> Samples:
                 if sample := _sample(data):
                     result.samples.append(sample)
             except json.JSONDecodeError as error:
-                result.findings.append(_not_json(text, offset, line, error))
+                result.findings.append(_not_json(source, offset, line, error))
             except _SampleError as error:
-                result.findings.append(text.at(offset, *error.args))
+                key, message, remedy = error.args
+                result.findings.append(source.finding(offset, message, remedy, path=key))
     return Samples(result.samples, result.findings, repeated)
 
 
-def _lines(text: Text) -> Iterator[tuple[int, str]]:
+def _lines(source: Source) -> Iterator[tuple[int, str]]:
     offset = 0
-    for line in text.text.split("\n"):
+    for line in source.text.split("\n"):
         if line.strip():
             yield offset, line
         offset += len(line) + 1
 
 
-def _not_json(text: Text, offset: int, line: str, error: json.JSONDecodeError) -> Finding:
-    last = offset + len(line) >= len(text.text.rstrip())
+def _not_json(source: Source, offset: int, line: str, error: json.JSONDecodeError) -> Finding:
+    last = offset + len(line) >= len(source.text.rstrip())
     message = "the last line is cut short" if last else f"this line is not JSON: {error.msg}"
     remedy = "delete the line, or take the whole file from PerfKit's run folder"
-    return text.at(offset + error.pos, "samples", message, remedy)
+    return source.finding(offset + error.pos, message, remedy)
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -109,9 +114,9 @@ def _object(line: str) -> dict[str, Any]:
     except (RecursionError, ValueError) as error:
         if isinstance(error, json.JSONDecodeError):
             raise
-        raise _wrong("samples", "this line is not a sample") from error
+        raise _wrong(SAMPLES_FILE.name, "this line is not a sample") from error
     if not isinstance(data, dict):
-        raise _wrong("samples", f"{shown(data)} is not a sample")
+        raise _wrong(SAMPLES_FILE.name, f"{shown(data)} is not a sample")
     for key in ("test", "metric"):
         if not isinstance(data.get(key), str):
             raise _wrong(key, f"the key {key} is missing or not text")
@@ -119,7 +124,7 @@ def _object(line: str) -> dict[str, Any]:
 
 
 def _wrong(key: str, message: str) -> _SampleError:
-    return _SampleError(key, message, "delete the line, or name files that PerfKit published")
+    return _SampleError(key, message, f"delete the line, or {SAMPLES_FILE.remedy}")
 
 
 def _sample(data: dict[str, Any]) -> Sample | None:

@@ -7,37 +7,44 @@ from os import PathLike
 from typing import Any
 
 from trunkline.clouds.facts import facts_of
-from trunkline.documents.findings import Problem, shown
-from trunkline.documents.json import UnreadableError, parse, read_text
-from trunkline.errors import TrunklineError
+from trunkline.documents.findings import FindingsError, Problem, shown
+from trunkline.documents.json import parse_json
+from trunkline.documents.source import FileKind, UnreadableError, read_source
 from trunkline.model import Site, Topology
 
 PhysicalZones = Mapping[str, Mapping[str, str]]
 """By site and by zone: `{"aws": {"us-east-1a": "use1-az4"}}`."""
 
+PHYSICAL_ZONES_FILE = FileKind(
+    "physical zones",
+    max_bytes=1024 * 1024,
+    remedy='write {"site": {"zone": "physical zone"}}',
+)
 
-class PhysicalZonesError(TrunklineError):
-    """A file of physical zones that cannot be used; its text names every mistake."""
+
+class PhysicalZonesError(FindingsError):
+    """A file of physical zones that cannot be used; `findings` names every mistake."""
 
 
 def load_physical_zones(path: str | PathLike[str], topology: Topology) -> PhysicalZones:
     """The physical zones in a JSON file for sites of `topology`; PhysicalZonesError otherwise."""
     try:
-        text = read_text(path)
-        data = parse(text)
+        document = parse_json(read_source(path, PHYSICAL_ZONES_FILE))
     except UnreadableError as unreadable:
-        raise PhysicalZonesError(str(unreadable.finding)) from unreadable
-    findings = [text.finding(problem) for problem in _problems(data, topology)]
-    if findings:
-        raise PhysicalZonesError("\n".join(map(str, findings)))
-    zones: PhysicalZones = data
+        raise PhysicalZonesError(unreadable.findings) from unreadable
+    problems = list(_problems(document.data, topology))
+    if problems:
+        raise PhysicalZonesError(document.finding(problem) for problem in problems)
+    zones: PhysicalZones = document.data
     return zones
 
 
 def _problems(data: Any, topology: Topology) -> Iterator[Problem]:
     sites = {site.name: site for site in topology.sites}
     if not isinstance(data, dict):
-        yield Problem((), f"{shown(data)} stands where a mapping by site belongs", _SHAPE)
+        yield Problem(
+            (), f"{shown(data)} stands where a mapping by site belongs", PHYSICAL_ZONES_FILE.remedy
+        )
         return
     for name, zones in data.items():
         if name not in sites:
@@ -45,12 +52,11 @@ def _problems(data: Any, topology: Topology) -> Iterator[Problem]:
             message = f"the topology has no site {shown(name)}"
             yield Problem((name,), message, remedy, at_key=True)
         elif not isinstance(zones, dict):
-            yield Problem((name,), f"{shown(zones)} stands where zones belong", _SHAPE)
+            yield Problem(
+                (name,), f"{shown(zones)} stands where zones belong", PHYSICAL_ZONES_FILE.remedy
+            )
         else:
             yield from _in_site(sites[name], zones)
-
-
-_SHAPE = 'write {"site": {"zone": "physical zone"}}'
 
 
 def _in_site(site: Site, zones: Mapping[str, Any]) -> Iterator[Problem]:

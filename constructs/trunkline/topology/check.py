@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from trunkline.documents.document import Document
 from trunkline.documents.findings import Finding, KeyPath, Problem
-from trunkline.documents.secrets import REMEDY, find_leaks
+from trunkline.documents.secrets import find_leaks
 from trunkline.documents.source import Source
-from trunkline.documents.yaml import Document
 from trunkline.topology.checks import (
     local,
     names,
@@ -39,23 +39,27 @@ CHECKS: tuple[Check, ...] = (
     *probes.CHECKS,
 )
 
+_REMEDY = (
+    "remove it, revoke it, and hand secrets over in the environment, "
+    "for example as CLOUDFLARE_API_TOKEN"
+)
 _COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
 _SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|access_?key|private_?key", re.I)
 
 
 def check_meaning(document: Document, data: Any) -> Iterator[Problem]:
-    """What is wrong with data of which every value fits the schema or is None."""
+    """The mistakes of data in which every value fits the schema or is None."""
     if isinstance(data, dict):
-        draft = PartialTopology(data, document.line)
+        topology = PartialTopology(data, document.line)
         for check in CHECKS:
-            yield from check(draft)
+            yield from check(topology)
 
 
 def check_secrets(document: Document) -> list[Finding]:
     """Secrets in keys, values and comments; none of the findings repeats one."""
     problems = _walk(document.data, ())
     findings = [document.finding(problem) for problem in problems]
-    lines = {finding.line for finding in findings}  # A # inside quotes is no comment.
+    lines = {finding.line for finding in findings}  # A # inside quotes starts no comment.
     comments = [found for found in _in_comments(document.source) if found.line not in lines]
     return findings + comments
 
@@ -63,7 +67,7 @@ def check_secrets(document: Document) -> list[Finding]:
 def secrets_in_text(source: Source) -> list[Finding]:
     """Secrets anywhere in a text that is not YAML."""
     leaks = {leak.start: leak.kind for leak in reversed(list(find_leaks(source.text)))}
-    return [source.finding(start, f"this looks like {leaks[start]}", REMEDY) for start in leaks]
+    return [source.finding(start, f"this looks like {leaks[start]}", _REMEDY) for start in leaks]
 
 
 def _walk(value: Any, path: KeyPath) -> Iterator[Problem]:
@@ -75,14 +79,14 @@ def _walk(value: Any, path: KeyPath) -> Iterator[Problem]:
         for index, item in enumerate(value):
             yield from _walk(item, (*path, index))
     elif isinstance(value, str) and (leak := next(find_leaks(value), None)):
-        yield Problem(path, f"this looks like {leak.kind}", REMEDY)
+        yield Problem(path, f"this looks like {leak.kind}", _REMEDY)
 
 
 def _in_key(path: KeyPath, key: str, item: Any) -> Iterator[Problem]:
     if leak := next(find_leaks(key), None):
-        yield Problem(path, f"this key looks like {leak.kind}", REMEDY, at_key=True)
+        yield Problem(path, f"this key looks like {leak.kind}", _REMEDY, at_key=True)
     elif path[0] != "tags" and _names_secret(key, item):
-        yield Problem(path, "by its name this key holds a secret", REMEDY, at_key=True)
+        yield Problem(path, "by its name this key holds a secret", _REMEDY, at_key=True)
 
 
 def _names_secret(key: str, item: Any) -> bool:
@@ -95,4 +99,4 @@ def _in_comments(source: Source) -> Iterator[Finding]:
     for comment in _COMMENT.finditer(source.text):
         if leak := next(find_leaks(comment.group()), None):
             message = f"a comment holds what looks like {leak.kind}"
-            yield source.finding(comment.start() + leak.start, message, REMEDY)
+            yield source.finding(comment.start() + leak.start, message, _REMEDY)

@@ -1,7 +1,7 @@
-"""Changes chosen zones in a topology file, and nothing else of it.
+"""Changes the chosen zones in a topology file, and nothing else in it.
 
-Only the characters of the values are replaced, at the places that loading knows: comments, layout,
-quotes, line ends and a byte order mark stay as they are.
+Only the characters of the values are replaced: comments, layout, quotes, line ends and a byte order
+mark stay as they are.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
 
-from trunkline.documents.findings import Finding, Problem
+from trunkline.documents.document import Document, Mark
+from trunkline.documents.findings import Problem
 from trunkline.documents.source import UnreadableError, read_source
 from trunkline.documents.write import write_whole
-from trunkline.documents.yaml import Document, load_document
-from trunkline.topology import check_text
+from trunkline.documents.yaml import parse_yaml
+from trunkline.topology import TOPOLOGY_FILE, check_text
 from trunkline.topology.errors import TopologyError
 
 _REMEDY = "write the zone out there, then run it again"
@@ -26,15 +27,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def choose_zones(path: str | PathLike[str], zones: Mapping[str, str]) -> list[str]:
-    """Make `zones` (zone by site) the chosen ones; give back the sites whose zone has changed.
+    """Make `zones` (zone by site) the chosen ones; return the sites whose zone has changed.
 
-    The file is replaced in one step, or left alone where nothing changes. Raises TopologyError
-    where it cannot be read, where a value is written in a way that cannot be replaced alone (an
-    alias, an anchor), or where the result would not be valid; OutputError where it cannot be
-    written.
+    The file is replaced in one step, and not touched where nothing changes. Raises TopologyError
+    where it cannot be read, where a value cannot be replaced alone (an alias, an anchor), or where
+    the result would not be valid; OutputError where it cannot be written.
     """
     try:
-        document = load_document(read_source(path))
+        document = parse_yaml(read_source(path, TOPOLOGY_FILE))
     except UnreadableError as unreadable:
         raise TopologyError(unreadable.findings) from unreadable
     changed = [site for site, zone in zones.items() if _chosen(document, site) != zone]
@@ -60,39 +60,31 @@ def _replaced(document: Document, zones: Mapping[str, str]) -> str:
 
 
 def _span(document: Document, site: str, zone: str) -> tuple[int, int, str]:
-    """Where the value stands, and what to write there, in the quotes that are there now."""
-    path = ("sites", site, "zone")
-    if path not in document.places:
-        raise _error(document, site, "the site has no zone to change", _REMEDY)
-    place = document.places[path]
+    """The offsets of the value, and the new value in the quotes of the old one."""
+    mark = document.marks.get(("sites", site, "zone"))
+    if mark is None:
+        raise _error(document, site, "the site has no zone to change")
     for pattern, quoted in ((_SINGLE, f"'{zone}'"), (_DOUBLE, f'"{zone}"'), (_PLAIN, zone)):
-        match = pattern.match(document.source.text, place.value)
-        if match and match.group().strip("'\"") == place.written and _is_own(document, site, match):
+        match = pattern.match(document.source.text, mark.value)
+        if match and match.group().strip("'\"") == mark.written and _is_own(document, mark, match):
             # A plain zone stays plain where that is still text; Azure's numbers need quotes.
             text = f'"{zone}"' if quoted == zone and zone.isdecimal() else quoted
             return match.start(), match.end(), text
-    raise _error(document, site, "the zone is an alias, an anchor or of several lines", _REMEDY)
+    raise _error(document, site, "the zone is an alias, an anchor or of several lines")
 
 
-def _is_own(document: Document, site: str, match: re.Match[str]) -> bool:
-    """Whether the value is written behind its own key.
-
-    An alias leads to where its anchor stands, behind another key.
-    """
-    place, text = document.places["sites", site, "zone"], document.source.text
-    if place.key is None:
-        return False
-    between = text[place.key : match.start()]
+def _is_own(document: Document, mark: Mark, match: re.Match[str]) -> bool:
+    """Whether the value follows its own key; the mark of an alias is that of its anchor."""
+    between = document.source.text[mark.key : match.start()]
     return re.fullmatch(r"""(?:zone|"zone"|'zone')[ \t]*:[ \t]*""", between) is not None
 
 
-def _error(document: Document, site: str, message: str, remedy: str) -> TopologyError:
-    return TopologyError([document.finding(Problem(("sites", site, "zone"), message, remedy))])
+def _error(document: Document, site: str, message: str) -> TopologyError:
+    return TopologyError([document.finding(Problem(("sites", site, "zone"), message, _REMEDY))])
 
 
 def _refuse_invalid(file: str, text: str) -> None:
-    """The new text must be a valid topology: nobody is left with a broken file."""
+    """Raise TopologyError with the errors of a text that is not a valid topology."""
     topology, findings = check_text(text, file)
     if topology is None:
-        errors: list[Finding] = [found for found in findings if found.level == "error"]
-        raise TopologyError(errors)
+        raise TopologyError(found for found in findings if found.level == "error")

@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.documents.findings import KeyPath, show_path, shown
-from trunkline.errors import TrunklineError
-from trunkline.topology import Finding, load
-from trunkline.topology.errors import TopologyError
+from trunkline.documents.findings import Finding, FindingsError, KeyPath, show_path, shown
 
 FINDING = Finding("t.yaml", 3, 5, "sites.aws", "it is wrong", "make it right")
 
@@ -39,7 +36,7 @@ def test_finding_cannot_steer_the_terminal() -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ((), "topology"),
+        ((), ""),
         (("sites", "aws", "zones", 2), "sites.aws.zones[2]"),
         (("routing", "routes", "/api/v5", "site"), 'routing.routes."/api/v5".site'),
         (("a", ""), 'a.""'),
@@ -61,8 +58,7 @@ def test_long_values_are_cut() -> None:
     assert len(shown("x" * 5000)) == 62
 
 
-def test_error_carries_every_finding(tmp_path: object) -> None:
-    with pytest.raises(TopologyError, match="there is no such file") as caught:
-        load("no-such-file.yaml")
-    assert isinstance(caught.value, TrunklineError)
-    assert str(caught.value) == str(caught.value.findings[0])
+def test_an_error_carries_every_finding_and_reads_as_their_lines() -> None:
+    error = FindingsError(finding for finding in (FINDING, FINDING))
+    assert error.findings == (FINDING, FINDING)
+    assert str(error) == f"{FINDING}\n{FINDING}"

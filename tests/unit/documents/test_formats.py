@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.documents.formats import hostname_fault, ipv4_network_fault
+from trunkline.documents.formats import hostname_fault, ipv4_network_fault, time_fault
 
 
 @pytest.mark.parametrize("name", ["example.com", "a.b.c.example", "xn--bcher-kva.example", "1.a"])
@@ -63,3 +63,15 @@ def test_no_networks(text: str, words: str) -> None:
     fault = ipv4_network_fault(text)
     assert fault is not None
     assert words in "; ".join(fault)
+
+
+def test_times() -> None:
+    assert time_fault("2026-11-24T07:42:19Z") is None
+    assert time_fault("2028-02-29T23:59:59.5Z") is None
+
+
+@pytest.mark.parametrize("text", ["2026-02-29T00:00:00Z", "2026-12-31T23:59:60Z", "yesterday", ""])
+def test_no_times(text: str) -> None:
+    fault = time_fault(text)
+    assert fault is not None
+    assert "2026-11-24T07:42:19Z" in fault[1]

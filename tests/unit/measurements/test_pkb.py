@@ -224,5 +224,5 @@ def test_any_other_content_is_an_error(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(MeasurementsError):
         import_pkb([path], THREE, CLOUDS)
-    with pytest.raises(MeasurementsError, match="cannot be read"):
+    with pytest.raises(MeasurementsError, match="there is no such file"):
         import_pkb([tmp_path / "nowhere"], THREE, CLOUDS)
