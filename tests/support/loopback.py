@@ -208,8 +208,9 @@ def ask(
     **headers: str,
 ) -> Reply:
     """One request with `target` sent as it is; a header's `__` stands for a hyphen."""
-    kind = http.client.HTTPSConnection if tls else http.client.HTTPConnection
-    connection = kind("localhost", port, timeout=20, **({"context": tls} if tls else {}))
+    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    if tls:
+        connection = http.client.HTTPSConnection("localhost", port, timeout=20, context=tls)
     sent = {name.replace("__", "-"): value for name, value in headers.items()}
     try:
         connection.request(method, target, body, sent)

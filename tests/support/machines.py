@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import psutil
 from attrs import frozen
@@ -23,12 +24,12 @@ from trunkline.local.records import read_state
 STATE = "../../../.trunkline/local/machines"
 
 
-def sample(name: str = "web", port: int | None = None, **changes: object) -> LocalMachine:
+def sample(name: str = "web", port: int | None = None, **changes: Any) -> LocalMachine:
     """A machine of one sample service; `changes` are of the process."""
     at = port or free_port()
     config = {"site": "aws", "cloud": "local", "zone": "a", "address": "127.0.0.1", "port": at}
     program = files("trunkline.local").joinpath("sample.py").read_text()
-    process = {
+    process: dict[str, Any] = {
         "name": "sample",
         "program": "python",
         "arguments": ("-I", "-S", "sample.py", "sample.json"),

@@ -60,7 +60,7 @@ def topology(*zones: MeasuredZone, **accounts: str) -> Topology:
     made = tuple(
         Site(
             name=name,
-            cloud=found[0].cloud,  # type: ignore[arg-type]
+            cloud=found[0].cloud,
             region=found[0].region,
             account=accounts.get(name, found[0].account),
             zone=found[0].zone,

@@ -15,7 +15,7 @@ GOOD = (ROOT / "topologies" / "one-cloud.yaml").read_text()
 def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run main.py in `folder`, with no topology named unless `environment` does."""
     clean = {key: value for key, value in os.environ.items() if key != "TRUNKLINE_TOPOLOGY"}
-    command = [sys.executable, ROOT / "main.py"]
+    command = [sys.executable, str(ROOT / "main.py")]
     return subprocess.run(
         command, cwd=folder, env={**clean, **environment}, capture_output=True, text=True
     )

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import itertools
-import json
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import pytest
 
 from trunkline import model
-from trunkline.topology import schema_path
+from trunkline.documents.schema import load_schema
 from trunkline.topology.build import BACKENDS
 
-SCHEMA = json.loads(schema_path().read_text(encoding="utf-8"))
+SCHEMA = load_schema("topology")
 SITE = model.Site(name="a", cloud="aws", region="us-east-1", zone="us-east-1a")
 
 
@@ -27,7 +27,7 @@ def defaults(cls: type) -> dict[str, Any]:
     return values
 
 
-def schema_defaults(section: dict[str, Any]) -> dict[str, Any]:
+def schema_defaults(section: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for name, value in section["properties"].items():
         target = SCHEMA["$defs"][value["$ref"].split("/")[-1]] if "$ref" in value else value

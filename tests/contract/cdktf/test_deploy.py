@@ -43,9 +43,9 @@ def environment(place: Place) -> Mapping[str, str]:
 
 
 def cdktf(command: str, folder: Path, env: Mapping[str, str]) -> None:
-    arguments = [CLI, command, "*", "--auto-approve", "--skip-provider-lock"]
+    arguments = [str(CLI), command, "*", "--auto-approve", "--skip-provider-lock"]
     done = subprocess.run(
-        [NODE / "node", *arguments],
+        [str(NODE / "node"), *arguments],
         cwd=folder,
         env=env,
         capture_output=True,

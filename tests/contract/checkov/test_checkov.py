@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.examples import ROOT, TOPOLOGIES
@@ -44,10 +45,10 @@ def test_no_exception_is_left_over(failed: dict[str, set[str]]) -> None:
     assert set(EXCEPTIONS) - set(failed) == set()
 
 
-def _run(folder: Path) -> dict[str, dict[str, object]]:
-    command = [CHECKOV, "-d", folder, "--framework", "terraform_json", "--skip-download"]
+def _run(folder: Path) -> dict[str, dict[str, Any]]:
+    command = [str(CHECKOV), "-d", str(folder), "--framework", "terraform_json", "--skip-download"]
     done = subprocess.run(
         [*command, "-o", "json", "--quiet", "--compact"], capture_output=True, text=True
     )
-    report: dict[str, dict[str, object]] = json.loads(done.stdout)
+    report: dict[str, dict[str, Any]] = json.loads(done.stdout)
     return report

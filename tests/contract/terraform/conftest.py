@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import moto_server
 import pytest
-from plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
-from terraform_runner import TerraformRunner
+from contract.terraform import moto_server
+from contract.terraform.plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
+from contract.terraform.terraform_runner import TerraformRunner
 
 from trunkline.probing.key import generate_key
 

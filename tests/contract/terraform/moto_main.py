@@ -17,10 +17,9 @@ from typing import Any
 
 import moto.server
 from moto.ec2.models.instances import Instance
-from werkzeug.serving import WSGIRequestHandler
+from werkzeug.serving import WSGIRequestHandler, run_simple
 
 attach_interfaces = Instance.prep_nics
-run_simple = moto.server.run_simple
 
 
 def attach_interfaces_and_groups(machine: Any, *args: Any, **kwargs: Any) -> None:
@@ -42,6 +41,6 @@ def run_one_at_a_time(host: str, port: int, app: Any, **options: Any) -> None:
 
 if __name__ == "__main__":
     WSGIRequestHandler.protocol_version = "HTTP/1.1"
-    Instance.prep_nics = attach_interfaces_and_groups  # type: ignore
-    moto.server.run_simple = run_one_at_a_time
+    Instance.prep_nics = attach_interfaces_and_groups  # type: ignore[assignment, method-assign]
+    moto.server.run_simple = run_one_at_a_time  # type: ignore[assignment, attr-defined]
     moto.server.main()

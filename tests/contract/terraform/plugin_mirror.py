@@ -14,7 +14,9 @@ from typing import Any, Final
 
 HERE: Final = Path(__file__).resolve().parent
 SCHEMAS: Final = HERE.parent / "provider_schemas"
-DOUBLE: Final = (sys.executable, str(HERE / "provider_double.py"))
+TESTS: Final = HERE.parents[1]
+MODULE: Final = "contract.terraform.provider_double"
+DOUBLE: Final = ("env", f"PYTHONPATH={TESTS}", sys.executable, "-m", MODULE)
 HOST: Final = "registry.terraform.io"
 MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -52,7 +54,7 @@ def build_mirror(mirror: Path) -> Path:
 
 
 def write_double(mirror: Path, source: str, version: str, schema_file: Path) -> Path:
-    """One executable in the mirror, which starts provider_double.py with this interpreter."""
+    """One executable in the mirror, which starts the double with this interpreter."""
     name = source.split("/")[1]
     plugin = mirror / HOST / source / version / target() / f"terraform-provider-{name}_v{version}"
     plugin.parent.mkdir(parents=True)

@@ -1,7 +1,7 @@
 """A provider double: serves the schema of a real provider over Terraform's plugin protocol 6.
 
-    python provider_double.py plugin <schema file> <namespace>/<name>
-    python provider_double.py serve <schema file> <namespace>/<name> [<schema file> ...]
+    python -m contract.terraform.provider_double plugin <schema file> <namespace>/<name>
+    python -m contract.terraform.provider_double serve <schema file> <namespace>/<name> [...]
 
 As a plugin it is started by Terraform, like the real one. `serve` starts many at once, prints how
 TF_REATTACH_PROVIDERS finds them and stays until its parent is gone: Terraform starts a plugin 15
@@ -30,10 +30,17 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from provider_answers import answer
-from provider_messages import decode, diagnostic, encode, to_schema
-from provider_refusals import refusals
-from provider_values import Schema, Value, applied, missing_required, planned, read
+from contract.terraform.provider_answers import answer
+from contract.terraform.provider_messages import decode, diagnostic, encode, to_schema
+from contract.terraform.provider_refusals import refusals
+from contract.terraform.provider_values import (
+    Schema,
+    Value,
+    applied,
+    missing_required,
+    planned,
+    read,
+)
 from tf import provider as tf_provider
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc

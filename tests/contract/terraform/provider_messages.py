@@ -6,7 +6,7 @@ import json
 from typing import Final
 
 import msgpack
-from provider_values import UNKNOWN, Schema, Unknown, Value
+from contract.terraform.provider_values import UNKNOWN, Schema, Unknown, Value
 from tf.gen import tfplugin_pb2 as pb
 
 # Terraform's msgpack extensions: an unknown value, and an unknown one with known bounds.

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from moto_server import call
-from terraform_runner import TerraformRunner
+from contract.terraform.moto_server import call
+from contract.terraform.terraform_runner import TerraformRunner
 
 pytestmark = pytest.mark.slow
 

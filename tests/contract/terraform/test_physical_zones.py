@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from contract.terraform.terraform_runner import TerraformRunner
 from support.examples import ROOT
-from terraform_runner import TerraformRunner
 
 from trunkline.errors import TerraformError
 from trunkline.placement.physical import load_physical_zones

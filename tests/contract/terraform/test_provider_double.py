@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nested_keys import unknown_nested_keys
-from plugin_mirror import pins, provider_schemas, running_doubles
-from provider_refusals import refusals
-from terraform_runner import TerraformError, TerraformRunner
+from contract.terraform.nested_keys import unknown_nested_keys
+from contract.terraform.plugin_mirror import pins, provider_schemas, running_doubles
+from contract.terraform.provider_refusals import refusals
+from contract.terraform.terraform_runner import TerraformError, TerraformRunner
 
 Json = dict[str, Any]
 Run = Callable[..., TerraformRunner]
@@ -442,12 +442,12 @@ def test_the_doubles_end_with_their_context() -> None:
 
 def test_the_doubles_end_when_the_process_that_started_them_is_killed() -> None:
     program = (
-        "from plugin_mirror import running_doubles\n"
+        "from contract.terraform.plugin_mirror import running_doubles\n"
         "with running_doubles() as addresses: print(addresses, flush=True); input()\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program],
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nested_keys import unknown_nested_keys
-from plugin_mirror import pins, provider_schemas
+from contract.terraform.nested_keys import unknown_nested_keys
+from contract.terraform.plugin_mirror import pins, provider_schemas
+from contract.terraform.terraform_runner import TerraformRunner
 from support.examples import TOPOLOGIES
-from terraform_runner import TerraformRunner
 
 
 @pytest.fixture(params=TOPOLOGIES, ids=lambda file: file.stem)

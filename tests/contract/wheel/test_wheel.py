@@ -20,8 +20,8 @@ EXAMPLE = ROOT / "examples" / "import_into_a_stack" / "main.py"
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
-    subprocess.run(command, check=True, capture_output=True)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir"]
+    subprocess.run([*build, str(folder), str(ROOT)], check=True, capture_output=True)
     [built] = folder.glob("*.whl")
     return built
 
@@ -32,8 +32,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clean")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     interpreter = folder / "bin" / "python"
-    command = [interpreter, "-m", "pip", "install", "-q", f"trunkline[aws] @ {wheel.as_uri()}"]
-    subprocess.run(command, check=True)
+    command = ["-m", "pip", "install", "-q", f"trunkline[aws] @ {wheel.as_uri()}"]
+    subprocess.run([str(interpreter), *command], check=True)
     return interpreter
 
 

@@ -50,7 +50,7 @@ def _listens(port: int) -> bool:
 def _running(workerd: Path, script: Script, folder: Path) -> Iterator[int]:
     port = free_port()
     with (folder / "stderr").open("wb") as err:
-        command = [workerd, "serve", _write(script, port, folder)]
+        command = [str(workerd), "serve", str(_write(script, port, folder))]
         process = subprocess.Popen(command, stderr=err)
     try:
         eventually(lambda: process.poll() is not None or _listens(port))

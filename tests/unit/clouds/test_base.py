@@ -6,9 +6,10 @@ import pytest
 
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import Cloud, Rule, rules_by_cidr, short_name
+from trunkline.clouds.base import Cloud, rules_by_cidr, short_name
 from trunkline.clouds.facts import CLOUDS
 from trunkline.errors import ConfigurationError
+from trunkline.payload import Rule
 from trunkline.terraform.escape import escape
 
 

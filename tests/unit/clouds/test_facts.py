@@ -19,11 +19,11 @@ from support.examples import ROOT, TOPOLOGIES
 from trunkline.clouds import cloud_class
 from trunkline.clouds.base import Cloud
 from trunkline.clouds.facts import CLOUDS, facts_of
+from trunkline.documents.schema import load_schema
 from trunkline.errors import ConfigurationError
-from trunkline.topology import schema_path
 
 PACKAGE = ROOT / "constructs" / "trunkline"
-SCHEMA = json.loads(schema_path().read_text("utf-8"))
+SCHEMA = load_schema("topology")
 
 # Modules outside the clouds' folders that may name a cloud in their data, and why.
 MAY_NAME_CLOUDS = {

@@ -162,13 +162,13 @@ def test_a_missing_key_is_to_be_added_by_hand_or_made_anew() -> None:
 
 
 def test_a_missing_key_that_is_misspelled_is_the_misspelled_one() -> None:
-    schema = {"properties": {"name": {}, "region": {}}}
+    schema: dict[str, Any] = {"properties": {"name": {}, "region": {}}}
     found = explained("required", schema, {"nmae": 1}, rule="name")
     assert found == ['the key "nmae" is unknown; did you mean name?']
 
 
 def test_an_unknown_key_like_no_other_gets_the_list() -> None:
-    schema = {"properties": {"name": {}, "$schema": {}, "region": {}}}
+    schema: dict[str, Any] = {"properties": {"name": {}, "$schema": {}, "region": {}}}
     found = explained("additionalProperties", schema, {"name": 1, "colour": 2})
     assert found == ['the key "colour" is unknown; the keys here are: name, region']
 

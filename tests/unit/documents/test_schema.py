@@ -161,7 +161,7 @@ def checked(text: str) -> tuple[list[tuple[KeyPath, str]], Any]:
 
 def test_what_fits_has_no_problem_and_stays_as_it_is() -> None:
     text = "{name: abc, host: a.example, ports: {web: 80}, list: [1, null], deep: [{}]}"
-    data = {
+    data: dict[str, Any] = {
         "name": "abc",
         "host": "a.example",
         "ports": {"web": 80},

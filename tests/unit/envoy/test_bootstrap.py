@@ -89,9 +89,9 @@ def test_public_means_tls_with_a_client_certificate() -> None:
     listener = listener_of(config(listener=PUBLIC))
     address = listener["address"]["socket_address"]
     assert address == {"address": "0.0.0.0", "port_value": 443}
-    tls = listener["filter_chains"][0]["transport_socket"]["typed_config"]
-    common = tls["common_tls_context"]
-    assert tls["require_client_certificate"] is True
+    context = listener["filter_chains"][0]["transport_socket"]["typed_config"]
+    common = context["common_tls_context"]
+    assert context["require_client_certificate"] is True
     assert common["tls_params"] == {"tls_minimum_protocol_version": "TLSv1_2"}
     assert common["validation_context"] == {"trusted_ca": {"filename": "/ca.crt"}}
     (pair,) = common["tls_certificates"]

@@ -70,7 +70,8 @@ def test_a_wait_that_takes_too_long_names_the_pid_of_the_other(folder: Path) -> 
 def test_a_lock_file_that_was_removed_before_it_was_locked_is_locked_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flock, removed = fcntl.flock, []
+    flock = fcntl.flock
+    removed: list[Path] = []
 
     def remove_once(*arguments: int) -> None:
         if not removed:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.measured import MOMENT, measurements, pair, zone
 
 from trunkline.errors import OutputError
-from trunkline.measurements import RoundTrip, TcpConnect, load, save
+from trunkline.measurements import MeasuredZone, Pair, RoundTrip, TcpConnect, load, save
 from trunkline.measurements.save import to_text
 
 ZONES = [zone("google", "x"), zone("aws", "b"), zone("aws", "a", physical_zone="use1-az4")]
@@ -38,7 +38,9 @@ def test_loading_returns_what_was_saved(tmp_path: Path) -> None:
 
 
 @given(st.permutations(ZONES), st.permutations(PAIRS))
-def test_the_order_of_what_was_measured_does_not_matter(zones: list, pairs: list) -> None:
+def test_the_order_of_what_was_measured_does_not_matter(
+    zones: list[MeasuredZone], pairs: list[Pair]
+) -> None:
     assert to_text(measurements(zones, pairs)) == to_text(measurements(ZONES, PAIRS))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.measured import measurements, pair, topology, zone
 
+from trunkline.measurements import MeasuredZone
 from trunkline.placement.latency import link_latency, standard_error_us
 from trunkline.placement.matrix import matrix
 from trunkline.placement.solve import solve
@@ -26,7 +27,7 @@ MEASURED = measurements(FIRST, PAIRS)
 REPORTED = {"amazon": {"a": "use1-az6", "b": "use1-az4"}}
 
 
-def second(**fields: str) -> list:
+def second(**fields: str) -> list[MeasuredZone]:
     ours = [zone("amazon", name, cloud="aws", account="999999999999") for name in "ab"]
     return [*ours, *[zone("google", name, **fields) for name in "xy"]]
 

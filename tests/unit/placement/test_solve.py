@@ -58,9 +58,10 @@ def every_placement(found: Matrix, objective: Objective) -> list[tuple[Any, ...]
 def compare_with_every_placement(seed: int, sites: int, zones: int) -> None:
     draw = random.Random(seed)
     found = random_case(draw, sites, zones)
-    for objective in ("sum", "max"):
-        wanted = every_placement(found, objective)[:5]  # type: ignore[arg-type]
-        best = solve(found, objective).best  # type: ignore[arg-type]
+    objectives: tuple[Objective, ...] = ("sum", "max")
+    for objective in objectives:
+        wanted = every_placement(found, objective)[:5]
+        best = solve(found, objective).best
         assert [list(placement.zones.values()) for placement in best] == [w[-1] for w in wanted]
         assert [placement.missing for placement in best] == [w[0] for w in wanted]
 

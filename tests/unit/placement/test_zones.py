@@ -36,7 +36,7 @@ def file(zones: list[MeasuredZone], between: Between) -> Measurements:
     return measurements(zones, pairs)
 
 
-def found(between: Between, **options: float) -> Identification:
+def found(between: Between, **options: Any) -> Identification:
     return identify([file([*ONE, *TWO], between)], **options)
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.agents import Fleet, fleet, running
@@ -244,7 +245,10 @@ def test_an_invalid_response_does_not_lose_the_results_of_others(
     from trunkline.probing import collect as module
     from trunkline.probing.client import AgentResults
 
-    contents = {"a/z0": {"completed": 1, "phase": "done"}, "b/z1": {"version": 1}}
+    contents: dict[str, dict[str, Any]] = {
+        "a/z0": {"completed": 1, "phase": "done"},
+        "b/z1": {"version": 1},
+    }
     monkeypatch.setattr(module, "fetch", lambda zone, key: AgentResults(contents[zone.name], 0.0))
     addresses = Fleet(tmp_path, tuple(contents)).addresses
     found = collect(addresses, bytes(32))

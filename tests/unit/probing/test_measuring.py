@@ -138,10 +138,10 @@ def test_emulated_latencies_are_measured_and_marked(tmp_path: Path) -> None:
             declared = distances[frozenset((zone, peer))] * 1000
 
             def is_met(sweep: dict[str, Any], declared: float = declared) -> bool:
-                return declared <= sweep["p50"] < 1.03 * declared + 500
+                return bool(declared <= sweep["p50"] < 1.03 * declared + 500)
 
             # Other load on this machine may disturb a sweep, but not every one.
-            wait_until(lambda zone=zone, peer=peer: any(map(is_met, agents.sweeps(zone)[peer])))
+            wait_until(lambda: any(map(is_met, agents.sweeps(zone)[peer])))  # noqa: B023
             # The kernel answers connects without the emulated delay.
             assert agents.sweeps(zone)[peer][0]["tcp"] is None
         assert agents.results("a/z0")["emulated"] is True

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from trunkline.documents.schema import load_schema
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_STRATEGY
 from trunkline.routing import (
@@ -17,11 +16,10 @@ from trunkline.routing import (
     strategies_where,
     workerd_script,
 )
-from trunkline.topology import schema_path
 
 AWS = Origin("aws", "https://demo-edge-aws.example.com")
 HOST = VirtualHost(name="demo", hostname="api.example.com", routes=[RouteSpec("/api", [AWS])])
-SCHEMA = json.loads(schema_path().read_text(encoding="utf-8"))
+SCHEMA = load_schema("topology")
 
 
 def test_the_schema_and_the_registry_name_the_same_strategies() -> None:

@@ -44,7 +44,7 @@ def test_the_output_is_the_same_from_any_folder_and_home(output: Path, tmp_path:
         "PYTHONHASHSEED": "7",
         "PATH": "/nowhere",  # neither Node nor Terraform is asked for
     }
-    command = [sys.executable, ROOT / "main.py"]
+    command = [sys.executable, str(ROOT / "main.py")]
     subprocess.run(command, cwd=elsewhere, env=environment, check=True, capture_output=True)
     assert contents(elsewhere / "out") == contents(output)
 

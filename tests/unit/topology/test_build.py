@@ -35,6 +35,7 @@ def test_smallest_gets_every_default() -> None:
 
 def test_every_key_arrives() -> None:
     topology = valid("every-key.yaml")
+    assert isinstance(topology.ingress, model.Cloudflare)
     assert topology.ingress.plan == "business"
     assert topology.ingress.add_ons == ("smart_routing",)
     assert topology.ingress.create_zone
