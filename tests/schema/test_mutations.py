@@ -1,6 +1,6 @@
 """Whatever happens to a topology file: findings that name a line, or a topology. Never a traceback.
 
-A seed makes the run repeatable. TRUNKLINE_MUTATIONS sets how many mutations are tried.
+A seed makes the run repeatable. TRUNKLINE_MUTATIONS sets how many mutations the slow part tries.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -126,9 +127,10 @@ def mutate_lines(rng: random.Random) -> str:
     return "".join(lines)
 
 
-def test_mutations_never_end_in_a_traceback() -> None:
+@pytest.mark.parametrize("count", [200, pytest.param(MUTATIONS, marks=pytest.mark.slow)])
+def test_mutations_never_end_in_a_traceback(count: int) -> None:
     rng = random.Random(SEED)
-    for number in range(MUTATIONS):
+    for number in range(count):
         text = (mutate_data, mutate_text, mutate_lines)[number % 3](rng)
         try:
             check(text)
@@ -137,19 +139,31 @@ def test_mutations_never_end_in_a_traceback() -> None:
             raise
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(st.text(max_size=200))
 def test_any_text(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=100, deadline=None, database=None)
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-        lambda values: st.lists(values) | st.dictionaries(st.text(max_size=20), values),
-        max_leaves=20,
-    )
+ANY_DATA: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda values: st.lists(values) | st.dictionaries(st.text(max_size=20), values),
+    max_leaves=20,
 )
-def test_any_data(data: object) -> None:
+
+
+def check_everywhere(data: object) -> None:
     check(json.dumps({"sites": data, "routing": {"routes": data}, "tags": data}))
+
+
+@settings(max_examples=25, deadline=None, database=None)
+@given(ANY_DATA)
+def test_any_data(data: object) -> None:
+    check_everywhere(data)
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None, database=None)
+@given(ANY_DATA)
+def test_much_more_of_any_data(data: object) -> None:
+    check_everywhere(data)

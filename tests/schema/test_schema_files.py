@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.topology import check_file
+from trunkline.topology import Finding, check_file
 
 HERE = Path(__file__).parent
 MARK = "# expect: "
@@ -31,7 +31,15 @@ def expected(file: Path) -> list[str]:
 
 def found(file: Path) -> tuple[bool, list[str]]:
     topology, findings = check_file(file)
+    for finding in findings:
+        assert_reads_as_problem_and_remedy(finding)
     return topology is not None, [str(f).removeprefix(f"{file}:") for f in findings]
+
+
+def assert_reads_as_problem_and_remedy(finding: Finding) -> None:
+    assert finding.message and finding.remedy
+    assert ";" not in finding.message
+    assert not finding.remedy.endswith(".")
 
 
 @pytest.mark.parametrize("file", files("invalid"), ids=lambda file: file.name)
@@ -56,11 +64,3 @@ def test_examples_are_valid_without_a_warning(file: Path) -> None:
 def test_there_are_enough_cases() -> None:
     assert len(files("invalid")) >= 60
     assert len(files("valid")) >= 12
-
-
-def test_findings_read_as_problem_and_remedy() -> None:
-    for file in files("invalid"):
-        for finding in check_file(file)[1]:
-            assert finding.message and finding.remedy
-            assert ";" not in finding.message
-            assert not finding.remedy.endswith(".")

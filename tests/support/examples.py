@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+# The output of one of these, made once in a run of the tests; it is not for writing into.
+Synthesized = Callable[[Path], Path]
+
 ROOT = Path(__file__).parents[2]
+THREE = ROOT / "topologies" / "three-clouds.yaml"
 TOPOLOGIES = sorted([*ROOT.glob("topologies/*.yaml"), *ROOT.glob("tests/golden/topologies/*.yaml")])
 
 # The topologies whose machines are machines: those of the others are processes of this one.

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-import pytest
 from attrs import frozen
 
 from support.examples import ROOT
 from support.loopback import free_port
+from support.workerd import workerd_or_skip
 
 _numbers = itertools.count()
 
@@ -30,9 +30,7 @@ class Place:
 
 def local_place(folder: Path, latency: bool = True, **replacements: str) -> Place:
     """Write the topology to `folder`; `replacements` change its text, old to new."""
-    found = sorted(ROOT.glob("node_modules/@cloudflare/workerd-*/bin/workerd"))
-    if not found:
-        pytest.skip("needs workerd: npm ci")
+    workerd = workerd_or_skip()
     text = (ROOT / "topologies" / "local.yaml").read_text()
     for old, new in replacements.items():
         assert old in text, old
@@ -42,7 +40,7 @@ def local_place(folder: Path, latency: bool = True, **replacements: str) -> Plac
     port = free_port()
     file = folder / "topology.yaml"
     file.write_text(_moved(text).replace("port: 8000", f"port: {port}"))
-    return Place(file, f"http://127.0.0.1:{port}", found[0])
+    return Place(file, f"http://127.0.0.1:{port}", workerd)
 
 
 def _moved(text: str) -> str:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from support.command import Done, main_py
 from support.examples import ROOT
 
 GOOD = (ROOT / "topologies" / "one-cloud.yaml").read_text()
 
 
-def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, **environment: str) -> Done:
     """Run main.py in `folder`, with no topology named unless `environment` does."""
-    clean = {key: value for key, value in os.environ.items() if key != "TRUNKLINE_TOPOLOGY"}
-    command = [sys.executable, str(ROOT / "main.py")]
-    return subprocess.run(
-        command, cwd=folder, env={**clean, **environment}, capture_output=True, text=True
-    )
+    return main_py(folder, {"TRUNKLINE_TOPOLOGY": None, "CDKTF_OUTDIR": None, **environment})
 
 
 def stacks(folder: Path) -> set[str]:

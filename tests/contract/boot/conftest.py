@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
+from support.needs import BOOTING, missing
 
 from . import machine, payloads, rootfs
 from .doubles.packages import SigningKey
@@ -17,7 +18,7 @@ from .vendors import vendors
 
 @pytest.fixture(scope="session")
 def images() -> rootfs.Images:
-    if reason := rootfs.missing():
+    if reason := missing(*BOOTING):
         pytest.skip(reason)
     machine.sweep()
     return rootfs.images()

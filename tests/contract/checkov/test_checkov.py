@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.examples import ROOT, TOPOLOGIES
-
-from trunkline.stacks.synthesize import synthesize
-from trunkline.topology import load
+from support.examples import ROOT, TOPOLOGIES, Synthesized
 
 CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"
 EXCEPTIONS = json.loads(Path(__file__).with_name("exceptions.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+def failed(
+    synthesized: Synthesized, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, set[str]]:
     """The failed checks of all stacks: check id to resources."""
     if not CHECKOV.exists():
         pytest.skip("checkov is not installed; run: make .tools/checkov/ready")
     folder = tmp_path_factory.mktemp("stacks")
     for file in TOPOLOGIES:
-        synthesize(load(file), folder / file.stem)
+        shutil.copytree(synthesized(file), folder / file.stem)
     report = _run(folder)
     assert report["summary"]["passed"] > 500
     assert report["summary"]["parsing_errors"] == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,32 +11,26 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from support.examples import IN_CLOUDS
-
-from trunkline.stacks.synthesize import synthesize
-from trunkline.topology import load
+from support.examples import IN_CLOUDS, Synthesized
+from support.needs import needs
 
 # cloud-init's schema lets an unknown top-level key pass, so these are compared by name.
 KEYS = {"users", "disable_root", "ssh_pwauth", "write_files", "runcmd"}
 
 
 @pytest.fixture(scope="module", params=IN_CLOUDS, ids=lambda file: file.stem)
-def user_data(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
+def user_data(request: pytest.FixtureRequest, synthesized: Synthesized) -> dict[str, str]:
     """The user data of every machine: stack and resource to cloud-config."""
-    folder = tmp_path_factory.mktemp(request.param.stem)
     return {
-        f"{stack.name} {name}": text
-        for stack in synthesize(load(request.param), folder)
-        for name, text in _machines(json.loads((stack.folder / "cdk.tf.json").read_text()))
+        f"{stack.parent.name} {name}": text
+        for stack in synthesized(request.param).glob("stacks/*/cdk.tf.json")
+        for name, text in _machines(json.loads(stack.read_text()))
     }
 
 
+@needs("cloud-init")
 @pytest.mark.slow
 def test_cloud_init_accepts_it(user_data: dict[str, str], tmp_path: Path) -> None:
-    if not shutil.which("cloud-init"):
-        pytest.skip("cloud-init is not installed; on Debian: apt-get install cloud-init")
     file = tmp_path / "user-data"
     for machine, text in user_data.items():
         file.write_text(text)
@@ -47,16 +40,14 @@ def test_cloud_init_accepts_it(user_data: dict[str, str], tmp_path: Path) -> Non
         assert done.returncode == 0, f"{machine}: {done.stdout}{done.stderr}"
 
 
-def test_it_has_only_keys_that_cloud_init_knows(user_data: dict[str, str]) -> None:
+def test_it_has_only_keys_that_cloud_init_knows_and_lets_nobody_log_in(
+    user_data: dict[str, str],
+) -> None:
     assert user_data
     for text in user_data.values():
         assert text.startswith("#cloud-config\n")
-        assert set(YAML(typ="safe").load(text)) == KEYS
-
-
-def test_it_lets_nobody_log_in(user_data: dict[str, str]) -> None:
-    for text in user_data.values():
         config = YAML(typ="safe").load(text)
+        assert set(config) == KEYS
         assert [(user["lock_passwd"], user["shell"]) for user in config["users"]] == [
             (True, "/usr/sbin/nologin")
         ]

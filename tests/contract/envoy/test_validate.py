@@ -44,8 +44,10 @@ def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Listener:
     return TlsListener(certificate=pair.certificate, key=pair.key, client_ca=authority.certificate)
 
 
-@pytest.mark.parametrize("count", [1, 50])
-@pytest.mark.parametrize("url", UPSTREAMS)
+@pytest.mark.parametrize("count", [1, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "url", [*UPSTREAMS[:2], *[pytest.param(url, marks=pytest.mark.slow) for url in UPSTREAMS[2:]]]
+)
 def test_envoy_accepts(
     url: str | None, count: int, listener: Listener, envoy_path: str, tmp_path: Path
 ) -> None:
@@ -61,6 +63,7 @@ def test_envoy_accepts(
     validate(envoy_path, config, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", TOPOLOGIES, ids=lambda path: path.stem)
 def test_envoy_accepts_the_edges_of_an_example(
     path: Path, listener: Listener, envoy_path: str, tmp_path: Path

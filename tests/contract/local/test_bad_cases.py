@@ -14,11 +14,14 @@ import pytest
 from attrs import evolve
 from support.loopback import eventually, free_port
 from support.machines import Stack, sample, script
+from support.needs import needs
 from support.processes import processes_below
 
 from trunkline.local.machine import LocalMachine, LocalProcess
 
-ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a tmpfs")
+pytestmark = pytest.mark.slow  # test_quickly.py has one of each kind
+
+ROOT = needs("root")
 
 
 def fails(stack: Stack, machine: LocalMachine, **environment: str) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from support.loopback import ask, free_port
 from support.machines import Stack, sample
+from support.workerd import workerd_or_skip
 
 from trunkline.local.machine import LocalMachine, LocalProcess
 from trunkline.local.status import machines
 
-ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.slow  # test_quickly.py has one of each kind
 
 WORKERD = """\
 using Workerd = import "/workerd/workerd.capnp";
@@ -72,10 +72,7 @@ def ingress(port: int) -> LocalMachine:
 
 @pytest.fixture
 def workerd() -> str:
-    found = sorted(ROOT.glob("node_modules/@cloudflare/workerd-*/bin/workerd"))
-    if not found:
-        pytest.skip("needs workerd: npm ci")
-    return str(found[0])
+    return str(workerd_or_skip())
 
 
 def test_envoy_runs_and_ends(stack: Stack) -> None:

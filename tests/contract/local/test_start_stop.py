@@ -16,6 +16,8 @@ from support.machines import STATE, Stack, sample, script
 
 from trunkline.local import processes
 
+pytestmark = pytest.mark.slow  # test_quickly.py has one of each kind
+
 
 def test_a_started_machine_answers(stack: Stack) -> None:
     machine = sample()

@@ -28,6 +28,8 @@ from trunkline.local.status import (
     stop_all,
 )
 
+pytestmark = pytest.mark.slow  # test_quickly.py has one of each kind
+
 FREEZES_LATER = """
 import os, signal, socket, time
 s = socket.create_server(("127.0.0.1", PORT), backlog=1)

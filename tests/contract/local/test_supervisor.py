@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import psutil
 import pytest
 from support.loopback import eventually
 from support.machines import Stack, sample, script
+from support.needs import needs
 from support.processes import processes_below
 
 from trunkline.errors import MachineError
@@ -21,9 +21,9 @@ from trunkline.local.layout import STATE_SIZE
 from trunkline.local.stop import stop
 from trunkline.local.supervisor import remove_abandoned
 
-LINUX = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux ends a process with its parent"
-)
+pytestmark = pytest.mark.slow  # test_quickly.py has one of each kind
+
+LINUX = needs("Linux")  # only Linux ends a process with its parent
 
 
 def test_a_crash_is_restarted_and_logged(stack: Stack) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +12,11 @@ from pathlib import Path
 import pytest
 from support.loopback import eventually
 from support.machines import STATE, Stack, sample, script
+from support.needs import needs
 
 from trunkline.local.machine import LocalMachine
 
-TERRAFORM = shutil.which("terraform")
-pytestmark = pytest.mark.skipif(TERRAFORM is None, reason="needs terraform")
+pytestmark = [pytest.mark.slow, needs("terraform")]
 
 
 def resource(machine: LocalMachine) -> dict[str, object]:
@@ -41,7 +40,7 @@ def write(folder: Path, *machines: LocalMachine) -> None:
 
 
 def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(TERRAFORM), *arguments, "-no-color"]
+    command = ["terraform", *arguments, "-no-color"]
     return subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90
     )
@@ -101,7 +100,7 @@ def test_a_killed_terraform_leaves_what_the_next_destroy_ends(stack: Stack, fold
     slow = script("import time\ntime.sleep(600)\n", name="slow", seconds=30)
     write(folder, quick, slow)
     apply = subprocess.Popen(
-        [str(TERRAFORM), "apply", "-auto-approve"],
+        ["terraform", "apply", "-auto-approve"],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

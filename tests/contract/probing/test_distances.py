@@ -14,17 +14,12 @@ from typing import Any
 
 import pytest
 from support.agents import wait_until
+from support.needs import needs
 
 from trunkline.probing.key import generate_key
 from trunkline.probing.source import agent_source
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux: namespaces"
-    ),
-    pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="needs /dev/net/tun"),
-]
+pytestmark = [pytest.mark.slow, needs("Linux", "root", "ip", "/dev/net/tun")]
 
 SOURCE = Path(__file__).parents[3] / "constructs"
 COUNT = 6

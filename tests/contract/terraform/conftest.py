@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from contract.terraform import moto_server
 from contract.terraform.plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
 from contract.terraform.terraform_runner import TerraformRunner
+from support.examples import Synthesized
+from support.needs import AWS_PROVIDER, missing
+from support.workerd import find_workerd
 
 from trunkline.probing.key import generate_key
 
 Run = Callable[..., TerraformRunner]
-
-
-ROOT: Final = Path(__file__).resolve().parents[3]
-WORKERD: Final = sorted(ROOT.glob("node_modules/@cloudflare/workerd-*/bin/workerd"))
+# A topology's file to the folders of its stacks, by name.
+Stacks = Callable[[Path], dict[str, Path]]
 
 
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Path]]:
-    """The folders of a topology's stacks, made once by `python main.py`."""
+def stacks_of(synthesized: Synthesized) -> Stacks:
+    """The folders of a topology's stacks, by name."""
 
-    @cache
-    def stacks(topology: str) -> list[Path]:
-        return run_main(ROOT / "topologies" / topology, tmp_path_factory.mktemp("cdktf.out"))
+    def stacks(topology: Path) -> dict[str, Path]:
+        folders = (path.parent for path in synthesized(topology).glob("stacks/*/cdk.tf.json"))
+        return {folder.name: folder for folder in sorted(folders)}
 
     return stacks
-
-
-def run_main(topology: Path, out: Path) -> list[Path]:
-    """Synthesize one topology as `cdktf synth` would."""
-    env = {**os.environ, "TRUNKLINE_TOPOLOGY": str(topology), "CDKTF_OUTDIR": str(out)}
-    command = [sys.executable, str(ROOT / "main.py")]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return sorted(path.parent for path in out.glob("stacks/*/cdk.tf.json"))
 
 
 @pytest.fixture(scope="session")
 def terraform() -> str:
     """The path of Terraform."""
-    found = shutil.which("terraform")
-    if not found:
-        pytest.skip("terraform is not installed")
-    return found
+    if reason := missing("terraform"):
+        pytest.skip(reason)
+    return shutil.which("terraform") or "terraform"
 
 
 @pytest.fixture(scope="session")
@@ -65,13 +52,13 @@ def offline_env(
     terraform: str, plugin_mirror: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
     """The environment in which Terraform finds the doubles, and no account of the caller's."""
-    folder = tmp_path_factory.mktemp("cli")
+    folder, workerd = tmp_path_factory.mktemp("cli"), find_workerd()
     config = write_cli_config(folder / "terraform.rc", {plugin_mirror: pins()})
     return {
         "TF_CLI_CONFIG_FILE": str(config),
         "HOME": str(folder),
         "TF_VAR_probe_key": generate_key(),
-        **({"TRUNKLINE_WORKERD": str(WORKERD[0])} if WORKERD else {}),
+        **({"TRUNKLINE_WORKERD": str(workerd)} if workerd else {}),
     }
 
 
@@ -106,9 +93,9 @@ def aws_run(
     terraform: str, plugin_mirror: Path, running_env: Mapping[str, str], moto: str, tmp_path: Path
 ) -> Run:
     """A runner with the real AWS provider against an empty account; all others are doubles."""
+    if reason := missing(AWS_PROVIDER):
+        pytest.skip(reason)
     folder = moto_server.provider_folder()
-    if not folder:
-        pytest.skip(f"{moto_server.PROVIDER_FOLDER} names no folder of the AWS provider")
     moto_server.forget_everything(moto)
     mirrors = {
         moto_server.mirror_of(folder): [moto_server.SOURCE],

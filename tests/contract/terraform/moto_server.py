@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,21 +19,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from support.loopback import free_port
+from support.needs import AWS_PROVIDER_FOLDER
+
 Json = dict[str, Any]
 
 SOURCE: Final = "hashicorp/aws"
-PROVIDER_FOLDER: Final = "TRUNKLINE_AWS_PROVIDER"
 ACCOUNT: Final = "123456789012"  # the account that moto plays
 DEBIAN: Final = "136693071363"
 START_SECONDS: Final = 30
 MOTO: Final = Path(__file__).with_name("moto_main.py")
 
 
-def provider_folder() -> Path | None:
-    """The folder of the real AWS provider inside its mirror; None where there is none."""
-    named = os.environ.get(PROVIDER_FOLDER)
-    folder = Path(named) if named else None
-    return folder if folder and folder.is_dir() else None
+def provider_folder() -> Path:
+    """The folder of the real AWS provider inside its mirror."""
+    return Path(os.environ[AWS_PROVIDER_FOLDER])
 
 
 def mirror_of(folder: Path) -> Path:
@@ -116,14 +115,6 @@ def image(debian_name: str, architecture: str) -> Json:
         "root_device_name": "/dev/xvda",
         "root_device_type": "ebs",
     }
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(endpoint: str, process: subprocess.Popen[bytes]) -> None:

@@ -11,34 +11,30 @@ from pathlib import Path
 import pytest
 from contract.terraform.moto_server import call
 from contract.terraform.terraform_runner import TerraformRunner
+from support.examples import THREE
 
 pytestmark = pytest.mark.slow
 
 TOKEN = "/trunkline/edge-alone/tunnel-token"
 
 Run = Callable[[Path], TerraformRunner]
-Synthesize = Callable[[str], list[Path]]
+Stacks = Callable[[Path], dict[str, Path]]
 
 # Its AWS site makes its own network. One that joins an existing network cannot be tried: moto
 # chooses the ids of its networks itself.
-TOPOLOGY = "three-clouds.yaml"
-
-
-def stack_of(stacks: list[Path], name: str) -> Path:
-    """One stack of a topology."""
-    return next(stack for stack in stacks if stack.name == name)
+TOPOLOGY = THREE
 
 
 def test_aws_takes_the_probes_finds_nothing_to_change_and_gives_them_back(
-    synthesized: Synthesize, aws_run: Run
+    stacks_of: Stacks, aws_run: Run
 ) -> None:
-    aws_run(stack_of(synthesized(TOPOLOGY), "probes-aws")).cycle()
+    aws_run(stacks_of(TOPOLOGY)["probes-aws"]).cycle()
 
 
 def test_aws_says_which_places_its_zone_names_mean(
-    synthesized: Synthesize, aws_run: Run, moto: str
+    stacks_of: Stacks, aws_run: Run, moto: str
 ) -> None:
-    run = aws_run(stack_of(synthesized(TOPOLOGY), "zones-aws"))
+    run = aws_run(stacks_of(TOPOLOGY)["zones-aws"])
     run.init()
     run.apply()
     zones = call(moto, "ec2", "describe_availability_zones")["AvailabilityZones"]
@@ -48,9 +44,9 @@ def test_aws_says_which_places_its_zone_names_mean(
 
 
 def test_an_edge_is_an_arm_machine_with_an_encrypted_disk_and_session_tokens(
-    synthesized: Synthesize, aws_run: Run, moto: str
+    stacks_of: Stacks, aws_run: Run, moto: str
 ) -> None:
-    run = aws_run(stack_of(synthesized(TOPOLOGY), "edge-aws"))
+    run = aws_run(stacks_of(TOPOLOGY)["edge-aws"])
     run.init()
     run.apply()
     [reservation] = call(moto, "ec2", "describe_instances")["Reservations"]

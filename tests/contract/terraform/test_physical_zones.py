@@ -10,25 +10,23 @@ from pathlib import Path
 
 import pytest
 from contract.terraform.terraform_runner import TerraformRunner
-from support.examples import ROOT
+from support.examples import THREE
 
 from trunkline.errors import TerraformError
 from trunkline.placement.physical import load_physical_zones
 from trunkline.terraform.run import Terraform
 from trunkline.topology import load
 
-THREE = ROOT / "topologies" / "three-clouds.yaml"
 AZURE = {"1": "eastus-az3", "2": "eastus-az1", "3": "eastus-az2"}
 
-Synthesize = Callable[[str], list[Path]]
+Stacks = Callable[[Path], dict[str, Path]]
 Run = Callable[[Path], TerraformRunner]
 
 
 @pytest.fixture
-def azure(synthesized: Synthesize, terraform_run: Run) -> TerraformRunner:
+def azure(stacks_of: Stacks, terraform_run: Run) -> TerraformRunner:
     """The zones stack of the Azure site."""
-    [stack] = [each for each in synthesized(str(THREE)) if each.name == "zones-azure"]
-    return terraform_run(stack)
+    return terraform_run(stacks_of(THREE)["zones-azure"])
 
 
 def physical_zones(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

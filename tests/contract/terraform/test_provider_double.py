@@ -181,6 +181,11 @@ CLOUDFLARE: Json = {
     },
 }
 STACKS = {"aws": AWS, "google": GOOGLE, "azurerm": AZURE, "cloudflare": CLOUDFLARE}
+# `make check` tries one of them.
+ONE_QUICKLY = [
+    "cloudflare",
+    *[pytest.param(name, marks=pytest.mark.slow) for name in STACKS if name != "cloudflare"],
+]
 
 
 def write(folder: Path, stack: Json, terraform: Json | None = None) -> Path:
@@ -200,7 +205,7 @@ def changed(stack: Json, section: str, type_name: str, name: str, **values: Any)
     return copied
 
 
-@pytest.mark.parametrize("provider", STACKS)
+@pytest.mark.parametrize("provider", ONE_QUICKLY)
 def test_a_stack_goes_up_stays_still_and_comes_down(
     provider: str, terraform_run: Run, tmp_path: Path
 ) -> None:
@@ -216,6 +221,7 @@ def test_terraform_can_start_the_doubles_itself(
     TerraformRunner(stack, tmp_path / "work", offline_env).cycle()
 
 
+@pytest.mark.slow
 def test_computed_values_look_like_what_a_cloud_would_say(
     terraform_run: Run, tmp_path: Path
 ) -> None:
@@ -233,6 +239,7 @@ def test_computed_values_look_like_what_a_cloud_would_say(
     assert said["cloudflare"]["token"]
 
 
+@pytest.mark.slow
 def test_a_second_apply_of_the_same_stack_invents_the_same_values(
     terraform_run: Run, tmp_path: Path
 ) -> None:
@@ -245,6 +252,7 @@ def test_a_second_apply_of_the_same_stack_invents_the_same_values(
     assert run.outputs() == first
 
 
+@pytest.mark.slow
 def test_write_only_values_never_reach_the_state(terraform_run: Run, tmp_path: Path) -> None:
     for name in ("google", "azurerm"):
         run = terraform_run(write(tmp_path / name, STACKS[name]))
@@ -253,6 +261,7 @@ def test_write_only_values_never_reach_the_state(terraform_run: Run, tmp_path: P
         assert "not for the state" not in json.dumps(run.state())
 
 
+@pytest.mark.slow
 def test_a_change_keeps_the_computed_values(terraform_run: Run, tmp_path: Path) -> None:
     run = terraform_run(write(tmp_path / "aws", AWS))
     run.init()
@@ -268,6 +277,7 @@ def test_a_change_keeps_the_computed_values(terraform_run: Run, tmp_path: Path) 
     assert run.plan_is_empty()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "backend",
     [
@@ -289,6 +299,7 @@ def test_the_state_stays_here_whatever_backend_a_stack_names(
     assert run.resources() == ["terraform_data.one"]
 
 
+@pytest.mark.slow
 def test_an_unpinned_version_of_a_provider_is_not_found(terraform_run: Run, tmp_path: Path) -> None:
     other = {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "6.0.0"}}}
     with pytest.raises(TerraformError, match=r"no available releases match"):
@@ -327,6 +338,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack, words", WRONG.values(), ids=WRONG)
 def test_a_wrong_stack_is_refused(
     stack: Json, words: str, terraform_run: Run, tmp_path: Path
@@ -338,6 +350,7 @@ def test_a_wrong_stack_is_refused(
     assert words in " ".join(str(refused.value).split())
 
 
+@pytest.mark.slow
 def test_terraform_itself_lets_an_unknown_nested_key_pass(
     terraform_run: Run, tmp_path: Path
 ) -> None:
@@ -440,6 +453,7 @@ def test_the_doubles_end_with_their_context() -> None:
     assert not is_served(addresses)
 
 
+@pytest.mark.slow
 def test_the_doubles_end_when_the_process_that_started_them_is_killed() -> None:
     program = (
         "from contract.terraform.plugin_mirror import running_doubles\n"

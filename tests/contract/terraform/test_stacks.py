@@ -11,13 +11,15 @@ import pytest
 from contract.terraform.nested_keys import unknown_nested_keys
 from contract.terraform.plugin_mirror import pins, provider_schemas
 from contract.terraform.terraform_runner import TerraformRunner
-from support.examples import TOPOLOGIES
+from support.examples import THREE, TOPOLOGIES
+
+Stacks = Callable[[Path], dict[str, Path]]
 
 
 @pytest.fixture(params=TOPOLOGIES, ids=lambda file: file.stem)
-def stacks(request: pytest.FixtureRequest, synthesized: Callable[[str], list[Path]]) -> list[Path]:
+def stacks(request: pytest.FixtureRequest, stacks_of: Stacks) -> list[Path]:
     """The folders of the stacks of one example."""
-    return synthesized(str(request.param))
+    return list(stacks_of(request.param).values())
 
 
 @pytest.mark.slow
@@ -40,11 +42,10 @@ def test_every_stack_goes_up_stays_still_and_comes_down(
 def test_zones_are_told_by_name_and_null_where_the_account_has_none(
     stack: str,
     zones: dict[str, str | None],
-    synthesized: Callable[[str], list[Path]],
+    stacks_of: Stacks,
     terraform_run: Callable[[Path], TerraformRunner],
 ) -> None:
-    [folder] = [each for each in synthesized("three-clouds.yaml") if each.name == stack]
-    run = terraform_run(folder)
+    run = terraform_run(stacks_of(THREE)[stack])
     run.init()
     run.apply()
     told = run.outputs()["physical_zones"]

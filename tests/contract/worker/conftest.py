@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 from support.loopback import Service, eventually, free_port, service
+from support.workerd import workerd_or_skip
 
 from trunkline.routing import (
     Origin,
@@ -22,16 +23,10 @@ from trunkline.routing import (
     workerd_script,
 )
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture(scope="session")
 def workerd() -> Path:
-    """The binary for this platform, of the one npm package that `npm ci` has chosen."""
-    found = sorted(ROOT.glob("node_modules/@cloudflare/workerd-*/bin/workerd*"))
-    if not found:
-        pytest.skip("needs workerd: npm ci")
-    return found[0]
+    return workerd_or_skip()
 
 
 def _write(script: Script, port: int, folder: Path) -> Path:

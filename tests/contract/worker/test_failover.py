@@ -44,6 +44,7 @@ def test_a_killed_site_costs_next_to_nothing(world: Any, method: str) -> None:
     assert seconds < 0.5
 
 
+@pytest.mark.slow
 def test_a_hung_site_costs_its_timeout(world: Any) -> None:
     world.aws.behave = hang()
     site, seconds = timed(world.port)
@@ -57,6 +58,7 @@ def test_sites_are_tried_in_their_order(world: Any) -> None:
     assert timed(world.port)[0] == "azure"
 
 
+@pytest.mark.slow
 def test_the_last_site_may_take_its_time(world: Any) -> None:
     world.google.behave = lambda handler: (hang(1.5)(handler), answer()(handler))
     assert ask(world.port, "/api/v6").status == 200
@@ -93,6 +95,7 @@ def test_what_changes_something_is_never_replayed(world: Any, method: str) -> No
     assert not world.google.hits
 
 
+@pytest.mark.slow
 def test_a_post_has_no_timeout(world: Any) -> None:
     world.aws.behave = lambda handler: (hang(1.5)(handler), answer()(handler))
     reply = ask(world.port, "/api/v5", method="POST", body=b"think")
@@ -107,6 +110,7 @@ def open_breaker(world: Any) -> None:
     world.google.hits.clear()
 
 
+@pytest.mark.slow
 def test_a_hung_site_costs_its_timeout_only_until_the_breaker_opens(world: Any) -> None:
     world.aws.behave = hang()
     seconds = [timed(world.port)[1] for _ in range(6)]

@@ -100,6 +100,7 @@ def test_compressed_answers_stay_as_they_are(world: Any) -> None:
     assert gzip.decompress(reply.body) == b"hello" * 100
 
 
+@pytest.mark.slow
 def test_an_answer_streams_for_longer_than_the_timeout(world: Any) -> None:
     world.aws.behave = stream(6, 0.3)  # 1.5 s in all; the time-out is 1 s
     times = arrivals(world.port, "/api/v5")

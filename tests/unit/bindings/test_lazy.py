@@ -272,11 +272,13 @@ class TestNode:
             "true true",
         ]
 
+    @pytest.mark.slow
     def test_an_export_can_be_replaced(self, index: Path) -> None:
         code = f"'use strict'; const p = require({json.dumps(str(index))});"
         code += "p.alpha = 1; console.log(p.alpha);"
         assert self.node(code) == ["1"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "line",
         [
@@ -292,6 +294,7 @@ class TestNode:
         loaded = self.node(f"require({json.dumps(str(index))})")
         assert loaded[:2] == ["loaded alpha", "loaded beta-two"]
 
+    @pytest.mark.slow
     def test_other_modules_load_plainly(self, index: Path) -> None:
         other = index.with_name("other.js")
         other.write_text(INDEX)
@@ -300,15 +303,18 @@ class TestNode:
             "loaded beta-two",
         ]
 
+    @pytest.mark.slow
     def test_other_programs_notice_nothing(self, index: Path) -> None:
         code = f"require({json.dumps(str(index))}); console.log(process.execArgv.length)"
         assert self.node(code, JSII_AGENT="") == ["loaded alpha", "loaded beta-two", "2"]
 
+    @pytest.mark.slow
     def test_the_kernel_stays_small_unless_somebody_chose_a_size(self) -> None:
         code = "console.log(process.execArgv.slice(2).join(' '))"  # after -e and this code
         assert "--max-semi-space-size=4" in self.node(code)[0]
         assert "size" not in self.node(code, NODE_OPTIONS="--max-semi-space-size=32")[0]
 
+    @pytest.mark.slow
     def test_the_kernel_does_not_warn_of_what_cdktf_calls(self) -> None:
         code = "const { spawnSync } = require('node:child_process');"
         code += "const call = ['-e', 'require(\"node:util\").isArray([])'];"
@@ -316,6 +322,7 @@ class TestNode:
         code += "console.log(spawnSync(process.execPath, [...options, ...call]).stderr.length)"
         assert self.node(code) == ["0"]
 
+    @pytest.mark.slow
     def test_the_preload_may_lie_below_a_path_with_spaces(
         self, index: Path, tmp_path: Path
     ) -> None:
@@ -365,6 +372,7 @@ def synthesize(code: str, outdir: Path, **environment: str) -> dict[str, bytes]:
 
 
 class TestRealPackages:
+    @pytest.mark.slow
     def test_a_stack_loads_just_the_submodules_that_it_names(self, tmp_path: Path) -> None:
         code = SYNTHESIZE + "app.synth()\n"
         code += "loaded = {m.split('.')[1] for m in sys.modules if 'cloudflare.' in m}\n"

@@ -11,23 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.command import trunkline
+from support.examples import ROOT
 
-ROOT = Path(__file__).parents[3]
 EXAMPLE = "topologies/three-clouds.yaml"
 BROKEN = "tests/schema/invalid/many-at-once.yaml"
 WARNED = "tests/schema/valid/warn-http.yaml"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "constructs"), "TERM": "xterm"}
-
-
-def trunkline(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "trunkline", *arguments],
-        cwd=ROOT,
-        env={**ENVIRONMENT, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def test_a_valid_file_is_summarized() -> None:
@@ -53,7 +43,7 @@ def test_warnings_do_not_change_the_exit_code() -> None:
 
 
 def test_collect_requires_a_topology() -> None:
-    done = trunkline("collect", COLUMNS="80")
+    done = trunkline("collect", env={"COLUMNS": "80"})
     assert (done.returncode, done.stdout) == (2, "")
     assert "Missing argument 'TOPOLOGY'" in done.stderr
 
@@ -89,12 +79,7 @@ def test_json_is_one_object() -> None:
 def test_validate_writes_no_file(tmp_path: Path) -> None:
     (tmp_path / "cdktf.out").mkdir()
     (tmp_path / "cdktf.out" / "manifest.json").write_text("as it was")
-    subprocess.run(
-        [sys.executable, "-B", "-m", "trunkline", "validate", str(ROOT / BROKEN)],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-    )
+    assert trunkline("validate", ROOT / BROKEN, folder=tmp_path).returncode == 2
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
     assert files == ["cdktf.out", "cdktf.out/manifest.json"]
     assert (tmp_path / "cdktf.out" / "manifest.json").read_text() == "as it was"
@@ -120,14 +105,14 @@ def test_names_are_printed_on_terminals_that_lack_the_characters(
 ) -> None:
     file = tmp_path / "東京.yaml"
     file.write_bytes((ROOT / EXAMPLE).read_bytes())
-    done = trunkline("validate", str(file), PYTHONIOENCODING=encoding)
+    done = trunkline("validate", file, encoding=encoding)
     assert (done.returncode, done.stderr) == (0, "")
     assert "valid: 3 sites" in done.stdout
 
 
 def test_a_closed_pipe_is_not_an_error() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "trunkline", "validate", "--format", "json", *[BROKEN] * 300],
+        [sys.executable, "-m", "trunkline", "validate", "--format", "json", *[BROKEN] * 30],
         cwd=ROOT,
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
@@ -139,15 +124,20 @@ def test_a_closed_pipe_is_not_an_error() -> None:
     process.wait(timeout=60)
 
 
-def test_ctrl_c_ends_with_exit_code_130() -> None:
-    code = (
-        "import time, trunkline.topology as t\n"
-        "def slow(_):\n"
-        "    print('ready', flush=True)\n"
-        "    time.sleep(60)\n"
-        "t.check_file = slow\n"
-        "from trunkline.cli import main; main()"
-    )
+def test_an_interrupt_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(file: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("trunkline.topology.check_file", interrupted)
+    done = trunkline("validate", EXAMPLE)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    slow = "import time, trunkline.topology as t; t.check_file = lambda _: time.sleep(60); "
+    code = slow + "print('ready', flush=True); from trunkline.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "validate", EXAMPLE],
         cwd=ROOT,
@@ -185,11 +175,19 @@ def on_a_terminal(**environment: str) -> bytes:
     return output
 
 
-def test_color_on_a_terminal_only() -> None:
+@pytest.mark.slow
+def test_a_real_terminal_gets_color() -> None:
     assert b"\x1b[31m" in on_a_terminal()
     assert b"\x1b[" not in on_a_terminal(NO_COLOR="1")
-    assert b"\x1b[" not in on_a_terminal(TERM="dumb")
-    assert "\x1b[" not in trunkline("validate", BROKEN).stderr
+
+
+def test_color_on_a_terminal_only() -> None:
+    plain = {"NO_COLOR": None, "TERM": "xterm"}
+    assert "\x1b[31m" in trunkline("validate", BROKEN, terminal=True, env=plain).stderr
+    for variable in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        done = trunkline("validate", BROKEN, terminal=True, env={**plain, **variable})
+        assert "\x1b[" not in done.stderr
+    assert "\x1b[" not in trunkline("validate", BROKEN, env=plain).stderr
 
 
 def test_validate_loads_no_framework() -> None:

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
+from support import measured
 from support.agents import Fleet, fleet, running
+from support.command import trunkline
 
-from trunkline.measurements import MeasuredZone, Measurements, load
+from trunkline.measurements import MeasuredZone, Measurements, load, save
 from trunkline.probing.addresses import probe_addresses
 from trunkline.probing.client import ProbeUnavailableError, fetch
 from trunkline.probing.collect import CollectionProgress, collect
@@ -65,6 +68,7 @@ def agents(tmp_path: Path) -> Iterator[Fleet]:
 
 
 def command(agents: Fleet, *arguments: str) -> subprocess.Popen[str]:
+    """The command as a process, which a signal reaches."""
     environment = {**os.environ, "TF_VAR_probe_key": agents.key}
     return subprocess.Popen(
         [sys.executable, "-m", "trunkline", "collect", "topology.yaml", *arguments],
@@ -77,9 +81,10 @@ def command(agents: Fleet, *arguments: str) -> subprocess.Popen[str]:
 
 
 def run(agents: Fleet, *arguments: str) -> tuple[int, str, str]:
-    process = command(agents, *arguments)
-    output, errors = process.communicate(timeout=60)
-    return process.returncode, output, errors
+    variables = {"TF_VAR_probe_key": agents.key, "TRUNKLINE_PROBE_KEY": None}
+    folder = agents.folder
+    done = trunkline("collect", "topology.yaml", *arguments, folder=folder, env=variables)
+    return done.returncode, done.stdout, done.stderr
 
 
 def saved(agents: Fleet) -> Measurements:
@@ -108,6 +113,7 @@ def test_collect_waits_for_the_first_sweep_and_writes_every_pair(agents: Fleet) 
     assert 0 <= age.total_seconds() < 60
 
 
+@pytest.mark.slow
 def test_a_missing_probe_is_named_and_the_rest_is_saved(agents: Fleet) -> None:
     agents.start(*NAMES[:2])
     code, output, errors = run(agents, "--wait", "4")
@@ -120,6 +126,7 @@ def test_a_missing_probe_is_named_and_the_rest_is_saved(agents: Fleet) -> None:
     assert [zone.status for zone in found.zones] == ["measured", "measured", "missing"]
 
 
+@pytest.mark.slow
 def test_a_second_collection_adds_pairs_and_keeps_the_earlier_ones(agents: Fleet) -> None:
     agents.start(*NAMES[:2])
     run(agents, "--wait", "4")
@@ -143,6 +150,7 @@ def test_nothing_is_written_if_no_agent_responds(agents: Fleet) -> None:
     assert not (agents.folder / "measurements").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_what_was_fetched(agents: Fleet) -> None:
     agents.start(*NAMES[:2])
     for zone in NAMES[:2]:
@@ -156,6 +164,7 @@ def test_ctrl_c_saves_what_was_fetched(agents: Fleet) -> None:
     assert len(pairs(saved(agents))) == 2
 
 
+@pytest.mark.slow
 def test_json_is_one_object(agents: Fleet) -> None:
     agents.start()
     code, output, _ = run(agents, "--format", "json", "--output", "m.json")
@@ -187,31 +196,38 @@ def test_an_output_that_is_not_a_measurement_file_is_not_changed(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ('"topology": "two-sites"', "holds measurements of another, not of two-sites"),
-        ('"tool": "trunkline"', "was measured with another tool"),
-        ('"emulated": false', "would mix emulated with measured latencies"),
-        ('"region": "us-1"', "was measured with site a in local, us-2"),
+        ({"topology": "another"}, "holds measurements of another, not of two-sites"),
+        ({"tool": "perfkit-ping"}, "was measured with another tool"),
+        ({"region": "us-2"}, "was measured with site a in local, us-2"),
     ],
 )
 def test_measurements_that_cannot_be_completed_are_not_changed(
-    agents: Fleet, change: str, reason: str
+    agents: Fleet, change: dict[str, str], reason: str
 ) -> None:
-    others = {
-        "two-sites": "another",
-        "trunkline": "perfkit-ping",
-        "false": "true",
-        "us-1": "us-2",
-    }
-    agents.start()
-    run(agents, "--output", "m.json")
-    path = agents.folder / "m.json"
-    name = change.split(": ")[1].strip('"')
-    text = path.read_text().replace(change, change.replace(name, others[name]))
-    path.write_text(text)
-    code, _, errors = run(agents, "--output", "m.json")
+    text = earlier(agents.folder / "m.json", **change)
+    code, _, errors = run(agents, "--wait", "0", "--output", "m.json")
     assert code == 2
     assert f"m.json: {reason}; move it away" in errors
-    assert path.read_text() == text
+    assert (agents.folder / "m.json").read_text() == text
+
+
+def test_emulated_and_measured_latencies_are_not_mixed(agents: Fleet) -> None:
+    agents.start(NAMES[0])
+    agents.when(NAMES[0], bool)
+    text = earlier(agents.folder / "m.json", emulated=True)
+    code, _, errors = run(agents, "--wait", "0", "--output", "m.json")
+    assert code == 2
+    assert "m.json: would mix emulated with measured latencies; move it away" in errors
+    assert (agents.folder / "m.json").read_text() == text
+
+
+def earlier(path: Path, region: str = "us-1", tool: Any = "trunkline", **fields: Any) -> str:
+    """Write what an earlier run might have left; returns the text."""
+    zones = [measured.zone(*name.split("/"), cloud="local", region=region) for name in NAMES]
+    pairs = measured.all_pairs(zones, lambda *_: 500)
+    kept = measured.measurements(zones, pairs, **{"topology": "two-sites", **fields})
+    save(evolve(kept, method=evolve(kept.method, tool=tool)), path)
+    return path.read_text()
 
 
 def test_an_output_that_cannot_be_written_is_explained(agents: Fleet) -> None:
@@ -223,6 +239,7 @@ def test_an_output_that_cannot_be_written_is_explained(agents: Fleet) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_progress_counts_and_a_wrong_clock_is_reported_once(tmp_path: Path) -> None:
     with fleet(tmp_path, 2, sweeps=1) as agents:
         agents.start(agents.zones[0], clock_offset_seconds=20 * 60)
@@ -276,8 +293,6 @@ def test_probes_that_are_turned_off_are_not_waited_for(agents: Fleet) -> None:
 
 
 def test_an_agent_refuses_a_request_for_another_zone(agents: Fleet) -> None:
-    from attrs import evolve
-
     agents.start(NAMES[0])
     agents.when(NAMES[0], bool)
     imposed = evolve(agents.address(NAMES[0]), zone="us-1b")

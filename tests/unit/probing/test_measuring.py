@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.agents import every_pair, fleet, wait_until
+from support.needs import needs
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
+pytestmark = needs("Linux")  # whose loopback has all of 127.0.0.0/8
 
 
 def test_every_pair_is_measured_in_both_directions(tmp_path: Path) -> None:
@@ -29,6 +29,7 @@ def test_a_zone_alone_has_nothing_to_measure(tmp_path: Path) -> None:
         assert agents.sweeps(agents.zones[0]) == {}
 
 
+@pytest.mark.slow
 def test_sweeps_repeat_and_only_the_last_are_kept(tmp_path: Path) -> None:
     with fleet(tmp_path, 2, samples=1, interval_seconds=0, tcp_connects=0) as agents:
         agents.start()
@@ -39,6 +40,7 @@ def test_sweeps_repeat_and_only_the_last_are_kept(tmp_path: Path) -> None:
         assert numbers[-1] >= 30
 
 
+@pytest.mark.slow
 def test_the_next_sweep_begins_when_the_interval_is_over(tmp_path: Path) -> None:
     with fleet(tmp_path, 3, interval_seconds=3) as agents:
         agents.start()
@@ -47,6 +49,7 @@ def test_the_next_sweep_begins_when_the_interval_is_over(tmp_path: Path) -> None
         assert 2 < second["at"] - first["at"] < 10
 
 
+@pytest.mark.slow
 def test_the_others_measure_without_a_zone_that_never_comes_up(tmp_path: Path) -> None:
     with fleet(tmp_path, 4, sweeps=1, deadline_seconds=1) as agents:
         present = agents.zones[:3]
@@ -56,6 +59,7 @@ def test_the_others_measure_without_a_zone_that_never_comes_up(tmp_path: Path) -
         assert peers[agents.zones[3]] == {"heard": False, "sweeps": []}
 
 
+@pytest.mark.slow
 def test_a_late_agent_joins_the_others(tmp_path: Path) -> None:
     with fleet(tmp_path, 3, deadline_seconds=0.5, interval_seconds=1) as agents:
         late = agents.zones[2]
@@ -67,6 +71,7 @@ def test_a_late_agent_joins_the_others(tmp_path: Path) -> None:
         assert found[agents.zones[0]][0]["sweep"] > 1
 
 
+@pytest.mark.slow
 def test_an_agent_that_is_killed_in_a_sweep_comes_back(tmp_path: Path) -> None:
     options = {"samples": 100, "pause_ms": 2, "settle": False, "silence_seconds": 0.5}
     with fleet(tmp_path, 4, interval_seconds=1, **options) as agents:
@@ -81,6 +86,7 @@ def test_an_agent_that_is_killed_in_a_sweep_comes_back(tmp_path: Path) -> None:
         assert agents.sweeps(victim)[agents.zones[0]][-1]["sweep"] > 1
 
 
+@pytest.mark.slow
 def test_clocks_may_be_minutes_apart(tmp_path: Path) -> None:
     with fleet(tmp_path, 3, sweeps=1) as agents:
         for zone, minutes in zip(agents.zones, (-25, 0, 25), strict=True):
@@ -88,6 +94,7 @@ def test_clocks_may_be_minutes_apart(tmp_path: Path) -> None:
         assert agents.measured() == every_pair(agents.zones)
 
 
+@pytest.mark.slow
 def test_an_agent_whose_clock_is_hours_off_is_ignored(tmp_path: Path) -> None:
     with fleet(tmp_path, 3, sweeps=1, deadline_seconds=1) as agents:
         agents.start(*agents.zones[:2])
@@ -95,6 +102,7 @@ def test_an_agent_whose_clock_is_hours_off_is_ignored(tmp_path: Path) -> None:
         assert agents.measured() == every_pair(agents.zones[:2])
 
 
+@pytest.mark.slow
 def test_agents_of_another_topology_are_ignored(tmp_path: Path) -> None:
     with fleet(tmp_path, 3, sweeps=1, deadline_seconds=1) as agents:
         agents.start(*agents.zones[:2])
@@ -104,6 +112,7 @@ def test_agents_of_another_topology_are_ignored(tmp_path: Path) -> None:
         assert agents.measured() == every_pair(agents.zones[:2])
 
 
+@pytest.mark.slow
 def test_the_key_may_come_late(tmp_path: Path) -> None:
     with fleet(tmp_path, 2, sweeps=1) as agents:
         late = tmp_path / "late"
@@ -126,6 +135,7 @@ def test_a_host_that_dns_does_not_know_is_found_by_its_packets(tmp_path: Path) -
         assert agents.measured() == every_pair(agents.zones)
 
 
+@pytest.mark.slow
 def test_emulated_latencies_are_measured_and_marked(tmp_path: Path) -> None:
     distances = {frozenset(("a/z0", "b/z1")): 2.0, frozenset(("a/z0", "a/z2")): 5.0}
     distances[frozenset(("b/z1", "a/z2"))] = 12.0

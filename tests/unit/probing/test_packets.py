@@ -189,6 +189,7 @@ def test_a_ping_outside_a_meeting_gets_no_response(impostor: Impostor) -> None:
     impostor.assert_silent()
 
 
+@pytest.mark.slow
 def test_a_flood_does_not_use_memory(impostor: Impostor) -> None:
     process = impostor.agents.processes[HERE]
     authentic = impostor.query()

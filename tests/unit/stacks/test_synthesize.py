@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from support.examples import ROOT, TOPOLOGIES
+from support.examples import ROOT, THREE, TOPOLOGIES, Synthesized
 
 from trunkline.errors import OutputError
 from trunkline.stacks.synthesize import stale_stacks, synthesize
 from trunkline.topology import load
 
-THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+ONE = load(ROOT / "topologies" / "one-cloud.yaml")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -24,19 +24,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("output")
-    synthesize(THREE, folder)
-    return folder
-
-
-def test_the_output_is_the_same_from_any_folder_and_home(output: Path, tmp_path: Path) -> None:
+def test_the_output_is_the_same_from_any_folder_and_home(
+    synthesized: Synthesized, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "else where"
     elsewhere.mkdir()
     environment = {
         **os.environ,
-        "TRUNKLINE_TOPOLOGY": str(ROOT / "topologies" / "three-clouds.yaml"),
+        "TRUNKLINE_TOPOLOGY": str(THREE),
         "CDKTF_OUTDIR": "out",
         "TMPDIR": str(elsewhere),
         "LANG": "C",
@@ -46,47 +41,45 @@ def test_the_output_is_the_same_from_any_folder_and_home(output: Path, tmp_path:
     }
     command = [sys.executable, str(ROOT / "main.py")]
     subprocess.run(command, cwd=elsewhere, env=environment, check=True, capture_output=True)
-    assert contents(elsewhere / "out") == contents(output)
+    assert contents(elsewhere / "out") == contents(synthesized(THREE))
 
 
-def test_the_output_names_no_path_of_this_machine(output: Path) -> None:
+def test_the_output_names_no_path_of_this_machine(synthesized: Synthesized) -> None:
+    output = synthesized(THREE)
     for name, content in contents(output).items():
         for path in (str(ROOT), str(output), str(Path.home()), "/tmp"):
             assert path.encode() not in content, (name, path)
 
 
-def test_a_second_synthesis_touches_no_file(output: Path) -> None:
-    before = {path: path.stat().st_mtime_ns for path in output.rglob("*.json")}
-    synthesize(THREE, output)
-    assert {path: path.stat().st_mtime_ns for path in output.rglob("*.json")} == before
+def test_a_second_synthesis_touches_no_file(tmp_path: Path) -> None:
+    synthesize(ONE, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+    synthesize(ONE, tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")} == before
 
 
-def test_what_terraform_keeps_in_a_stack_stays(output: Path) -> None:
-    state = output / "stacks" / "routing" / "terraform.tfstate"
-    state.write_text("precious")
-    synthesize(evolve(THREE, tags={"team": "other"}), output)
-    assert state.read_text() == "precious"
-
-
-def test_a_stack_that_left_the_topology_is_named_and_kept(tmp_path: Path) -> None:
-    synthesize(THREE, tmp_path)
-    synthesize(evolve(THREE, probes=None), tmp_path)
-    left = [folder.name for folder in stale_stacks(tmp_path)]
-    assert left == ["probes-aws", "probes-azure", "probes-google"]
-    assert (tmp_path / "stacks" / "probes-aws" / "cdk.tf.json").exists()
+def test_a_stack_that_left_is_named_and_what_terraform_keeps_in_it_stays(tmp_path: Path) -> None:
+    synthesize(ONE, tmp_path)
+    stacks = [tmp_path / "stacks" / name for name in ("routing", "probes-main")]
+    states = [stack / "terraform.tfstate" for stack in stacks]
+    for state in states:
+        state.write_text("precious")
+    synthesize(evolve(ONE, probes=None, tags={"team": "other"}), tmp_path)
+    assert [folder.name for folder in stale_stacks(tmp_path)] == ["probes-main"]
+    assert (tmp_path / "stacks" / "probes-main" / "cdk.tf.json").exists()
+    assert [state.read_text() for state in states] == ["precious", "precious"]
 
 
 def test_an_output_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(OutputError, match="choose another folder with --output"):
-        synthesize(THREE, tmp_path / "out")
+        synthesize(ONE, tmp_path / "out")
     assert (tmp_path / "out").read_text() == "a file"
 
 
 @pytest.mark.parametrize("file", TOPOLOGIES, ids=lambda file: file.stem)
-def test_no_secret_and_no_token_stands_in_the_output(file: Path, tmp_path: Path) -> None:
-    synthesize(load(file), tmp_path)
-    for name, content in contents(tmp_path).items():
+def test_no_secret_and_no_token_stands_in_the_output(file: Path, synthesized: Synthesized) -> None:
+    for name, content in contents(synthesized(file)).items():
         text = content.decode()
         if "tunnel-token" in text:
             # The only use of the token is marked as sensitive and goes into the secret store.

@@ -41,7 +41,6 @@ def upstream(url: str) -> dict[str, Any]:
     return {"name": "t", "domain": "a.com", "routing": {}, "sites": {"s": {**AWS, "upstream": url}}}
 
 
-@pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize(
     "data",
     [
@@ -57,8 +56,9 @@ def upstream(url: str) -> dict[str, Any]:
         {"name": None, "domain": None, "routing": {"hostname": None, "strategy": None}},
     ],
 )
-def test_checks_are_silent_about_what_is_missing(check: Check, data: dict[str, Any]) -> None:
-    assert run(check, data) == []
+def test_checks_are_silent_about_what_is_missing(data: dict[str, Any]) -> None:
+    found = {check.__name__: run(check, data) for check in CHECKS}
+    assert {name: problems for name, problems in found.items() if problems} == {}
 
 
 @pytest.mark.parametrize(

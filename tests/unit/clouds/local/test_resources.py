@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.examples import ROOT
+from support.examples import ROOT, Synthesized
 
 from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
@@ -15,16 +15,21 @@ from trunkline.topology import load
 LOCAL = (ROOT / "topologies" / "local.yaml").read_text()
 
 
-def stack(folder: Path, name: str, text: str = LOCAL) -> dict[str, Any]:
-    """One synthesized stack of a topology."""
-    folder.mkdir(exist_ok=True)
-    file = folder / "topology.yaml"
-    file.write_text(text)
-    synthesize(load(file), folder / "out")
-    content: dict[str, Any] = json.loads(
-        (folder / "out" / "stacks" / name / "cdk.tf.json").read_text()
-    )
+def stack(folder: Path, name: str, text: str | None = None) -> dict[str, Any]:
+    """One synthesized stack of topologies/local.yaml, or of a text in its place."""
+    if text is not None:
+        folder.mkdir(exist_ok=True)
+        (folder / "topology.yaml").write_text(text)
+        synthesize(load(folder / "topology.yaml"), folder / "out")
+        folder = folder / "out"
+    content: dict[str, Any] = json.loads((folder / "stacks" / name / "cdk.tf.json").read_text())
     return content
+
+
+@pytest.fixture
+def local(synthesized: Synthesized) -> Path:
+    """The output of topologies/local.yaml."""
+    return synthesized(ROOT / "topologies" / "local.yaml")
 
 
 def machines(stack: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -41,8 +46,8 @@ def triggers(stack: dict[str, Any]) -> dict[str, list[str]]:
     return {name: resource["triggers_replace"] for name, resource in resources.items()}
 
 
-def test_an_edge_runs_the_configuration_of_a_clouds_edge(tmp_path: Path) -> None:
-    edge = machines(stack(tmp_path, "edge-aws"))["local-edge-aws"]
+def test_an_edge_runs_the_configuration_of_a_clouds_edge(local: Path) -> None:
+    edge = machines(stack(local, "edge-aws"))["local-edge-aws"]
     [envoy] = edge["processes"]
     config = json.loads(envoy["files"]["envoy.json"])
     listener = config["static_resources"]["listeners"][0]
@@ -51,35 +56,33 @@ def test_an_edge_runs_the_configuration_of_a_clouds_edge(tmp_path: Path) -> None
     assert "--disable-hot-restart" in envoy["arguments"]
 
 
-def test_a_site_without_an_upstream_gets_a_sample(tmp_path: Path) -> None:
-    with_sample = machines(stack(tmp_path / "a", "edge-google"))
+def test_a_site_without_an_upstream_gets_a_sample(local: Path, tmp_path: Path) -> None:
+    with_sample = machines(stack(local, "edge-google"))
     assert with_sample["local-edge-google-sample"]["addresses"] == ["tcp 127.20.0.1:9000"]
     own = LOCAL.replace(
         "      cidr: 127.20.0.0/16\n",
         "      cidr: 127.20.0.0/16\n    upstream: http://127.0.0.1:3000\n",
     )
-    assert list(machines(stack(tmp_path / "b", "edge-google", own))) == ["local-edge-google"]
+    assert list(machines(stack(tmp_path, "edge-google", own))) == ["local-edge-google"]
 
 
-def test_a_change_replaces_what_it_changes_and_nothing_else(tmp_path: Path) -> None:
+def test_a_change_replaces_what_it_changes_and_nothing_else(local: Path, tmp_path: Path) -> None:
     moved = LOCAL.replace("zone: us-east4-a", "zone: us-east4-b")
+    stack(tmp_path, "routing", moved)
     for name, changed in (
         ("edge-google", 2),
         ("edge-aws", 0),
         ("probes-google", 0),
         ("routing", 1),
     ):
-        before, after = (
-            triggers(stack(tmp_path / folder, name, text))
-            for folder, text in (("before", LOCAL), ("after", moved))
-        )
+        before, after = triggers(stack(local, name)), triggers(stack(tmp_path / "out", name))
         assert sum(before[key] != after[key] for key in before) == changed, name
 
 
 def test_the_key_of_the_probes_lies_in_no_file_and_a_new_one_starts_them_again(
-    tmp_path: Path,
+    local: Path,
 ) -> None:
-    probes = stack(tmp_path, "probes-azure")
+    probes = stack(local, "probes-azure")
     assert probes["variable"]["probe_key"]["sensitive"] is True
     for name, reasons in triggers(probes).items():
         if "machine" in name:
@@ -89,8 +92,8 @@ def test_the_key_of_the_probes_lies_in_no_file_and_a_new_one_starts_them_again(
     assert config["key_file"] == "../../secrets/local-probe-azure-key"
 
 
-def test_the_ingress_is_the_worker_that_cloudflare_gets(tmp_path: Path) -> None:
-    [workerd] = machines(stack(tmp_path, "routing"))["local-ingress"]["processes"]
+def test_the_ingress_is_the_worker_that_cloudflare_gets(local: Path) -> None:
+    [workerd] = machines(stack(local, "routing"))["local-ingress"]["processes"]
     worker = ROOT / "constructs" / "trunkline" / "routing" / "worker.js"
     assert workerd["files"]["worker.js"] == worker.read_text()
     assert "http://127.10.0.1:8080" in workerd["files"]["workerd.capnp"]

@@ -1,0 +1,117 @@
+"""What tests need of the machine beyond what `make` installs: one list, for every skip and for CI.
+
+`python3 tests/support/needs.py` prints what is missing, which tests are skipped for it, and the
+line that installs it; with `packages` it prints the Debian packages. It needs the standard library
+only, so that `make test` can begin with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+AWS_PROVIDER = "the real AWS provider"
+AWS_PROVIDER_FOLDER = "TRUNKLINE_AWS_PROVIDER"
+
+BOOT = "machines that boot with their user data"
+NAMESPACES = "probes in network namespaces"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What may be missing, the tests that cannot run without it, and how to get it."""
+
+    name: str
+    tests: tuple[str, ...]
+    found: Callable[[], bool]
+    package: str = ""  # Debian's
+    remedy: str = ""  # where there is no such package
+
+
+def _tool(name: str, package: str, *tests: str) -> Need:
+    return Need(name, tests, lambda: shutil.which(name) is not None, package)
+
+
+NEEDS = (
+    Need("Linux", (BOOT, NAMESPACES), lambda: sys.platform == "linux", remedy="run on Linux"),
+    Need("root", (BOOT, NAMESPACES), lambda: os.geteuid() == 0, remedy="run as root"),
+    Need(
+        "/dev/net/tun",
+        (NAMESPACES,),
+        Path("/dev/net/tun").exists,
+        remedy="load the kernel module tun",
+    ),
+    _tool("ip", "iproute2", BOOT, NAMESPACES),
+    _tool("debootstrap", "debootstrap", BOOT),
+    _tool("systemd-nspawn", "systemd-container", BOOT),
+    _tool("dpkg-deb", "dpkg", BOOT),
+    _tool("gpg", "gnupg", BOOT),
+    _tool("nsenter", "util-linux", BOOT),
+    _tool("unshare", "util-linux", BOOT),
+    Need("Debian's archive keys", (BOOT,), KEYRING.exists, "debian-archive-keyring"),
+    _tool("cloud-init", "cloud-init", "user data held against cloud-init's own schema"),
+    Need(
+        "terraform",
+        ("stacks that Terraform applies", "the demo"),
+        lambda: shutil.which("terraform") is not None,
+        remedy="install Terraform: https://developer.hashicorp.com/terraform/install",
+    ),
+    Need(
+        AWS_PROVIDER,
+        ("AWS stacks that the real provider applies",),
+        lambda: Path(os.environ.get(AWS_PROVIDER_FOLDER) or "/nowhere").is_dir(),
+        remedy=f"set {AWS_PROVIDER_FOLDER} to its folder in a filesystem mirror",
+    ),
+)
+BOOTING = tuple(need.name for need in NEEDS if BOOT in need.tests)
+
+
+def missing(*names: str) -> str | None:
+    """Why a test that needs all of these is skipped, and the remedy; None where all are there."""
+    absent = [need for need in NEEDS if need.name in names and not need.found()]
+    if not absent:
+        return None
+    return f"needs {', '.join(need.name for need in absent)}; {'; '.join(_remedies(absent))}"
+
+
+def needs(*names: str) -> pytest.MarkDecorator:
+    """A mark that skips a test where one of these is missing."""
+    import pytest
+
+    reason = missing(*names)
+    return pytest.mark.skipif(reason is not None, reason=reason or "")
+
+
+def report() -> str:
+    """What `make test` says at its start."""
+    absent = [need for need in NEEDS if not need.found()]
+    if not absent:
+        return "make test: everything that the tests need is here"
+    lines = ["make test: these are missing, so the tests beside them are skipped:"]
+    lines += [f"  {need.name}: {', '.join(need.tests)}" for need in absent]
+    lines += ["To run them:", *(f"  {remedy}" for remedy in _remedies(absent))]
+    return "\n".join(lines)
+
+
+def packages(wanted: Sequence[Need] = NEEDS) -> list[str]:
+    """The Debian packages of these, each once."""
+    return sorted({need.package for need in wanted if need.package})
+
+
+def _remedies(absent: Sequence[Need]) -> list[str]:
+    others = [need.remedy for need in absent if need.remedy]
+    debian = " ".join(packages(absent))
+    return [f"on Debian: apt-get install -y {debian}", *others] if debian else others
+
+
+if __name__ == "__main__":
+    print(" ".join(packages()) if "packages" in sys.argv else report())
