@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.measured import measurements, pair, topology, zone
 
-from trunkline.measurements import MeasuredZone
+from trunkline.measurements import MeasuredZone, RoundTrip
 from trunkline.placement.latency import link_latency, standard_error_us
 from trunkline.placement.matrix import matrix
 from trunkline.placement.solve import solve
@@ -71,6 +71,17 @@ def test_a_zone_whose_probe_gave_no_results_is_not_measured() -> None:
     assert missing.reason == "its probe gave no results; collect again when it is up"
 
 
+def test_a_zone_without_a_probe_is_not_measured() -> None:
+    [missing] = matrix(topology(*FIRST, zone("google", "z")), MEASURED).unmeasured
+    assert missing.reason == "it was not measured; deploy a probe there and measure"
+
+
+def test_a_site_without_an_account_is_not_placed_by_another_site() -> None:
+    made = measurements([zone("one", "a", cloud="local", account=None)], [])
+    [missing] = matrix(topology(zone("two", "a", cloud="local", account=None)), made).unmeasured
+    assert missing.reason == "it was measured in another site; measure this one"
+
+
 def test_a_zone_that_only_others_measured_is_measured() -> None:
     zones = [*FIRST[:3], zone("google", "y", status="missing")]
     found = matrix(topology(*FIRST), measurements(zones, PAIRS))
@@ -105,6 +116,12 @@ def test_the_standard_error_of_a_median_follows_from_p90_and_samples(
 ) -> None:
     made = pair("a/a", "b/b", 500, spread, samples=samples, lost=lost, jitter_us=None)
     assert standard_error_us(made) == pytest.approx(error, rel=1e-3)
+
+
+def test_the_standard_error_of_a_mean_follows_from_the_standard_deviation() -> None:
+    trip = RoundTrip(mean=500, stddev=20)
+    made = pair("a/a", "b/b", 500, round_trip_us=trip, jitter_us=None, samples=100)
+    assert standard_error_us(made) == pytest.approx(2)
 
 
 def test_the_standard_error_is_not_known_without_samples() -> None:

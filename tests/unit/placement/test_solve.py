@@ -185,6 +185,17 @@ def test_the_verdict_follows_from_spread_and_samples(
     assert found.certainty.verdict == verdict
 
 
+def test_the_only_placement_is_sure() -> None:
+    found = solved([A[0], B[0]], [pair("aws/a", "google/x", 500)])
+    assert (found.certainty.verdict, found.certainty.errors) == ("sure", None)
+
+
+def test_the_certainty_is_unknown_if_more_of_the_next_placement_is_missing() -> None:
+    found = solved([*A, B[0], zone("azure", "1")], [pair("aws/a", "google/x", 500)])
+    assert found.certainty.verdict == "unknown"
+    assert found.certainty.reason == "1 pairs of the next placement were not measured"
+
+
 def test_a_search_that_is_too_large_ends_without_proof() -> None:
     draw = random.Random(1)
     sites, options = 10, 12

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from support.agents import Fleet, fleet, running
 from support.command import trunkline
 
 from trunkline.measurements import MeasuredZone, Measurements, load, save
-from trunkline.probing.addresses import probe_addresses
+from trunkline.probing.addresses import ProbeAddress, probe_addresses
 from trunkline.probing.client import ProbeUnavailableError, fetch
 from trunkline.probing.collect import CollectionProgress, collect
 from trunkline.topology import load as load_topology
@@ -152,11 +151,13 @@ def test_nothing_is_written_if_no_agent_responds(agents: Fleet) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_saves_what_was_fetched(agents: Fleet) -> None:
-    agents.start(*NAMES[:2])
+    agents.start(*NAMES[:2], clock_offset_seconds=120)
     for zone in NAMES[:2]:
         agents.sweeps(zone)
     process = command(agents, "--wait", "60")
-    time.sleep(3)  # long enough to start and to ask once
+    assert process.stderr is not None
+    for _ in NAMES[:2]:  # printed when the results are there
+        assert process.stderr.readline().startswith("the clock of ")
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 130, errors
@@ -271,6 +272,23 @@ def test_an_invalid_response_does_not_lose_the_results_of_others(
     found = collect(addresses, bytes(32))
     assert list(found.results) == ["a/z0"]
     assert found.failures["b/z1"].startswith("gave a response that is not valid (KeyError")
+
+
+def test_ctrl_c_keeps_the_results_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trunkline.probing import collect as module
+    from trunkline.probing.client import AgentResults
+
+    def fetch(zone: ProbeAddress, key: bytes) -> AgentResults:
+        if zone.name == "b/z1":
+            raise KeyboardInterrupt
+        return AgentResults({"completed": 0, "phase": "gathering"}, 0.0)
+
+    monkeypatch.setattr(module, "fetch", fetch)
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    found = collect(Fleet(tmp_path, ("a/z0", "b/z1", "c/z2")).addresses, bytes(32), wait_seconds=60)
+    assert found.interrupted
+    assert not found.ready
+    assert found.failures["b/z1"] == "was not asked"
 
 
 def test_a_key_may_be_in_a_file_and_a_wrong_one_is_explained(agents: Fleet) -> None:

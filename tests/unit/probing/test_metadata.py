@@ -102,6 +102,16 @@ def test_the_agent_queries_as_its_configuration_says(
         assert found["physical_zone"] == zone
 
 
+@pytest.mark.parametrize(
+    ("cloud", "kind", "zone"), [("aws", Aws, "use1-az4"), ("azure", Azure, "centralus-az1")]
+)
+def test_the_physical_zone_is_in_the_spelling_of_the_clouds_api(
+    cloud: str, kind: type[BaseHTTPRequestHandler], zone: str
+) -> None:
+    with service(kind) as server:
+        assert agent.PHYSICAL_ZONE[cloud](server) == zone
+
+
 def test_a_configured_physical_zone_is_not_queried(tmp_path: Path) -> None:
     with service(Aws) as server, fleet(tmp_path, 1, sweeps=1) as agents:
         agents.start(metadata=at(server, AWS), physical_zone="use1-az6")

@@ -210,6 +210,16 @@ def test_a_second_refusal_is_about_the_key(agents: Fleet) -> None:
         fetch(agents.address(ZONE), bytes(32), wall=lambda: time.time() - 3 * 3600)
 
 
+@pytest.mark.parametrize("change", [{"version": 2}, {"zone": "z1"}])
+def test_results_of_another_version_or_zone_are_not_used(
+    change: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"version": 1, "site": "a", "zone": "z0", "time": 0, **change}).encode()
+    monkeypatch.setattr("trunkline.probing.client._request", lambda *_: (200, "", body))
+    with pytest.raises(ProbeUnavailableError, match="another version; deploy the probes again"):
+        fetch(ProbeAddress("a", "z0", "192.0.2.1", PORT), bytes(32))
+
+
 def test_a_host_name_that_does_not_exist_is_unavailable() -> None:
     with pytest.raises(ProbeUnavailableError, match="does not answer"):
         fetch(ProbeAddress("a", "z0", "no-such-name.invalid", PORT), bytes(32))
