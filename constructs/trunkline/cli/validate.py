@@ -68,8 +68,8 @@ def _print_text(checked: Sequence[Checked]) -> None:
 
 
 def _colored(finding: Finding) -> str:
-    place, text = str(finding).split(": ", 1)
-    return f"{place}: {_COLORS[finding.level]}{text}{_RESET}"
+    position, text = str(finding).split(": ", 1)
+    return f"{position}: {_COLORS[finding.level]}{text}{_RESET}"
 
 
 def _count(checked: Sequence[Checked], level: str) -> int:

@@ -55,7 +55,6 @@ class SearchResult:
 
     choices: list[Choice]
     exact: bool
-    steps: int
 
 
 def best_choices(costs: Costs, count: int, most_steps: int | None = None) -> SearchResult:
@@ -66,7 +65,7 @@ def best_choices(costs: Costs, count: int, most_steps: int | None = None) -> Sea
     search.tighten()
     search.run()
     choices = [choice for _, choice in search.found]
-    return SearchResult(choices, search.steps <= most_steps, search.steps)
+    return SearchResult(choices, exact=search.steps <= most_steps)
 
 
 @define

@@ -573,7 +573,7 @@ class Agent:
             self.partner = self.peers[name] if name else None
             self._advance(number, ARRIVED)
             for peer in self.peers.values() if number == 1 else ():
-                self._query(peer)  # its progress says that the sweep has begun
+                self._query(peer)  # announces that the sweep has begun
             if self.partner:
                 self._meet(self.partner, number)
         self.completed += 1
@@ -590,7 +590,7 @@ class Agent:
             self._advance(number, step, measuring=True)
             result = measure(self, peer)
             self._advance(number, HIGHER_MEASURES if lower else PASSED)
-            self._query(peer)  # its progress says that it is the peer's turn
+            self._query(peer)  # announces that it is the peer's turn
             if lower:
                 self._await(peer, number, PASSED)
         self._advance(number, PASSED)
