@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.agents import Fleet, wait_until
 
+from trunkline.clouds.aws.facts import METADATA
 from trunkline.probing import agent as module
 from trunkline.probing.agent import PING, PONG, QUERY, Agent, Channel, Config, identity
 from trunkline.probing.client import fetch
@@ -116,10 +117,10 @@ def test_an_agent_waits_for_its_key(tmp_path: Path) -> None:
 def test_a_machine_of_a_cloud_finds_its_physical_zone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(module.PHYSICAL_ZONE, "aws", lambda server: f"use1-az4 of {server}")
-    agent = quiet(fleet(tmp_path), ONE, cloud="aws", metadata="192.0.2.1:80")
+    monkeypatch.setattr(module, "find_physical_zone", lambda query: f"az4 by {query['address']}")
+    agent = quiet(fleet(tmp_path), ONE, cloud="aws", metadata=METADATA.to_config())
     agent._find_physical_zone()
-    assert agent.results()["physical_zone"] == "use1-az4 of 192.0.2.1:80"
+    assert agent.results()["physical_zone"] == f"az4 by {METADATA.address}"
 
 
 def test_a_metadata_service_that_is_not_ready_is_queried_again(
@@ -127,16 +128,16 @@ def test_a_metadata_service_that_is_not_ready_is_queried_again(
 ) -> None:
     responses = iter([OSError("not ready"), ValueError("503"), "use1-az4"])
 
-    def find(server: str) -> str:
+    def find(query: dict[str, Any]) -> str:
         response = next(responses)
         if isinstance(response, Exception):
             raise response
-        return response
+        return str(response)
 
     pauses: list[float] = []
-    monkeypatch.setitem(module.PHYSICAL_ZONE, "aws", find)
-    monkeypatch.setattr(module.time, "sleep", pauses.append)
-    agent = quiet(fleet(tmp_path), ONE, cloud="aws")
+    monkeypatch.setattr(module, "find_physical_zone", find)
+    monkeypatch.setattr("trunkline.probing.agent.time.sleep", pauses.append)
+    agent = quiet(fleet(tmp_path), ONE, cloud="aws", metadata=METADATA.to_config())
     agent._find_physical_zone()
     assert (agent.physical_zone, pauses) == ("use1-az4", [30, 30, 0])
 

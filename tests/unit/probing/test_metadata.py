@@ -103,13 +103,13 @@ def test_the_agent_queries_as_its_configuration_says(
 
 
 @pytest.mark.parametrize(
-    ("cloud", "kind", "zone"), [("aws", Aws, "use1-az4"), ("azure", Azure, "centralus-az1")]
+    ("query", "kind", "zone"), [(AWS, Aws, "use1-az4"), (AZURE, Azure, "centralus-az1")]
 )
 def test_the_physical_zone_is_in_the_spelling_of_the_clouds_api(
-    cloud: str, kind: type[BaseHTTPRequestHandler], zone: str
+    query: PhysicalZoneQuery, kind: type[BaseHTTPRequestHandler], zone: str
 ) -> None:
     with service(kind) as server:
-        assert agent.PHYSICAL_ZONE[cloud](server) == zone
+        assert agent.find_physical_zone(at(server, query)) == zone
 
 
 def test_a_configured_physical_zone_is_not_queried(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_mistake_in_the_input_is_one_line(
     taken = {**config(tmp_path), "address": "192.0.2.1"}
     (tmp_path / "c.json").write_text(json.dumps(taken))
     (tmp_path / "bad.json").write_text("{")
-    calls = ([], [str(tmp_path / "bad.json")], [str(tmp_path / "c.json")])
+    calls: tuple[list[str], ...] = ([], [str(tmp_path / "bad.json")], [str(tmp_path / "c.json")])
     assert [module.main(call) for call in calls] == [2, 2, 2]
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "usage: agent.py CONFIG.json"
@@ -200,7 +200,7 @@ def test_a_thread_that_fails_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes: list[int] = []
-    monkeypatch.setattr(module.os, "_exit", codes.append)
+    monkeypatch.setattr("trunkline.probing.agent.os._exit", codes.append)
     arguments = SimpleNamespace(exc_type=KeyError, exc_value=KeyError("lost"), exc_traceback=None)
     module.exit_process(arguments)  # type: ignore[arg-type]
     assert codes == [1]
@@ -210,7 +210,7 @@ def test_a_thread_that_fails_ends_the_process(
 @pytest.mark.skipif(sys.platform != "linux", reason="timer slack is Linux's")
 def test_the_process_measures_without_garbage_collection(monkeypatch: pytest.MonkeyPatch) -> None:
     disabled: list[bool] = []
-    monkeypatch.setattr(module.gc, "disable", lambda: disabled.append(True))
+    monkeypatch.setattr("trunkline.probing.agent.gc.disable", lambda: disabled.append(True))
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     module.set_up_process()
     assert disabled == [True]
