@@ -42,10 +42,6 @@ def test_the_public_names_are_sorted_and_there() -> None:
         trunkline.EdgeProxi  # noqa: B018
 
 
-# Still defined twice; delete each name here when one of its classes is renamed.
-DEFINED_TWICE = {"Machine", "Place", "UnreadableError"}
-
-
 def test_a_public_class_name_has_one_meaning() -> None:
     package = ROOT / "constructs" / "trunkline"
     names = Counter(
@@ -54,7 +50,7 @@ def test_a_public_class_name_has_one_meaning() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
-    assert {name for name, count in names.items() if count > 1} <= DEFINED_TWICE
+    assert {name for name, count in names.items() if count > 1} == set()
 
 
 def test_lock_files_name_no_index_and_no_download_address() -> None:
