@@ -24,7 +24,7 @@ from trunkline.local.records import read_state
 from trunkline.local.status import stop_all
 
 COUNT = 16
-AT_ONCE = 10  # as Terraform does, unless told otherwise
+AT_ONCE = 10  # as Terraform does by default
 FIRST_PORT = 24_100
 PIPELINED = 64  # requests in one write
 ASKED = 100_000

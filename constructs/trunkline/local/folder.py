@@ -1,4 +1,4 @@
-"""What may be done with the folder of a machine: lock it, make it, write to it, remove it."""
+"""What may be done with the folder of a machine: make it, lock it, empty it, remove it."""
 
 from __future__ import annotations
 

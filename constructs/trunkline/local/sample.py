@@ -5,7 +5,7 @@ Standard library only, one file: it is copied into the machine's folder. Run it 
 
 HTTP/1.1 with keep-alive, a thread for each connection. `GET /healthz` answers 200. Bodies are read
 and dropped. What is not a request gets 400, and the connection ends. The handler of `http.server`
-would do, but takes four times the CPU: it parses headers like those of an e-mail.
+would do, but takes three times the CPU: it parses headers like those of an e-mail.
 """
 
 from __future__ import annotations
