@@ -63,8 +63,8 @@ def _wrk(program: str, url: str) -> Load:
     return Load(
         "wrk",
         float(_find(r"Requests/sec:\s+([\d.]+)", output)),
-        _milliseconds(_find(r"50%\s+(\S+)", output)),
-        _milliseconds(_find(r"99%\s+(\S+)", output)),
+        _milliseconds(_find(r"\s50%\s+(\S+)", output)),
+        _milliseconds(_find(r"\s99%\s+(\S+)", output)),
         sum(map(int, re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", output))),
     )
 

@@ -33,6 +33,14 @@ def test_units_and_errors_of_wrk_are_read(monkeypatch: pytest.MonkeyPatch) -> No
     assert load._wrk("wrk", "http://127.0.0.1") == load.Load("wrk", 10300.55, 0.85, 1020.0, 10)
 
 
+def test_a_deviation_of_wrk_that_ends_like_a_percentile_is_not_read_as_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output = WRK.replace("93.33%", "87.50%").replace("85.00%", "84.99%")
+    monkeypatch.setattr(load, "_output", lambda command: output)
+    assert load._wrk("wrk", "http://127.0.0.1") == load.Load("wrk", 10300.55, 0.85, 1020.0, 10)
+
+
 def test_a_clean_run_of_wrk_has_no_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     clean = "".join(
         line for line in WRK.splitlines(True) if "errors" not in line and "Non" not in line
