@@ -21,7 +21,7 @@ from trunkline.stacks.synthesize import stale_stacks
 from trunkline.terraform.run import Done, Terraform, without_terraform_options
 from trunkline.topology import load
 
-# What a workspace is used for. One that a demo left behind is the next demo's to clear away.
+# What a workspace is used for. A demo clears away what an interrupted demo left.
 DEMO, KEPT = "demo", "kept"
 
 
@@ -49,18 +49,18 @@ class Workspace:
 
     @property
     def use(self) -> str | None:
-        """What the machines in it were brought up for; None where nothing is up."""
+        """DEMO or KEPT, while machines are up; else None."""
         with suppress(FileNotFoundError):
             return (self.folder / "use").read_text()
         return None
 
     @property
     def key_file(self) -> Path:
-        """Where the key of the probes lies, for this user alone."""
+        """The key of the probes, which only this user may read."""
         return self.folder / "probe-key"
 
     def key(self) -> str:
-        """The key of the probes, made once."""
+        """The key of the probes; it is made by the first call."""
         path = self.key_file
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -69,9 +69,10 @@ class Workspace:
         return path.read_text()
 
     def synthesize(self, file: Path, use: str) -> int:
-        """Write the stacks of a topology and destroy those that left it; how many there are.
+        """Write the stacks of a topology and destroy those that it no longer has.
 
-        `use` is DEMO or KEPT. Another process does it, because CDKTF's Node would stay.
+        Returns how many it has. `use` is DEMO or KEPT. Synthesis runs in another process, because
+        CDKTF's Node would stay.
         """
         _refuse_clouds(load(file))
         terraform = self.terraform
@@ -84,7 +85,7 @@ class Workspace:
         try:
             _run_synth(file, self.output)
         except OutputError:
-            if before is None:  # nothing is up, and nothing of it would have to be taken down
+            if before is None:  # nothing is up, so that nothing has to be taken down
                 (self.folder / "use").unlink()
             raise
         for folder in stale_stacks(self.output):
@@ -93,7 +94,7 @@ class Workspace:
         return len(self._stacks())
 
     def up(self, done: Done = lambda _: None, *patterns: str) -> None:
-        """Apply the stacks, or those whose names fit a pattern; all is healthy then."""
+        """Apply the stacks, or those whose names fit a pattern, until all machines are healthy."""
         self.terraform.apply(self._stacks(*patterns), done)
 
     def take_down(self, *patterns: str) -> None:
@@ -101,10 +102,10 @@ class Workspace:
         self.terraform.destroy(self._stacks(*patterns))
 
     def down(self, done: Done = lambda _: None) -> str:
-        """Destroy every stack, end what is left, and remove what belongs to it.
+        """Destroy every stack, end what still runs, and remove stacks, state and key.
 
-        Returns what Terraform could not do. Nothing runs any more in any case, so its state is of
-        no use and goes as well.
+        Returns what Terraform could not do; empty where it could do all. Nothing runs in either
+        case, so that the state is of no use.
         """
         problem = ""
         try:

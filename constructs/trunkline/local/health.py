@@ -1,4 +1,4 @@
-"""Health checks: does the process accept connections, does it answer 200."""
+"""Health checks: whether a process accepts connections or answers 200."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def _become_supervisor(path: Path, read_end: int, write_end: int, if_failed: IfF
 
 
 def _await_health(path: Path, plan: MachinePlan, supervisor_pid: int) -> float:
-    """Wait until every process is healthy; the seconds it took."""
+    """Wait until every process is healthy; returns the seconds it took."""
     began = time.monotonic()
     pause, longest = PAUSES
     while (complaint := _find_unhealthy(plan)) or not read_state(path):

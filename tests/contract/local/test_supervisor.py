@@ -140,7 +140,7 @@ def test_a_folder_that_was_removed_by_hand_hinders_no_stop(stack: Stack) -> None
 
 
 @pytest.mark.parametrize(
-    ("owner", "is_removed"), [("nobody", True), ("itself", True), ("another", False)]
+    ("owner", "is_removed"), [("none", True), ("itself", True), ("another", False)]
 )
 def test_a_supervisor_removes_its_abandoned_folder_and_not_another_s(
     tmp_path: Path, owner: str, is_removed: bool
@@ -149,7 +149,7 @@ def test_a_supervisor_removes_its_abandoned_folder_and_not_another_s(
     folder.mkdir(parents=True)
     pid = os.getpid() + (owner == "another")
     state = {"supervisor": {"pid": pid, "create_time": 1.0}, "processes": {}}
-    text = " " * STATE_SIZE if owner == "nobody" else json.dumps(state)
+    text = " " * STATE_SIZE if owner == "none" else json.dumps(state)
     (folder / "state.json").write_text(text)
     remove_abandoned(str(folder))
     assert folder.exists() != is_removed
