@@ -81,13 +81,12 @@ def _find(
         return identify(files, None, threshold_ms, apart_ms), []
     reported = load_physical_zones(physical_zones, topology) if physical_zones else {}
     physical = {
-        Zone.of(site, zone): place
+        Zone.of(site, zone): physical_zone
         for site in topology.sites
-        for zone, place in reported.get(site.name, {}).items()
+        for zone, physical_zone in reported.get(site.name, {}).items()
     }
-    return identify(files, physical, threshold_ms, apart_ms), candidates_in(
-        topology, files, reported
-    )
+    found = identify(files, physical, threshold_ms, apart_ms)
+    return found, candidates_in(topology, files, reported)
 
 
 def _evidence(found: Identification, zone: Zone) -> tuple[str, str]:
@@ -107,7 +106,7 @@ def _evidence(found: Identification, zone: Zone) -> tuple[str, str]:
 
 
 def _unreported(zone: Zone) -> str:
-    """Why the place of a zone is not known; a measurement file may name any cloud."""
+    """Why the physical zone is not known; a measurement file may name any cloud."""
     from trunkline.clouds.facts import CLOUDS, facts_of
 
     what = "the cloud has not reported it"

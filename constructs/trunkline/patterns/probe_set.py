@@ -12,7 +12,7 @@ from trunkline.clouds.base import GroupSpec, MachineSpec, Secret, fingerprint, s
 from trunkline.clouds.facts import facts_of
 from trunkline.model import Probes, Site
 from trunkline.payload import machine_firewall
-from trunkline.payload.units import ProbeAgent
+from trunkline.payload.units import Agent
 
 
 class ProbeSet(Construct):
@@ -81,10 +81,8 @@ class ProbeSet(Construct):
         self.public_addresses = {zone: made.public_address for zone, made in machines.items()}
 
 
-def _agent(
-    site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret: Secret
-) -> ProbeAgent:
-    return ProbeAgent(
+def _agent(site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret: Secret) -> Agent:
+    return Agent(
         site=site.name,
         cloud=site.cloud,
         zone=zone,
@@ -95,9 +93,7 @@ def _agent(
     )
 
 
-def _machine(
-    name: str, zone: str, agent: ProbeAgent, replaced_with: tuple[str, ...]
-) -> MachineSpec:
+def _machine(name: str, zone: str, agent: Agent, replaced_with: tuple[str, ...]) -> MachineSpec:
     return MachineSpec(
         # Google's instances have the shortest names: 63 characters.
         name=short_name(f"{name}-{zone}", 63),

@@ -327,7 +327,7 @@ def progress_at(sweep: int, number: int, step: int) -> int:
 ARRIVED, LOWER_MEASURES, HIGHER_MEASURES, PASSED = range(4)
 
 
-class Agent:
+class ProbeAgent:
     """The state of an agent, and the threads that work on it.
 
     The responder thread updates peers under `changed`, and the main thread waits for it.
@@ -620,7 +620,7 @@ class Agent:
 # Measuring.
 
 
-def measure(agent: Agent, peer: PeerState) -> dict[str, object] | None:
+def measure(agent: ProbeAgent, peer: PeerState) -> dict[str, object] | None:
     """Round trips and TCP connects to `peer`; None if it does not respond."""
     if peer.address is None:
         return None
@@ -640,7 +640,7 @@ def measure(agent: Agent, peer: PeerState) -> dict[str, object] | None:
     return {**figures(times, lost), "tcp": connects(agent.config, peer.address)}
 
 
-def ping(agent: Agent, peer: PeerState, link: socket.socket) -> tuple[list[int], int]:
+def ping(agent: ProbeAgent, peer: PeerState, link: socket.socket) -> tuple[list[int], int]:
     """Round trips in nanoseconds, in order, and the number lost; none if `peer` has gone away."""
     channel, config = agent.channel, agent.config
     times: list[int] = []
@@ -748,7 +748,7 @@ def accept(listening: socket.socket) -> None:
             time.sleep(0.1)  # such as no file descriptors left
 
 
-def serve(agent: Agent, listening: socket.socket) -> None:
+def serve(agent: ProbeAgent, listening: socket.socket) -> None:
     """Serve operators, four at a time. http.server would take 3 MB and send its version."""
     service = Service(agent)
     slots = threading.BoundedSemaphore(4)
@@ -767,7 +767,7 @@ def serve(agent: Agent, listening: socket.socket) -> None:
 class Service:
     """The HTTP responses; `nonces` holds requests for as long as they could be replayed."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: ProbeAgent) -> None:
         self.agent = agent
         self.operators = [ipaddress.ip_network(each, False) for each in agent.config.operators]
         self.nonces: dict[str, float] = {}
@@ -854,9 +854,9 @@ def response(status: str, extra: str, body: bytes, wall: float) -> bytes:
 
 
 def find_physical_zone(query: dict[str, Any]) -> str:
-    """The physical zone, by the requests of the configuration; OSError or ValueError without one.
+    """The physical zone, by the requests of the configuration; OSError or ValueError if one fails.
 
-    What the groups of a pattern match goes into the headers of later requests, and into the result.
+    The groups that a pattern matches are used in the headers of later requests and in the result.
     """
     found: dict[str, str] = {}
     for request in query["requests"]:
@@ -917,7 +917,7 @@ def main(arguments: list[str]) -> int:
             config = Config(json.load(file))
     except (OSError, ValueError, RecursionError) as error:
         return report_error(f"{arguments[0]}: {error}")
-    agent = Agent(config)
+    agent = ProbeAgent(config)
     try:
         agent.listen()
     except OSError as error:

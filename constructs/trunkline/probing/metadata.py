@@ -1,6 +1,6 @@
-"""How a machine asks its cloud's metadata service which physical zone it stands in: plain data.
+"""How a machine finds its physical zone with its cloud's metadata service, as plain data.
 
-A cloud's facts hold it, the agent's configuration carries it, and the agent follows it.
+A cloud's facts define it, and it is part of the agent's configuration.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from attrs import Factory, asdict, frozen
 
 @frozen(kw_only=True)
 class MetadataRequest:
-    """A request to the metadata service, and how to read what it answers."""
+    """A request to the metadata service, and how to read the response."""
 
     path: str
     """The path and the query."""
 
     pattern: str
-    """A regular expression that the whole answer must match; its groups have names."""
+    """A regular expression for the whole response; its groups have names."""
 
     method: str = "GET"
 
     headers: Mapping[str, str] = Factory(dict)
-    """`{group}` in a value stands for what a group of an earlier request has matched."""
+    """`{group}` in a value is replaced by the match of that group in an earlier response."""
 
 
 @frozen(kw_only=True)
@@ -34,10 +34,10 @@ class PhysicalZoneQuery:
     requests: tuple[MetadataRequest, ...]
 
     physical_zone: str
-    """The physical zone as measurement files write it, of the groups: `{region}-az{number}`."""
+    """The physical zone as in measurement files, from the groups: `{region}-az{number}`."""
 
     address: str = "169.254.169.254:80"
-    """Where the service answers."""
+    """Host and port of the service."""
 
     def to_config(self) -> dict[str, Any]:
         """The `metadata` of an agent's configuration."""

@@ -11,7 +11,7 @@ from trunkline import ProbeSet, Site
 from trunkline.model import Probes
 from trunkline.patterns.probe_set import _machine
 from trunkline.payload import SecretSource
-from trunkline.payload.units import ProbeAgent
+from trunkline.payload.units import Agent
 
 SITE = Site(
     name="a-site-of-20-letters",
@@ -24,7 +24,7 @@ NAME = "the-longest-name-there-i-probe-a-site-of-20-letters"
 
 
 def test_the_longest_names_fit_and_stay_apart() -> None:
-    agent = ProbeAgent(
+    agent = Agent(
         site=SITE.name,
         cloud=SITE.cloud,
         zone=SITE.zone,

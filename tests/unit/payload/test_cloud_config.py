@@ -25,7 +25,7 @@ from trunkline.payload import (
     user_data,
 )
 from trunkline.payload.cloud_config import FETCHER
-from trunkline.payload.units import Cloudflared, Envoy, ProbeAgent
+from trunkline.payload.units import Agent, Cloudflared, Envoy
 from trunkline.probing.source import agent_source
 
 SOURCE = SecretSource("print('hello')\n", ("the-vault", "the-name"))
@@ -87,12 +87,12 @@ def test_the_installer_is_a_shell_script(tmp_path: Path) -> None:
     subprocess.run(["sh", "-n", script], check=True)
 
 
-def probe() -> ProbeAgent:
+def probe() -> Agent:
     peers = tuple(
         Peer("shop", zone, Endpoint(f"{zone}.shop.probes.t.example.com", 9000))
         for zone in ("us-east-1a", "us-east-1b")
     )
-    return ProbeAgent(
+    return Agent(
         site="shop",
         cloud="aws",
         zone="us-east-1a",

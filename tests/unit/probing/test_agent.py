@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from support.agents import Fleet, wait_until
 
-from trunkline.clouds.aws.facts import METADATA
 from trunkline.probing import agent as module
-from trunkline.probing.agent import PING, PONG, QUERY, Agent, Channel, Config, identity
+from trunkline.probing.agent import PING, PONG, QUERY, Channel, Config, ProbeAgent, identity
 from trunkline.probing.client import fetch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8")
 
 ONE, TWO, THREE = "a/z0", "b/z1", "c/z2"
+METADATA = {"address": "192.0.2.1:80", "requests": [], "physical_zone": "use1-az4"}
 
 
 def fleet(folder: Path, *zones: str, **options: Any) -> Fleet:
@@ -30,17 +30,17 @@ def fleet(folder: Path, *zones: str, **options: Any) -> Fleet:
     return Fleet(folder, zones or (ONE, TWO), {"sweeps": 1, **options}, key="0" * 64)
 
 
-def started(fleet: Fleet, zone: str, **options: Any) -> Agent:
+def started(fleet: Fleet, zone: str, **options: Any) -> ProbeAgent:
     """An agent that runs. Its threads end with the process; without peers they only wait."""
-    agent = Agent(Config(fleet.config(zone, **options)))
+    agent = ProbeAgent(Config(fleet.config(zone, **options)))
     agent.listen()
     threading.Thread(target=agent.run, daemon=True).start()
     return agent
 
 
-def quiet(fleet: Fleet, zone: str, **options: Any) -> Agent:
+def quiet(fleet: Fleet, zone: str, **options: Any) -> ProbeAgent:
     """An agent whose threads do not run."""
-    agent = Agent(Config(fleet.config(zone, **options)))
+    agent = ProbeAgent(Config(fleet.config(zone, **options)))
     agent.channel = channel(fleet, zone)
     return agent
 
@@ -49,7 +49,7 @@ def channel(fleet: Fleet, zone: str) -> Channel:
     return Channel(bytes(32), sorted(fleet.zones), zone, time.time_ns())
 
 
-def measured(agent: Agent) -> dict[str, list[dict[str, Any]]]:
+def measured(agent: ProbeAgent) -> dict[str, list[dict[str, Any]]]:
     """The sweeps of an agent by peer, when it has completed one."""
     wait_until(lambda: agent.completed > 0)
     return {name: list(peer.sweeps) for name, peer in agent.peers.items()}
@@ -117,27 +117,32 @@ def test_an_agent_waits_for_its_key(tmp_path: Path) -> None:
 def test_a_machine_of_a_cloud_finds_its_physical_zone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "find_physical_zone", lambda query: f"az4 by {query['address']}")
-    agent = quiet(fleet(tmp_path), ONE, cloud="aws", metadata=METADATA.to_config())
+    monkeypatch.setattr(module, "find_physical_zone", lambda query: f"az4 of {query['address']}")
+    agent = quiet(fleet(tmp_path), ONE, metadata=METADATA)
     agent._find_physical_zone()
-    assert agent.results()["physical_zone"] == f"az4 by {METADATA.address}"
+    assert agent.results()["physical_zone"] == "az4 of 192.0.2.1:80"
 
 
 def test_a_metadata_service_that_is_not_ready_is_queried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    responses = iter([OSError("not ready"), ValueError("503"), "use1-az4"])
+    errors = [ValueError("503"), OSError("not ready")]
 
     def find(query: dict[str, Any]) -> str:
-        response = next(responses)
-        if isinstance(response, Exception):
-            raise response
-        return str(response)
+        if errors:
+            raise errors.pop()
+        return "use1-az4"
 
     pauses: list[float] = []
+    sleep = time.sleep
+
+    def pause(seconds: float) -> None:
+        own = threading.current_thread() is threading.main_thread()
+        pauses.append(seconds) if own else sleep(seconds)
+
     monkeypatch.setattr(module, "find_physical_zone", find)
-    monkeypatch.setattr("trunkline.probing.agent.time.sleep", pauses.append)
-    agent = quiet(fleet(tmp_path), ONE, cloud="aws", metadata=METADATA.to_config())
+    monkeypatch.setattr(time, "sleep", pause)
+    agent = quiet(fleet(tmp_path), ONE, metadata=METADATA)
     agent._find_physical_zone()
     assert (agent.physical_zone, pauses) == ("use1-az4", [30, 30, 0])
 
@@ -145,7 +150,7 @@ def test_a_metadata_service_that_is_not_ready_is_queried_again(
 # Packets.
 
 
-def accepts(agent: Agent, sender: str, source: Channel, kind: bytes = QUERY) -> bool:
+def accepts(agent: ProbeAgent, sender: str, source: Channel, kind: bytes = QUERY) -> bool:
     """Whether an agent accepts a new packet that `source` sealed in the name of `sender`."""
     receiver = identity(agent.config.name)
     packet = source.seal(kind, identity(sender), receiver, source.take(), 0, 1 << 16)

@@ -86,14 +86,14 @@ def service(kind: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 
 def at(address: str, query: PhysicalZoneQuery) -> dict[str, Any]:
-    """How the service of a cloud is asked, at another address."""
+    """The query of a cloud, to a service at another address."""
     return evolve(query, address=address).to_config()
 
 
 @pytest.mark.parametrize(
     ("query", "kind", "zone"), [(AWS, Aws, "use1-az4"), (AZURE, Azure, "centralus-az1")]
 )
-def test_the_agent_queries_as_its_configuration_says(
+def test_the_agent_sends_the_requests_of_its_configuration(
     tmp_path: Path, query: PhysicalZoneQuery, kind: type[BaseHTTPRequestHandler], zone: str
 ) -> None:
     with service(kind) as server, fleet(tmp_path, 1, sweeps=1) as agents:
@@ -105,7 +105,7 @@ def test_the_agent_queries_as_its_configuration_says(
 @pytest.mark.parametrize(
     ("query", "kind", "zone"), [(AWS, Aws, "use1-az4"), (AZURE, Azure, "centralus-az1")]
 )
-def test_the_physical_zone_is_in_the_spelling_of_the_clouds_api(
+def test_the_physical_zone_is_in_the_spelling_of_measurement_files(
     query: PhysicalZoneQuery, kind: type[BaseHTTPRequestHandler], zone: str
 ) -> None:
     with service(kind) as server:
@@ -119,7 +119,7 @@ def test_a_configured_physical_zone_is_not_queried(tmp_path: Path) -> None:
         assert agents.results("a/z0")["physical_zone"] == "use1-az6"
 
 
-def test_without_requests_no_zone_is_known(tmp_path: Path) -> None:
+def test_a_cloud_without_a_query_has_no_physical_zone(tmp_path: Path) -> None:
     with fleet(tmp_path, 1, sweeps=1) as agents:
         agents.start(cloud="google")
         agents.sweeps("a/z0")

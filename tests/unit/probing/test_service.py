@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hmac
 import json
+import os
 import socket
 import sys
 import threading
@@ -18,7 +20,7 @@ import pytest
 from support.agents import Fleet
 
 from trunkline.probing import agent as module
-from trunkline.probing.agent import Agent, Config, Service
+from trunkline.probing.agent import Config, ProbeAgent, Service
 
 ZONE = "a/z0"
 KEY = bytes(32)
@@ -29,8 +31,8 @@ class EndOfTestError(Exception):
 
 
 @pytest.fixture
-def agent(tmp_path: Path) -> Iterator[Agent]:
-    made = Agent(Config(config(tmp_path)))
+def agent(tmp_path: Path) -> Iterator[ProbeAgent]:
+    made = ProbeAgent(Config(config(tmp_path)))
     made.key = KEY
     yield made
     for each in (made.udp, made.tcp, made.http):
@@ -64,14 +66,14 @@ def signed(path: str = "/results", key: bytes = KEY, ahead: float = 0) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
 
 
-def test_health_is_served_to_everybody(agent: Agent) -> None:
+def test_health_is_served_to_everybody(agent: ProbeAgent) -> None:
     response = request(Service(agent), b"GET /healthz HTTP/1.1\r\n\r\n", "127.0.0.1")
     head, body = response.split(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\nDate: ")
     assert json.loads(body)["phase"] == "waiting for the key"
 
 
-def test_results_are_served_once_per_signature(agent: Agent) -> None:
+def test_results_are_served_once_per_signature(agent: ProbeAgent) -> None:
     service, text = Service(agent), signed()
     head, body = request(service, text).split(b"\r\n\r\n")
     assert b"x-trunkline-signature: " in head
@@ -80,24 +82,24 @@ def test_results_are_served_once_per_signature(agent: Agent) -> None:
 
 
 @pytest.mark.parametrize("ahead", [-16 * 60, 16 * 60, float("nan")])
-def test_a_request_of_another_time_is_refused(agent: Agent, ahead: float) -> None:
+def test_a_request_of_another_time_is_refused(agent: ProbeAgent, ahead: float) -> None:
     assert request(Service(agent), signed(ahead=ahead)).startswith(b"HTTP/1.1 403")
 
 
-def test_a_request_without_a_valid_signature_is_refused(agent: Agent) -> None:
+def test_a_request_without_a_valid_signature_is_refused(agent: ProbeAgent) -> None:
     service = Service(agent)
     assert request(service, signed(key=b"1" * 32)).startswith(b"HTTP/1.1 403")
     assert request(service, b"GET /results HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 403")
     assert request(service, signed(), "203.0.113.1").startswith(b"HTTP/1.1 403")
 
 
-def test_results_are_refused_until_the_agent_has_its_key(agent: Agent) -> None:
+def test_results_are_refused_until_the_agent_has_its_key(agent: ProbeAgent) -> None:
     agent.key = b""
     assert request(Service(agent), signed(key=b"")).startswith(b"HTTP/1.1 403")
 
 
 def test_old_nonces_are_forgotten_and_their_number_is_limited(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
+    agent: ProbeAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "NONCES", 2)
     service = Service(agent)
@@ -107,16 +109,16 @@ def test_old_nonces_are_forgotten_and_their_number_is_limited(
     assert request(service, signed()).startswith(b"HTTP/1.1 403")
 
 
-def test_another_path_is_not_found(agent: Agent) -> None:
+def test_another_path_is_not_found(agent: ProbeAgent) -> None:
     assert request(Service(agent), signed("/other")).startswith(b"HTTP/1.1 404")
 
 
 @pytest.mark.parametrize("text", [b"", b"GET / H\xff\r\n\r\n", b"GET /\r\n\r\n", b"x" * 5000])
-def test_an_invalid_request_gets_no_response(agent: Agent, text: bytes) -> None:
+def test_an_invalid_request_gets_no_response(agent: ProbeAgent, text: bytes) -> None:
     assert request(Service(agent), text) == b""
 
 
-def test_only_this_machine_and_operators_may_connect(agent: Agent) -> None:
+def test_only_this_machine_and_operators_may_connect(agent: ProbeAgent) -> None:
     service = Service(agent)
     sources = ("127.0.0.1", "192.0.2.7", "203.0.113.1")
     assert [service.is_allowed(source) for source in sources] == [True, True, False]
@@ -151,7 +153,7 @@ def test_connections_of_other_agents_are_closed_at_once() -> None:
 
 
 def test_four_operators_are_served_at_a_time_and_strangers_never(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
+    agent: ProbeAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[str] = []
     closed: list[str] = []
@@ -174,8 +176,8 @@ def test_the_agent_runs_when_its_ports_are_bound(
 ) -> None:
     ran: list[str] = []
     monkeypatch.setattr(module, "set_up_process", lambda: ran.append("set up"))
-    monkeypatch.setattr(Agent, "listen", lambda self: ran.append("listen"))
-    monkeypatch.setattr(Agent, "run", lambda self: ran.append("run"))
+    monkeypatch.setattr(ProbeAgent, "listen", lambda self: ran.append("listen"))
+    monkeypatch.setattr(ProbeAgent, "run", lambda self: ran.append("run"))
     (tmp_path / "c.json").write_text(json.dumps(config(tmp_path)))
     assert module.main([str(tmp_path / "c.json")]) == 0
     assert ran == ["listen", "set up", "run"]
@@ -187,7 +189,7 @@ def test_a_mistake_in_the_input_is_one_line(
     taken = {**config(tmp_path), "address": "192.0.2.1"}
     (tmp_path / "c.json").write_text(json.dumps(taken))
     (tmp_path / "bad.json").write_text("{")
-    calls: tuple[list[str], ...] = ([], [str(tmp_path / "bad.json")], [str(tmp_path / "c.json")])
+    calls: list[list[str]] = [[], [str(tmp_path / "bad.json")], [str(tmp_path / "c.json")]]
     assert [module.main(call) for call in calls] == [2, 2, 2]
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "usage: agent.py CONFIG.json"
@@ -200,7 +202,7 @@ def test_a_thread_that_fails_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes: list[int] = []
-    monkeypatch.setattr("trunkline.probing.agent.os._exit", codes.append)
+    monkeypatch.setattr(os, "_exit", codes.append)
     arguments = SimpleNamespace(exc_type=KeyError, exc_value=KeyError("lost"), exc_traceback=None)
     module.exit_process(arguments)  # type: ignore[arg-type]
     assert codes == [1]
@@ -210,7 +212,7 @@ def test_a_thread_that_fails_ends_the_process(
 @pytest.mark.skipif(sys.platform != "linux", reason="timer slack is Linux's")
 def test_the_process_measures_without_garbage_collection(monkeypatch: pytest.MonkeyPatch) -> None:
     disabled: list[bool] = []
-    monkeypatch.setattr("trunkline.probing.agent.gc.disable", lambda: disabled.append(True))
+    monkeypatch.setattr(gc, "disable", lambda: disabled.append(True))
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     module.set_up_process()
     assert disabled == [True]

@@ -1,7 +1,7 @@
 """The daemons that machines run, one file each."""
 
-from trunkline.payload.units.agent import ProbeAgent
+from trunkline.payload.units.agent import Agent
 from trunkline.payload.units.cloudflared import Cloudflared
 from trunkline.payload.units.envoy import Envoy
 
-__all__ = ["Cloudflared", "Envoy", "ProbeAgent"]
+__all__ = ["Agent", "Cloudflared", "Envoy"]

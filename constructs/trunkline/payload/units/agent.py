@@ -23,7 +23,7 @@ KEY = "/run/trunkline-probe/key"
 
 
 @frozen(kw_only=True)
-class ProbeAgent(Unit):
+class Agent(Unit):
     """The agent of the probe in `zone`.
 
     `peers` are all probes, this one included; `key` says how to read the key that they share, and

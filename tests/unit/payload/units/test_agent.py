@@ -8,12 +8,12 @@ from attrs import evolve
 
 from trunkline.model import Probes
 from trunkline.payload import SecretSource
-from trunkline.payload.units import ProbeAgent
+from trunkline.payload.units import Agent
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 
 
-def agent(probes: Probes) -> ProbeAgent:
-    return ProbeAgent(
+def agent(probes: Probes) -> Agent:
+    return Agent(
         site="shop",
         cloud="aws",
         zone="us-east-1a",
