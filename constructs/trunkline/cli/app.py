@@ -22,8 +22,8 @@ from trunkline.errors import TrunklineError
 
 HELP = """Turn one topology file into Terraform for a private backbone across clouds.
 
-Exit codes: 0 done, warnings included; 1 what was asked for is not healthy; 2 an error, and what
-to do about it on stderr; 130 interrupted with Ctrl-C.
+Exit codes: 0 done, warnings included; 1 something is not healthy; 2 an error, with what to do
+about it on stderr; 130 interrupted with Ctrl-C.
 """
 
 app = typer.Typer(

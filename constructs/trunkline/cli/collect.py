@@ -40,11 +40,11 @@ def collect(
 ) -> None:
     """Fetch what the probes have measured, and write it to a measurement file.
 
-    Where probes are late or missing, the rest is saved and marked as partial. A file that is there
-    already is completed: run the command again for what was missing. Ctrl-C saves what was fetched
-    until then.
+    If probes are late or missing, the rest is saved and marked as partial. An existing file is
+    completed: run the command again for the missing pairs. Ctrl-C saves what was fetched until
+    then.
 
-    Exit codes: 0 something was fetched; 2 nothing was; 130 after Ctrl-C.
+    Exit codes: 0 results were fetched; 2 none were; 130 after Ctrl-C.
     """
     from trunkline.probing.addresses import probe_addresses
     from trunkline.probing.collect import collect as collect_all

@@ -35,7 +35,7 @@ Folder = Annotated[
 local_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Run topologies with cloud: local, and look at their machines.",
+    help="Run topologies with cloud: local, and show their machines.",
 )
 
 
@@ -48,7 +48,7 @@ def status(
 ) -> None:
     """Show every machine: its processes, addresses, health and memory.
 
-    Every process is asked for its health now.
+    All health checks run now.
 
     Exit codes: 0 everything is healthy; 1 something is not, or nothing runs.
     """
@@ -99,9 +99,7 @@ def start(
     ] = None,
     folder: Folder = STATE,
 ) -> None:
-    """Start again what is down, as after a reboot.
-
-    Only Terraform starts machines that were not there before.
+    """Restart what is down, as after a reboot. New machines are started by Terraform.
 
     Exit codes: 0 done; 1 there is nothing to start.
     """
@@ -118,9 +116,9 @@ def start(
 
 @local_app.command()
 def stop(folder: Folder = STATE) -> None:
-    """End every machine, even where Terraform's state is lost.
+    """End every machine, even if Terraform's state is lost.
 
-    Terraform's state is not changed, so `terraform destroy` is the better way where it works.
+    This does not change Terraform's state, so use `terraform destroy` if you can.
     """
     from trunkline.local.status import stop_all
 
@@ -152,7 +150,7 @@ def _logs(folder: Path, process: str | None) -> list[Path]:
 
 
 def _prefixed(path: Path, line: str, logs: int) -> str:
-    """The line, made safe for the terminal; with its process where there are several."""
+    """The line, made safe for the terminal; with its process if there are several."""
     from trunkline.documents.findings import printable
 
     return printable(line) if logs == 1 else f"{path.stem}: {printable(line)}"

@@ -47,7 +47,7 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
 def down(folder: Workspace = FOLDER) -> None:
     """Take down what `trunkline local up` brought up; only the results stay.
 
-    It also works where a run was cut off or processes were killed.
+    It also works after an interrupted run, or after processes were killed.
     """
     from trunkline.deploy.progress import StepPrinter
     from trunkline.deploy.workspace import Workspace
@@ -71,9 +71,9 @@ def demo(
 ) -> None:
     """Run everything once on this machine, and clean up.
 
-    All machines come up, every pair of zones is measured, zones are chosen, routes are asked, an
-    edge is killed, a short load test runs, and everything goes down again. Ctrl-C takes everything
-    down at any moment. Figures that a slow machine misses are marked; they are not a failure.
+    All machines start, every pair of zones is measured, zones are chosen, routes are requested, an
+    edge is killed, a short load test runs, and everything is taken down. Ctrl-C takes everything
+    down at any time. A target that a slow machine does not meet is marked; it is not an error.
     """
     from trunkline.demo.run import Demo
     from trunkline.deploy.workspace import Workspace

@@ -42,13 +42,13 @@ def import_pkb(
     ],
     output: Annotated[Path, typer.Option(metavar="FILE", help="The measurement file to write.")],
     benchmark: Annotated[
-        Benchmark | None, typer.Option(help="Which one counts, where the files hold both.")
+        Benchmark | None, typer.Option(help="The one to use, if the files hold both.")
     ] = None,
 ) -> None:
     """Make a measurement file from PerfKit Benchmarker's ping or netperf TCP_RR results.
 
-    A sample that comes twice counts once. Where a pair was measured several times, the median of
-    the runs counts; of the minima, the least.
+    Repeated samples count once. Several runs of a pair become the median of each figure, and the
+    least of the minima.
     """
     from trunkline.clouds.facts import CLOUDS, facts_of
     from trunkline.measurements import save

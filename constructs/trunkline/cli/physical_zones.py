@@ -1,4 +1,4 @@
-"""`trunkline physical-zones`: which physical zones zone names mean, as the cloud reports them."""
+"""`trunkline physical-zones`: prints the physical zone behind each zone name."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def physical_zones(
 ) -> None:
     """Print the physical zones behind the zone names of each site, as its cloud reports them.
 
-    The answers come from the stacks zones-<site>, which must be applied and make nothing. Give the
-    output to place and zones with --physical-zones: measurements of one account then serve another
-    one. What is not known is named on stderr.
+    They are read from the stacks zones-<site>, which must be applied and create no resource. Give
+    the output to place and zones with --physical-zones to use measurements of one account for
+    another. Unknown physical zones are listed on stderr.
 
-    Exit codes: 0 something is known; 2 nothing is.
+    Exit codes: 0 at least one is known; 2 none is.
     """
     from trunkline.documents.write import write_whole
     from trunkline.placement.reported import read_reported_zones

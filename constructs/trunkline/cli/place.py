@@ -32,10 +32,10 @@ def place(
     ],
     objective: Annotated[
         Objective,
-        typer.Option(help="What is to be least. sum: all round trips. max: the slowest one."),
+        typer.Option(help="What to minimize. sum: all round trips. max: the slowest one."),
     ] = Objective.SUM,
     spares: Annotated[
-        int, typer.Option(min=0, max=8, help="How many spare zones to name for each site.")
+        int, typer.Option(min=0, max=8, help="The number of spare zones for each site.")
     ] = 1,
     physical_zones: Annotated[
         Path | None,
@@ -51,7 +51,7 @@ def place(
     """Choose one zone for each site, with the lowest latency between all of them.
 
     The choice is the exact optimum. --write changes only the chosen zones of the topology file.
-    Measurements of another account serve as well, with --physical-zones.
+    Measurements of another account can be used with --physical-zones.
     """
     from trunkline.measurements import load
     from trunkline.placement.matrix import matrix

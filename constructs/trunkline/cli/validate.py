@@ -34,7 +34,7 @@ def validate(
     """Check topology files and report every mistake at once.
 
     Each finding reads file:line:column: path: what is wrong; what to do. Nothing is written and no
-    cloud is asked.
+    cloud is contacted.
 
     Exit codes: 0 every file is valid, perhaps with warnings; 2 a file has an error.
     """

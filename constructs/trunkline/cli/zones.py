@@ -32,11 +32,11 @@ def zones(
         ),
     ] = None,
     threshold_ms: Annotated[
-        float, typer.Option(min=0.001, help="Zones that are farther apart are different places.")
+        float, typer.Option(min=0.001, help="Zones that are farther apart are different.")
     ] = 2.0,
     apart_ms: Annotated[
         float,
-        typer.Option(min=0.001, help="The least distance of two different zones of a region."),
+        typer.Option(min=0.001, help="The least latency between different zones of a region."),
     ] = 0.3,
     format: Annotated[
         Format, typer.Option(help="text: a table. json: one object on stdout, for tools.")
@@ -44,8 +44,8 @@ def zones(
 ) -> None:
     """Show the physical zone behind each zone name of each account, and how it is known.
 
-    What the cloud says counts. Where it says nothing, two zones of different accounts are one place
-    if their latencies leave no doubt; a zone in doubt is marked as unsure.
+    Physical zones that the cloud reports count. Without them, zones of two accounts are the same if
+    the latency leaves no doubt, and unsure otherwise.
     """
     from trunkline.errors import ConfigurationError
     from trunkline.measurements import load

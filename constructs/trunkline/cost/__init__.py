@@ -1,1 +1,1 @@
-"""What a topology costs, from list prices; nothing is asked of a cloud."""
+"""The costs of a topology, from list prices; no cloud is contacted."""

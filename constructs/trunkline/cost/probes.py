@@ -1,4 +1,4 @@
-"""What probes cost while they stand."""
+"""The cost of probes while they run."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from trunkline.model import Topology
 
 @frozen
 class ProbeCost:
-    """Machines that stand at once, and dollars an hour for those whose price is known.
+    """The number of machines, and dollars per hour for those whose price is known.
 
-    `unknown` names the sizes whose price is not; their addresses are counted, they are not.
+    `unknown` names the sizes without a known price, of which only the addresses are counted.
     """
 
     machines: int
@@ -21,7 +21,7 @@ class ProbeCost:
 
 
 def probe_cost(topology: Topology) -> ProbeCost | None:
-    """The cost of the current batch of probes; None where none stands in a cloud.
+    """The cost of the current batch of probes; None if none of them is in a cloud.
 
     Disks and traffic come on top: 8 to 30 GB and some megabytes a day, about a cent an hour.
     """

@@ -1,4 +1,4 @@
-"""What probes cost while they stand."""
+"""The cost of probes while they run."""
 
 from __future__ import annotations
 
