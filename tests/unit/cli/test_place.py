@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 from support.examples import ROOT
-from support.measured import measurements, pair
+from support.measured import all_pairs, measurements, pair, zone
 from typer.testing import CliRunner, Result
 
 from trunkline.cli.measurements import measurements_app
@@ -173,6 +173,15 @@ def test_zones_prints_each_physical_zone_and_how_it_is_known(measured: Path) -> 
     assert line.split()[:5] == ["123456789012", "aws", "us-east-1", "us-east-1d", "use1-az4"]
     assert line.rstrip().endswith("the cloud")
     assert "cloud google does not expose physical zones" in done.stdout
+
+
+def test_zones_of_a_cloud_that_is_not_known_are_shown_too(tmp_path: Path) -> None:
+    ours = [zone("oracle", "ad-1"), zone("aws", "us-east-1a")]
+    save(measurements(ours, all_pairs(ours, lambda *_: 500.0)), tmp_path / "m.json")
+    [line] = [
+        line for line in run("zones", tmp_path / "m.json").stdout.splitlines() if "ad-1" in line
+    ]
+    assert "the cloud has not reported it" in line
 
 
 def test_zones_of_a_topology_are_listed_with_where_they_were_measured(
