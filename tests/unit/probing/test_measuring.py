@@ -66,9 +66,9 @@ def test_a_late_agent_joins_the_others(tmp_path: Path) -> None:
         agents.start(*agents.zones[:2])
         agents.sweeps(agents.zones[0])
         agents.start(late)
-        found = agents.sweeps(late)
-        assert all(sweeps for sweeps in found.values())
-        assert found[agents.zones[0]][0]["sweep"] > 1
+        # A sweep that has begun may be over before the late agent meets everybody.
+        wait_until(lambda: all(agents.sweeps(late).values()))
+        assert agents.sweeps(late)[agents.zones[0]][0]["sweep"] > 1
 
 
 @pytest.mark.slow
