@@ -36,16 +36,16 @@ def add_tunnel(
     tunnel = ZeroTrustTunnelCloudflared(
         scope, id, account_id=account_id, name=name, config_src="cloudflare"
     )
-    _add_config(scope, f"{id}-config", account_id, tunnel.id, hostname, service)
+    config = _add_config(scope, f"{id}-config", account_id, tunnel.id, hostname, service)
     return TunnelEnds(
         dns_target=f"{tunnel.id}.cfargotunnel.com",
-        token=_token(scope, f"{id}-token", account_id, tunnel.id),
+        token=_token(scope, f"{id}-token", account_id, tunnel.id, config),
     )
 
 
 def _add_config(
     scope: Construct, id: str, account_id: str, tunnel_id: str, hostname: str, service: str
-) -> None:
+) -> ZeroTrustTunnelCloudflaredConfigA:
     """The tunnel's only configuration: a second one would overwrite it."""
     rules = [
         ZeroTrustTunnelCloudflaredConfigConfigIngress(hostname=hostname, service=service),
@@ -53,7 +53,7 @@ def _add_config(
         # https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/do-more-with-tunnels/local-management/configuration-file/
         ZeroTrustTunnelCloudflaredConfigConfigIngress(service="http_status:404"),
     ]
-    ZeroTrustTunnelCloudflaredConfigA(
+    return ZeroTrustTunnelCloudflaredConfigA(
         scope,
         id,
         account_id=account_id,
@@ -62,9 +62,19 @@ def _add_config(
     )
 
 
-def _token(scope: Construct, id: str, account_id: str, tunnel_id: str) -> str:
-    """The token, marked as sensitive, because the provider does not do so (5.14.0)."""
+def _token(
+    scope: Construct,
+    id: str,
+    account_id: str,
+    tunnel_id: str,
+    config: ZeroTrustTunnelCloudflaredConfigA,
+) -> str:
+    """The token, marked as sensitive, because the provider does not do so (5.14.0).
+
+    Whatever uses it ends before the configuration and the tunnel: Cloudflare does not delete a
+    tunnel that has connections (https://github.com/cloudflare/terraform-provider-cloudflare/issues/5255).
+    """
     found = DataCloudflareZeroTrustTunnelCloudflaredToken(
-        scope, id, account_id=account_id, tunnel_id=tunnel_id
+        scope, id, account_id=account_id, tunnel_id=tunnel_id, depends_on=[config]
     )
     return Token.as_string(Fn.sensitive(found.token))
