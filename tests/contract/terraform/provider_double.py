@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from contract.terraform import provider_connections
 from contract.terraform.provider_answers import answer
 from contract.terraform.provider_messages import decode, diagnostic, encode, to_schema
 from contract.terraform.provider_refusals import refusals
@@ -158,7 +159,13 @@ class Double(rpc.ProviderServicer):  # type: ignore[misc]
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:
         """The planned state with invented values; null where the resource is destroyed."""
         name = request.type_name
-        state = applied(self._resources[name]["block"], name, decode(request.planned_state))
+        prior, wanted = decode(request.prior_state), decode(request.planned_state)
+        if refused := provider_connections.refusal(name, prior, wanted):
+            return pb.ApplyResourceChange.Response(
+                new_state=request.prior_state, diagnostics=[diagnostic(refused)]
+            )
+        provider_connections.follow(name, prior, wanted)
+        state = applied(self._resources[name]["block"], name, wanted)
         return pb.ApplyResourceChange.Response(
             new_state=encode(state), private=request.planned_private
         )
