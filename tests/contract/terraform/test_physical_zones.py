@@ -41,13 +41,13 @@ def test_what_is_applied_is_written_and_the_rest_is_named(
 ) -> None:
     azure.init()
     azure.apply()
-    done = physical_zones(tmp_path, "--output", "told.json")
+    done = physical_zones(tmp_path, "--output", "reported.json")
     assert done.returncode == 0
-    assert done.stdout == "told.json: 3 zones of 1 site\n"
-    assert load_physical_zones(tmp_path / "told.json", load(THREE)) == {"azure": AZURE}
+    assert done.stdout == "reported.json: 3 zones of 1 site\n"
+    assert load_physical_zones(tmp_path / "reported.json", load(THREE)) == {"azure": AZURE}
     aws, google = done.stderr.splitlines()
     assert aws.startswith("aws: cdktf.out/stacks/zones-aws is not there; run trunkline synth")
-    assert google.startswith("google: cloud google does not tell")
+    assert google.startswith("google: cloud google does not expose")
     assert json.loads(physical_zones(tmp_path).stdout) == {"azure": AZURE}
 
 
@@ -56,12 +56,12 @@ def test_where_nothing_is_applied_nothing_is_written(
     azure: TerraformRunner, tmp_path: Path
 ) -> None:
     azure.init()
-    done = physical_zones(tmp_path, "--output", "told.json")
+    done = physical_zones(tmp_path, "--output", "reported.json")
     assert done.returncode == 2
     assert "zones-azure is not applied: it has no output physical_zones; run" in done.stderr
     assert "terraform -chdir=cdktf.out/stacks/zones-azure apply" in done.stderr
     assert "no physical zone is known; nothing was written" in done.stderr
-    assert not (tmp_path / "told.json").exists()
+    assert not (tmp_path / "reported.json").exists()
 
 
 def test_a_stack_that_was_never_initialized_is_not_applied(terraform: str, tmp_path: Path) -> None:
