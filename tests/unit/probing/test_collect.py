@@ -274,6 +274,32 @@ def test_an_invalid_response_does_not_lose_the_results_of_others(
     assert found.failures["b/z1"].startswith("gave a response that is not valid (KeyError")
 
 
+def test_agents_are_fetched_until_they_are_ready_and_a_wrong_clock_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trunkline.probing import collect as module
+    from trunkline.probing.client import AgentResults
+
+    completed = {"a/z0": iter([0, 1]), "b/z1": iter([0, 0, 1])}
+    clocks = {"a/z0": (20 * 60.0, True), "b/z1": (-2 * 60.0, False)}
+
+    def fetch(zone: ProbeAddress, key: bytes) -> AgentResults:
+        content = {"completed": next(completed[zone.name]), "phase": "measuring"}
+        return AgentResults(content, *clocks[zone.name])
+
+    seen: list[CollectionProgress] = []
+    monkeypatch.setattr(module, "fetch", fetch)
+    addresses = Fleet(tmp_path, tuple(completed)).addresses
+    assert collect(addresses, bytes(32), wait_seconds=60, report=seen.append).ready
+    assert len(seen) == 2 + 2 + 1
+    assert (seen[-1].total, seen[-1].responding, seen[-1].ready) == (2, 2, 2)
+    assert sorted(progress.note for progress in seen if progress.note) == [
+        "the clock of a/z0 is 20 minutes ahead of this one's; "
+        "the request was signed again with its time",
+        "the clock of b/z1 is 2 minutes behind this one's",
+    ]
+
+
 def test_ctrl_c_keeps_the_results_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from trunkline.probing import collect as module
     from trunkline.probing.client import AgentResults
