@@ -50,5 +50,6 @@ def _site(cloud: str, site: dict[str, Any]) -> Site:
             }
         )
     )
-    assert topology, findings
+    if topology is None:
+        raise ValueError(f"the example is not valid: {findings}")
     return topology.sites[0]

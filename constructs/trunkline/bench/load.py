@@ -123,5 +123,6 @@ def _find(pattern: str, text: str) -> str:
 
 def _milliseconds(text: str) -> float:
     match = re.fullmatch(r"([\d.]+)(us|ms|s)", text)
-    assert match, text
+    if match is None:
+        raise LoadError(f"printed {text!r} for a time; its version may not be supported")
     return float(match[1]) * _UNITS[match[2]]

@@ -37,8 +37,9 @@ def _check_name(owner: object, attribute: Attribute[str], value: str) -> None:
         )
 
 
-def _check_files(owner: object, attribute: Attribute[Mapping[str, str]], value: object) -> None:
-    assert isinstance(value, Mapping)
+def _check_files(
+    owner: object, attribute: Attribute[Mapping[str, str]], value: Mapping[str, str]
+) -> None:
     for name in value:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:

@@ -113,7 +113,8 @@ class _Search:
 
     def guess(self) -> None:
         """Local search from some random choices, one site at a time."""
-        generator, sites = random.Random(0), len(self.single)
+        generator = random.Random(0)  # noqa: S311  the same choices in every run
+        sites = len(self.single)
         for _ in range(max(1, min(5 * sites, 320 // sites))):
             choice = [generator.randrange(len(options)) for options in self.single]
             while sum(self._improve(choice, site) for site in range(sites)):

@@ -1,9 +1,9 @@
 """Which tunnels have a connection: those whose machine runs.
 
 Cloudflare refuses to delete such a tunnel, and its provider's delete is one bare DELETE
-(https://github.com/cloudflare/terraform-provider-cloudflare/issues/5255). The doubles match a tunnel
-with its machine by their name, which is the same in our stacks; they do so where all of them run in
-one process (`serve`).
+(https://github.com/cloudflare/terraform-provider-cloudflare/issues/5255). The doubles match a
+tunnel with its machine by their name, which is the same in our stacks, where all of the doubles run
+in one process (`serve`).
 """
 
 from __future__ import annotations

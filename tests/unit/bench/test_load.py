@@ -82,6 +82,8 @@ def test_output_of_another_format_is_an_error(
     monkeypatch.setattr(load, "_output", lambda command: "wrk 9.9: everything is new")
     with pytest.raises(load.LoadError, match="printed no line like Requests"):
         load._wrk("wrk", "http://127.0.0.1")
+    with pytest.raises(load.LoadError, match="printed '2m' for a time"):
+        load._milliseconds("2m")
 
 
 def test_a_tool_that_fails_is_an_error() -> None:
