@@ -37,8 +37,15 @@ class CloudflareRouting(Construct):
     - `name_servers`: for a zone that was made, the name servers to set at the registrar (Terraform
       expressions); otherwise None.
 
-    >>> CloudflareRouting(stack, "routing", account_id="0123…", domain="example.com",
-    ...                   routes={"/api": {"aws": "edge-aws.example.com"}})
+    >>> routing = CloudflareRouting(
+    ...     stack,
+    ...     "routing",
+    ...     account_id="0123456789abcdef0123456789abcdef",
+    ...     domain="example.com",
+    ...     routes={"/api": {"aws": "edge-aws.example.com"}},
+    ... )
+    >>> routing.hostname
+    'api.example.com'
 
     Raises ConfigurationError for an unknown strategy, or where it cannot do what the routes say.
     """

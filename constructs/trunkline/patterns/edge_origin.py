@@ -25,8 +25,13 @@ class EdgeOrigin(Construct):
     - `account_id`: the Cloudflare account.
     - `hostname`: the hostname, as it was given.
 
-    >>> origin = EdgeOrigin(stack, "origin", account_id=..., domain="example.com",
-    ...                     hostname="edge.example.com")
+    >>> origin = EdgeOrigin(
+    ...     stack,
+    ...     "origin",
+    ...     account_id="0123456789abcdef0123456789abcdef",
+    ...     domain="example.com",
+    ...     hostname="edge.example.com",
+    ... )
     >>> edge = EdgeProxy(stack, "edge", site=site, exposure=Tunnel(origin.add_tunnel("edge")))
     """
 

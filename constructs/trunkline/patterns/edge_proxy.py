@@ -73,7 +73,7 @@ class EdgeProxy(Construct):
     - `public_address`: its public IPv4 address. A tunnel needs it for the way out only.
     - `private_address`: its IPv4 address in the network.
 
-    >>> EdgeProxy(
+    >>> edge = EdgeProxy(
     ...     stack,
     ...     "edge",
     ...     site=Site(name="api", cloud="aws", region="us-east-1", zone="us-east-1a"),

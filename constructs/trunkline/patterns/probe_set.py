@@ -36,9 +36,16 @@ class ProbeSet(Construct):
 
     - `public_addresses`: the public IPv4 address of each zone's probe, a Terraform expression.
 
-    >>> ProbeSet(stack, "probes", key=key.string_value, peers=peers,
-    ...          site=Site(name="aws", cloud="aws", region="us-east-1",
-    ...                    zone="us-east-1a", zones=["us-east-1a", "us-east-1b"]))
+    >>> site = Site(
+    ...     name="aws",
+    ...     cloud="aws",
+    ...     region="us-east-1",
+    ...     zone="us-east-1a",
+    ...     zones=("us-east-1a", "us-east-1b"),
+    ... )
+    >>> probes = ProbeSet(stack, "probes", key=key.string_value, peers=peers, site=site)
+    >>> list(probes.public_addresses)
+    ['us-east-1a', 'us-east-1b']
     """
 
     def __init__(
