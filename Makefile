@@ -10,9 +10,11 @@ export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_NOSPIN := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without compiled files each run of the tests spends 10 s on compiling them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local-up local-down test check format bench golden reference lock provider-schemas wheel hook clean
+.PHONY: help demo local-up local-down test check lint needs format bench golden reference lock provider-schemas wheel hook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,15 +28,25 @@ local-up: .venv/ready node_modules/ready ## bring up the local topology and keep
 local-down: .venv/ready ## take down what local-up brought up
 	@$(RUN) -m trunkline local down
 
-check: .venv/ready ## format, types, import rules and the fast tests (the commit hook)
+check: lint ## format, types, import rules and the fast tests (the commit hook)
+	@$(RUN) -m pytest -q -n 2 -m "not slow"
+
+lint: .venv/ready ## format, types and import rules
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 	@.venv/bin/lint-imports
-	@$(RUN) -m pytest -q -n 2 -m "not slow"
 
-test: .tools/checkov/ready .tools/cdktf/ready node_modules/ready check ## everything, real tools included
-	@$(RUN) -m pytest -q -n 2 -m slow
+# Both parts together must reach what [tool.coverage.report] in pyproject.toml asks for.
+test: needs lint .tools/checkov/ready .tools/cdktf/ready node_modules/ready ## everything, real tools included
+	@rm -rf .cache/coverage
+	@$(RUN) -m coverage run -m pytest -q -n 2 -m "not slow"
+	@$(RUN) -m coverage run -m pytest -q -n 2 -m slow
+	@$(RUN) -m coverage combine --quiet
+	@$(RUN) -m coverage report
+
+needs: ## say what `make test` will skip on this machine, and how to have it
+	@$(PYTHON) tests/support/needs.py
 
 format: .venv/ready ## put the code into shape
 	@$(RUN) -m ruff format .

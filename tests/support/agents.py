@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from support.loopback import eventually
 from trunkline.probing.addresses import ProbeAddress
 from trunkline.probing.client import fetch
 from trunkline.probing.key import generate_key
@@ -103,7 +103,7 @@ class Fleet:
                 return False
             return condition(results)
 
-        wait_until(holds)
+        eventually(holds)
         return results
 
     def sweeps(self, zone: str, completed: int = 1) -> dict[str, list[dict[str, Any]]]:
@@ -134,14 +134,6 @@ def running(agents: Fleet) -> Iterator[Fleet]:
     finally:
         for zone in list(agents.processes):
             agents.kill(zone)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Return when the condition holds; fail if it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not hold in time"
-        time.sleep(0.05)
 
 
 def every_pair(zones: tuple[str, ...]) -> set[tuple[str, str]]:

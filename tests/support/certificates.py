@@ -26,14 +26,14 @@ class Authority:
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name(name)
-        own = _builder(self._name, self._name, self._key.public_key())
+        self._name = named(name)
+        own = builder(self._name, self._name, self._key.public_key())
         own = own.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.certificate = self._write(f"{name}.crt", own)
 
     def pair(self, hostname: str) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(_name(hostname), self._name, key.public_key())
+        builder = builder(named(hostname), self._name, key.public_key())
         names = x509.SubjectAlternativeName([x509.DNSName(hostname)])
         certificate = self._write(f"{hostname}.crt", builder.add_extension(names, critical=False))
         path = self._folder / f"{hostname}.key"
@@ -53,17 +53,18 @@ class Authority:
         return str(path)
 
 
-def _name(common_name: str) -> x509.Name:
+def named(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _builder(
+def builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
+    """A certificate for two days, which nobody has signed yet."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
     )

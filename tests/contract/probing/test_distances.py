@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.agents import wait_until
+from support.loopback import eventually
 from support.needs import needs
 
 from trunkline.probing.key import generate_key
@@ -96,7 +96,7 @@ def test_measured_medians_are_the_declared_latencies(tmp_path: Path) -> None:
             agent = (sys.executable, "-I", str(tmp_path / "agent.py"), str(path))
             stack.enter_context(process("ip", "netns", "exec", name, *agent))
         for zone, name in names.items():
-            wait_until(lambda: _are_met(zone, _fetch(zone, name, key)), 90)  # noqa: B023
+            eventually(lambda: _are_met(zone, _fetch(zone, name, key)), 90)  # noqa: B023
 
 
 def _fetch(zone: str, name: str, key: str) -> dict[str, Any]:

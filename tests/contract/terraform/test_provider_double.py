@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from contract.terraform.nested_keys import unknown_nested_keys
 from contract.terraform.plugin_mirror import pins, provider_schemas, running_doubles
 from contract.terraform.provider_refusals import refusals
 from contract.terraform.terraform_runner import TerraformError, TerraformRunner
+from support.loopback import eventually
 
 Json = dict[str, Any]
 Run = Callable[..., TerraformRunner]
@@ -471,15 +471,7 @@ def test_the_doubles_end_when_the_process_that_started_them_is_killed() -> None:
         addresses = parent.stdout.readline()
         assert is_served(addresses)
         parent.kill()
-    wait_until_gone(addresses)
-
-
-def wait_until_gone(addresses: str) -> None:
-    """Return once nobody serves the doubles; fail after ten seconds."""
-    deadline = time.monotonic() + 10
-    while is_served(addresses):
-        assert time.monotonic() < deadline, "the doubles outlive their parent"
-        time.sleep(0.05)
+    eventually(lambda: not is_served(addresses))
 
 
 def is_served(addresses: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +9,8 @@ from typing import Any
 
 import pytest
 from attrs import frozen
-from support.loopback import Service, eventually, free_port, service
+from support.loopback import Service, free_port, service
+from support.programs import listening
 from support.workerd import workerd_or_skip
 
 from trunkline.routing import (
@@ -36,24 +35,12 @@ def _write(script: Script, port: int, folder: Path) -> Path:
     return config
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextmanager
 def _running(workerd: Path, script: Script, folder: Path) -> Iterator[int]:
     port = free_port()
-    with (folder / "stderr").open("wb") as err:
-        command = [str(workerd), "serve", str(_write(script, port, folder))]
-        process = subprocess.Popen(command, stderr=err)
-    try:
-        eventually(lambda: process.poll() is not None or _listens(port))
-        assert process.poll() is None, (folder / "stderr").read_text()
+    command = [str(workerd), "serve", str(_write(script, port, folder))]
+    with listening(command, port, folder):
         yield port
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @frozen

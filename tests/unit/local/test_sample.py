@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.loopback import ask, eventually, free_port, send_chunks
+from support.programs import listens
 
 from trunkline.local import sample
 from trunkline.local.sample import MOST_HEADERS, MOST_LINE, Handler, Server
@@ -209,11 +210,6 @@ def test_as_a_program_it_ends_at_once_on_sigterm(tmp_path: Path) -> None:
         assert time.monotonic() - before < 1
         assert process.returncode == 0
         assert said == (f"answers on 127.0.0.1:{at}\n".encode(), b"")
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_it_needs_one_file_and_the_standard_library_only() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.agents import Fleet, wait_until
+from support.agents import Fleet
+from support.loopback import eventually
 
 from trunkline.probing import agent as module
 from trunkline.probing.agent import PING, PONG, QUERY, Channel, Config, ProbeAgent, identity
@@ -51,7 +52,7 @@ def channel(fleet: Fleet, zone: str) -> Channel:
 
 def measured(agent: ProbeAgent) -> dict[str, list[dict[str, Any]]]:
     """The sweeps of an agent by peer, when it has completed one."""
-    wait_until(lambda: agent.completed > 0)
+    eventually(lambda: agent.completed > 0)
     return {name: list(peer.sweeps) for name, peer in agent.peers.items()}
 
 
@@ -64,13 +65,13 @@ def test_agents_measure_one_another(tmp_path: Path) -> None:
             assert (sweep["sweep"], sweep["sent"], sweep["lost"]) == (1, 20, 0)
             assert 0 < sweep["min"] <= sweep["p50"] <= sweep["p99"]
             assert 0 < sweep["tcp"]["min"] <= sweep["tcp"]["p50"]
-    wait_until(lambda: all(agent.phase == "done" for agent in running))
+    eventually(lambda: all(agent.phase == "done" for agent in running))
 
 
 def test_results_can_be_fetched_while_agents_wait(tmp_path: Path) -> None:
     agents = fleet(tmp_path)
     agent = started(agents, ONE, deadline_seconds=1000)
-    wait_until(lambda: agent.phase == "gathering")
+    eventually(lambda: agent.phase == "gathering")
     content = fetch(agents.address(ONE), bytes(32)).content
     assert (content["phase"], content["completed"]) == ("gathering", 0)
     assert content["peers"] == {TWO: {"heard": False, "sweeps": []}}
@@ -96,10 +97,10 @@ def test_a_late_agent_joins_at_the_next_sweep(tmp_path: Path) -> None:
     agents = fleet(tmp_path, ONE, TWO, THREE, deadline_seconds=0.3, interval_seconds=1, sweeps=6)
     first = started(agents, ONE)
     started(agents, TWO)
-    wait_until(lambda: first.completed > 0)
+    eventually(lambda: first.completed > 0)
     late = started(agents, THREE)
     sweeps = late.peers[ONE].sweeps
-    wait_until(lambda: len(sweeps) > 0)
+    eventually(lambda: len(sweeps) > 0)
     assert 2 <= int(str(sweeps[0]["sweep"])) <= 6
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.agents import every_pair, fleet, wait_until
+from support.agents import every_pair, fleet
+from support.loopback import eventually
 from support.needs import needs
 
 pytestmark = needs("Linux")  # whose loopback has all of 127.0.0.0/8
@@ -67,7 +68,7 @@ def test_a_late_agent_joins_the_others(tmp_path: Path) -> None:
         agents.sweeps(agents.zones[0])
         agents.start(late)
         # A sweep that has begun may be over before the late agent meets everybody.
-        wait_until(lambda: all(agents.sweeps(late).values()))
+        eventually(lambda: all(agents.sweeps(late).values()))
         assert agents.sweeps(late)[agents.zones[0]][0]["sweep"] > 1
 
 
@@ -82,7 +83,7 @@ def test_an_agent_that_is_killed_in_a_sweep_comes_back(tmp_path: Path) -> None:
         for zone in set(agents.zones) - {victim}:
             agents.when(zone, lambda results: results["completed"] >= 1)
         agents.start(victim)
-        wait_until(lambda: agents.measured() == every_pair(agents.zones))
+        eventually(lambda: agents.measured() == every_pair(agents.zones))
         assert agents.sweeps(victim)[agents.zones[0]][-1]["sweep"] > 1
 
 
@@ -118,7 +119,7 @@ def test_the_key_may_come_late(tmp_path: Path) -> None:
         late = tmp_path / "late"
         late.write_text("not yet")
         agents.start(key_file=str(late))
-        wait_until(lambda: all(process.poll() is None for process in agents.processes.values()))
+        eventually(lambda: all(process.poll() is None for process in agents.processes.values()))
         late.write_text(agents.key)
         assert agents.measured() == every_pair(agents.zones)
 
@@ -151,7 +152,7 @@ def test_emulated_latencies_are_measured_and_marked(tmp_path: Path) -> None:
                 return bool(declared <= sweep["p50"] < 1.03 * declared + 500)
 
             # Other load on this machine may disturb a sweep, but not every one.
-            wait_until(lambda: any(map(is_met, agents.sweeps(zone)[peer])))  # noqa: B023
+            eventually(lambda: any(map(is_met, agents.sweeps(zone)[peer])))  # noqa: B023
             # The kernel answers connects without the emulated delay.
             assert agents.sweeps(zone)[peer][0]["tcp"] is None
         assert agents.results("a/z0")["emulated"] is True
@@ -168,7 +169,7 @@ def test_agents_that_crash_at_random_do_not_stop_the_others(tmp_path: Path) -> N
         for _ in range(25):
             victim = draw.choice(agents.zones)
             agents.kill(victim)
-            wait_until(lambda: draw.random() < 0.2)
+            eventually(lambda: draw.random() < 0.2)
             agents.start(victim)
         reached = max(agents.when(zone, bool)["sweep"] for zone in agents.zones)
         for zone in agents.zones:

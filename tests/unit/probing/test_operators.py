@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support.agents import PORT, Fleet, fleet, wait_until
+from support.agents import PORT, Fleet, fleet
+from support.loopback import eventually
 
 from trunkline.probing.addresses import ProbeAddress
 from trunkline.probing.client import ProbeUnavailableError, fetch
@@ -56,7 +57,7 @@ def test_health_names_the_zone_and_the_phase(agents: Fleet) -> None:
     first = content.pop("uptime_seconds")  # rounded to a tenth of a second
     assert content == {"site": "a", "cloud": "local", "zone": "z0", "sweep": 2, "phase": "done"}
     assert "Python" not in str(response.headers)
-    wait_until(lambda: json.loads(get(agents, "/healthz")[1])["uptime_seconds"] > first)
+    eventually(lambda: json.loads(get(agents, "/healthz")[1])["uptime_seconds"] > first)
 
 
 def test_a_signed_request_is_answered_once(agents: Fleet) -> None:

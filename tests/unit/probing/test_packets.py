@@ -13,7 +13,8 @@ import pytest
 from attrs import define
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.agents import PORT, Fleet, fleet, wait_until
+from support.agents import PORT, Fleet, fleet
+from support.loopback import eventually
 
 from trunkline.probing import agent
 from trunkline.probing.agent import PACKET, PING, QUERY, TAG, Channel, PeerState, identity
@@ -53,7 +54,7 @@ class Impostor:
                 return False  # it has not started yet
 
         self.link.settimeout(0.5)
-        wait_until(is_up)
+        eventually(is_up)
         self.link.settimeout(5)
 
     def send(self, packet: bytes, receiver: str = HERE, link: socket.socket | None = None) -> None:
