@@ -27,13 +27,13 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = named(name)
-        own = builder(self._name, self._name, self._key.public_key())
+        own = unsigned(self._name, self._name, self._key.public_key())
         own = own.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.certificate = self._write(f"{name}.crt", own)
 
     def pair(self, hostname: str) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = builder(named(hostname), self._name, key.public_key())
+        builder = unsigned(named(hostname), self._name, key.public_key())
         names = x509.SubjectAlternativeName([x509.DNSName(hostname)])
         certificate = self._write(f"{hostname}.crt", builder.add_extension(names, critical=False))
         path = self._folder / f"{hostname}.key"
@@ -57,10 +57,10 @@ def named(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def builder(
+def unsigned(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
-    """A certificate for two days, which nobody has signed yet."""
+    """A certificate for two days that is not signed yet."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)

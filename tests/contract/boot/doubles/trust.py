@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from support.certificates import builder, named
+from support.certificates import named, unsigned
 
 
 class Authority:
@@ -20,7 +20,7 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = named("trunkline test authority")
         self._certificate = (
-            builder(self._name, self._name, self._key.public_key())
+            unsigned(self._name, self._name, self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
             .add_extension(self._key_identifier(), critical=False)
@@ -48,7 +48,7 @@ class Authority:
         sans = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = (
-            builder(named("doubles"), self._name, key.public_key())
+            unsigned(named("doubles"), self._name, key.public_key())
             .add_extension(sans, critical=False)
             .add_extension(issuer, critical=False)
             .sign(self._key, hashes.SHA256())
