@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 from constructs import Construct
 
+from trunkline.addresses.loopback import EDGE_PORT
 from trunkline.clouds import cloud_class
 from trunkline.clouds.base import GroupSpec, MachineSpec, Secret
 from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
@@ -46,7 +47,7 @@ class Loopback:
     - `address`: the loopback address on which Envoy listens.
     """
 
-    port: int = 8080
+    port: int = EDGE_PORT
     address: str = "127.0.0.1"
 
 
