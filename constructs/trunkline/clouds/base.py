@@ -22,6 +22,9 @@ from constructs import Construct
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
 from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
+# Terraform's own resource, which takes no provider.
+TERRAFORM_DATA = "terraform_data"
+
 
 @frozen(kw_only=True)
 class SiteNetwork:
@@ -179,12 +182,12 @@ def replacement(scope: Construct, id: str, text: str, replaced_with: Sequence[st
     update the machine, or where the bytes that it gets are not ours to keep.
     """
     # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
-    trigger = TerraformResource(scope, f"{id}-user-data", terraform_resource_type="terraform_data")
+    trigger = TerraformResource(scope, f"{id}-user-data", terraform_resource_type=TERRAFORM_DATA)
     others = {str(number): value for number, value in enumerate(replaced_with)}
     digest = hashlib.sha256(text.encode()).hexdigest()
     trigger.add_override("input", {"sha256": digest, **others})
     # Terraform wants the address here; the framework would write an expression.
-    return f"{trigger.terraform_resource_type}.{trigger.friendly_unique_id}"
+    return f"{TERRAFORM_DATA}.{trigger.friendly_unique_id}"
 
 
 def short_name(name: str, limit: int) -> str:

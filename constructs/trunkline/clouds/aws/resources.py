@@ -79,29 +79,32 @@ class Aws(Cloud):
         )
         # Adopted without rules, so that nothing can use it by accident.
         DefaultSecurityGroup(self.scope, "default-security-group", vpc_id=vpc.id)
-        table, route = self._internet_routes(vpc.id)
-        subnets = {zone: self._make_subnet(network, vpc.id, zone) for zone in zones}
+        vpc_id = str(vpc.id)
+        table, route = self._internet_routes(vpc_id)
+        subnets = {zone: self._make_subnet(network, vpc_id, zone) for zone in zones}
         associations = [
             RouteTableAssociation(
-                self.scope, f"route-table-{zone}", subnet_id=subnet, route_table_id=table.id
+                self.scope, f"route-table-{zone}", subnet_id=subnet, route_table_id=table
             )
             for zone, subnet in subnets.items()
         ]
-        return SiteNetwork(id=vpc.id, subnets=subnets, depends_on=(route, *associations))
+        return SiteNetwork(id=vpc_id, subnets=subnets, depends_on=(route, *associations))
 
-    def _internet_routes(self, vpc: str) -> tuple[RouteTable, Route]:
+    def _internet_routes(self, vpc: str) -> tuple[str, Route]:
+        """The id of the route table, and its route to the internet."""
         gateway = InternetGateway(
             self.scope, "internet-gateway", vpc_id=vpc, tags=self._named(self.name)
         )
         table = RouteTable(self.scope, "route-table", vpc_id=vpc, tags=self._named(self.name))
+        table_id = str(table.id)
         route = Route(
             self.scope,
             "internet-route",
-            route_table_id=table.id,
+            route_table_id=table_id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
         )
-        return table, route
+        return table_id, route
 
     def _make_subnet(self, network: NewNetwork, vpc: str, zone: str) -> str:
         # The zone's letter, not its place in a list, decides its range.

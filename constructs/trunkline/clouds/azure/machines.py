@@ -166,6 +166,7 @@ class AzureMachineGroup(MachineGroup):
         group = NetworkSecurityGroup(
             self.scope, f"{self.id}-security-group", name=self.spec.name, **self._where
         )
+        group_name = str(group.name)
         for key, priority, rule in _security_rules(self.spec.firewall):
             made = NetworkSecurityRule(
                 self.scope,
@@ -173,7 +174,7 @@ class AzureMachineGroup(MachineGroup):
                 name=key,
                 priority=priority,
                 resource_group_name=self._where["resource_group_name"],
-                network_security_group_name=group.name,
+                network_security_group_name=group_name,
                 **rule,
             )
             self.depends_on.append(made)

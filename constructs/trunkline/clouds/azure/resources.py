@@ -77,13 +77,13 @@ class Azure(Cloud):
             "network",
             name=self.name,
             address_space=[network.cidr],
-            **self._where(),
+            **self._where,
         )
         subnet = Subnet(
             self.scope,
             "subnet",
             name="machines",
-            resource_group_name=self._group.name,
+            resource_group_name=self._where["resource_group_name"],
             virtual_network_name=vnet.name,
             address_prefixes=[subnet_cidr(network.cidr, 0)],
             default_outbound_access_enabled=False,
@@ -109,7 +109,7 @@ class Azure(Cloud):
             tenant_id=who.tenant_id,
             sku_name="standard",
             soft_delete_retention_days=7,
-            **self._where(),
+            **self._where,
         )
         deployer = KeyVaultAccessPolicyA(
             self.scope,
@@ -138,9 +138,11 @@ class Azure(Cloud):
         return f"tl-{digest[:20]}"
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
-        return AzureMachineGroup(self.scope, id, spec, network, self._where())
+        return AzureMachineGroup(self.scope, id, spec, network, self._where)
 
+    @cached_property
     def _where(self) -> dict[str, object]:
+        """The arguments that all resources share; read once, since each read is a call of Node."""
         return {
             "resource_group_name": self._group.name,
             "location": self._group.location,

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from trunkline.addresses import loopback
 from trunkline.clouds.base import (
+    TERRAFORM_DATA,
     Cloud,
     GroupSpec,
     Machine,
@@ -136,7 +137,7 @@ def _terraform_data(
 ) -> TerraformResource:
     # The framework's own class would ask for Terraform on PATH, which synthesis does not need.
     resource = TerraformResource(
-        scope, id, terraform_resource_type="terraform_data", depends_on=list(depends_on)
+        scope, id, terraform_resource_type=TERRAFORM_DATA, depends_on=list(depends_on)
     )
     python = os.environ.get(PYTHON, sys.executable)
     resource.add_override("input", {"folder": folder, "python": python})
@@ -161,4 +162,4 @@ def _command(name: str) -> str:
 
 
 def _address(resource: TerraformResource) -> str:
-    return f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"
+    return f"{TERRAFORM_DATA}.{resource.friendly_unique_id}"
