@@ -136,8 +136,14 @@ def test_an_interrupt_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
-    slow = "import time, trunkline.topology as t; t.check_file = lambda _: time.sleep(60); "
-    code = slow + "print('ready', flush=True); from trunkline.cli import main; main()"
+    code = (
+        "import time, trunkline.topology as t\n"
+        "def slow(_):\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+        "t.check_file = slow\n"
+        "from trunkline.cli import main; main()"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code, "validate", EXAMPLE],
         cwd=ROOT,
