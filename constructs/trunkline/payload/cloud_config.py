@@ -44,13 +44,13 @@ def user_data(units: Sequence[Unit]) -> str:
     The same units give the same bytes. Raises ConfigurationError where a file has a character that
     YAML cannot hold, or where two units write one file.
     """
-    files = "".join(map(_entry, _distinct(machine_files(units))))
+    files = "".join(map(_entry, _distinct(_machine_files(units))))
     commands = "".join(f"- {json.dumps(list(command))}\n" for command in _commands(units))
     return f"{_HEADER}write_files:\n{files}runcmd:\n{commands}"
 
 
-def machine_files(units: Sequence[Unit]) -> list[MachineFile]:
-    """Every file that a machine with `units` needs; a file that two of them share stands twice."""
+def _machine_files(units: Sequence[Unit]) -> list[MachineFile]:
+    """Every file that a machine with `units` needs, unit by unit; shared ones are repeated."""
     hardening = MachineFile(
         f"{UNITS}/trunkline-.service.d/10-hardening.conf", packaged("hardening.conf")
     )

@@ -105,7 +105,7 @@ class AwsMachineGroup(MachineGroup):
     def _compressed(self, id: str, spec: MachineSpec, text: str) -> str:
         """The user data, which Terraform compresses: AWS takes little, cloud-init unpacks it.
 
-        It stands in the stack as text, for whoever reads it.
+        The stack holds it as text, so that people can read it.
         """
         size = len(gzip.compress(text.encode(), COMPRESSION)) * OTHER_COMPRESSOR
         if size > USER_DATA_LIMIT:
@@ -150,7 +150,7 @@ class AwsMachineGroup(MachineGroup):
     def _offered_sizes(self, zones: list[str]) -> str:
         """A table of the first default size that each zone offers, as the name of a local value.
 
-        Account by account a zone's name stands for another place, so Terraform asks for it.
+        A zone's name means another place in each account, so Terraform asks what it offers.
         """
         offered = DataAwsEc2InstanceTypeOfferings(
             self.scope,

@@ -43,7 +43,7 @@ from trunkline.payload import Firewall, Rule, user_data
 # https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview: 100 to 4096.
 LAST_PRIORITY = 4096
 
-# Azure makes no Linux machine without a login key, and nobody shall log in. The 32 bytes of this
+# Azure makes no Linux machine without a login key, and nobody is to log in. The 32 bytes of this
 # Ed25519 key are a hash, so nobody knows its private half; the payload masks sshd besides, and no
 # port is open for it. A test derives the key again.
 NOBODYS_KEY_SEED = b"trunkline: nobody holds the private key 1"
