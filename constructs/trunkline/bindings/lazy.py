@@ -19,9 +19,10 @@ There is a cure on each side:
   module in its place that has the same names and imports a submodule when its name is asked for.
 - Node: a package's `lib/index.js` requires all of its submodules. `preload.cjs` beside
   this file makes getters of them. It reaches jsii's Node process by `NODE_OPTIONS`, so it has to be
-  there before that process starts.
+  there before that process starts. It also keeps out of memory what jsii and cdktf hold and a
+  Python app never uses; its head says what.
 
-No code of another package is patched, and what is not recognized loads the plain way: a package
+No file of another package is changed, and what is not recognized loads the plain way: a package
 that is imported already, an `__init__` or `index.js` with any statement besides the known ones, a
 Node process that runs already. Every submodule can still be imported, in every way.
 `TRUNKLINE_PLAIN_BINDINGS=1` turns both cures off.

@@ -1,16 +1,29 @@
 "use strict";
-// Makes a prebuilt CDKTF provider's lib/index.js load each of its submodules on first use.
+// Makes jsii's Node process load only what a CDKTF app in Python uses.
 //
-// lazy.py has jsii's Node processes load this file first (`node --require`). That index.js is
-// nothing but `exports.name = require("./path");`, 560 to 2,200 times: 1.5 s and 0.35 GB a
-// provider, where a stack uses ten of them. Here the same names become getters: 0.01 s. A file with
-// any other statement is loaded as it stands, and so is every other module. Outside of jsii's own
-// processes nothing is touched at all.
+// lazy.py has jsii's Node processes load this file first (`node --require`). Four things are changed,
+// each only where the file in question has the known name and shape; else it is loaded as it stands.
+//
+// - A prebuilt provider's lib/index.js is nothing but `exports.name = require("./path");`, 560 to
+//   2,200 times: 1.5 s and 0.35 GB a provider, where a stack uses ten of them. The same names become
+//   getters: 0.01 s.
+// - jsii reads all type definitions of a package into memory to cut out a few: 90 MB for the four
+//   providers. They are read from the file one at a time.
+// - cdktf loads its ZIP library, a twentieth of the process's time, for assets alone. It is loaded at
+//   its first use.
+// - cdktf keeps the Node stack of every token, for messages: a stack of jsii's own calls, in which
+//   nothing of the Python app is. With 5,000 resources it took 60 MB.
+//
+// Outside of jsii's own processes nothing is touched at all.
 
 const fs = require("node:fs");
 const Module = require("node:module");
 
 const PROVIDER_INDEX = /[\\/]node_modules[\\/]@cdktf[\\/]provider-[^\\/]+[\\/]lib[\\/]index\.js$/;
+const ZIP_LIBRARY = /[\\/]node_modules[\\/]archiver[\\/]index\.js$/;
+const STACK_TRACES = /[\\/]node_modules[\\/]cdktf[\\/]lib[\\/]tokens[\\/]private[\\/]stack-trace\.js$/;
+const TYPE_DEFINITIONS = /[\\/]\.jsii\.runtime-defs\.v1\.jsonl$/;
+
 const REEXPORT = /^exports\.([A-Za-z_$][\w$]*) = require\("(\.\/[^"\\]+)"\);$/;
 // What else such a file may hold: comments, the mark of a compiled ES module, and names that are
 // declared ahead of their values.
@@ -53,24 +66,79 @@ function loadLazily(module, filename) {
   return true;
 }
 
-/** Puts loadLazily before Node's own loader of .js files, for the providers' index files alone. */
-function install() {
-  const load = Module._extensions[".js"];
+/** Stands for an object that `make` makes when anything is first asked of it. */
+function deferred(target, make) {
+  let value;
+  const made = () => (value ??= make());
+  const traps = Reflect.ownKeys(Reflect).filter((name) => typeof Reflect[name] === "function");
+  const handler = traps.map((name) => [name, (_, ...rest) => Reflect[name](made(), ...rest)]);
+  return new Proxy(target, Object.fromEntries(handler));
+}
+
+/** Has the module loaded, by `load`, when its function is first called or anything is read of it. */
+function loadAtFirstUse(module, filename, load) {
+  module.exports = deferred(() => {}, () => {
+    const own = new Module(filename, module);
+    Object.assign(own, { filename, paths: module.paths });
+    load(own, filename);
+    return own.exports;
+  });
+}
+
+/** Has cdktf remember no stacks; its messages leave out an empty one. */
+function dropStacks(module) {
+  if (typeof module.exports.captureStackTrace !== "function") return;
+  module.exports.captureStackTrace = () => [];
+}
+
+/** Puts the changes before Node's own loader of .js files, for the named files alone. */
+function changeModules() {
+  const plain = Module._extensions[".js"];
   Module._extensions[".js"] = function (module, filename) {
+    const load = plain.bind(this);
     if (PROVIDER_INDEX.test(filename) && loadLazily(module, filename)) return;
-    load.apply(this, arguments);
+    if (ZIP_LIBRARY.test(filename)) return loadAtFirstUse(module, filename, load);
+    load(module, filename);
+    if (STACK_TRACES.test(filename)) dropStacks(module);
+  };
+}
+
+const readWhole = fs.readFileSync;
+
+/** A file's content, of which `toString(encoding, start, end)` reads that part alone. */
+function contentInParts(filename) {
+  const file = fs.openSync(filename, "r");
+  const toString = (encoding, start, end) => {
+    if (start === undefined || end === undefined) return ofWhole("toString")(encoding, start, end);
+    const bytes = Buffer.allocUnsafe(end - start);
+    return bytes.toString(encoding, 0, fs.readSync(file, bytes, 0, bytes.length, start));
+  };
+  let whole;
+  const ofWhole = (name) => {
+    whole ??= readWhole(filename);
+    return typeof whole[name] === "function" ? whole[name].bind(whole) : whole[name];
+  };
+  const get = (_, name) => (name === "toString" ? toString : ofWhole(name));
+  return new Proxy(Buffer.alloc(0), { get });
+}
+
+/** Has the type definitions that jsii wrote read in parts; any other file is read as ever. */
+function changeReading() {
+  fs.readFileSync = function (file, ...options) {
+    const parts = options.length === 0 && TYPE_DEFINITIONS.test(file);
+    return parts ? contentInParts(file) : readWhole.call(this, file, ...options);
   };
 }
 
 /**
- * Keeps the young generation of the process that jsii is about to start small.
+ * Sets the young generation of the process that jsii is about to start to 8 MB.
  *
- * jsii reads some 200 MB of packages through short-lived buffers. With V8's default of 16 MB the
- * process peaked at 250 to 320 MB for 200 resources, with 4 MB at 225 to 230, in the same time.
+ * jsii reads some 200 MB of packages through short-lived buffers. V8's default of 16 MB costs 20 MB
+ * more, 4 MB a tenth of the time.
  */
-function keepSmall() {
+function sizeYoungGeneration() {
   const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ");
-  if (!options.includes("semi-space-size")) process.execArgv.push("--max-semi-space-size=4");
+  if (!options.includes("semi-space-size")) process.execArgv.push("--max-semi-space-size=8");
 }
 
 /**
@@ -89,7 +157,8 @@ const INSTALLED = Symbol.for("trunkline.bindings");
 const known = typeof Module._extensions?.[".js"] === "function";
 if (process.env.JSII_AGENT && known && !globalThis[INSTALLED]) {
   globalThis[INSTALLED] = true;
-  keepSmall();
+  sizeYoungGeneration();
   keepQuiet();
-  install();
+  changeModules();
+  changeReading();
 }

@@ -5,11 +5,13 @@ The fake package has the shape of the real ones, and it prints whatever of it is
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -309,10 +311,39 @@ class TestNode:
         assert self.node(code, JSII_AGENT="") == ["loaded alpha", "loaded beta-two", "2"]
 
     @pytest.mark.slow
-    def test_the_kernel_stays_small_unless_somebody_chose_a_size(self) -> None:
+    def test_the_young_generation_is_small_unless_somebody_chose_a_size(self) -> None:
         code = "console.log(process.execArgv.slice(2).join(' '))"  # after -e and this code
-        assert "--max-semi-space-size=4" in self.node(code)[0]
+        assert "--max-semi-space-size=8" in self.node(code)[0]
         assert "size" not in self.node(code, NODE_OPTIONS="--max-semi-space-size=32")[0]
+
+    @pytest.mark.slow
+    def test_type_definitions_are_read_in_parts(self, tmp_path: Path) -> None:
+        file = tmp_path / ".jsii.runtime-defs.v1.jsonl"
+        file.write_text('{"a":"ä"}\n{"b":1}\n' + " " * 30_000_000, encoding="utf-8")
+        code = f"const content = require('node:fs').readFileSync({json.dumps(str(file))});"
+        code += "console.log(content.toString('utf-8', 11, 18));"
+        code += "console.log(process.memoryUsage().arrayBuffers < 10_000_000);"
+        # What this jsii does not ask, another may.
+        code += "console.log(content.length, content[1], content.subarray(0, 10).toString());"
+        code += "console.log(content.toString().slice(10, 17), Buffer.isBuffer(content));"
+        assert self.node(code) == [
+            '{"b":1}',
+            "true",
+            '30000019 34 {"a":"ä"}',
+            '{"b":1} true',
+        ]
+
+    @pytest.mark.slow
+    def test_the_zip_library_is_loaded_when_it_is_used(self, tmp_path: Path) -> None:
+        library = tmp_path / "node_modules" / "archiver" / "index.js"
+        library.parent.mkdir(parents=True)
+        library.write_text(
+            "console.log('loaded', __filename.endsWith('index.js')); const path = require('path');"
+            "module.exports = (kind) => kind + path.sep; module.exports.create = () => 'created';"
+        )
+        code = f"const zip = require({json.dumps(str(library))}); console.log(typeof zip);"
+        code += "console.log(zip('a'), zip.create());"
+        assert self.node(code) == ["function", "loaded true", "a/ created"]
 
     @pytest.mark.slow
     def test_the_kernel_does_not_warn_of_what_cdktf_calls(self) -> None:
@@ -371,7 +402,38 @@ def synthesize(code: str, outdir: Path, **environment: str) -> dict[str, bytes]:
     return {str(path.relative_to(outdir)): path.read_bytes() for path in files}
 
 
+ARCHIVE = """
+from cdktf import AssetType, TerraformAsset, TerraformOutput
+asset = TerraformAsset(stack, "asset", path=sys.argv[1], type=AssetType.ARCHIVE)
+TerraformOutput(stack, "output", value=asset.path)
+"""
+
+LAZY_TOKEN = """
+import cdktf, jsii
+@jsii.implements(cdktf.IStringProducer)
+class Producer:
+    def produce(self, context): return "text"
+text = cdktf.Lazy.string_value(Producer())
+token = cdktf.Tokenization.reverse_string(text).first_token
+print("some" if token.creation_stack else "none")
+"""
+
+
 class TestRealPackages:
+    @pytest.mark.slow
+    def test_an_asset_is_zipped(self, tmp_path: Path) -> None:
+        (tmp_path / "source").mkdir()
+        (tmp_path / "source" / "a.txt").write_text("content")
+        code = SYNTHESIZE + ARCHIVE.replace("sys.argv[1]", repr(str(tmp_path / "source")))
+        files = synthesize(code + "app.synth()\n", tmp_path / "out")
+        [archive] = (content for name, content in files.items() if name.endswith(".zip"))
+        assert zipfile.ZipFile(io.BytesIO(archive)).read("a.txt") == b"content"
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(("plain", "frames"), [("0", "none"), ("1", "some")])
+    def test_a_token_keeps_no_stack_of_the_kernel(self, plain: str, frames: str) -> None:
+        assert run(INSTALL + LAZY_TOKEN, TRUNKLINE_PLAIN_BINDINGS=plain) == [frames]
+
     @pytest.mark.slow
     def test_a_stack_loads_just_the_submodules_that_it_names(self, tmp_path: Path) -> None:
         code = SYNTHESIZE + "app.synth()\n"
