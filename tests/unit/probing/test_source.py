@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import gzip
+import io
 import json
 import sys
+import tokenize
+from importlib.resources import files
 
 from trunkline.probing.source import agent_source
 
@@ -22,11 +25,14 @@ def test_it_leaves_room_for_the_rest_of_the_user_data() -> None:
     assert len(packed) < 10 * 1024 < USER_DATA
 
 
-def test_it_has_no_docstrings() -> None:
-    tree = ast.parse(agent_source())
-    for node in ast.walk(tree):
+def test_it_is_the_same_program_without_docstrings_and_comments() -> None:
+    agent = ast.parse(files("trunkline.probing").joinpath("agent.py").read_text("utf-8"))
+    for node in ast.walk(agent):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
-            assert ast.get_docstring(node) is None
+            node.body = node.body[ast.get_docstring(node) is not None :]
+    assert ast.dump(ast.parse(agent_source())) == ast.dump(agent)
+    tokens = tokenize.generate_tokens(io.StringIO(agent_source()).readline)
+    assert [token.start[0] for token in tokens if token.type == tokenize.COMMENT] == [1]
 
 
 def test_it_imports_only_the_standard_library() -> None:
