@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attrs import frozen
-from cdktf import Fn, Token
+from cdktf import Fn
 from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_tunnel_cloudflared_token import (
     DataCloudflareZeroTrustTunnelCloudflaredToken,
 )
@@ -36,10 +36,11 @@ def add_tunnel(
     tunnel = ZeroTrustTunnelCloudflared(
         scope, id, account_id=account_id, name=name, config_src="cloudflare"
     )
-    config = _add_config(scope, f"{id}-config", account_id, tunnel.id, hostname, service)
+    tunnel_id = str(tunnel.id)
+    config = _add_config(scope, f"{id}-config", account_id, tunnel_id, hostname, service)
     return TunnelEnds(
-        dns_target=f"{tunnel.id}.cfargotunnel.com",
-        token=_token(scope, f"{id}-token", account_id, tunnel.id, config),
+        dns_target=f"{tunnel_id}.cfargotunnel.com",
+        token=_token(scope, f"{id}-token", account_id, tunnel_id, config),
     )
 
 
@@ -77,4 +78,4 @@ def _token(
     found = DataCloudflareZeroTrustTunnelCloudflaredToken(
         scope, id, account_id=account_id, tunnel_id=tunnel_id, depends_on=[config]
     )
-    return Token.as_string(Fn.sensitive(found.token))
+    return str(Fn.sensitive(found.token))

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from attrs import frozen
-from cdktf import Fn, ITerraformDependable, TerraformResource, Token
+from cdktf import Fn, ITerraformDependable, TerraformResource
 from constructs import Construct
 
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
@@ -172,7 +172,7 @@ class Cloud(ABC):
 
 def fingerprint(secret: str) -> str:
     """A hash of a sensitive expression, as an expression that a plan may show."""
-    return Token.as_string(Fn.nonsensitive(Fn.sha256(secret)))
+    return str(Fn.nonsensitive(Fn.sha256(secret)))
 
 
 def replacement(scope: Construct, id: str, text: str, replaced_with: Sequence[str]) -> str:

@@ -51,8 +51,9 @@ def _key(stack: TerraformStack) -> str:
         nullable=False,
         description="The key that all probes share: trunkline probe-key prints a new one",
     )
+    value = str(key.string_value)
     key.add_validation(
-        condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", key.string_value)),
+        condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", value)),
         error_message="It has 64 hexadecimal digits; make one with: trunkline probe-key.",
     )
-    return str(key.string_value)
+    return value

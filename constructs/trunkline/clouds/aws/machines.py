@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Mapping
 
-from cdktf import Fn, TerraformLocal, TerraformResourceLifecycle
+from cdktf import TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_ami import DataAwsAmi, DataAwsAmiFilter
 from cdktf_cdktf_provider_aws.data_aws_ec2_instance_type_offerings import (
     DataAwsEc2InstanceTypeOfferings,
@@ -114,7 +114,7 @@ class AwsMachineGroup(MachineGroup):
                 f"takes {USER_DATA_LIMIT}; {spec.remedy}"
             )
         local = TerraformLocal(self.scope, f"{id}-text", escape(text))
-        return str(Fn.base64gzip(local.as_string))
+        return f"${{base64gzip(local.{local.friendly_unique_id})}}"
 
     def _public_address(self, id: str, spec: MachineSpec, instance: Instance) -> str:
         if not spec.static_address:
@@ -163,7 +163,7 @@ class AwsMachineGroup(MachineGroup):
                 ),
             ],
         )
-        data = f"data.{offered.terraform_resource_type}.{offered.friendly_unique_id}"
+        data = f"data.aws_ec2_instance_type_offerings.{offered.friendly_unique_id}"
         there = f"[for i, place in {data}.locations : {data}.instance_types[i] if place == zone]"
         first = f"[for size in {json.dumps(SIZES.defaults)} : size if contains({there}, size)][0]"
         table = f"${{{{for zone in {json.dumps(zones)} : zone => {first}}}}}"
@@ -182,7 +182,7 @@ class AwsMachineGroup(MachineGroup):
                 DataAwsAmiFilter(name="architecture", values=[architecture]),
             ],
         )
-        return f"data.{image.terraform_resource_type}.{image.friendly_unique_id}.id"
+        return f"data.aws_ami.{image.friendly_unique_id}.id"
 
     def _make_security_group(self) -> str:
         name = self.spec.name
@@ -194,8 +194,9 @@ class AwsMachineGroup(MachineGroup):
             vpc_id=self.network.id,
             tags=self._named(name),
         )
-        self._add_rules(str(group.id))
-        return str(group.id)
+        group_id = str(group.id)
+        self._add_rules(group_id)
+        return group_id
 
     def _add_rules(self, group: str) -> None:
         for direction, rules, kind in (

@@ -77,9 +77,9 @@ class Aws(Cloud):
             enable_dns_hostnames=True,
             tags=self._named(self.name),
         )
-        # Adopted without rules, so that nothing can use it by accident.
-        DefaultSecurityGroup(self.scope, "default-security-group", vpc_id=vpc.id)
         vpc_id = str(vpc.id)
+        # Adopted without rules, so that nothing can use it by accident.
+        DefaultSecurityGroup(self.scope, "default-security-group", vpc_id=vpc_id)
         table, route = self._internet_routes(vpc_id)
         subnets = {zone: self._make_subnet(network, vpc_id, zone) for zone in zones}
         associations = [
@@ -128,7 +128,7 @@ class Aws(Cloud):
             "zones",
             filter=[DataAwsAvailabilityZonesFilter(name="zone-name", values=list(zones))],
         )
-        address = f"data.{found.terraform_resource_type}.{found.friendly_unique_id}"
+        address = f"data.aws_availability_zones.{found.friendly_unique_id}"
         return lookups(zones, f"{address}.names", f"{address}.zone_ids")
 
     def secret(self, id: str, value: str) -> Secret:

@@ -86,7 +86,7 @@ class AzureMachineGroup(MachineGroup):
             name=spec.name,
             zone=spec.zone,
             size=size,
-            network_interface_ids=[interface.id],
+            network_interface_ids=[interface],
             admin_username=LOGIN,
             admin_ssh_key=[
                 LinuxVirtualMachineAdminSshKey(username=LOGIN, public_key=nobodys_public_key())
@@ -119,7 +119,8 @@ class AzureMachineGroup(MachineGroup):
 
     def _interface(
         self, id: str, spec: MachineSpec, address: str
-    ) -> tuple[NetworkInterface, NetworkInterfaceSecurityGroupAssociation]:
+    ) -> tuple[str, NetworkInterfaceSecurityGroupAssociation]:
+        """The interface's id, and what puts it under the group's rules."""
         interface = NetworkInterface(
             self.scope,
             f"{id}-interface",
@@ -134,13 +135,14 @@ class AzureMachineGroup(MachineGroup):
             ],
             **self._where,
         )
+        interface_id = str(interface.id)
         association = NetworkInterfaceSecurityGroupAssociation(
             self.scope,
             f"{id}-interface-security-group",
-            network_interface_id=interface.id,
+            network_interface_id=interface_id,
             network_security_group_id=self._security_group,
         )
-        return interface, association
+        return interface_id, association
 
     def _make_identity(self) -> LinuxVirtualMachineIdentity | None:
         """The machines' identity; without a secret to read they need none."""

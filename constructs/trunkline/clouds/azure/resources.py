@@ -96,26 +96,28 @@ class Azure(Cloud):
         https://learn.microsoft.com/azure/reliability/availability-zones-overview
         """
         found = DataAzurermLocation(self.scope, "location", location=self.site.region)
-        address = f"data.{found.terraform_resource_type}.{found.friendly_unique_id}.zone_mappings"
+        address = f"data.azurerm_location.{found.friendly_unique_id}.zone_mappings"
         return lookups(zones, f"{address}[*].logical_zone", f"{address}[*].physical_zone")
 
     def secret(self, id: str, value: str) -> Secret:
         """A vault of its own, so that its policies concern nothing else."""
         who = DataAzurermClientConfig(self.scope, "client")
+        tenant_id = who.tenant_id
         vault = KeyVault(
             self.scope,
             "vault",
             name=self._vault_name(),
-            tenant_id=who.tenant_id,
+            tenant_id=tenant_id,
             sku_name="standard",
             soft_delete_retention_days=7,
             **self._where,
         )
+        vault_id = str(vault.id)
         deployer = KeyVaultAccessPolicyA(
             self.scope,
             "deployer-policy",
-            key_vault_id=vault.id,
-            tenant_id=who.tenant_id,
+            key_vault_id=vault_id,
+            tenant_id=tenant_id,
             object_id=who.object_id,
             secret_permissions=["Get", "Set", "Delete", "Purge", "Recover"],
         )
@@ -124,13 +126,13 @@ class Azure(Cloud):
             id,
             name=id,
             value=value,
-            key_vault_id=vault.id,
+            key_vault_id=vault_id,
             content_type="text/plain",
             tags=self.tags,
             depends_on=[deployer],
         )
         source = secret_source(self._vault_name(), id)
-        return Secret(name=id, id=vault.id, source=source, resource=secret)
+        return Secret(name=id, id=vault_id, source=source, resource=secret)
 
     def _vault_name(self) -> str:
         """3 to 24 characters, unique in all of Azure."""

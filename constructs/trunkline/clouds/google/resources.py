@@ -78,16 +78,17 @@ class Google(Cloud):
             routing_mode="REGIONAL",
             depends_on=self._services,
         )
+        vpc_id = str(vpc.id)
         subnet = ComputeSubnetwork(
             self.scope,
             "subnet",
             name=self.name,
             region=self.site.region,
-            network=vpc.id,
+            network=vpc_id,
             ip_cidr_range=subnet_cidr(network.cidr, 0),
             private_ip_google_access=True,
         )
-        return SiteNetwork(id=vpc.id, subnets=dict.fromkeys(zones, str(subnet.id)))
+        return SiteNetwork(id=vpc_id, subnets=dict.fromkeys(zones, str(subnet.id)))
 
     def secret(self, id: str, value: str) -> Secret:
         name = f"{self.name}-{id}"
@@ -99,10 +100,11 @@ class Google(Cloud):
             replication=SecretManagerSecretReplication(auto=SecretManagerSecretReplicationAuto()),
             depends_on=self._services,
         )
+        secret_id = str(secret.id)
         version = SecretManagerSecretVersion(
-            self.scope, f"{id}-version", secret=secret.id, secret_data=value
+            self.scope, f"{id}-version", secret=secret_id, secret_data=value
         )
-        return Secret(name=id, id=secret.id, source=secret_source(name), resource=version)
+        return Secret(name=id, id=secret_id, source=secret_source(name), resource=version)
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return GoogleMachineGroup(
