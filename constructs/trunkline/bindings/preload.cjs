@@ -19,9 +19,9 @@
 const fs = require("node:fs");
 const Module = require("node:module");
 
-const PROVIDER_INDEX = /[\\/]node_modules[\\/]@cdktf[\\/]provider-[^\\/]+[\\/]lib[\\/]index\.js$/;
+const PROVIDER_INDEX = /[\\/]node_modules[\\/]@cdkt[fn][\\/]provider-[^\\/]+[\\/]lib[\\/]index\.js$/;
 const ZIP_LIBRARY = /[\\/]node_modules[\\/]archiver[\\/]index\.js$/;
-const STACK_TRACES = /[\\/]node_modules[\\/]cdktf[\\/]lib[\\/]tokens[\\/]private[\\/]stack-trace\.js$/;
+const STACK_TRACES = /[\\/]node_modules[\\/]cdkt[fn][\\/]lib[\\/]tokens[\\/]private[\\/]stack-trace\.js$/;
 const TYPE_DEFINITIONS = /[\\/]\.jsii\.runtime-defs\.v1\.jsonl$/;
 
 const REEXPORT = /^exports\.([A-Za-z_$][\w$]*) = require\("(\.\/[^"\\]+)"\);$/;

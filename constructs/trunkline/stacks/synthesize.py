@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from trunkline import bindings
+from trunkline.bindings.extras import require_framework
 from trunkline.model import Topology
 from trunkline.stacks.specs import stack_specs
 
@@ -31,8 +32,9 @@ def synthesize(topology: Topology, outdir: Path) -> list[StackSummary]:
     them. Raises OutputError where `outdir` cannot be written.
     """
     bindings.install()
-    from trunkline.stacks.app import new_app  # after the bindings are in place
-    from trunkline.stacks.compose import compose
+    with require_framework():  # after the bindings are in place
+        from trunkline.stacks.app import new_app
+        from trunkline.stacks.compose import compose
 
     with new_app(outdir) as app:
         compose(app, topology)
