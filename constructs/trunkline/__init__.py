@@ -76,5 +76,5 @@ def __getattr__(name: str) -> Any:
     from trunkline.bindings.extras import require_bindings
 
     bindings.install()
-    with require_bindings("cloudflare"):
+    with require_bindings():
         return getattr(import_module(_CONSTRUCTS[name]), name)

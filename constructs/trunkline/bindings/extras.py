@@ -9,6 +9,8 @@ from trunkline.bindings.fork import FORK_PREFIX, PREFIX, uses_fork
 from trunkline.errors import ConfigurationError
 
 FORK_EXTRA = "cdktn"
+# Where the extra has another name than the provider.
+_EXTRAS = {"azurerm": "azure"}
 
 
 @contextmanager
@@ -26,15 +28,18 @@ def require_framework() -> Iterator[None]:
 
 
 @contextmanager
-def require_bindings(extra: str) -> Iterator[None]:
+def require_bindings() -> Iterator[None]:
     """Turn the failed import of a binding into a ConfigurationError that names its extra."""
     try:
         yield
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith((PREFIX, FORK_PREFIX)):
+        package = (error.name or "").partition(".")[0]
+        if not package.startswith((PREFIX, FORK_PREFIX)):
             raise
+        provider = package.rpartition("provider_")[2]
+        cloud = _EXTRAS.get(provider, provider)
         # The fork's bindings come in one extra: whoever moves, moves all of them.
-        missing = FORK_EXTRA if uses_fork() else extra
+        extra = FORK_EXTRA if uses_fork() else cloud
         raise ConfigurationError(
-            f"the binding for {extra} is not installed; run: pip install 'trunkline[{missing}]'"
+            f"the binding for {cloud} is not installed; run: pip install 'trunkline[{extra}]'"
         ) from error

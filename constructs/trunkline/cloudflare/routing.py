@@ -5,25 +5,12 @@ from __future__ import annotations
 from typing import assert_never
 
 from cdktf_cdktf_provider_cloudflare.argo_smart_routing import ArgoSmartRouting
-from cdktf_cdktf_provider_cloudflare.ruleset import (
-    Ruleset,
-    RulesetRules,
-    RulesetRulesActionParameters,
-    RulesetRulesActionParametersOrigin,
-    RulesetRulesActionParametersSni,
-)
 from cdktf_cdktf_provider_cloudflare.workers_route import WorkersRoute
 from cdktf_cdktf_provider_cloudflare.workers_script import WorkersScript, WorkersScriptBindings
 from constructs import Construct
 
 from trunkline.cloudflare.dns import NO_ORIGIN, add_dns_record
-from trunkline.routing import (
-    OriginRule,
-    OriginRulesRouting,
-    RoutingSpec,
-    Script,
-    WorkerRouting,
-)
+from trunkline.routing import OriginRulesRouting, RoutingSpec, Script, WorkerRouting
 from trunkline.terraform.escape import escape
 
 
@@ -36,7 +23,10 @@ def add_routing(scope: Construct, *, zone_id: str, account_id: str, spec: Routin
         case WorkerRouting():
             _add_worker(scope, zone_id, account_id, spec)
         case OriginRulesRouting():
-            _add_origin_rules(scope, zone_id, spec)
+            # Its binding takes 25 ms to import, and only this strategy uses it.
+            from trunkline.cloudflare.origin_rules import add_origin_rules
+
+            add_origin_rules(scope, zone_id, spec)
         case _:
             assert_never(spec)
 
@@ -77,34 +67,4 @@ def _script(scope: Construct, account_id: str, script: Script) -> WorkersScript:
             WorkersScriptBindings(type="plain_text", name=name, text=escape(text))
             for name, text in sorted(script.bindings.items())
         ],
-    )
-
-
-def _add_origin_rules(scope: Construct, zone_id: str, spec: OriginRulesRouting) -> None:
-    """The zone's rules of the phase `http_request_origin`; a zone has one ruleset in each phase.
-
-    https://developers.cloudflare.com/rules/origin-rules/create-api/
-    """
-    Ruleset(
-        scope,
-        "origin-rules",
-        zone_id=zone_id,
-        name=f"routes of {spec.hostname}",
-        kind="zone",
-        phase="http_request_origin",
-        rules=[_rule(rule) for rule in spec.rules],
-    )
-
-
-def _rule(rule: OriginRule) -> RulesetRules:
-    return RulesetRules(
-        action="route",
-        expression=rule.expression,
-        description=rule.description,
-        enabled=True,
-        action_parameters=RulesetRulesActionParameters(
-            host_header=rule.hostname,
-            origin=RulesetRulesActionParametersOrigin(host=rule.hostname),
-            sni=RulesetRulesActionParametersSni(value=rule.hostname),
-        ),
     )

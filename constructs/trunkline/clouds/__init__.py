@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def cloud_class(name: str) -> type[Cloud]:
     """The class that makes a cloud's resources; ConfigurationError without it or its binding."""
     check_cloud(name)
-    with require_bindings(name):
+    with require_bindings():
         module = import_module(f"trunkline.clouds.{name}.resources")
     found: type[Cloud] = getattr(module, name.capitalize())
     return found

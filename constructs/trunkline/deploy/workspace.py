@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from trunkline.model import LocalIngress, Topology
 from trunkline.probing.key import generate_key
 from trunkline.stacks.synthesize import stale_stacks
 from trunkline.terraform.run import Done, Terraform, without_terraform_options
+from trunkline.terraform.signals import hold_signals
 from trunkline.topology import load
 
 # What a workspace is used for. A demo clears away what an interrupted demo left.
@@ -147,9 +149,25 @@ class Workspace:
 
 def _run_synth(file: Path, output: Path) -> None:
     command = [sys.executable, "-m", "trunkline", "synth", str(file), "--output", str(output)]
-    done = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
-    if done.returncode:
-        raise OutputError(done.stderr.strip())
+    process = None
+    try:
+        with hold_signals():
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        _, errors = process.communicate()
+    except BaseException:
+        if process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its Node too; it writes whole files only
+            process.wait()
+        raise
+    if process.returncode:
+        raise OutputError(errors.strip())
 
 
 def _refuse_clouds(topology: Topology) -> None:

@@ -24,6 +24,6 @@ BUILDERS: Mapping[type[Ingress], str] = {
 def ingress_of(topology: Topology) -> IngressBuilder[Any]:
     """The ingress that the topology names; ConfigurationError where its binding is missing."""
     module, _, attribute = BUILDERS[type(topology.ingress)].partition(":")
-    with require_bindings("cloudflare"):
+    with require_bindings():
         found: type[IngressBuilder[Any]] = getattr(import_module(module), attribute)
     return found(topology, topology.ingress)

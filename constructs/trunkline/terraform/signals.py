@@ -35,6 +35,16 @@ def defer_signals(say: Callable[[str], None] = lambda text: None) -> Iterator[No
 
 
 @contextmanager
+def hold_signals() -> Iterator[None]:
+    """Let them wait until the block ends: it begins a process that has to be known to be ended."""
+    held: list[int] = []
+    with _handled(lambda number, frame: held.append(number)):
+        yield
+    for number in held[:1]:
+        signal.raise_signal(number)
+
+
+@contextmanager
 def _handled(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # signals reach the main thread alone

@@ -107,8 +107,6 @@ def test_only_what_a_stack_uses_is_loaded(tmp_path: Path) -> None:
 
 def test_the_command_says_which_framework_it_has() -> None:
     code = "from trunkline.bindings.extras import require_bindings\n"
-    code += (
-        "with require_bindings('azure'): raise ModuleNotFoundError(name='cdktn_provider_azurerm')"
-    )
+    code += "with require_bindings(): raise ModuleNotFoundError(name='cdktn_provider_azurerm')"
     done = on_the_fork("-c", code)
     assert "run: pip install 'trunkline[cdktn]'" in done.stderr

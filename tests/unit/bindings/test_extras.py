@@ -13,13 +13,21 @@ def test_a_missing_binding_is_named_by_its_extra() -> None:
         pytest.raises(
             ConfigurationError, match=r"azure is not .* pip install 'trunkline\[azure\]'"
         ),
-        require_bindings("azure"),
+        require_bindings(),
     ):
         raise ModuleNotFoundError(name="cdktf_cdktf_provider_azurerm.subnet")
 
 
+def test_the_binding_is_named_that_is_missing() -> None:
+    with (
+        pytest.raises(ConfigurationError, match=r"pip install 'trunkline\[cloudflare\]'"),
+        require_bindings(),
+    ):
+        raise ModuleNotFoundError(name="cdktf_cdktf_provider_cloudflare")
+
+
 def test_another_missing_module_stays_what_it_is() -> None:
-    with pytest.raises(ModuleNotFoundError), require_bindings("azure"):
+    with pytest.raises(ModuleNotFoundError), require_bindings():
         raise ModuleNotFoundError(name="attrs")
 
 
@@ -29,7 +37,7 @@ def test_a_missing_binding_of_the_fork_is_named_by_the_extra_of_the_fork(
     monkeypatch.setattr("trunkline.bindings.extras.uses_fork", lambda: True)
     with (
         pytest.raises(ConfigurationError, match=r"azure is not .* pip install 'trunkline\[cdktn\]"),
-        require_bindings("azure"),
+        require_bindings(),
     ):
         raise ModuleNotFoundError(name="cdktn_provider_azurerm")
 

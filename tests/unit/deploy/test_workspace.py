@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.examples import ROOT
@@ -77,3 +79,23 @@ def test_without_terraform_it_says_where_to_get_it(
     with pytest.raises(TerraformError, match="terraform is not on PATH; install"):
         Workspace(tmp_path).synthesize(ROOT / "topologies" / "local.yaml", KEPT)
     assert not (tmp_path / "cdktf.out").exists()
+
+
+def test_an_interrupted_run_leaves_no_synthesis_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    class Interrupted(subprocess.Popen[str]):
+        """A process that Ctrl-C meets before its caller knows of it."""
+
+        def __init__(self, command: list[str], **options: Any) -> None:
+            super().__init__([sys.executable, "-c", "import time; time.sleep(60)"], **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Workspace(tmp_path).synthesize(ROOT / "topologies" / "local.yaml", KEPT)
+    [process] = started
+    assert process.poll() == -signal.SIGKILL

@@ -1,0 +1,44 @@
+"""Origin Rules: rules of the zone that send a request to another host."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_cloudflare.ruleset import (
+    Ruleset,
+    RulesetRules,
+    RulesetRulesActionParameters,
+    RulesetRulesActionParametersOrigin,
+    RulesetRulesActionParametersSni,
+)
+from constructs import Construct
+
+from trunkline.routing import OriginRule, OriginRulesRouting
+
+
+def add_origin_rules(scope: Construct, zone_id: str, spec: OriginRulesRouting) -> None:
+    """The zone's rules of the phase `http_request_origin`; a zone has one ruleset in each phase.
+
+    https://developers.cloudflare.com/rules/origin-rules/create-api/
+    """
+    Ruleset(
+        scope,
+        "origin-rules",
+        zone_id=zone_id,
+        name=f"routes of {spec.hostname}",
+        kind="zone",
+        phase="http_request_origin",
+        rules=[_rule(rule) for rule in spec.rules],
+    )
+
+
+def _rule(rule: OriginRule) -> RulesetRules:
+    return RulesetRules(
+        action="route",
+        expression=rule.expression,
+        description=rule.description,
+        enabled=True,
+        action_parameters=RulesetRulesActionParameters(
+            host_header=rule.hostname,
+            origin=RulesetRulesActionParametersOrigin(host=rule.hostname),
+            sni=RulesetRulesActionParametersSni(value=rule.hostname),
+        ),
+    )
