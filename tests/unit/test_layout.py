@@ -66,6 +66,6 @@ def test_the_pins_of_the_bindings_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lock = json.loads((ROOT / "Pipfile.lock").read_text())["default"]
     extras = [pin for pins in project["optional-dependencies"].values() for pin in pins]
-    assert {pin for pin in [*project["dependencies"], *extras] if "cdktf" in pin} == {
+    assert {pin for pin in [*project["dependencies"], *extras] if pin.startswith("cdktf")} == {
         f"{name}{package['version']}" for name, package in lock.items() if "cdktf" in name
     }

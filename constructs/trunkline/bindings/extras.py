@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from trunkline.bindings.fork import FORK_PREFIX, PREFIX, uses_fork
+from trunkline.bindings.fork import FORK_PREFIX, PREFIX
 from trunkline.errors import ConfigurationError
-
-FORK_EXTRA = "cdktn"
-# Where the extra has another name than the provider.
-_EXTRAS = {"azurerm": "azure"}
 
 
 @contextmanager
@@ -23,7 +20,7 @@ def require_framework() -> Iterator[None]:
             raise
         raise ConfigurationError(
             "neither cdktf nor its fork cdktn is installed; run: pip install 'trunkline[all]', "
-            f"or for the fork: pip install 'trunkline[{FORK_EXTRA}]'"
+            "or for the fork: pip install 'trunkline[cdktn]'"
         ) from error
 
 
@@ -36,10 +33,21 @@ def require_bindings() -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if not package.startswith((PREFIX, FORK_PREFIX)):
             raise
-        provider = package.rpartition("provider_")[2]
-        cloud = _EXTRAS.get(provider, provider)
-        # The fork's bindings come in one extra: whoever moves, moves all of them.
-        extra = FORK_EXTRA if uses_fork() else cloud
+        distribution = package.replace("_", "-")
+        extra = _extra_with(distribution)
+        wanted = f"'trunkline[{extra}]'" if extra else distribution
         raise ConfigurationError(
-            f"the binding for {cloud} is not installed; run: pip install 'trunkline[{extra}]'"
+            f"the binding {distribution} is not installed; run: pip install {wanted}"
         ) from error
+
+
+def _extra_with(distribution: str) -> str | None:
+    """The extra that brings a distribution, as trunkline's own metadata say."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        pins = requires("trunkline") or []
+    except PackageNotFoundError:  # the sources alone, without an installation
+        return None
+    pattern = re.compile(rf"{re.escape(distribution)}\b.*extra == ['\"]([\w-]+)['\"]")
+    return next((match[1] for pin in pins if (match := pattern.match(pin))), None)

@@ -103,10 +103,3 @@ def test_only_what_a_stack_uses_is_loaded(tmp_path: Path) -> None:
     modules, same = done.stdout.split()
     assert int(modules) < 200, "a plain import loads 6,000"
     assert same == "True"
-
-
-def test_the_command_says_which_framework_it_has() -> None:
-    code = "from trunkline.bindings.extras import require_bindings\n"
-    code += "with require_bindings(): raise ModuleNotFoundError(name='cdktn_provider_azurerm')"
-    done = on_the_fork("-c", code)
-    assert "run: pip install 'trunkline[cdktn]'" in done.stderr

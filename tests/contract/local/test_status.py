@@ -28,8 +28,6 @@ from trunkline.local.status import (
     stop_all,
 )
 
-pytestmark = pytest.mark.slow  # test_quickly.py has one of each kind
-
 FREEZES_LATER = """
 import os, signal, socket, time
 s = socket.create_server(("127.0.0.1", PORT), backlog=1)
@@ -346,6 +344,7 @@ def test_stop_names_the_ordinary_way(stack: Stack) -> None:
     assert (again.exit_code, again.stdout) == (0, f"nothing runs below {stack.below}\n")
 
 
+@pytest.mark.slow
 def test_followed_logs_show_what_is_added(stack: Stack) -> None:
     import subprocess
 

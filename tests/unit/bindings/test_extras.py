@@ -1,45 +1,52 @@
-"""A binding that is not installed."""
+"""A framework or a binding that is not installed."""
 
 from __future__ import annotations
+
+from importlib import metadata
 
 import pytest
 
 from trunkline.bindings.extras import require_bindings, require_framework
 from trunkline.errors import ConfigurationError
 
-
-def test_a_missing_binding_is_named_by_its_extra() -> None:
-    with (
-        pytest.raises(
-            ConfigurationError, match=r"azure is not .* pip install 'trunkline\[azure\]'"
-        ),
-        require_bindings(),
-    ):
-        raise ModuleNotFoundError(name="cdktf_cdktf_provider_azurerm.subnet")
+PINS = [
+    "attrs>=24",
+    "cdktf-cdktf-provider-azurerm==14.23.1; extra == 'azure'",
+    'cdktn-provider-azurerm==16.9.0; extra == "cdktn"',
+    "trunkline[aws,azure]; extra == 'all'",
+]
 
 
-def test_the_binding_is_named_that_is_missing() -> None:
-    with (
-        pytest.raises(ConfigurationError, match=r"pip install 'trunkline\[cloudflare\]'"),
-        require_bindings(),
-    ):
-        raise ModuleNotFoundError(name="cdktf_cdktf_provider_cloudflare")
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("cdktf_cdktf_provider_azurerm.subnet", "azure"),
+        ("cdktf_cdktf_provider_azurerm", "azure"),
+        ("cdktn_provider_azurerm", "cdktn"),
+    ],
+)
+def test_a_missing_binding_is_named_by_its_extra(
+    module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metadata, "requires", lambda name: PINS)
+    wanted = rf"azurerm is not installed; run: pip install 'trunkline\[{extra}\]'$"
+    with pytest.raises(ConfigurationError, match=wanted), require_bindings():
+        raise ModuleNotFoundError(name=module)
+
+
+def test_without_an_installation_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> list[str]:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", missing)
+    wanted = "run: pip install cdktf-cdktf-provider-azurerm$"
+    with pytest.raises(ConfigurationError, match=wanted), require_bindings():
+        raise ModuleNotFoundError(name="cdktf_cdktf_provider_azurerm")
 
 
 def test_another_missing_module_stays_what_it_is() -> None:
     with pytest.raises(ModuleNotFoundError), require_bindings():
         raise ModuleNotFoundError(name="attrs")
-
-
-def test_a_missing_binding_of_the_fork_is_named_by_the_extra_of_the_fork(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("trunkline.bindings.extras.uses_fork", lambda: True)
-    with (
-        pytest.raises(ConfigurationError, match=r"azure is not .* pip install 'trunkline\[cdktn\]"),
-        require_bindings(),
-    ):
-        raise ModuleNotFoundError(name="cdktn_provider_azurerm")
 
 
 def test_a_missing_framework_is_named_with_both_extras() -> None:
