@@ -42,7 +42,7 @@ def require_bindings() -> Iterator[None]:
 
 
 def _extra_with(distribution: str) -> str | None:
-    """The extra that brings a distribution, as trunkline's own metadata say."""
+    """The extra that brings a distribution and little else, as trunkline's own metadata say."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:
@@ -50,4 +50,5 @@ def _extra_with(distribution: str) -> str | None:
     except PackageNotFoundError:  # the sources alone, without an installation
         return None
     pattern = re.compile(rf"{re.escape(distribution)}\b.*extra == ['\"]([\w-]+)['\"]")
-    return next((match[1] for pin in pins if (match := pattern.match(pin))), None)
+    extras = [match[1] for pin in pins if (match := pattern.match(pin))]
+    return next((extra for extra in extras if extra != "all"), None)

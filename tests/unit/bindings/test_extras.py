@@ -11,9 +11,9 @@ from trunkline.errors import ConfigurationError
 
 PINS = [
     "attrs>=24",
+    "cdktf-cdktf-provider-azurerm==14.23.1; extra == 'all'",
     "cdktf-cdktf-provider-azurerm==14.23.1; extra == 'azure'",
     'cdktn-provider-azurerm==16.9.0; extra == "cdktn"',
-    "trunkline[aws,azure]; extra == 'all'",
 ]
 
 
