@@ -1,7 +1,7 @@
 """Cloudflare's resources: zones, names, tunnels and routing. No other package has its binding."""
 
 from trunkline.cloudflare.dns import add_dns_record
-from trunkline.cloudflare.routing import add_routing, add_smart_routing
+from trunkline.cloudflare.routing import add_routing, set_smart_routing
 from trunkline.cloudflare.tunnel import TunnelEnds, add_tunnel
 from trunkline.cloudflare.zone import (
     NewZone,
@@ -19,9 +19,9 @@ __all__ = [
     "add_origin_pulls",
     "add_provider",
     "add_routing",
-    "add_smart_routing",
     "add_ssl_mode_full",
     "add_tunnel",
     "create_zone",
     "find_zone",
+    "set_smart_routing",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from cdktf_cdktf_provider_cloudflare.ruleset import (
     Ruleset,
     RulesetRules,
@@ -33,6 +35,8 @@ def add_origin_rules(scope: Construct, zone_id: str, spec: OriginRulesRouting) -
 def _rule(rule: OriginRule) -> RulesetRules:
     return RulesetRules(
         action="route",
+        # Else Cloudflare gives a rule a new identity whenever one before it changes.
+        ref=f"trunkline-{hashlib.sha256(rule.prefix.encode()).hexdigest()[:12]}",
         expression=rule.expression,
         description=rule.description,
         enabled=True,

@@ -31,12 +31,12 @@ def add_routing(scope: Construct, *, zone_id: str, account_id: str, spec: Routin
             assert_never(spec)
 
 
-def add_smart_routing(scope: Construct, *, zone_id: str) -> None:
+def set_smart_routing(scope: Construct, *, zone_id: str, on: bool) -> None:
     """Argo Smart Routing, which the zone must have bought: without it the resource fails.
 
     https://developers.cloudflare.com/argo-smart-routing/get-started/
     """
-    ArgoSmartRouting(scope, "smart-routing", zone_id=zone_id, value="on")
+    ArgoSmartRouting(scope, "smart-routing", zone_id=zone_id, value="on" if on else "off")
 
 
 def _add_worker(scope: Construct, zone_id: str, account_id: str, spec: WorkerRouting) -> None:

@@ -19,6 +19,7 @@ from attrs import frozen
 from cdktf import Fn, ITerraformDependable, TerraformResource
 from constructs import Construct
 
+from trunkline.clouds.facts import MANAGED_BY
 from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
 from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
@@ -126,7 +127,7 @@ class Cloud(ABC):
         self.scope = scope
         self.site = site
         self.name = name
-        self.tags = {"managed-by": "trunkline", **(tags or {})}
+        self.tags = {MANAGED_BY: "trunkline", **(tags or {})}
 
     @staticmethod
     @abstractmethod

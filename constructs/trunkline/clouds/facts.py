@@ -89,6 +89,10 @@ class Role:
         return next(name for start, name in self.partitions.items() if region.startswith(start))
 
 
+OWN_TAGS = MANAGED_BY, TOPOLOGY, SITE = ("managed-by", "topology", "site")
+"""The tags that every resource has, besides those of the topology."""
+
+
 @frozen(kw_only=True)
 class CloudFacts:
     """The facts of one cloud; a field that does not apply to a cloud keeps its default."""
@@ -131,6 +135,9 @@ class CloudFacts:
 
     reserved_tags: tuple[str, ...] = ()
     """How tags begin that the cloud keeps to itself."""
+
+    most_tags: int = 50
+    """How many tags a resource takes, those of trunkline's own included."""
 
     role: Role | None = None
     """The spelling of `deploy_as`; None where a role says nothing of the site's account."""

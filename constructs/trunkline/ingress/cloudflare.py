@@ -100,10 +100,11 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
     def _origin_hostname(self, site: str) -> str:
         return origin_hostname(self.topology.name, site, self.topology.domain)
 
-    def _smart_routing(self) -> bool:
-        """As the topology says; where it says nothing, wherever it is bought."""
+    def _smart_routing(self) -> bool | None:
+        """On where it is asked for, else wherever it is bought; None where it cannot be set."""
         wanted = self.topology.routing.smart_routing
-        return "smart_routing" in self.ingress.add_ons if wanted is None else wanted
+        bought = "smart_routing" in self.ingress.add_ons
+        return wanted is not False if wanted or bought else None
 
 
 def _add_outputs(scope: Construct, url: str, name_servers: list[str] | None) -> None:

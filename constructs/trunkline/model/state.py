@@ -40,12 +40,13 @@ class GcsState:
 
 @frozen(kw_only=True)
 class AzurermState:
-    """A container of an Azure storage account."""
+    """A container of an Azure storage account; `subscription_id` None means the caller's own."""
 
     resource_group: str
     storage_account: str
     container: str
     prefix: str = "trunkline"
+    subscription_id: str | None = None
 
 
 State = LocalState | TerraformCloudState | S3State | GcsState | AzurermState

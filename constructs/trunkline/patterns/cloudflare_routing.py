@@ -27,7 +27,8 @@ class CloudflareRouting(Construct):
     - `timeout_seconds`: how long the Worker waits for the headers of an answer before it asks the
       next origin.
     - `create_zone`: make the zone; otherwise it is looked up by `domain`.
-    - `smart_routing`: turn Argo Smart Routing on. The zone must have bought it.
+    - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it. Without it:
+      leave it as it is.
     - `origin_pulls`: show Cloudflare's client certificate to the origins, which public edges ask
       for.
 
@@ -63,7 +64,7 @@ class CloudflareRouting(Construct):
         strategy: str = DEFAULT_STRATEGY,
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
         create_zone: bool = False,
-        smart_routing: bool = False,
+        smart_routing: bool | None = None,
         origin_pulls: bool = False,
     ) -> None:
         super().__init__(scope, id)
@@ -78,8 +79,8 @@ class CloudflareRouting(Construct):
         )
         spec = routing_spec(host, strategy)
         cloudflare.add_routing(self, zone_id=zone_id, account_id=account_id, spec=spec)
-        if smart_routing:
-            cloudflare.add_smart_routing(self, zone_id=zone_id)
+        if smart_routing is not None:
+            cloudflare.set_smart_routing(self, zone_id=zone_id, on=smart_routing)
         if origin_pulls:
             cloudflare.add_origin_pulls(self, zone_id=zone_id)
         if origin_pulls and create_zone:

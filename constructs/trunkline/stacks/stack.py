@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cdktf import App, LocalBackend, TerraformStack
 
+from trunkline.clouds.facts import SITE, TOPOLOGY
 from trunkline.model import Site, Topology
 from trunkline.terraform.backends import backend
 
@@ -21,7 +22,7 @@ class TopologyStack(TerraformStack):
 
     def tags(self, site: Site) -> dict[str, str]:
         """The tags of everything that the stack makes for a site."""
-        return {"topology": self.topology.name, "site": site.name, **self.topology.tags}
+        return {TOPOLOGY: self.topology.name, SITE: site.name, **self.topology.tags}
 
 
 def _add_backend(stack: TerraformStack, name: str, arguments: Mapping[str, object]) -> None:

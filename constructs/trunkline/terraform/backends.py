@@ -33,7 +33,9 @@ def backend(state: State, topology: str, stack: str) -> tuple[str, dict[str, obj
         case GcsState():
             return "gcs", {"bucket": state.bucket, "prefix": f"{state.prefix}/{topology}/{stack}"}
         case AzurermState():
+            where = {"subscription_id": state.subscription_id} if state.subscription_id else {}
             return "azurerm", {
+                **where,
                 "resource_group_name": state.resource_group,
                 "storage_account_name": state.storage_account,
                 "container_name": state.container,

@@ -172,9 +172,35 @@ def metadata_fits(config: Config) -> str | None:
     return f"metadata {', '.join(large)} has more than 256 KiB" if large else None
 
 
+def hyperdisk_where_nothing_else_fits(config: Config) -> str | None:
+    """The newest series take no persistent disk, which is the default; at apply."""
+    machine_type = config.get("machine_type")
+    if not isinstance(machine_type, str) or not re.match(r"(c4|c4a|c4d|n4|n4a|n4d)-", machine_type):
+        return None
+    parameters = [p for b in items(config, "boot_disk") for p in items(b, "initialize_params")]
+    kinds = [str(p.get("type") or "pd-standard") for p in parameters]
+    wrong = [kind for kind in kinds if not kind.startswith("hyperdisk")]
+    return f"{wrong[0]} disk type cannot be used by {machine_type}" if wrong else None
+
+
+def at_most_tags(limit: int) -> Check:
+    """Azure takes so many tags on a resource; at apply."""
+
+    def check(config: Config) -> str | None:
+        tags = config.get("tags")
+        count = len(tags) if isinstance(tags, dict) else 0
+        return f"a maximum of {limit} tags can be applied, not {count}" if count > limit else None
+
+    return check
+
+
 ON_OFF: Final = one_of("value", "on", "off")
 RULE_SOURCES: Final = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
-GOOGLE_MACHINE: Final = (not_empty("boot_disk"), metadata_fits)
+GOOGLE_MACHINE: Final = (
+    not_empty("boot_disk"),
+    metadata_fits,
+    hyperdisk_where_nothing_else_fits,
+)
 GOOGLE_HEALTH_CHECK: Final = (not_empty("tcp_health_check"),)
 AZURE_MACHINE: Final = (
     base64_at_most("custom_data", 64 * KIB),
@@ -193,6 +219,7 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "aws_ssm_parameter": (exactly_one("value", "insecure_value", "value_wo"),),
     "aws_vpc_security_group_egress_rule": (exactly_one(*RULE_SOURCES),),
     "aws_vpc_security_group_ingress_rule": (exactly_one(*RULE_SOURCES),),
+    "azurerm_key_vault_secret": (at_most_tags(15),),
     "azurerm_linux_virtual_machine": AZURE_MACHINE,
     "cloudflare_argo_smart_routing": (ON_OFF,),
     "cloudflare_argo_tiered_caching": (ON_OFF,),

@@ -406,6 +406,7 @@ def test_a_type_without_a_schema_is_reported() -> None:
     ]
 
 
+C4A = {"machine_type": "c4a-standard-1"}
 REFUSED: list[tuple[str, Json, Json]] = [
     ("cloudflare_dns_record", {"content": "a", "data": {"x": 1}}, {"content": "a"}),
     (
@@ -436,6 +437,16 @@ REFUSED: list[tuple[str, Json, Json]] = [
         {"user_data": "I2Nsb3VkLWNvbmZpZw==", "admin_ssh_key": [{"username": "x"}]},
     ),
     ("azurerm_linux_virtual_machine", {}, {"admin_ssh_key": [{"username": "x"}]}),
+    (
+        "google_compute_instance",
+        {**C4A, "boot_disk": [{"initialize_params": [{"image": "debian", "type": None}]}]},
+        {**C4A, "boot_disk": [{"initialize_params": [{"type": "hyperdisk-balanced"}]}]},
+    ),
+    (
+        "azurerm_key_vault_secret",
+        {"tags": {f"tag-{number}": "x" for number in range(16)}},
+        {"tags": {f"tag-{number}": "x" for number in range(15)}},
+    ),
     ("aws_instance", {"ami": "a", "user_data": "x" * 16385}, {"ami": "a", "user_data": "x"}),
     ("aws_vpc_security_group_egress_rule", {}, {"cidr_ipv4": "0.0.0.0/0"}),
 ]

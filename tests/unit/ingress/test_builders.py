@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, get_args
 
 import pytest
@@ -67,11 +68,17 @@ def test_this_machine_refuses_a_strategy_that_workerd_cannot_run(scope: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "bought", "made"),
-    [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
+    ("said", "bought", "setting"),
+    [
+        (None, True, ["on"]),
+        (None, False, []),
+        (True, False, ["on"]),
+        (False, True, ["off"]),
+        (False, False, []),
+    ],
 )
 def test_smart_routing_is_on_wherever_it_is_bought_or_asked_for(
-    said: bool | None, bought: bool, made: bool, scope: Any
+    said: bool | None, bought: bool, setting: list[str], scope: Any
 ) -> None:
     from cdktf import Testing
 
@@ -81,4 +88,6 @@ def test_smart_routing_is_on_wherever_it_is_bought_or_asked_for(
     ingress = Cloudflare(account_id="0", add_ons=("smart_routing",) if bought else ())
     routing = evolve(THREE.routing, smart_routing=said)
     ingress_of(evolve(THREE, ingress=ingress, routing=routing)).add_routing(scope)
-    assert ("cloudflare_argo_smart_routing" in Testing.synth(scope)) == made
+    resources = json.loads(Testing.synth(scope))["resource"]
+    made = resources.get("cloudflare_argo_smart_routing", {})
+    assert [each["value"] for each in made.values()] == setting

@@ -14,6 +14,7 @@ from trunkline.model import (
 )
 from trunkline.terraform.backends import backend
 
+SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
 CASES: list[tuple[State, str, dict[str, object]]] = [
     (LocalState(), "local", {"path": "../../../state/shop/edge-aws.tfstate"}),
     (LocalState(directory="a/b"), "local", {"path": "../../../a/b/shop/edge-aws.tfstate"}),
@@ -55,6 +56,19 @@ CASES: list[tuple[State, str, dict[str, object]]] = [
             "storage_account_name": "a",
             "container_name": "c",
             "key": "trunkline/shop/edge-aws.tfstate",
+        },
+    ),
+    (
+        AzurermState(
+            resource_group="g", storage_account="a", container="c", subscription_id=SUBSCRIPTION
+        ),
+        "azurerm",
+        {
+            "resource_group_name": "g",
+            "storage_account_name": "a",
+            "container_name": "c",
+            "key": "trunkline/shop/edge-aws.tfstate",
+            "subscription_id": SUBSCRIPTION,
         },
     ),
 ]

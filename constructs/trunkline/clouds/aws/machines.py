@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Mapping
 
-from cdktf import TerraformLocal, TerraformResourceLifecycle
+from cdktf import Precondition, TerraformLocal, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_ami import DataAwsAmi, DataAwsAmiFilter
 from cdktf_cdktf_provider_aws.data_aws_ec2_instance_type_offerings import (
     DataAwsEc2InstanceTypeOfferings,
@@ -94,6 +94,7 @@ class AwsMachineGroup(MachineGroup):
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=["ami", "user_data_base64"],
                 replace_triggered_by=[replacement(self.scope, id, text, spec.replaced_with)],
+                precondition=self._offers(spec.zone),
             ),
         )
         return Machine(
@@ -101,6 +102,21 @@ class AwsMachineGroup(MachineGroup):
             public_address=self._public_address(id, spec, instance),
             private_address=instance.private_ip,
         )
+
+    def _offers(self, zone: str) -> list[Precondition] | None:
+        """What Terraform says where a zone has none of the default sizes."""
+        if self.spec.size:
+            return None
+        size = self._sizes[zone].removeprefix("${").removesuffix("}")
+        return [
+            Precondition(
+                condition=f'${{{size} != ""}}',
+                error_message=(
+                    f"The zone {zone} offers none of the sizes {', '.join(SIZES.defaults)}. "
+                    "Choose another zone, or name a size that it offers."
+                ),
+            )
+        ]
 
     def _compressed(self, id: str, spec: MachineSpec, text: str) -> str:
         """The user data, which Terraform compresses: AWS takes little, cloud-init unpacks it.
@@ -144,7 +160,8 @@ class AwsMachineGroup(MachineGroup):
         sizes = {zone: f"{table}[{json.dumps(zone)}]" for zone in zones}
         return (
             {zone: f"${{{size}}}" for zone, size in sizes.items()},
-            {zone: f"${{{{{image_of}}}[{size}]}}" for zone, size in sizes.items()},
+            # A zone without a fitting size gets no image; a precondition says so.
+            {zone: f'${{lookup({{{image_of}}}, {size}, "")}}' for zone, size in sizes.items()},
         )
 
     def _offered_sizes(self, zones: list[str]) -> str:
@@ -165,7 +182,8 @@ class AwsMachineGroup(MachineGroup):
         )
         data = f"data.aws_ec2_instance_type_offerings.{offered.friendly_unique_id}"
         there = f"[for i, place in {data}.locations : {data}.instance_types[i] if place == zone]"
-        first = f"[for size in {json.dumps(SIZES.defaults)} : size if contains({there}, size)][0]"
+        offers = f"[for size in {json.dumps(SIZES.defaults)} : size if contains({there}, size)]"
+        first = f'try({offers}[0], "")'  # a precondition of the machine says where there is none
         table = f"${{{{for zone in {json.dumps(zones)} : zone => {first}}}}}"
         local = TerraformLocal(self.scope, f"{self.id}-sizes", table)
         return f"local.{local.friendly_unique_id}"

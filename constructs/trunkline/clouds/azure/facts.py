@@ -78,6 +78,9 @@ FACTS = CloudFacts(
     sizes=SIZES,
     prices=PRICES,
     reserved_tags=("azure", "microsoft", "windows"),
+    # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations:
+    # 50 for most, and 15 for a vault's secret.
+    most_tags=15,
     perfkit_cloud="Azure",
     perfkit_zone="{region}-{zone}",
 )

@@ -31,6 +31,9 @@ from trunkline.clouds.base import (
 )
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 
+# What the stacks use beyond the provider's set "core".
+SERVICES = ("Microsoft.KeyVault", "Microsoft.ManagedIdentity")
+
 
 class Azure(Cloud):
     """Virtual network, Key Vault and virtual machines, in a resource group of the stack's own.
@@ -46,7 +49,9 @@ class Azure(Cloud):
             "azurerm",
             features=[AzurermProviderFeatures()],
             subscription_id=site.account,
-            resource_provider_registrations="none" if read_only else None,
+            # By default it registers 66 services in the subscription.
+            resource_provider_registrations="none" if read_only else "core",
+            resource_providers_to_register=None if read_only else list(SERVICES),
         )
 
     @cached_property
@@ -110,6 +115,8 @@ class Azure(Cloud):
             tenant_id=tenant_id,
             sku_name="standard",
             soft_delete_retention_days=7,
+            # The API of 2026-02-01 would take roles by default, older ones access policies.
+            rbac_authorization_enabled=False,
             **self._where,
         )
         vault_id = str(vault.id)

@@ -23,6 +23,9 @@ SIZES = Sizes(
     arm=r"(t2a|c4a|n4a|a4x)-",
 )
 
+# They take no other disk: https://cloud.google.com/compute/docs/disks/hyperdisks#hyperdisk-balanced
+HYPERDISK_ONLY = r"(c4|c4a|c4d|n4|n4a|n4d)-"
+
 PRICES = Prices(
     machines={"e2-micro": 0.00943, "e2-small": 0.01887},
     public_ipv4=0.005,

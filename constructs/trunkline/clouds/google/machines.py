@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
@@ -36,7 +37,7 @@ from trunkline.clouds.base import (
     replacement,
     short_name,
 )
-from trunkline.clouds.google.facts import SIZES
+from trunkline.clouds.google.facts import HYPERDISK_ONLY, SIZES
 from trunkline.payload import ANYWHERE, Firewall, Rule, user_data
 from trunkline.terraform.escape import escape
 
@@ -95,10 +96,13 @@ class GoogleMachineGroup(MachineGroup):
 
     def _boot_disk(self) -> ComputeInstanceBootDisk:
         """Debian stable; Google encrypts every disk."""
-        family = "debian-13-arm64" if SIZES.is_arm(self.spec.size or SIZES.default) else "debian-13"
+        size = self.spec.size or SIZES.default
+        family = "debian-13-arm64" if SIZES.is_arm(size) else "debian-13"
         return ComputeInstanceBootDisk(
             initialize_params=ComputeInstanceBootDiskInitializeParams(
-                image=f"projects/debian-cloud/global/images/family/{family}", size=10
+                image=f"projects/debian-cloud/global/images/family/{family}",
+                size=10,
+                type="hyperdisk-balanced" if re.match(HYPERDISK_ONLY, size) else None,
             )
         )
 

@@ -97,6 +97,21 @@ def _plan(draft: PartialTopology) -> Plan | None:
     return cloudflare.get("plan", DEFAULT_PLAN) if isinstance(cloudflare, Mapping) else None
 
 
+def new_zone_is_free(draft: PartialTopology) -> Iterator[Problem]:
+    """A warning: it is right once the zone is made and its plan bought."""
+    if draft.get("cloudflare", "create_zone") is not True:
+        return
+    asks = [] if _plan(draft) in (None, "free") else [f"the plan is {_plan(draft)}"]
+    asks += [f"the add-on {add_on} is listed" for add_on in _add_ons(draft)]
+    if asks:
+        message = f"a zone that Terraform makes is on the free plan, and here {' and '.join(asks)}"
+        remedy = (
+            "apply the stack routing once with plan free and without add-ons, buy them at "
+            "Cloudflare, then write them here"
+        )
+        yield Problem(("cloudflare", "create_zone"), message, remedy, "warning")
+
+
 def add_ons_include_strategy(draft: PartialTopology) -> Iterator[Problem]:
     strategy = strategy_of(draft)
     if strategy is None or not isinstance(draft.get("cloudflare"), Mapping):
@@ -151,4 +166,5 @@ CHECKS = (
     strategy_fails_over,
     strategy_runs_on_this_machine,
     plan_includes_smart_routing,
+    new_zone_is_free,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from trunkline.clouds.facts import OWN_TAGS
 from trunkline.documents.findings import Problem
 from trunkline.topology.checks.partial import PartialTopology
 
@@ -73,7 +74,18 @@ def tags_are_allowed(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(("tags", tag), message, "choose another name", at_key=True)
 
 
+def tags_fit(draft: PartialTopology) -> Iterator[Problem]:
+    tags = draft.mapping("tags")
+    count = len({*OWN_TAGS, *tags})
+    least = min(draft.facts.values(), key=lambda facts: facts.most_tags, default=None)
+    if least is not None and count > least.most_tags:
+        own = f"{len(OWN_TAGS)} of trunkline's own included"
+        message = f"{count} tags, {own}, and {least.title} takes {least.most_tags} on a resource"
+        yield Problem(("tags",), message, f"delete {count - least.most_tags}")
+
+
 CHECKS = (
+    tags_fit,
     local_state_survives,
     buckets_are_named_well,
     prefixes_are_paths,
