@@ -14,6 +14,7 @@ from attrs import frozen
 from trunkline.documents.findings import Finding, FindingsError, Level
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_GZIP = b"\x1f\x8b"
 _KIB, _MIB = 1024, 1024 * 1024
 
 
@@ -116,6 +117,9 @@ def _decode(file: str, data: bytes, kind: FileKind) -> Source:
     try:
         return Source(file, data.decode("utf-8-sig"), kind)
     except UnicodeDecodeError as error:
+        if data.startswith(_GZIP):
+            remedy = f"unpack it: gunzip --keep {file}"
+            raise _unreadable(file, kind, "is compressed with gzip", remedy) from error
         before = Source(file, data[: error.start].decode("utf-8-sig"), kind)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         finding = before.finding(len(before.text), message, "save the file as UTF-8")

@@ -139,13 +139,15 @@ def _complete(data: Data) -> Iterator[Problem]:
     """
     if data["complete"]:
         return
+    is_ours = data["method"]["tool"] == "trunkline"
+    again = "collect again" if is_ours else "run PerfKit for the rest, and import all runs again,"
     missing = [_name(zone) for zone in data["zones"] if zone["status"] == "missing"]
     if missing:
         text = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         message = f"{len(missing)} of {len(data['zones'])} zones are missing: {text}"
-        yield Problem(("zones",), message, "collect again when they are up", "warning", True)
+        yield Problem(("zones",), message, f"{again} when they are up", "warning", True)
     message = "the measurement is not complete"
-    yield Problem(("complete",), message, "collect again to complete it", "warning")
+    yield Problem(("complete",), message, f"{again} to complete it", "warning")
 
 
 def _name(zone: Data) -> str:

@@ -32,6 +32,15 @@ class Method:
     sweeps: int = 1
     emulated: bool = False
 
+    @property
+    def again(self) -> str:
+        """What to do where figures are missing."""
+        if self.tool == "trunkline":
+            return "collect again when the probe is up"
+        return (
+            f"run PerfKit's {self.tool.removeprefix('perfkit-')} for it, and import all runs again"
+        )
+
 
 @frozen(order=True)
 class Zone:

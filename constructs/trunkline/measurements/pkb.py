@@ -1,9 +1,9 @@
 """Imports what PerfKit Benchmarker measured between a topology's zones.
 
 Several runs of a pair become one entry: the least of the minima, and the median over the runs of
-every other figure, so that one bad run does not count. `sweeps` is the number of runs. If a pair
-was measured over internal and over external addresses, the external figures count: traffic between
-clouds uses external addresses.
+every other figure, so that one bad run does not count. `sweeps` is the number of distinct runs. If
+a pair was measured over internal and over external addresses, the external figures count: traffic
+between clouds uses external addresses.
 """
 
 from __future__ import annotations
@@ -86,8 +86,10 @@ def import_pkb(
     ours, unknown = _of_topology(samples, topology, clouds)
     if not any(sample.figure != RATE for sample, _ in ours):
         raise MeasurementsError([_nothing(file, topology, unknown)])
+    measurements = _measurements(ours, topology, chosen)
     warnings = [_left_out(file, zone, count) for zone, count in sorted(unknown.items())]
-    return Imported(_measurements(ours, topology, chosen), warnings, read.repeated)
+    warnings += [_cut(file, pair, chosen) for pair in measurements.pairs if _is_cut(pair)]
+    return Imported(measurements, warnings, read.repeated)
 
 
 def _chosen(file: str, samples: Iterable[Sample], wanted: Benchmark | None) -> Benchmark:
@@ -116,7 +118,11 @@ def _of_topology(
             zone: _name(topology, clouds, zone, cloud_of.get(zone))
             for zone in (sample.sending, sample.receiving)
         }
-        unknown.update(zone for zone, name in names.items() if name is None)
+        unknown.update(
+            _described(topology, clouds, zone, cloud_of.get(zone))
+            for zone, name in names.items()
+            if name is None
+        )
         here, there = names[sample.sending], names[sample.receiving]
         if here and there and here != there:
             ours.append((sample, (here, there)))
@@ -143,6 +149,14 @@ def _name(
     return found[0] if len(found) == 1 else None
 
 
+def _described(
+    topology: Topology, clouds: Mapping[str, PerfKitNames], zone: str, cloud: str | None
+) -> str:
+    """A zone that is nobody's; with its cloud, where only that keeps it from being a site's."""
+    contradicts = cloud and _name(topology, clouds, zone, None)
+    return f"{zone} (of {cloud}, as the metadata say)" if contradicts else zone
+
+
 def _is_called(
     zone: str, cloud: str | None, names: PerfKitNames, site: Site, candidate: str
 ) -> bool:
@@ -163,6 +177,19 @@ def _left_out(file: str, zone: str, count: int) -> Finding:
     return Finding(file, 1, 1, SAMPLES_FILE.name, printable(message), remedy, "warning")
 
 
+def _is_cut(pair: Pair) -> bool:
+    return pair.round_trip_us.p50 is None and pair.round_trip_us.mean is None
+
+
+def _cut(file: str, pair: Pair, benchmark: Benchmark) -> Finding:
+    message = (
+        f"{benchmark} from {pair.from_zone} to {pair.to_zone} gave a minimum only, so that the run "
+        "was cut; place uses the other direction"
+    )
+    remedy = "run PerfKit for this pair again, and import all runs"
+    return Finding(file, 1, 1, SAMPLES_FILE.name, printable(message), remedy, "warning")
+
+
 def _measurements(
     samples: Sequence[tuple[Sample, Ends]], topology: Topology, benchmark: Benchmark
 ) -> Measurements:
@@ -174,7 +201,8 @@ def _measurements(
         for site in topology.sites
         for zone in site.zones
     ]
-    times = [sample.seconds for sample, _ in samples]
+    # A sample's own time is that of its publication, after the run.
+    times = [moment for sample, _ in samples for moment in (sample.seconds, _start(sample))]
     return Measurements(
         topology=topology.name,
         method=Method(
@@ -189,6 +217,15 @@ def _measurements(
         zones=zones,
         pairs=pairs,
     )
+
+
+def _start(sample: Sample) -> float:
+    """When the run began, in seconds of the epoch; the sample's own time where nothing says so."""
+    try:
+        start = float(sample.metadata.get("start_time", ""))
+    except ValueError:  # none, or in words
+        return sample.seconds
+    return start if 0 < start <= sample.seconds else sample.seconds
 
 
 def _pairs(samples: Iterable[tuple[Sample, Ends]], benchmark: Benchmark) -> list[Pair]:
@@ -209,7 +246,7 @@ def _pair(ends: Ends, samples: Sequence[Sample], benchmark: Benchmark) -> Pair:
         values[sample.figure].append(sample.value)
     figures = {name: round(median(found), 3) for name, found in values.items()}
     kept = ("p50", "p90", "p99", "mean", "stddev")
-    runs = max(map(len, values.values()))
+    runs = len({sample.run for sample in samples})
     tried = PINGS_PER_RUN * runs if benchmark == "ping" else _transactions(samples)
     return Pair(
         from_zone=ends[0],
@@ -225,10 +262,15 @@ def _pair(ends: Ends, samples: Sequence[Sample], benchmark: Benchmark) -> Pair:
 
 
 def _transactions(samples: Iterable[Sample]) -> int | None:
-    """The number of round trips: netperf's rate times the test's length; None if not known."""
+    """The number of round trips: netperf's rate times the test's length; None if not known.
+
+    netperf repeats the test, up to `--netperf_max_iter` times: `confidence_iter` says how often.
+    """
     total = 0.0
     for sample in samples:
         if sample.figure == RATE:
             length = sample.metadata.get("netperf_test_length", "")
-            total += sample.value * float(length) if length.isdecimal() else math.nan
+            repeats = sample.metadata.get("confidence_iter", "1")
+            known = length.isdecimal() and repeats.isdecimal()
+            total += sample.value * int(length) * int(repeats) if known else math.nan
     return round(total) if total >= 1 else None

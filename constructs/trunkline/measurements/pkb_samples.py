@@ -44,8 +44,12 @@ _EPOCH_ENDS = 4_102_444_800  # the year 2100
 
 @frozen
 class Sample:
-    """One figure of one run: microseconds, or transactions a second where `figure` is "rate"."""
+    """One figure of one run: microseconds, or transactions a second where `figure` is "rate".
 
+    `run` is the run's name and its number: PerfKit repeats a run under one name.
+    """
+
+    run: tuple[str, str]
     benchmark: Benchmark
     figure: str
     value: float
@@ -54,6 +58,11 @@ class Sample:
     receiving: str
     ip_type: str
     metadata: dict[str, str]
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells it from every other figure."""
+        return (self.run, self.benchmark, self.figure, self.sending, self.receiving, self.ip_type)
 
 
 @frozen
@@ -72,7 +81,11 @@ class _SampleError(Exception):
 def read_samples(sources: Iterable[Source]) -> Samples:
     """Every latency sample of ping and of netperf's TCP_RR; other benchmarks are skipped."""
     result, seen, repeated = Samples(), set[str](), 0
+    figures = set[tuple[object, ...]]()
     for source in sources:
+        if refused := _refused(source):
+            result.findings.append(refused)
+            continue
         for offset, line in _lines(source):
             try:
                 data = _object(line)
@@ -83,7 +96,9 @@ def read_samples(sources: Iterable[Source]) -> Samples:
                     repeated += 1
                     continue
                 seen.add(key)
-                if sample := _sample(data):
+                # netperf's deviation comes twice a run: its own, then one of its histogram.
+                if (sample := _sample(data)) and sample.identity not in figures:
+                    figures.add(sample.identity)
                     result.samples.append(sample)
             except json.JSONDecodeError as error:
                 result.findings.append(_not_json(source, offset, line, error))
@@ -91,6 +106,18 @@ def read_samples(sources: Iterable[Source]) -> Samples:
                 key, message, remedy = error.args
                 result.findings.append(source.finding(offset, message, remedy, path=key))
     return Samples(result.samples, result.findings, repeated)
+
+
+def _refused(source: Source) -> Finding | None:
+    """The one finding of a file that PerfKit publishes in another format."""
+    start = source.text.lstrip()[:200]
+    remedy = "name perfkitbenchmarker_results.json of the run's folder, which has an object a line"
+    if start.startswith("["):
+        return source.finding(0, "this is a JSON array, not one object on each line", remedy)
+    header = start.partition("\n")[0].replace('"', "").split(",")
+    if {"metric", "value", "unit"} <= {name.strip() for name in header}:
+        return source.finding(0, "this is what PerfKit's CSV publisher writes", remedy)
+    return None
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:
@@ -142,6 +169,7 @@ def _sample(data: dict[str, Any]) -> Sample | None:
             raise _wrong("metadata", f"the metadata has no {key}")
     figure = FIGURES[benchmark][data["metric"]]
     return Sample(
+        (str(data.get("run_uri")), metadata.get("run_number", "")),
         benchmark,
         figure,
         _rate(data) if figure == RATE else _microseconds(data, figure),

@@ -135,7 +135,7 @@ def _contradiction(physical: str, measured: str) -> str:
 
 def _reason(site: Site, measurements: Measurements, physical: str | None, known: bool) -> str:
     if known:
-        return "its probe gave no results; collect again when it is up"
+        return f"it has no results in the measurements; {measurements.method.again}"
     if physical:
         return f"{physical} was not measured; deploy a probe there and measure"
     owners = {

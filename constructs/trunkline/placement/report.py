@@ -49,7 +49,7 @@ def warnings(measurements: Measurements, matrix: Matrix, solution: Solution) -> 
     if any(latency.by_mean for latency in best.latencies):
         notes.append("means are used in place of medians: the tool gives no medians")
     if not measurements.complete:
-        notes.append("the measurements are not complete; collect again")
+        notes.append(f"the measurements lack zones; {measurements.method.again}")
     if not solution.exact:
         notes.append(
             "there are too many sites to prove that no placement is better; this is the best found"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,113 @@ def test_several_runs_are_merged_by_the_median(tmp_path: Path) -> None:
     assert pair.round_trip_us.mean == pytest.approx(1400 * 1.1)
     assert pair.round_trip_us.min == 1100
     assert (pair.sweeps, pair.samples) == (3, 300)
+
+
+RUN = "1a2b3c4d-0b1f7a9e-5c1d-4f57-9d0e-6f2f5a1c7e11"
+OTHERS = [f"TCP_RR_Latency_{name}" for name in ("max", "average", "p10", "p25", "p75", "p95")]
+
+
+def published(metric: str, value: float, unit: str, number: int, **labels: Any) -> Line:
+    """A line of a real netperf run in August 2026: labels, and no num_streams."""
+    pairs = {
+        **{key: text for key, text in ENDS.items() if "cloud" not in key},
+        "vm_1_cloud": "Static",
+        "vm_2_cloud": "Static",
+        "ip_type": "external",
+        "netperf_test_length": "60",
+        "sending_thread_count": "1",
+        "run_number": "0",
+        **labels,
+    }
+    return {
+        "metric": metric,
+        "value": value,
+        "unit": unit,
+        "timestamp": 1_790_000_300.5,
+        "test": "netperf",
+        "product_name": "PerfKitBenchmarker",
+        "official": False,
+        "owner": "root",
+        "run_uri": RUN,
+        "sample_uri": f"{RUN}-{number}",
+        "labels": ",".join(f"|{key}:{text}|" for key, text in sorted(pairs.items())),
+    }
+
+
+def netperf_run(**labels: Any) -> list[Line]:
+    """The 28 lines of one run: the deviation comes twice, netperf's own and its histogram's."""
+    figures = [("p50", 683.0), ("p90", 735.0), ("p99", 841.0), ("min", 600.0), ("stddev", 78.0)]
+    wanted = [(f"TCP_RR_Latency_{name}", value, "us") for name, value in figures]
+    wanted += [("TCP_RR_Transaction_Rate", 20.34, "transactions_per_second")]
+    others = [(name, 700.0, "us") for name in OTHERS]
+    others += [(f"lscpu {number}", 0.0, "") for number in range(15)]
+    twice = [("TCP_RR_Latency_stddev", 91.0, "us")]
+    lines = [*wanted, *others, *twice]
+    assert len(lines) == 28
+    return [published(*line, number, **labels) for number, line in enumerate(lines)]
+
+
+def test_a_run_counts_once_although_its_deviation_comes_twice(tmp_path: Path) -> None:
+    [pair] = read(tmp_path, netperf_run()).pairs
+    assert pair.sweeps == 1
+    assert pair.round_trip_us.stddev == 78
+    assert pair.samples == round(20.34 * 60)
+
+
+def test_a_test_that_was_repeated_counts_all_of_its_round_trips(tmp_path: Path) -> None:
+    [pair] = read(tmp_path, netperf_run(confidence_iter=3)).pairs
+    assert pair.samples == round(20.34 * 60 * 3)
+
+
+def test_the_runs_of_one_name_are_told_apart_by_their_number(tmp_path: Path) -> None:
+    second = [
+        {**line, "sample_uri": f"{line['sample_uri']}b"} for line in netperf_run(run_number=1)
+    ]
+    [pair] = read(tmp_path, [*netperf_run(), *second]).pairs
+    assert pair.sweeps == 2
+
+
+def test_it_began_when_the_first_run_began(tmp_path: Path) -> None:
+    made = read(tmp_path, netperf_run(start_time=1_790_000_000.25))
+    assert made.started_at.timestamp() == 1_790_000_000
+    assert made.finished_at.timestamp() == 1_790_000_300
+    # Without it, or where it makes no sense, the time of the publication has to do.
+    assert read(tmp_path, netperf_run(start_time="noon")).started_at == made.finished_at
+
+
+def test_a_run_that_was_cut_is_named(tmp_path: Path) -> None:
+    lines = [*ping("a"), *ping("b", metadata={**BACK, "ip_type": "external"})[:1]]
+    [warning] = import_pkb([written(tmp_path, lines)], THREE, CLOUDS).warnings
+    assert "ping from azure/1 to aws/us-east-1a gave a minimum only" in warning.message
+
+
+def test_a_cloud_that_contradicts_the_topology_is_named_as_the_cause(tmp_path: Path) -> None:
+    elsewhere = ping("x", metadata={**ENDS, "vm_1_cloud": "GCP"})
+    [warning] = import_pkb([written(tmp_path, [*ping("a"), *elsewhere])], THREE, CLOUDS).warnings
+    assert warning.message.startswith("us-east-1a (of GCP, as the metadata say) is not a candidate")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('"metric","value","unit","test"\n"Min Latency","1.1","ms","ping"\n', "CSV publisher"),
+        ('[{"metric": "Min Latency"}]', "a JSON array, not one object on each line"),
+    ],
+)
+def test_another_format_of_perfkit_is_named_once(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "results"
+    path.write_text(text)
+    with pytest.raises(MeasurementsError, match=message) as caught:
+        import_pkb([path], THREE, CLOUDS)
+    [finding] = caught.value.findings
+    assert finding.remedy.startswith("name perfkitbenchmarker_results.json")
+
+
+def test_a_compressed_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "results.json.gz"
+    path.write_bytes(gzip.compress(b"{}"))
+    with pytest.raises(MeasurementsError, match="is compressed with gzip; unpack it: gunzip"):
+        import_pkb([path], THREE, CLOUDS)
 
 
 def test_external_addresses_count_where_both_were_measured(tmp_path: Path) -> None:

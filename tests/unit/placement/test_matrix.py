@@ -68,7 +68,9 @@ def test_files_that_contradict_each_other_are_not_used() -> None:
 def test_a_zone_whose_probe_gave_no_results_is_not_measured() -> None:
     zones = [*FIRST[:3], zone("google", "y", status="missing")]
     [missing] = matrix(topology(*FIRST), measurements(zones, PAIRS[:2])).unmeasured
-    assert missing.reason == "its probe gave no results; collect again when it is up"
+    assert missing.reason == (
+        "it has no results in the measurements; collect again when the probe is up"
+    )
 
 
 def test_a_zone_without_a_probe_is_not_measured() -> None:

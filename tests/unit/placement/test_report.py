@@ -60,7 +60,7 @@ def test_means_and_incomplete_measurements_are_warnings() -> None:
     found = warned(made([mean, *BOTH[1:], *REST], complete=False))
     assert found == [
         "means are used in place of medians: the tool gives no medians",
-        "the measurements are not complete; collect again",
+        "the measurements lack zones; collect again when the probe is up",
     ]
 
 
