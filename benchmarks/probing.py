@@ -27,9 +27,9 @@ from trunkline.probing.source import agent_source
 ZONES = 12
 SAMPLES = 200
 PORT = 8100
-# PerfKit Benchmarker's ping of one pair, both directions, on machines that stand already: 3.4
-# minutes (August 2026, static machines). Its default netperf takes 6.3, ping with both kinds of address 7.8.
-# A run that makes and removes its machines took 755 s.
+# PerfKit Benchmarker's ping of one pair, both directions, on static machines in August 2026: 3.4
+# minutes. Its default netperf takes 6.3, ping with both kinds of address 7.8, and a run that makes
+# and removes its machines took 755 s.
 PERFKIT_SECONDS_A_PAIR = 202
 ROUND_TRIPS_MS = (0.7, 3.0)
 
