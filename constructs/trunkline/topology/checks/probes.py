@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 
 from trunkline.documents.findings import Problem
 from trunkline.topology.checks.partial import PartialTopology
+
+# https://www.iana.org/assignments/iana-ipv4-special-registry: private, carrier's and own addresses.
+_NOT_ROUTED = [
+    IPv4Network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+    )
+]
 
 
 def batch_exists(draft: PartialTopology) -> Iterator[Problem]:
@@ -34,4 +48,16 @@ def results_can_be_fetched(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(("probes", "operators"), message, remedy, "warning")
 
 
-CHECKS = (batch_exists, results_can_be_fetched)
+def operators_are_seen_by_their_address(draft: PartialTopology) -> Iterator[Problem]:
+    """Probes in a cloud see an operator's public address; those of this machine, loopback."""
+    if any(facts.on_this_machine for facts in draft.facts.values()):
+        return
+    for path, text in draft.texts("probes", "operators"):
+        network = IPv4Network(text, strict=False)
+        if any(network.subnet_of(private) for private in _NOT_ROUTED):
+            message = f"no packet from the Internet comes from {text}"
+            remedy = "name the public address that you have, as curl https://api.ipify.org says"
+            yield Problem(path, message, remedy, "warning")
+
+
+CHECKS = (batch_exists, results_can_be_fetched, operators_are_seen_by_their_address)

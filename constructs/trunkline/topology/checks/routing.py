@@ -11,6 +11,7 @@ from trunkline.routing import STRATEGIES, Strategy, strategies_where
 from trunkline.topology.checks.partial import PartialTopology
 
 RESERVED = "/cdn-cgi"
+HEALTH = "/healthz"
 STRATEGY: KeyPath = ("routing", "strategy")
 
 
@@ -76,6 +77,23 @@ def routes_can_match(draft: PartialTopology) -> Iterator[Problem]:
         elif f"{prefix}/".startswith(f"{RESERVED}/"):
             message = f"Cloudflare answers {RESERVED} itself"
             yield Problem(path, message, "choose another prefix", at_key=True)
+        elif prefix.rstrip("/") == HEALTH:
+            message = f"the edges answer {HEALTH} themselves, for health checks"
+            yield Problem(path, message, "choose another prefix", at_key=True)
+
+
+def routes_reach_a_service(draft: PartialTopology) -> Iterator[Problem]:
+    """A site without an upstream answers 200: fine for a trial of all, a trap beside a service."""
+    local = {site for site, facts in draft.facts.items() if facts.on_this_machine}
+    with_service = {site for site in draft.sites if draft.get("sites", site, "upstream")}
+    if not with_service:
+        return
+    for prefix in draft.routes:
+        for path, site in sites_of(draft, prefix):
+            if site in draft.sites and site not in with_service | local:
+                message = f"{site} has no upstream, so its edge answers 200 with its own JSON"
+                remedy = f"add sites.{site}.upstream, or name another site"
+                yield Problem(path, message, remedy, "warning")
 
 
 def strategy_of(draft: PartialTopology) -> Strategy | None:
@@ -167,4 +185,5 @@ CHECKS = (
     strategy_runs_on_this_machine,
     plan_includes_smart_routing,
     new_zone_is_free,
+    routes_reach_a_service,
 )

@@ -52,6 +52,11 @@ def _about_host(path: KeyPath, url: SplitResult, domain: str) -> Iterator[Proble
     elif _is_this_machine(host):
         message = f"{host} is the edge's own machine, where nothing else runs"
         yield Problem(path, message, "name the service itself", "warning")
+    elif address is None and "." not in host:
+        message = f"{host} is one label, which no DNS outside of its own machine knows"
+        yield Problem(
+            path, message, "write the whole name, like api.internal, or an address", "warning"
+        )
     elif url.scheme == "http" and _may_be_public(host, domain):
         message = f"plain http to {host} may cross the Internet unencrypted"
         yield Problem(path, message, "use https, or a private address", "warning")
