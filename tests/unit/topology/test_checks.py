@@ -144,7 +144,7 @@ def test_half_of_the_internet_is_refused_as_well(cidr: str) -> None:
     [
         ("http://10.0.0.1:8080", []),
         ("https://8.8.8.8", []),
-        ("http://orders", []),
+        ("http://orders", ["warning"]),
         ("http://orders.corp.internal", []),
         ("http://orders.a.com", []),
         ("http://internal-x.us-east-1.elb.amazonaws.com", []),
