@@ -37,7 +37,8 @@ def _command(command: Any, name: str) -> Iterator[str]:
     for paragraph in inspect.cleandoc(command.help).split("\n\n"):
         yield prose(one_line(paragraph))
     types = get_type_hints(command.callback) if parameters else {}
-    rows = [_row(each, types[each.name]) for each in (*arguments, *options)]
+    # Typer's own options, for completion, are flags.
+    rows = [_row(each, types.get(each.name, bool)) for each in (*arguments, *options)]
     yield table(("argument or option", "value", "default", "meaning"), rows)
     inner = getattr(command, "commands", {}).items()
     commands = [(link(f"{name} {word}"), _first_sentence(each)) for word, each in inner]

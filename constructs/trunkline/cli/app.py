@@ -28,7 +28,8 @@ about it on stderr; 130 interrupted with Ctrl-C.
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help=HELP,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import typer
+from support.command import trunkline
 
 from trunkline.cli.app import app
 
@@ -29,3 +30,11 @@ def test_a_command_with_exit_codes_of_its_own_names_them(command: Any) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_argument_and_option_has_a_help_text(command: Any) -> None:
     assert [each.name for each in command.params if not each.help] == []
+
+
+@pytest.mark.parametrize("command", [(), ("validate",), ("local", "status")])
+def test_a_short_option_shows_the_help_as_well(command: tuple[str, ...]) -> None:
+    short, long = trunkline(*command, "-h"), trunkline(*command, "--help")
+    assert short == long
+    assert short.returncode == 0
+    assert short.stdout.startswith("Usage: trunkline")
