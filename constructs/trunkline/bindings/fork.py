@@ -2,7 +2,8 @@
 
 HashiCorp archived CDKTF; CDK Terrain (https://cdktn.io) goes on with it. Its packages have other
 names and the same modules: `cdktn` is `cdktf`, `cdktn_provider_aws` is `cdktf_cdktf_provider_aws`.
-Where only the fork is installed, `install()` lets the old names find it, so one code runs on both.
+Where only the fork is installed, `install()` lets the old names find it, so one code runs on both
+(ADR 10).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ For any CDKTF app, not only trunkline's; at the top of `main.py`, before anythin
 Why: the bindings of hashicorp/aws are 2,200 modules, and a plain import loads all of them twice, in
 Python and in the Node process behind it, though a stack uses ten. With four providers (aws, google,
 azurerm, cloudflare), 15 stacks and 210 resources took 33 s and 1.6 to 2.1 GB; after `install()` the
-same app takes 1.4 s and 0.23 GB and writes the same files to the byte. `benchmarks/synthesis.py`
+same app takes 1.4 s and 0.18 GB and writes the same files to the byte. `benchmarks/synthesis.py`
 measures both. Of the 1.4 s that are left, half is Python (cdktf's own import, jsii's type checks)
 and half Node (start, cdktf's own modules, jsii's checksums of the packages).
 
