@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from trunkline.errors import ConfigurationError
+from trunkline.payload.expressions import refuse_expression
 from trunkline.payload.firewall import WEB, Firewall
 from trunkline.payload.unit import MachineFile, Unit, packaged
 
@@ -42,7 +43,7 @@ def user_data(units: Sequence[Unit]) -> str:
     """The cloud-config of a machine that runs `units`: no login, the files, the services.
 
     The same units give the same bytes. Raises ConfigurationError where a file has a character that
-    YAML cannot hold, or where two units write one file.
+    YAML cannot hold or a Terraform expression, or where two units write one file.
     """
     files = "".join(map(_entry, _distinct(_machine_files(units))))
     commands = "".join(f"- {json.dumps(list(command))}\n" for command in _commands(units))
@@ -107,6 +108,7 @@ def _entry(file: MachineFile) -> str:
             f"{file.path} holds the character U+{ord(bad.group()):04X}, which user data cannot "
             "hold; write another one"
         )
+    refuse_expression(file.content, f"the file {file.path}")
     body = file.content.rstrip("\n")
     breaks = len(file.content) - len(body)
     # Indentation is said because a first line may begin with spaces itself.
