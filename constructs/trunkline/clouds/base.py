@@ -19,8 +19,7 @@ from attrs import frozen
 from cdktf import Fn, ITerraformDependable, TerraformResource
 from constructs import Construct
 
-from trunkline.clouds.facts import MANAGED_BY
-from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
+from trunkline.model import MANAGED_BY, ExistingNetwork, NewNetwork, Site, Upstream
 from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
 # Terraform's own resource, which takes no provider.

@@ -89,10 +89,6 @@ class Role:
         return next(name for start, name in self.partitions.items() if region.startswith(start))
 
 
-OWN_TAGS = MANAGED_BY, TOPOLOGY, SITE = ("managed-by", "topology", "site")
-"""The tags that every resource has, besides those of the topology."""
-
-
 @frozen(kw_only=True)
 class CloudFacts:
     """The facts of one cloud; a field that does not apply to a cloud keeps its default."""

@@ -33,13 +33,17 @@ from trunkline.model.state import (
     State,
     TerraformCloudState,
 )
-from trunkline.model.topology import Topology
+from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topology
 
 __all__ = [
     "DEFAULT_PLAN",
     "DEFAULT_STRATEGY",
     "DEFAULT_TIMEOUT_SECONDS",
+    "MANAGED_BY",
+    "OWN_TAGS",
     "PLANS",
+    "SITE",
+    "TOPOLOGY",
     "AddOn",
     "AzurermState",
     "Cloudflare",

@@ -15,6 +15,9 @@ from trunkline.model.routing import Routing
 from trunkline.model.site import Site, zone_name
 from trunkline.model.state import LocalState, State
 
+OWN_TAGS = MANAGED_BY, TOPOLOGY, SITE = ("managed-by", "topology", "site")
+"""The tags that every resource has, besides those of the topology."""
+
 
 @frozen(kw_only=True)
 class Topology:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from cdktf import App, LocalBackend, TerraformStack
 
-from trunkline.clouds.facts import SITE, TOPOLOGY
-from trunkline.model import Site, Topology
+from trunkline.model import SITE, TOPOLOGY, Site, Topology
 from trunkline.terraform.backends import backend
 
 

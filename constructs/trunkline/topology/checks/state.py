@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from trunkline.clouds.facts import OWN_TAGS
 from trunkline.documents.findings import Problem
+from trunkline.model import OWN_TAGS
 from trunkline.topology.checks.partial import PartialTopology
 
 OUTPUT = "cdktf.out"
