@@ -102,7 +102,14 @@ class MachineGroup(ABC):
     A machine depends on all that it uses: its way out, its secrets, its grants and its rules. So
     the first boot does not race with them, and destruction ends the machine first; a tunnel whose
     machine still runs could not be deleted.
+
+    `security_group` is what holds their rules, and `identity` who they are, both as the cloud's
+    own rules and grants name them (Terraform expressions); None where the cloud, or a machine
+    without a secret, has none.
     """
+
+    security_group: str | None = None
+    identity: str | None = None
 
     def __init__(self, scope: Construct, id: str, spec: GroupSpec, network: SiteNetwork) -> None:
         self.scope = scope

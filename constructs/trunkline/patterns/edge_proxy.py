@@ -68,11 +68,18 @@ class EdgeProxy(Construct):
       `edge-<site>`.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
 
-    After construction, all Terraform expressions:
+    After construction, all of them Terraform expressions or plain text:
 
     - `machine_id`: the machine that runs Envoy, as its cloud names it.
     - `public_address`: its public IPv4 address. A tunnel needs it for the way out only.
     - `private_address`: its IPv4 address in the network.
+    - `network_id`: the network that it stands in.
+    - `subnet_id`: the subnet of its zone.
+    - `security_group`: the ID of its security group (AWS) or network security group (Azure), for
+      rules of your own; None on Google Cloud, whose rules name the `identity`.
+    - `identity`: who it is, for grants of your own: the name of its role (AWS), the e-mail address
+      of its service account (Google Cloud), the principal ID of its managed identity (Azure). None
+      on AWS and Azure for an edge without a tunnel, which needs no secret.
 
     >>> edge = EdgeProxy(
     ...     stack,
@@ -128,6 +135,8 @@ class EdgeProxy(Construct):
         self.machine_id = machine.id
         self.public_address = machine.public_address
         self.private_address = machine.private_address
+        self.network_id, self.subnet_id = network.id, network.subnets[site.zone]
+        self.security_group, self.identity = group.security_group, group.identity
 
 
 def _units(

@@ -65,7 +65,7 @@ class AwsMachineGroup(MachineGroup):
     ) -> None:
         super().__init__(scope, id, spec, network)
         self.tags = dict(tags)
-        self._security_group = self._make_security_group()
+        self.security_group = self._make_security_group()
         self._profile = self._make_profile()
         self._sizes, self._images = self._choose()
 
@@ -77,7 +77,7 @@ class AwsMachineGroup(MachineGroup):
             ami=self._images[spec.zone],
             instance_type=self._sizes[spec.zone],
             subnet_id=self.network.subnets[spec.zone],
-            vpc_security_group_ids=[self._security_group],
+            vpc_security_group_ids=[self.security_group],
             associate_public_ip_address=True,
             iam_instance_profile=self._profile,
             metadata_options=InstanceMetadataOptions(
@@ -259,8 +259,9 @@ class AwsMachineGroup(MachineGroup):
             ),
         )
         self.depends_on.append(grant)
+        self.identity = str(role.name)
         profile = IamInstanceProfile(
-            self.scope, f"{self.id}-profile", name=name, role=role.name, tags=self.tags
+            self.scope, f"{self.id}-profile", name=name, role=self.identity, tags=self.tags
         )
         return str(profile.name)
 

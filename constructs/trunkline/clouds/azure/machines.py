@@ -64,8 +64,8 @@ class AzureMachineGroup(MachineGroup):
         """`where` are the arguments that all resources share: resource group, location, tags."""
         super().__init__(scope, id, spec, network)
         self._where = where
-        self._security_group = self._make_security_group()
-        self._identity = self._make_identity()
+        self.security_group = self._make_security_group()
+        self._user_identity = self._make_identity()
 
     def machine(self, id: str, spec: MachineSpec) -> Machine:
         text = user_data(spec.units)
@@ -102,7 +102,7 @@ class AzureMachineGroup(MachineGroup):
                 sku="13-arm64" if SIZES.is_arm(size) else "13-gen2",
                 version="latest",
             ),
-            identity=self._identity,
+            identity=self._user_identity,
             # Not user_data: only a change of custom_data replaces the machine.
             lifecycle=TerraformResourceLifecycle(
                 replace_triggered_by=[replacement(self.scope, id, text, spec.replaced_with)]
@@ -140,7 +140,7 @@ class AzureMachineGroup(MachineGroup):
             self.scope,
             f"{id}-interface-security-group",
             network_interface_id=interface_id,
-            network_security_group_id=self._security_group,
+            network_security_group_id=self.security_group,
         )
         return interface_id, association
 
@@ -151,6 +151,7 @@ class AzureMachineGroup(MachineGroup):
         identity = UserAssignedIdentity(
             self.scope, f"{self.id}-identity", name=self.spec.name, **self._where
         )
+        self.identity = str(identity.principal_id)
         # A vault takes one policy for an identity, whatever the number of secrets.
         for secret in {secret.id: secret for secret in self.spec.secrets}.values():
             grant = KeyVaultAccessPolicyA(
@@ -158,7 +159,7 @@ class AzureMachineGroup(MachineGroup):
                 f"{self.id}-read-{secret.name}",
                 key_vault_id=secret.id,
                 tenant_id=identity.tenant_id,
-                object_id=identity.principal_id,
+                object_id=self.identity,
                 secret_permissions=["Get"],
             )
             self.depends_on.append(grant)

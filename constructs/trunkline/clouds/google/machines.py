@@ -58,7 +58,7 @@ class GoogleMachineGroup(MachineGroup):
         super().__init__(scope, id, spec, network)
         self._labels = dict(labels)
         self._region = region
-        self._identity = self._make_identity(services)
+        self.identity = self._make_identity(services)
         self._add_rules()
 
     def machine(self, id: str, spec: MachineSpec) -> Machine:
@@ -73,7 +73,7 @@ class GoogleMachineGroup(MachineGroup):
             network_interface=[self._interface(id, spec)],
             metadata=_metadata(text),
             service_account=ComputeInstanceServiceAccount(
-                email=self._identity, scopes=["cloud-platform"]
+                email=self.identity, scopes=["cloud-platform"]
             ),
             shielded_instance_config=ComputeInstanceShieldedInstanceConfig(
                 enable_secure_boot=True, enable_vtpm=True, enable_integrity_monitoring=True
@@ -142,7 +142,7 @@ class GoogleMachineGroup(MachineGroup):
     def _add_rules(self) -> None:
         """Rules for these machines only; Google denies all ingress itself, egress we deny."""
         name = self.spec.name
-        common = {"network": self.network.id, "target_service_accounts": [self._identity]}
+        common = {"network": self.network.id, "target_service_accounts": [self.identity]}
         denial = ComputeFirewall(
             self.scope,
             f"{self.id}-deny-egress",

@@ -1,0 +1,78 @@
+"""What an edge hands out to resources of one's own beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from trunkline import Site
+
+AWS = Site(name="shop", cloud="aws", region="us-east-1", zone="us-east-1a", account="123456789012")
+GOOGLE = Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="acme")
+AZURE = Site(
+    name="shop",
+    cloud="azure",
+    region="eastus",
+    zone="1",
+    account="00000000-0000-4000-8000-000000000000",
+)
+HANDED_OUT = {
+    "aws": (
+        "aws_vpc.edge_vpc_",
+        "aws_subnet.edge_subnet-us-east-1a_",
+        "aws_security_group.edge_machine-security-group_",
+        "aws_iam_role.edge_machine-role_",
+    ),
+    "google": (
+        "google_compute_network.edge_network_",
+        "google_compute_subnetwork.edge_subnet_",
+        None,
+        "google_service_account.edge_machine-identity_",
+    ),
+    "azure": (
+        "azurerm_virtual_network.edge_network_",
+        "azurerm_subnet.edge_subnet_",
+        "azurerm_network_security_group.edge_machine-security-group_",
+        "azurerm_user_assigned_identity.edge_machine-identity_",
+    ),
+}
+NAMES = ("network_id", "subnet_id", "security_group", "identity")
+
+
+def outputs(site: Site, exposure: Any) -> dict[str, Any]:
+    """The outputs of a stack of one's own that says all that the edge hands out."""
+    from cdktf import App, TerraformOutput, TerraformStack, Testing
+
+    from trunkline import EdgeProxy
+    from trunkline.stacks.app import CONTEXT
+
+    stack = TerraformStack(App(context=CONTEXT), "own")
+    edge = EdgeProxy(stack, "edge", site=site, exposure=exposure)
+    for name in NAMES:
+        if (value := getattr(edge, name)) is not None:
+            TerraformOutput(stack, name, value=value)
+    made: dict[str, Any] = json.loads(Testing.synth(stack))["output"]
+    return made
+
+
+@pytest.mark.parametrize("site", [AWS, GOOGLE, AZURE], ids=HANDED_OUT)
+def test_it_hands_out_what_rules_and_grants_of_one_s_own_name(site: Site) -> None:
+    from trunkline import Tunnel
+
+    found = outputs(site, Tunnel("token"))
+    for name, start in zip(NAMES, HANDED_OUT[site.cloud], strict=True):
+        if start is None:
+            assert name not in found
+        else:
+            assert found[name]["value"].startswith("${" + start), name
+
+
+def test_an_edge_that_needs_no_secret_has_no_identity_on_aws_and_azure() -> None:
+    from trunkline import Public
+
+    public = Public(sources=("192.0.2.0/24",))
+    assert "identity" not in outputs(AWS, public)
+    assert "identity" not in outputs(AZURE, public)
+    assert "identity" in outputs(GOOGLE, public)
