@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -84,6 +84,10 @@ def _example(schema: Mapping[str, Any], key: object = None) -> str:
         return ""
     text = as_yaml(examples[0])
     return f", for example: {key}: {text}" if isinstance(key, str) else f", for example {text}"
+
+
+# What word processors make of quotes; YAML takes them for part of the text.
+_TYPOGRAPHIC = frozenset("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb")
 
 
 def _explain_key(breach: Breach) -> Problem:
@@ -168,7 +172,7 @@ def _const(breach: Breach) -> Iterator[Problem]:
 
 def _enum(breach: Breach) -> Iterator[Problem]:
     choices = [str(choice) for choice in breach.rule]
-    match = nearest(breach.value, choices) if isinstance(breach.value, str) else None
+    match = _meant(breach.value, choices, breach.schema) if isinstance(breach.value, str) else None
     remedy = f"did you mean {match}?" if match else f"choose from: {', '.join(choices)}"
     missing = breach.value is None
     message = (
@@ -177,12 +181,20 @@ def _enum(breach: Breach) -> Iterator[Problem]:
     yield Problem(breach.path, message, remedy)
 
 
+def _meant(value: str, choices: Sequence[str], schema: Mapping[str, Any]) -> str | None:
+    """The choice that is known under that name as well, or is spelled nearly so."""
+    others: Mapping[str, str] = schema.get("otherNames", {})
+    return others.get(value.lower()) or nearest(value, choices)
+
+
 def _spelling(breach: Breach) -> Iterator[Problem]:
     fault_of = FORMATS.get(breach.schema.get("format", ""))
     if fault_of and (fault := fault_of(breach.value)):
         yield Problem(breach.path, f"{shown(breach.value)}: {fault[0]}", fault[1])
     else:
         remedy = f"it {_rule(breach.schema)}{_example(breach.schema)}"
+        if _TYPOGRAPHIC & {*str(breach.value)}:
+            remedy = "write straight quotes in place of the typographic ones"
         yield Problem(breach.path, f"{shown(breach.value)} does not fit", remedy)
 
 

@@ -27,7 +27,8 @@ _WORDS = (
     (
         "mapping values are not allowed",
         "a colon stands where no key can be",
-        "check the indentation, or put a value that contains a colon in quotes",
+        "put a space after the colon of a key, check the indentation, or put a value that contains "
+        "a colon in quotes",
     ),
     (
         "could not find expected ':'",

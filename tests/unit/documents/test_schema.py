@@ -25,7 +25,8 @@ from trunkline.documents.yaml import parse_yaml
 ROOT = Path(__file__).parents[3]
 STRUCTURE = {
     "$schema", "$id", "$ref", "$defs", "title", "description", "type", "properties", "default",
-    "examples", "patternErrorMessage", "items", "propertyNames", "allOf", "if", "then",
+    "examples", "otherNames", "patternErrorMessage", "items", "propertyNames", "allOf", "if",
+    "then",
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def test_tab_elsewhere() -> None:
         ('a: "b\nc: d\n', "1:4: thing: a quote is opened here and never closed; close it"),
         ("a: 'b\n---\n", "1:4: thing: a quote is opened here and never closed; close it"),
         ("a: *b\n", "1:4: thing: an alias (*name) stands for nothing; define it with &name before"),
-        ("a: b: c\n", "1:5: thing: a colon stands where no key can be; check the indentation,"),
+        ("a: b: c\n", "1:5: thing: a colon stands where no key can be; put a space"),
         ("a: b\nc\nd: e\n", "3:1: thing: a key has no colon; write `key: value`,"),
         ("a:\n    b: c\n  d: e\n", "3:3: thing: the indentation fits none of the lines above;"),
         ("a: [b\nc: d\n", "2:2: thing: a bracket is not closed, or a comma is missing;"),
