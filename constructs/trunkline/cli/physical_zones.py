@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from trunkline.cli.arguments import TOPOLOGY, TopologyFile
 from trunkline.cli.output import number, working
 
 
 def physical_zones(
-    file: Annotated[str, typer.Argument(metavar="TOPOLOGY", help="A topology file.")],
+    file: TopologyFile = TOPOLOGY,
     stacks: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where trunkline synth wrote the stacks.")
     ] = Path("cdktf.out"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from attrs import asdict
 
+from trunkline.cli.arguments import TOPOLOGY, TopologyFile
 from trunkline.cli.output import Format, new_table, number, print_json, print_table, working
 from trunkline.stacks.specs import stack_specs
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def synth(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A topology file.")],
+    file: TopologyFile = TOPOLOGY,
     output: Annotated[
         Path, typer.Option(help="The folder for the stacks, where CDKTF reads them.")
     ] = Path("cdktf.out"),

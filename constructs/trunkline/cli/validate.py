@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trunkline.cli.arguments import TOPOLOGY
 from trunkline.cli.output import Format, number, print_json, wants_color
 from trunkline.stacks.specs import stack_specs
 
@@ -24,8 +25,13 @@ _RESET = "\x1b[0m"
 
 def validate(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Topology files, YAML or JSON.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE...",
+            help="Topology files, YAML or JSON; - is standard input.",
+            show_default=TOPOLOGY,
+        ),
+    ] = None,
     format: Annotated[
         Format,
         typer.Option(help="text: findings on stderr. json: one object on stdout, for tools."),
@@ -40,7 +46,7 @@ def validate(
     """
     from trunkline.topology import check_file
 
-    checked: list[Checked] = [(file, *check_file(file)) for file in files]
+    checked: list[Checked] = [(file, *check_file(file)) for file in files or [TOPOLOGY]]
     if format is Format.JSON:
         print_json(_report(checked))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import sys
 from bisect import bisect_right
 from functools import cached_property
 from os import PathLike, fspath
@@ -69,13 +70,23 @@ class Source:
 
 
 def read_source(path: str | PathLike[str], kind: FileKind) -> Source:
-    """Read a UTF-8 file, with or without a byte order mark; or raise UnreadableError."""
+    """Read a UTF-8 file, with or without a byte order mark; or raise UnreadableError.
+
+    `-` is standard input.
+    """
     file = fspath(path)
+    if file == "-":
+        file, data = "<stdin>", sys.stdin.buffer.read(kind.max_bytes + 1)
+        return _checked(file, data, kind)
     try:
         _refuse_special(file, kind)
         data = Path(file).read_bytes()
     except (OSError, ValueError) as error:
         raise _unreadable(file, kind, *_explain(error)) from error
+    return _checked(file, data, kind)
+
+
+def _checked(file: str, data: bytes, kind: FileKind) -> Source:
     if len(data) > kind.max_bytes:
         raise _too_large(file, kind)
     return _decode(file, data, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -85,7 +86,7 @@ def test_validate_writes_no_file(tmp_path: Path) -> None:
     assert (tmp_path / "cdktf.out" / "manifest.json").read_text() == "as it was"
 
 
-@pytest.mark.parametrize("arguments", [("validate",), ("bogus",), ("validate", "--format", "xml")])
+@pytest.mark.parametrize("arguments", [("collect",), ("bogus",), ("validate", "--format", "xml")])
 def test_wrong_arguments_print_the_usage(arguments: tuple[str, ...]) -> None:
     done = trunkline(*arguments)
     assert done.returncode == 2
@@ -214,3 +215,18 @@ def test_validate_loads_no_framework() -> None:
         text=True,
     )
     assert done.stderr == "[]\n"
+
+
+def test_without_a_file_it_is_topology_yaml(tmp_path: Path) -> None:
+    text = (ROOT / EXAMPLE).read_text().replace("../schemas", "schemas")
+    (tmp_path / "topology.yaml").write_text(text)
+    done = trunkline("validate", folder=tmp_path)
+    assert done.stdout.startswith("topology.yaml: valid: 3 sites")
+
+
+def test_a_hyphen_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / EXAMPLE).read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert trunkline("validate", "-").stdout.startswith("-: valid: 3 sites")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"name: 5\n")))
+    assert "<stdin>:1:7: name: 5 stands where text belongs" in trunkline("validate", "-").stderr

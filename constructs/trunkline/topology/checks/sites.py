@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from trunkline.clouds.facts import CloudFacts
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import Problem
 from trunkline.topology.checks.partial import PartialTopology
@@ -14,6 +15,10 @@ def regions_are_known(draft: PartialTopology) -> Iterator[Problem]:
     for name, facts in draft.facts.items():
         region, known = draft.text("sites", name, "region"), facts.regions
         if known and region and region not in known:
+            if meant := _region_of_zones(draft, name, facts):
+                message = f"{region} is no region, and the zones are those of {meant}"
+                yield Problem(("sites", name, "region"), message, f"did you mean {meant}?")
+                continue
             match = nearest(region, sorted(known))
             remedy = f"did you mean {match}?" if match else "check the spelling"
             cloud = draft.text("sites", name, "cloud")
@@ -21,11 +26,21 @@ def regions_are_known(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(("sites", name, "region"), message, remedy, "warning")
 
 
+def _region_of_zones(draft: PartialTopology, name: str, facts: CloudFacts) -> str | None:
+    """The region that all zones of a site are named after, where it is one that is known."""
+    end = (facts.zone_prefix or "{region}").removeprefix("{region}")
+    starts = {zone[:-1] for _, zone in draft.zones(name)}
+    found = {start.removesuffix(end) for start in starts if start.endswith(end)} & facts.regions
+    return found.pop() if len(starts) == len(found) == 1 else None
+
+
 def zones_are_of_the_region(draft: PartialTopology) -> Iterator[Problem]:
     for name, facts in draft.facts.items():
         region = draft.text("sites", name, "region")
         if not facts.zone_prefix or not region:
             continue
+        if region not in facts.regions and _region_of_zones(draft, name, facts):
+            continue  # The region is misspelled, not each of the zones.
         start = facts.zone_prefix.format(region=region)
         for path, zone in draft.zones(name):
             if zone[:-1] != start:
