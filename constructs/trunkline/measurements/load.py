@@ -111,6 +111,7 @@ def _pair(data: Data) -> Pair:
         lost=data["lost"],
         sweeps=data["sweeps"],
         jitter_us=data["jitter_us"],
+        addresses=data.get("addresses"),
         tcp_connect_us=TcpConnect(**connect) if connect else None,
         throughput_mbit_s=data["throughput_mbit_s"],
     )

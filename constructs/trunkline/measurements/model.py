@@ -20,6 +20,7 @@ VERSION = 1
 Tool = Literal["trunkline", "perfkit-ping", "perfkit-netperf"]
 Protocol = Literal["udp", "icmp", "tcp"]
 Status = Literal["measured", "missing"]
+Addresses = Literal["internal", "external"]
 
 
 @frozen(kw_only=True)
@@ -132,7 +133,8 @@ class Pair:
     """What `from_zone` measured to `to_zone` (both `site/zone`); a pair has one direction.
 
     `samples` counts the round trips that were tried, `lost` those without an answer.
-    `jitter_us` is the mean absolute difference of consecutive round trips.
+    `jitter_us` is the mean absolute difference of consecutive round trips. `addresses` says which
+    of the machines' addresses were measured, where the tool can take either.
     """
 
     from_zone: str
@@ -144,6 +146,7 @@ class Pair:
     jitter_us: float | None = None
     tcp_connect_us: TcpConnect | None = None
     throughput_mbit_s: float | None = None
+    addresses: Addresses | None = None
 
     @property
     def answered(self) -> int | None:

@@ -21,6 +21,7 @@ from trunkline.documents.findings import Finding, printable
 from trunkline.documents.source import UnreadableError, read_source
 from trunkline.measurements.load import MOST_FINDINGS, MeasurementsError
 from trunkline.measurements.model import (
+    Addresses,
     MeasuredZone,
     Measurements,
     Method,
@@ -38,6 +39,8 @@ _METHODS: Mapping[Benchmark, tuple[Tool, Protocol]] = {
     "ping": ("perfkit-ping", "icmp"),
     "netperf": ("perfkit-netperf", "tcp"),
 }
+
+_ADDRESSES: Mapping[str, Addresses] = {"internal": "internal", "external": "external"}
 
 Ends = tuple[str, str]
 
@@ -236,11 +239,13 @@ def _pairs(samples: Iterable[tuple[Sample, Ends]], benchmark: Benchmark) -> list
     for ends, by_type in grouped.items():
         kind = "external" if "external" in by_type else min(by_type)
         if any(sample.figure != RATE for sample in by_type[kind]):
-            pairs.append(_pair(ends, by_type[kind], benchmark))
+            pairs.append(_pair(ends, by_type[kind], benchmark, _ADDRESSES.get(kind)))
     return pairs
 
 
-def _pair(ends: Ends, samples: Sequence[Sample], benchmark: Benchmark) -> Pair:
+def _pair(
+    ends: Ends, samples: Sequence[Sample], benchmark: Benchmark, addresses: Addresses | None
+) -> Pair:
     values: dict[str, list[float]] = defaultdict(list)
     for sample in samples:
         values[sample.figure].append(sample.value)
@@ -254,6 +259,7 @@ def _pair(ends: Ends, samples: Sequence[Sample], benchmark: Benchmark) -> Pair:
         samples=tried,
         lost=None,
         sweeps=runs,
+        addresses=addresses,
         round_trip_us=RoundTrip(
             min=min(values["min"], default=None),
             **{name: figures[name] for name in kept if name in figures},

@@ -43,6 +43,8 @@ def _rows(key: str, rows: list[dict[str, Any]]) -> str:
 def _pair(pair: Pair) -> dict[str, Any]:
     fields = asdict(pair)
     ends = {"from": fields.pop("from_zone"), "to": fields.pop("to_zone")}
+    if pair.addresses is None:
+        del fields["addresses"]
     return {**ends, **fields}
 
 

@@ -13,7 +13,7 @@ from support.examples import ROOT
 
 from trunkline.clouds import facts
 from trunkline.clouds.facts import facts_of
-from trunkline.measurements import Measurements, MeasurementsError
+from trunkline.measurements import Measurements, MeasurementsError, check_file, save
 from trunkline.measurements.pkb import PerfKitNames, import_pkb
 from trunkline.topology import load
 
@@ -244,7 +244,15 @@ def test_a_compressed_file_is_named(tmp_path: Path) -> None:
 def test_external_addresses_count_where_both_were_measured(tmp_path: Path) -> None:
     inner = ping("i", 0.5, metadata={**ENDS, "ip_type": "internal"})
     [pair] = read(tmp_path, [*inner, *ping("e")]).pairs
-    assert pair.round_trip_us.mean == 1400
+    assert (pair.round_trip_us.mean, pair.addresses) == (1400, "external")
+
+
+def test_the_file_says_which_addresses_were_measured(tmp_path: Path) -> None:
+    inner = read(tmp_path, ping("i", metadata={**ENDS, "ip_type": "internal"}))
+    save(inner, tmp_path / "measurements.json")
+    measurements, findings = check_file(tmp_path / "measurements.json")
+    assert measurements is not None, findings
+    assert [pair.addresses for pair in measurements.pairs] == ["internal"]
 
 
 def test_both_benchmarks_need_a_choice(tmp_path: Path) -> None:
