@@ -57,7 +57,7 @@ def place(
     from trunkline.placement.matrix import matrix
     from trunkline.placement.physical import load_physical_zones
     from trunkline.placement.report import report, warnings
-    from trunkline.placement.solve import solve
+    from trunkline.placement.solve import present, solve
     from trunkline.topology import load as load_topology
     from trunkline.topology.edit import choose_zones
 
@@ -72,10 +72,22 @@ def place(
         print_json({**report(measured, view, solution), "changed": changed})
         return
     _print(measured, view, solution)
+    typer.echo(_compared(present(view), solution.best[0]))
     for warning in warnings(measured, view, solution):
         typer.echo(f"warning: {warning}", err=True)
     if changed is not None:
         typer.echo(f"{topology}: {_changes(changed)}")
+
+
+def _compared(now: Placement, best: Placement) -> str:
+    """One line about the zones that the topology has now."""
+    zones = ", ".join(f"{site} {zone}" for site, zone in now.zones.items())
+    if now.zones == best.zones:
+        return "now: the same zones"
+    if now.missing > best.missing:
+        return f"now: {zones}, of which {number(now.missing, 'pair')} was not measured"
+    slower = (now.sum_ns - best.sum_ns) / 1_000_000
+    return f"now: {zones}: {now.sum_ns / 1_000_000:.3f} ms in all, {slower:+.3f} ms"
 
 
 def _changes(changed: list[str]) -> str:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from trunkline.deploy.progress import Step
 from trunkline.deploy.workspace import Workspace
@@ -17,7 +17,7 @@ from trunkline.model import Topology
 from trunkline.placement.heatmap import heatmap
 from trunkline.placement.heatmap_svg import to_svg
 from trunkline.placement.matrix import matrix
-from trunkline.placement.solve import solve
+from trunkline.placement.solve import present, solve
 from trunkline.placement.zones import identify
 from trunkline.probing.addresses import probe_addresses
 from trunkline.probing.collect import Collection, CollectionProgress, collect
@@ -99,18 +99,12 @@ class PlacementChange:
 
 def choose(topology: Topology, measurements: Measurements) -> PlacementChange:
     """The zone of each site with the lowest latency between all, compared with the present ones."""
-    solution = solve(matrix(topology, measurements))
+    view = matrix(topology, measurements)
+    solution = solve(view)
     best = solution.best[0]
-    now = solve(matrix(_fixed(topology), measurements)).best[0]
+    now = present(view)
     verdict = solution.certainty.verdict
     return PlacementChange(best.zones, best.sum_ns / 1000, now.sum_ns / 1000, verdict)
-
-
-def _fixed(topology: Topology) -> Topology:
-    """The topology with the present zone of each site as its only candidate."""
-    return evolve(
-        topology, sites=tuple(evolve(site, zones=(site.zone,)) for site in topology.sites)
-    )
 
 
 def write_topology(file: Path, change: PlacementChange, workspace: Workspace) -> Path:

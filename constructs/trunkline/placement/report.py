@@ -9,7 +9,7 @@ from trunkline.measurements.model import Measurements
 from trunkline.model import zone_name
 from trunkline.placement.latency import LinkLatency
 from trunkline.placement.matrix import Matrix
-from trunkline.placement.solve import Link, Placement, Solution
+from trunkline.placement.solve import Link, Placement, Solution, present
 
 
 def report(measurements: Measurements, matrix: Matrix, solution: Solution) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def report(measurements: Measurements, matrix: Matrix, solution: Solution) -> di
         },
         "spares": {site: list(zones) for site, zones in solution.spares.items()},
         "best": [_placement(placement) for placement in solution.best],
+        "present": _placement(present(matrix)),
         "unmeasured_zones": {each.name: each.reason for each in matrix.unmeasured},
         "pairs_without_figures": [list(pair) for pair in matrix.pairs_without_figures],
         "warnings": warnings(measurements, matrix, solution),

@@ -104,6 +104,13 @@ def solve(matrix: Matrix, objective: Objective = "sum", spares: int = 1) -> Solu
     )
 
 
+def present(matrix: Matrix) -> Placement:
+    """The placement that the topology has now."""
+    pairs = zip(matrix.sites, matrix.candidates, strict=True)
+    choice = [[each.zone for each in zones].index(site.zone) for site, zones in pairs]
+    return _placement(matrix, tuple(choice))
+
+
 def _nothing(matrix: Matrix) -> str:
     if len(matrix.sites) == 1:
         return "the topology has one site only, so there is no latency to choose its zone by"

@@ -103,6 +103,18 @@ def test_write_changes_the_file(measured: Path, topology: Path) -> None:
     assert "nothing is changed" in again.stdout
 
 
+def test_the_present_zones_are_compared_with_the_best(measured: Path, topology: Path) -> None:
+    done = run("place", measured, "--topology", topology)
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("now: ")]
+    assert line.startswith("now: aws us-east-1a, google us-east4-a, azure 1: ")
+    found = json.loads(run("place", measured, "--topology", topology, "--format", "json").stdout)
+    slower = (found["present"]["sum_us"] - found["best"][0]["sum_us"]) / 1000
+    assert line.endswith(f" ms in all, +{slower:.3f} ms")
+    assert slower > 0
+    run("place", measured, "--topology", topology, "--write")
+    assert "\nnow: the same zones\n" in run("place", measured, "--topology", topology).stdout
+
+
 def test_a_second_account_is_placed_without_probing(
     measured: Path, topology: Path, tmp_path: Path
 ) -> None:
