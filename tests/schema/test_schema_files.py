@@ -31,6 +31,8 @@ def expected(file: Path) -> list[str]:
 
 def found(file: Path) -> tuple[bool, list[str]]:
     topology, findings = check_file(file)
+    if not file.stem.startswith("warn-examples"):  # else each file would have to say it
+        findings = [finding for finding in findings if "of the examples" not in finding.message]
     for finding in findings:
         assert_reads_as_problem_and_remedy(finding)
     return topology is not None, [str(f).removeprefix(f"{file}:") for f in findings]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trunkline.errors import ConfigurationError
 from trunkline.probing.metadata import PhysicalZoneQuery
@@ -37,6 +37,12 @@ class Sizes:
 
     example: str
     """A size that suits an edge, for messages."""
+
+    usual: str
+    """A regular expression that the sizes known when this was written match from start to end."""
+
+    common: tuple[str, ...]
+    """Sizes that suit an edge, to suggest one in place of a misspelled name."""
 
     arm: str
     """A regular expression that the beginning of the name matches if the processor is Arm."""
@@ -114,6 +120,12 @@ class CloudFacts:
     zones: tuple[str, ...] = ()
     """The zones, where they have the same names in every region; empty elsewhere."""
 
+    zone_letters: Mapping[str, str] = field(factory=dict)
+    """The last letter of each zone that a region had on `zones_date`, by region."""
+
+    zones_date: str = ""
+    """When `zone_letters` was compared with what the cloud lists: a year."""
+
     physical_zone_example: str | None = None
     """A physical zone in words, `an AWS AZ ID such as use1-az4`; None where none is exposed."""
 
@@ -134,6 +146,9 @@ class CloudFacts:
 
     most_tags: int = 50
     """How many tags a resource takes, those of trunkline's own included."""
+
+    example_account: str | None = None
+    """A regular expression that the accounts of examples match from start to end."""
 
     role: Role | None = None
     """The spelling of `deploy_as`; None where a role says nothing of the site's account."""

@@ -231,6 +231,9 @@ def _size(breach: Breach) -> Iterator[Problem]:
     if not breach.value:
         remedy = repair or f"write at least one entry{_example(schema)}"
         yield Problem(breach.path, "this is empty", remedy)
+    elif breach.keyword == "maxProperties" and breach.rule == 1:
+        keys = " and ".join(breach.value)
+        yield Problem(breach.path, f"{keys} exclude each other", "keep one of them", at_key=True)
     else:
         remedy = f"keep {breach.rule}: {schema['description'].rstrip('.')}"
         yield Problem(breach.path, f"this has {len(breach.value)} entries", remedy)

@@ -14,6 +14,7 @@ from trunkline.topology.checks import (
     local,
     names,
     networks,
+    placeholders,
     ports,
     probes,
     routing,
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     *local.CHECKS,
     *ports.CHECKS,
     *probes.CHECKS,
+    *placeholders.CHECKS,
 )
 
 _REMEDY = (

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from trunkline.clouds.facts import facts_of
 from trunkline.documents.findings import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
 from trunkline.topology.checks import (
     local,
     names,
     networks,
+    placeholders,
     ports,
     probes,
     routing,
@@ -148,12 +151,12 @@ def test_half_of_the_internet_is_refused_as_well(cidr: str) -> None:
         ("http://orders.corp.internal", []),
         ("http://orders.a.com", []),
         ("http://internal-x.us-east-1.elb.amazonaws.com", []),
-        ("http://[fd00::1]", []),
+        ("http://[fd00::1]", ["error"]),
         ("http://8.8.8.8", ["warning"]),
-        ("http://[2606:4700::1]", ["warning"]),
+        ("http://[2606:4700::1]", ["error"]),
         ("http://x.org", ["warning"]),
         ("http://localhost", ["warning"]),
-        ("http://[::1]", ["warning"]),
+        ("http://[::1]", ["error"]),
         ("http://10.0.0.1:0", ["error"]),
         ("http://10.0.0.1:65536", ["error"]),
         ("http://10.0.0", ["error"]),
@@ -173,6 +176,86 @@ def test_half_of_the_internet_is_refused_as_well(cidr: str) -> None:
 def test_upstreams(url: str, levels: list[str]) -> None:
     problems = run(upstreams.upstreams_can_be_reached, upstream(url))
     assert [problem.level for problem in problems] == levels
+
+
+@pytest.mark.parametrize(
+    ("site", "upstream", "found"),
+    [
+        ({}, "http://10.10.1.2", "nothing stands at 10.10.1.2 yet"),
+        ({}, "http://10.7.1.2", "10.7.1.2 is outside of the site's network 10.10.0.0/16"),
+        ({}, "http://10.20.1.2", "10.20.1.2 is in the network of other"),
+        ({}, "http://8.8.8.8", None),
+        ({}, "http://orders.corp.internal", None),
+        ({"network": {"existing": {"id": "vpc-1"}}}, "http://10.7.1.2", None),
+        ({"network": {"existing": {"id": "vpc-1"}}}, "http://10.20.1.2", "network of other"),
+        ({"network": {"existing": {}, "cidr": "10.7.0.0/16"}}, "http://10.7.1.2", None),
+        ({"network": {"existing": {}, "cidr": "10.7.0.0/16"}}, "http://10.8.1.2", "outside"),
+        ({"cloud": "local"}, "http://10.20.1.2", None),
+    ],
+)
+def test_private_upstreams_in_reach(site: dict[str, Any], upstream: str, found: str | None) -> None:
+    other = {**AWS, "network": {"cidr": "10.20.0.0/16"}}
+    data = {"sites": {"s": {**AWS, "upstream": upstream, **site}, "other": other}}
+    problems = run(upstreams.upstreams_are_in_reach, data)
+    assert len(problems) == (found is not None)
+    assert found is None or found in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("cloud", "machine", "remedy"),
+    [
+        ("aws", "t4g.micor", "did you mean t4g.micro?"),
+        ("aws", "t5g.micro", "did you mean t4g.micro?"),
+        ("aws", "q9x.huge", "check the spelling"),
+        ("aws", "c7gn.metal", None),
+        ("aws", "c7i-flex.large", None),
+        ("aws", "m8gd.metal-48xl", None),
+        ("google", "e2-smal", "did you mean e2-small?"),
+        ("google", "n2-standart-2", "did you mean n2-standard-2?"),
+        ("google", "c4-standard-8-lssd", None),
+        ("google", "custom-2-4096", None),
+        ("azure", "Standard_B2pst_v2", "did you mean Standard_B2pts_v2?"),
+        ("azure", "Standard_B1s", None),
+        ("azure", "Standard_E8-2as_v5", None),
+        ("azure", "Standard_NC24ads_A100_v4", None),
+        ("azure", "Standard_M416s_8_v2", None),
+        ("azure", "Standard_E96ias_v4", None),
+        ("azure", "Standard_HB120rs_v3", None),
+    ],
+)
+def test_misspelled_machines(cloud: str, machine: str, remedy: str | None) -> None:
+    problems = run(
+        sites.machine_is_of_the_cloud, {"sites": {"s": {"cloud": cloud, "machine": machine}}}
+    )
+    assert [problem.remedy for problem in problems] == ([remedy] if remedy else [])
+
+
+@pytest.mark.parametrize("cloud", ["aws", "google", "azure"])
+def test_sizes_that_trunkline_names_are_known(cloud: str) -> None:
+    facts = facts_of(cloud)
+    assert facts.sizes and facts.prices
+    named = {*facts.sizes.common, *facts.sizes.defaults, facts.sizes.example}
+    for size in named | set(facts.prices.machines):
+        assert re.fullmatch(facts.sizes.usual, size), size
+        assert re.fullmatch(facts.sizes.pattern, size), size
+
+
+@pytest.mark.parametrize(
+    ("cloud", "region", "zone", "found"),
+    [
+        ("google", "us-east1", "us-east1-a", ["warning"]),
+        ("google", "us-east1", "us-east1-d", []),
+        ("google", "us-central1", "us-central1-f", []),
+        ("google", "us-central1", "us-east1-a", []),
+        ("google", "us-unknown1", "us-unknown1-z", []),
+        ("aws", "us-east-1", "us-east-1f", []),
+        ("aws", "us-east-2", "us-east-2d", ["warning"]),
+        ("azure", "eastus", "4", []),
+    ],
+)
+def test_zones_that_a_region_has(cloud: str, region: str, zone: str, found: list[str]) -> None:
+    data = {"sites": {"s": {"cloud": cloud, "region": region, "zone": zone}}}
+    assert [problem.level for problem in run(sites.zones_are_known, data)] == found
 
 
 @pytest.mark.parametrize(
@@ -294,6 +377,9 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 
 
 def test_every_check_is_registered_once() -> None:
-    modules = (names, networks, sites, routing, sizes, upstreams, state, local, ports, probes)
+    modules = (
+        *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
+        placeholders,
+    )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)

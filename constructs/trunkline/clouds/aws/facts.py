@@ -14,11 +14,46 @@ _REGIONS = (
     "us-gov-east-1 us-gov-west-1 us-west-1 us-west-2"
 )
 
+# An account sees some of these letters only; which is which differs as well:
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html
+_ZONE_LETTERS = {
+    **dict.fromkeys(_REGIONS.split(), "abc"),
+    "ap-northeast-1": "abcd",
+    "ap-northeast-2": "abcd",
+    "ca-central-1": "abcd",
+    "cn-north-1": "abcd",
+    "us-east-1": "abcdef",
+    "us-west-2": "abcd",
+}
+
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html
+_FAMILIES = (
+    "a1 c1 c3 c4 c5 c5a c5ad c5d c5n c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7gn c7i "
+    "c7i-flex c8a c8g c8gb c8gd c8gn c8i c8i-flex c8id cc2 d2 d3 d3en dl1 dl2q f1 f2 g4ad g4dn "
+    "g5 g5g g6 g6e g6f g7e gr6 gr6f h1 hpc6a hpc6id hpc7a hpc7g hpc8a i2 i3 i3en i4g i4i i7i "
+    "i7ie i8g i8ge im4gn inf1 inf2 is4gen m1 m2 m3 m4 m5 m5a m5ad m5d m5dn m5n m5zn m6a m6g "
+    "m6gd m6i m6id m6idn m6in m7a m7g m7gd m7i m7i-flex m8a m8g m8gb m8gd m8gn m8i m8i-flex "
+    "m8id p2 p3 p3dn p4d p4de p5 p5e p5en p6-b200 p6-b300 p6e-gb200 r3 r4 r5 r5a r5ad r5b r5d "
+    "r5dn r5n r6a r6g r6gd r6i r6id r6idn r6in r7a r7g r7gd r7i r7iz r8a r8g r8gb r8gd r8gn r8i "
+    "r8i-flex r8id t1 t2 t3 t3a t4g trn1 trn1n trn2 u-3tb1 u-6tb1 u-9tb1 u-12tb1 u-18tb1 "
+    "u-24tb1 u7i-6tb u7i-8tb u7i-12tb u7in-16tb u7in-24tb u7in-32tb u7inh-32tb vt1 x1 x1e x2gd "
+    "x2idn x2iedn x2iezn x8g z1d"
+)
+
 SIZES = Sizes(
     # Some zones lack the newer ones: use1-az3 has no t4g.
     defaults=("t4g.micro", "t3.micro", "t2.micro"),
     pattern=r"[a-z][a-z0-9-]*\.[a-z0-9-]+",
     example="t4g.small",
+    usual=(
+        rf"({'|'.join(_FAMILIES.split())})"
+        r"\.(nano|micro|small|medium|large|[0-9]*xlarge|metal(-[0-9]+xl)?)"
+    ),
+    common=tuple(
+        f"{family}.{size}"
+        for family in ("t4g", "t3", "t3a", "t2", "c7g", "c7gn", "c8g", "m7g", "m8g", "c6i", "c7i")
+        for size in ("nano", "micro", "small", "medium", "large", "xlarge", "2xlarge")
+    ),
     # Graviton families have a g after the generation; a1 came before that rule:
     # https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
     arm=r"(a1|[a-z]+\d+g[a-z]*)\.",
@@ -56,11 +91,14 @@ FACTS = CloudFacts(
     credentials="AWS account {account}",
     regions=frozenset(_REGIONS.split()),
     zone_prefix="{region}",
+    zone_letters=_ZONE_LETTERS,
+    zones_date="2026",
     physical_zone_example="an AWS AZ ID such as use1-az4",
     metadata=METADATA,
     metadata_hosts=frozenset(("169.254.169.254", "fd00:ec2::254")),
     sizes=SIZES,
     prices=PRICES,
+    example_account=r"123456789012|(\d)\1{11}",
     role=Role(
         pattern=r"arn:(?P<partition>[^:]*):iam::(?P<account>[0-9]*):",
         partitions={"cn-": "aws-cn", "us-gov-": "aws-us-gov", "": "aws"},

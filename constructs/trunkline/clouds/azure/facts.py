@@ -26,10 +26,22 @@ _WITHOUT_ZONES = (
     "westindia westus"
 )
 
+_COMMON = (
+    "B1ls B1s B1ms B2s B2ms B4ms B2ts_v2 B2ls_v2 B2s_v2 B2ats_v2 B2als_v2 B2as_v2 B2pts_v2 "
+    "B2pls_v2 B2ps_v2 B4pls_v2 B4ps_v2 D2s_v5 D2as_v5 D2ps_v5 D2pls_v5 D2ls_v5 D4s_v5 D4ps_v5 "
+    "D2ps_v6 D2pls_v6 F2s_v2 F4s_v2 E2s_v5 E2ps_v5"
+)
+
 SIZES = Sizes(
     defaults=("Standard_B2pts_v2",),
     pattern=r"(Standard|Basic)_[A-Za-z0-9_-]+",
     example="Standard_B2pls_v2",
+    # Family, processors, letters for features in this order, accelerator, version.
+    usual=(
+        r"Basic_A[0-4]|Standard_[A-Z]{1,2}[0-9]+(-[0-9]+)?i?[ap]?[blmrt]?d?m?s?r?"
+        r"(_[A-Z0-9]+){0,2}(_v[0-9]+)?(_Promo)?"
+    ),
+    common=tuple(f"Standard_{size}" for size in _COMMON.split()),
     # Arm sizes have a p among the letters after the number of processors:
     # https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
     arm=r"Standard_[A-Z]+\d+(-\d+)?[a-z]*p",
@@ -81,6 +93,7 @@ FACTS = CloudFacts(
     # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations:
     # 50 for most, and 15 for a vault's secret.
     most_tags=15,
+    example_account=r"0{8}-.*|12345678-.*|(.)\1{7}-.*",
     perfkit_cloud="Azure",
     perfkit_zone="{region}-{zone}",
 )

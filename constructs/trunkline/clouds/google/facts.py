@@ -15,10 +15,42 @@ _REGIONS = (
     "us-west3 us-west4"
 )
 
+# https://cloud.google.com/compute/docs/regions-zones#available
+_ZONE_LETTERS = {
+    **dict.fromkeys(_REGIONS.split(), "abc"),
+    "europe-west1": "bcd",
+    "us-central1": "abcf",
+    "us-east1": "bcd",
+}
+
+# https://cloud.google.com/compute/docs/machine-resource
+_FAMILIES = (
+    "a2|a3|a4|a4x|c2|c2d|c3|c3d|c4|c4a|c4d|e2|g2|g4|h3|h4d|m1|m2|m3|m4|n1|n2|n2d|n4|n4a|n4d|"
+    "t2a|t2d|x4|z3"
+)
+_KINDS = (
+    "standard|highmem|highcpu|megamem|ultramem|hypermem|highgpu|megagpu|ultragpu|edgegpu|maxgpu|"
+    "highlssd|standardlssd"
+)
+
 SIZES = Sizes(
     defaults=("e2-micro",),
     pattern=r"[a-z][a-z0-9]*(-[a-z0-9]+)+",
     example="e2-small",
+    usual=(
+        r"e2-(micro|small|medium)|f1-micro|g1-small|"
+        rf"({_FAMILIES})-({_KINDS})-[0-9]+[a-z]*(-[a-z0-9]+)*|"
+        rf"(({_FAMILIES})-)?custom-[0-9]+-[0-9]+(-ext)?"
+    ),
+    common=(
+        *("e2-micro", "e2-small", "e2-medium", "f1-micro", "g1-small"),
+        *(
+            f"{family}-{kind}-{count}"
+            for family in ("e2", "n2", "n2d", "n4", "c3", "c4", "c4a", "t2a", "t2d")
+            for kind in ("standard", "highcpu", "highmem")
+            for count in (1, 2, 4, 8)
+        ),
+    ),
     # The Arm series: https://cloud.google.com/compute/docs/instances/arm-on-compute
     arm=r"(t2a|c4a|n4a|a4x)-",
 )
@@ -40,6 +72,8 @@ FACTS = CloudFacts(
     credentials="Google project {account}",
     regions=frozenset(_REGIONS.split()),
     zone_prefix="{region}-",
+    zone_letters=_ZONE_LETTERS,
+    zones_date="2026",
     metadata_hosts=frozenset(("169.254.169.254", "metadata.google.internal", "metadata")),
     sizes=SIZES,
     prices=PRICES,

@@ -59,6 +59,17 @@ def zones_exist(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(("sites", name, "region"), message, "choose another region", "warning")
 
 
+def zones_are_known(draft: PartialTopology) -> Iterator[Problem]:
+    for name, facts in draft.facts.items():
+        region = draft.text("sites", name, "region")
+        letters = facts.zone_letters.get(region, "")
+        known = [f"{(facts.zone_prefix or '').format(region=region)}{each}" for each in letters]
+        for path, zone in draft.zones(name) if known else ():
+            if zone[:-1] == known[0][:-1] and zone not in known:
+                message = f"{region} had no zone {zone} in {facts.zones_date}"
+                yield Problem(path, message, f"choose from {', '.join(known)}", "warning")
+
+
 def zone_is_a_candidate(draft: PartialTopology) -> Iterator[Problem]:
     for name in draft.sites:
         zone = draft.text("sites", name, "zone")
@@ -93,12 +104,18 @@ def machine_is_of_the_cloud(draft: PartialTopology) -> Iterator[Problem]:
             cloud = draft.text("sites", name, "cloud")
             message = f"{machine} is not the name of a size on {cloud}"
             yield Problem(path, message, f"write one like {sizes.example}")
+        elif machine and sizes and not re.fullmatch(sizes.usual, machine):
+            match = nearest(machine, (s for s in sizes.common if s[0] == machine[0]))
+            remedy = f"did you mean {match}?" if match else "check the spelling"
+            message = f"{machine} is not a size of {facts.title} that trunkline knows"
+            yield Problem(path, message, remedy, "warning")
 
 
 CHECKS = (
     regions_are_known,
     zones_are_of_the_region,
     zones_exist,
+    zones_are_known,
     zone_is_a_candidate,
     role_is_of_the_account,
     machine_is_of_the_cloud,
