@@ -25,6 +25,7 @@ from trunkline import (
 )
 
 SECRET = "${var.secret}"
+ACCOUNT = "0123456789abcdef0123456789abcdef"
 ROUTES = {"/": {"main": "edge.example.com"}}
 
 
@@ -70,7 +71,7 @@ def _run(case: Case) -> tuple[str, Made]:
 def _routings() -> Iterator[Case]:
     def routing(**options: Any) -> Callable[[Construct], Construct]:
         return lambda scope: CloudflareRouting(
-            scope, "routing", account_id="0", domain="example.com", routes=ROUTES, **options
+            scope, "routing", account_id=ACCOUNT, domain="example.com", routes=ROUTES, **options
         )
 
     yield Case("Cloudflare", "`worker`", routing())
@@ -82,7 +83,7 @@ def _routings() -> Iterator[Case]:
 def _origins() -> Iterator[Case]:
     def origin(scope: Construct) -> EdgeOrigin:
         host = "edge.example.com"
-        return EdgeOrigin(scope, "origin", account_id="0", domain="example.com", hostname=host)
+        return EdgeOrigin(scope, "origin", account_id=ACCOUNT, domain="example.com", hostname=host)
 
     def tunnel(scope: Construct) -> Construct:
         made = origin(scope)

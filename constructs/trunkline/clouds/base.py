@@ -15,10 +15,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from attrs import frozen
+from attrs import Factory, frozen
 from cdktf import Fn, ITerraformDependable, TerraformResource
 from constructs import Construct
 
+from trunkline.errors import ConfigurationError
 from trunkline.model import MANAGED_BY, ExistingNetwork, NewNetwork, Site, Upstream
 from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
@@ -57,7 +58,9 @@ class GroupSpec:
     """Machines that are alike: one identity, one set of firewall rules and one size for all.
 
     `name` begins the names of what they share. Their identity may read `secrets` and nothing else.
-    `size` None stands for the cheapest sensible one of the cloud.
+    `size` None stands for the cheapest sensible one of the cloud. `security_groups` are the
+    user's own that the machines join, by a name that construct ids hold: IDs of security groups on
+    AWS and of application security groups on Azure, network tags on Google Cloud.
     """
 
     name: str
@@ -65,6 +68,7 @@ class GroupSpec:
     firewall: Firewall
     secrets: tuple[Secret, ...] = ()
     size: str | None = None
+    security_groups: Mapping[str, str] = Factory(dict)
 
 
 @frozen(kw_only=True)
@@ -175,6 +179,20 @@ class Cloud(ABC):
     @abstractmethod
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         """Make what machines that are alike share; the group then makes the machines."""
+
+
+def given_network(id: str, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:
+    """A network whose ID and subnets' IDs are given, so that nothing has to be looked up.
+
+    Resources of the same stack are given like this: a look-up would come before they are made.
+    """
+    subnets = {zone: network.subnet_of(zone) for zone in zones}
+    if missing := [zone for zone, subnet in subnets.items() if not subnet]:
+        raise ConfigurationError(
+            f"a network that is given by its ID needs the IDs of its subnets, and there is none "
+            f"for {', '.join(missing)}"
+        )
+    return SiteNetwork(id=id, subnets={zone: subnet for zone, subnet in subnets.items() if subnet})
 
 
 def fingerprint(secret: str) -> str:

@@ -21,11 +21,13 @@ class NewNetwork:
 class ExistingNetwork:
     """A network that is there already.
 
-    - `id`: the ID of an AWS VPC.
+    - `id`: its ID: of an AWS VPC, a Google Cloud network or an Azure virtual network. On the last
+      two `subnets` then holds IDs as well. Expressions of a network in the same stack fit here;
+      nothing is looked up.
     - `name`: the network's name, in place of `id`; on AWS its Name tag.
-    - `subnets`: the subnet of each zone, as in `{"us-east-1a": "subnet-0abc"}`. The key `*` serves
-      every zone, for clouds whose subnets span zones. Without an entry the only subnet of an AWS
-      zone is looked up.
+    - `subnets`: the subnet of each zone, as in `{"us-east-1a": "subnet-0abc"}`: IDs on AWS, names
+      elsewhere. The key `*` serves every zone, for clouds whose subnets span zones. Without an
+      entry the only subnet of an AWS zone is looked up.
     - `resource_group`: the resource group of an Azure network, which is needed there.
     - `cidr`: the range that it has; for checks only.
     """

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline import cloudflare
 from trunkline.model import DEFAULT_STRATEGY, DEFAULT_TIMEOUT_SECONDS, default_hostname
+from trunkline.patterns.provider import use_provider
 from trunkline.routing import Origin, RouteSpec, VirtualHost, routing_spec
+from trunkline.topology.arguments import check_hostname, check_prefixes, check_zone
 
 
 class CloudflareRouting(Construct):
@@ -31,6 +34,7 @@ class CloudflareRouting(Construct):
       leave it as it is.
     - `origin_pulls`: show Cloudflare's client certificate to the origins, which public edges ask
       for.
+    - `provider`: the Cloudflare provider, where the stack has several of them.
 
     After construction:
 
@@ -48,7 +52,8 @@ class CloudflareRouting(Construct):
     >>> routing.hostname
     'api.example.com'
 
-    Raises ConfigurationError for an unknown strategy, or where it cannot do what the routes say.
+    Raises ConfigurationError for arguments that a topology file would not have either, for an
+    unknown strategy, or where it cannot do what the routes say.
     """
 
     def __init__(
@@ -66,9 +71,11 @@ class CloudflareRouting(Construct):
         create_zone: bool = False,
         smart_routing: bool | None = None,
         origin_pulls: bool = False,
+        provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.hostname = hostname or default_hostname(domain)
+        _check(f"CloudflareRouting {id}", account_id, domain, self.hostname, routes)
         self.name_servers: list[str] | None = None
         zone_id = self._zone(account_id, domain, create_zone)
         host = VirtualHost(
@@ -86,6 +93,7 @@ class CloudflareRouting(Construct):
         if origin_pulls and create_zone:
             # Not in a zone that others use: its mode may be stricter for good reason.
             cloudflare.add_ssl_mode_full(self, zone_id=zone_id)
+        use_provider(self, provider)
 
     def _zone(self, account_id: str, domain: str, create: bool) -> str:
         if not create:
@@ -93,6 +101,21 @@ class CloudflareRouting(Construct):
         zone = cloudflare.create_zone(self, "zone", account_id=account_id, domain=domain)
         self.name_servers = zone.name_servers
         return zone.id
+
+
+def _check(
+    construct: str,
+    account_id: str,
+    domain: str,
+    hostname: str,
+    routes: Mapping[str, Mapping[str, str]],
+) -> None:
+    check_zone(construct, account_id=account_id, domain=domain)
+    check_hostname(construct, hostname, domain=domain)
+    check_prefixes(construct, routes)
+    origins = {host: site for sites in routes.values() for site, host in sites.items()}
+    for host, site in origins.items():
+        check_hostname(construct, host, domain=domain, place=f"the origin of {site}")
 
 
 def _route(prefix: str, origins: Mapping[str, str]) -> RouteSpec:

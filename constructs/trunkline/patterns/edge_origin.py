@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline import cloudflare
 from trunkline.addresses.loopback import EDGE_PORT
+from trunkline.patterns.provider import use_provider
+from trunkline.topology.arguments import check_hostname, check_zone
 
 SERVICE = f"http://127.0.0.1:{EDGE_PORT}"
 
@@ -19,6 +22,7 @@ class EdgeOrigin(Construct):
     - `domain`: the domain of the zone, which must exist.
     - `hostname`: the name under which Cloudflare reaches the edge. It lies in the zone and is one
       label deep, because Cloudflare's free certificate covers no deeper name.
+    - `provider`: the Cloudflare provider, where the stack has several of them.
 
     After construction:
 
@@ -33,15 +37,28 @@ class EdgeOrigin(Construct):
     ...     hostname="edge.example.com",
     ... )
     >>> edge = EdgeProxy(stack, "edge", site=site, exposure=Tunnel(origin.add_tunnel("edge")))
+
+    Raises ConfigurationError for a domain or a hostname that a topology file would not have either.
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, account_id: str, domain: str, hostname: str
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        account_id: str,
+        domain: str,
+        hostname: str,
+        provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
+        check_zone(f"EdgeOrigin {id}", account_id=account_id, domain=domain)
+        check_hostname(f"EdgeOrigin {id}", hostname, domain=domain)
+        self._provider = provider
         self.account_id = account_id
         self.hostname = hostname
         self._zone_id = cloudflare.find_zone(self, "zone", account_id=account_id, domain=domain)
+        use_provider(self, provider)
 
     def add_tunnel(self, name: str, service: str = SERVICE) -> str:
         """Make a tunnel called `name` that leads to `service` on the machine which opens it.
@@ -72,3 +89,4 @@ class EdgeOrigin(Construct):
             type=type,
             content=content,
         )
+        use_provider(self, self._provider)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from attrs import frozen
+from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline.addresses.loopback import EDGE_PORT
@@ -13,9 +14,11 @@ from trunkline.clouds.base import GroupSpec, MachineSpec, Secret
 from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
 from trunkline.model import Site, Upstream
 from trunkline.patterns import cloudflare_ranges
+from trunkline.patterns.provider import use_provider
 from trunkline.payload import Unit, machine_firewall
 from trunkline.payload.units import Cloudflared, Envoy
 from trunkline.payload.units.envoy import ADMIN_SOCKET, CERTIFICATE, CLIENT_CA, PRIVATE_KEY
+from trunkline.topology.arguments import check_name, check_site
 
 
 @frozen
@@ -67,6 +70,10 @@ class EdgeProxy(Construct):
     - `name`: begins the names of all resources; unique in the account and region. Without it:
       `edge-<site>`.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
+    - `security_groups`: groups of your own that the machine joins, by a name that is unique here
+      and becomes part of Terraform addresses: IDs of security groups (AWS) or of application
+      security groups (Azure), or network tags (Google Cloud).
+    - `provider`: the provider of the site's cloud, where the stack has several of them.
 
     After construction, all of them Terraform expressions or plain text:
 
@@ -89,8 +96,8 @@ class EdgeProxy(Construct):
     ...     exposure=Tunnel(token.string_value),
     ... )
 
-    Raises ConfigurationError for an unknown cloud, a binding that is not installed, or
-    user data that the cloud does not take.
+    Raises ConfigurationError for arguments that a topology file would not have either, a binding
+    that is not installed, or user data that the cloud does not take.
     """
 
     def __init__(
@@ -103,9 +110,13 @@ class EdgeProxy(Construct):
         routes: Sequence[str] = ("/",),
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
+        security_groups: Mapping[str, str] | None = None,
+        provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
         name = name or f"edge-{site.name}"
+        check_site(f"EdgeProxy {id}", site, routes=routes, tags=tags)
+        check_name(f"EdgeProxy {id}", name)
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network([site.zone])
         token = (
@@ -120,6 +131,7 @@ class EdgeProxy(Construct):
                 firewall=machine_firewall(units),
                 secrets=(token,) if token else (),
                 size=site.machine,
+                security_groups=security_groups or {},
             ),
             network,
         )
@@ -137,6 +149,7 @@ class EdgeProxy(Construct):
         self.private_address = machine.private_address
         self.network_id, self.subnet_id = network.id, network.subnets[site.zone]
         self.security_group, self.identity = group.security_group, group.identity
+        use_provider(self, provider)
 
 
 def _units(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline.addresses.names import Peer
@@ -11,8 +12,10 @@ from trunkline.clouds import cloud_class
 from trunkline.clouds.base import GroupSpec, MachineSpec, Secret, fingerprint, short_name
 from trunkline.clouds.facts import facts_of
 from trunkline.model import Probes, Site
+from trunkline.patterns.provider import use_provider
 from trunkline.payload import machine_firewall
 from trunkline.payload.units import Agent
+from trunkline.topology.arguments import check_name, check_probes, check_site
 
 
 class ProbeSet(Construct):
@@ -31,10 +34,22 @@ class ProbeSet(Construct):
     - `name`: begins the names of all resources; unique in the account and region. Without it:
       `probe-<site>`.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
+    - `security_groups`: groups of your own that the machines join, by a name that is unique here
+      and becomes part of Terraform addresses: IDs of security groups (AWS) or of application
+      security groups (Azure), or network tags (Google Cloud).
+    - `provider`: the provider of the site's cloud, where the stack has several of them.
 
-    After construction:
+    After construction, all of them Terraform expressions or plain text:
 
-    - `public_addresses`: the public IPv4 address of each zone's probe, a Terraform expression.
+    - `public_addresses`: the public IPv4 address of each zone's probe.
+    - `machine_ids`: the machine of each zone, as its cloud names it.
+    - `network_id`: the network that they stand in.
+    - `subnet_ids`: the subnet of each zone.
+    - `security_group`: the ID of their security group (AWS) or network security group (Azure), for
+      rules of your own; None on Google Cloud, whose rules name the `identity`.
+    - `identity`: who they are, for grants of your own: the name of their role (AWS), the e-mail
+      address of their service account (Google Cloud), the principal ID of their managed identity
+      (Azure).
 
     >>> site = Site(
     ...     name="aws",
@@ -59,10 +74,15 @@ class ProbeSet(Construct):
         probes: Probes | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
+        security_groups: Mapping[str, str] | None = None,
+        provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
         probes = probes or Probes()
         name = name or f"probe-{site.name}"
+        check_site(f"ProbeSet {id}", site, tags=tags)
+        check_name(f"ProbeSet {id}", name)
+        check_probes(f"ProbeSet {id}", probes)
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(site.zones)
         secret = cloud.secret("key", key)
@@ -76,6 +96,7 @@ class ProbeSet(Construct):
                 firewall=machine_firewall([agents[site.zones[0]]]),
                 secrets=(secret,),
                 size=site.machine,
+                security_groups=security_groups or {},
             ),
             network,
         )
@@ -86,6 +107,10 @@ class ProbeSet(Construct):
             for zone, agent in agents.items()
         }
         self.public_addresses = {zone: made.public_address for zone, made in machines.items()}
+        self.machine_ids = {zone: made.id for zone, made in machines.items()}
+        self.network_id, self.subnet_ids = network.id, dict(network.subnets)
+        self.security_group, self.identity = group.security_group, group.identity
+        use_provider(self, provider)
 
 
 def _agent(site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret: Secret) -> Agent:

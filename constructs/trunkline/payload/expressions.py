@@ -11,9 +11,14 @@ from trunkline.errors import ConfigurationError
 _EXPRESSION = re.compile(r"[$#]\{TfToken\[TOKEN\.\d+\]\}|-8\.1095622125\d+e\+298")
 
 
+def holds_expression(text: str) -> bool:
+    """Whether a text holds a Terraform expression, whose value is not known yet."""
+    return _EXPRESSION.search(text) is not None
+
+
 def refuse_expression(text: str, place: str) -> None:
     """Raise ConfigurationError where `text`, which ends in `place`, holds an expression."""
-    if _EXPRESSION.search(text):
+    if holds_expression(text):
         raise ConfigurationError(
             f"{place} would hold a Terraform expression, like my_instance.private_ip, whose "
             "value is not known when the stack is written; give one that is: an address in plain "

@@ -85,7 +85,9 @@ def test_smart_routing_is_on_wherever_it_is_bought_or_asked_for(
     from trunkline.ingress import ingress_of
     from trunkline.model import Cloudflare
 
-    ingress = Cloudflare(account_id="0", add_ons=("smart_routing",) if bought else ())
+    ingress = Cloudflare(
+        account_id="0123456789abcdef0123456789abcdef", add_ons=("smart_routing",) if bought else ()
+    )
     routing = evolve(THREE.routing, smart_routing=said)
     ingress_of(evolve(THREE, ingress=ingress, routing=routing)).add_routing(scope)
     resources = json.loads(Testing.synth(scope))["resource"]

@@ -10,7 +10,7 @@ import pytest
 from trunkline import Site
 
 AWS = Site(name="shop", cloud="aws", region="us-east-1", zone="us-east-1a", account="123456789012")
-GOOGLE = Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="acme")
+GOOGLE = Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="shop-1")
 AZURE = Site(
     name="shop",
     cloud="azure",

@@ -13,7 +13,7 @@ from trunkline.errors import ConfigurationError
 
 SITES = (
     Site(name="shop", cloud="aws", region="us-east-1", zone="us-east-1a", account="123456789012"),
-    Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="acme"),
+    Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="acme-shop"),
     Site(
         name="shop",
         cloud="azure",

@@ -77,7 +77,7 @@ class AwsMachineGroup(MachineGroup):
             ami=self._images[spec.zone],
             instance_type=self._sizes[spec.zone],
             subnet_id=self.network.subnets[spec.zone],
-            vpc_security_group_ids=[self.security_group],
+            vpc_security_group_ids=[self.security_group, *self.spec.security_groups.values()],
             associate_public_ip_address=True,
             iam_instance_profile=self._profile,
             metadata_options=InstanceMetadataOptions(

@@ -20,6 +20,9 @@ from cdktf_cdktf_provider_azurerm.network_interface import (
     NetworkInterface,
     NetworkInterfaceIpConfiguration,
 )
+from cdktf_cdktf_provider_azurerm.network_interface_application_security_group_association import (
+    NetworkInterfaceApplicationSecurityGroupAssociation,
+)
 from cdktf_cdktf_provider_azurerm.network_interface_security_group_association import (
     NetworkInterfaceSecurityGroupAssociation,
 )
@@ -136,6 +139,13 @@ class AzureMachineGroup(MachineGroup):
             **self._where,
         )
         interface_id = str(interface.id)
+        for key, group in self.spec.security_groups.items():
+            NetworkInterfaceApplicationSecurityGroupAssociation(
+                self.scope,
+                f"{id}-interface-joins-{key}",
+                network_interface_id=interface_id,
+                application_security_group_id=group,
+            )
         association = NetworkInterfaceSecurityGroupAssociation(
             self.scope,
             f"{id}-interface-security-group",

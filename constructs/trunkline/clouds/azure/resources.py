@@ -27,6 +27,7 @@ from trunkline.clouds.base import (
     MachineGroup,
     Secret,
     SiteNetwork,
+    given_network,
     lookups,
 )
 from trunkline.model import ExistingNetwork, NewNetwork, Site
@@ -65,6 +66,8 @@ class Azure(Cloud):
         )
 
     def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:
+        if network.id:
+            return given_network(network.id, network, zones)
         subnet = DataAzurermSubnet(
             self.scope,
             "subnet",
@@ -72,9 +75,7 @@ class Azure(Cloud):
             virtual_network_name=network.name or "",
             resource_group_name=network.resource_group or "",
         )
-        return SiteNetwork(
-            id=network.id or network.name or "", subnets=dict.fromkeys(zones, str(subnet.id))
-        )
+        return SiteNetwork(id=network.name or "", subnets=dict.fromkeys(zones, str(subnet.id)))
 
     def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> SiteNetwork:
         vnet = VirtualNetwork(

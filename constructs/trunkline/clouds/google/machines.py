@@ -80,6 +80,7 @@ class GoogleMachineGroup(MachineGroup):
             ),
             allow_stopping_for_update=True,
             labels=self._labels,
+            tags=list(self.spec.security_groups.values()) or None,
             depends_on=self.depends_on,
             # Google would only update the metadata of a machine that runs.
             lifecycle=TerraformResourceLifecycle(

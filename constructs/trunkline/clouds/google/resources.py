@@ -25,6 +25,7 @@ from trunkline.clouds.base import (
     MachineGroup,
     Secret,
     SiteNetwork,
+    given_network,
 )
 from trunkline.clouds.google.machines import GoogleMachineGroup
 from trunkline.clouds.google.secret import secret_source
@@ -60,6 +61,8 @@ class Google(Cloud):
         ]
 
     def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:
+        if network.id:
+            return given_network(network.id, network, zones)
         subnet = DataGoogleComputeSubnetwork(
             self.scope,
             "subnet",

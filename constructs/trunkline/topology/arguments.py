@@ -1,0 +1,183 @@
+"""The arguments of a construct, checked by the rules of a topology file, in the same sentences.
+
+The arguments are put where they stand in a topology, beside what a topology asks for. A mistake in
+them raises ConfigurationError; warnings are left to `trunkline validate`. A Terraform expression
+counts as right, for nobody knows its value yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import asdict
+
+from trunkline.clouds.facts import facts_of
+from trunkline.documents.document import Document
+from trunkline.documents.findings import KeyPath, printable, show_path
+from trunkline.documents.schema import check_schema, load_schema
+from trunkline.documents.source import FileKind, Source
+from trunkline.errors import ConfigurationError
+from trunkline.model import ExistingNetwork, Network, Probes, Site, Upstream
+from trunkline.payload.expressions import holds_expression
+from trunkline.topology.check import check_meaning
+
+Data = dict[str, Any]
+
+LONGEST_NAME = 63  # https://cloud.google.com/compute/docs/naming-resources
+
+_CLOUDFLARE: Data = {"account_id": "4f1d2c3b4a59687786958493a2b1c0df", "plan": "enterprise"}
+_TOPOLOGY: Data = {
+    "name": "name",
+    "domain": "trunkline.dev",
+    "sites": {},
+    "routing": {"routes": {}},
+}
+_SOURCE = Source("", "", FileKind("arguments", max_bytes=0, remedy="see the reference"))
+
+
+def check_name(construct: str, name: str) -> None:
+    """Check what the names of a construct's resources begin with; `construct` is for messages."""
+    if holds_expression(name):
+        return
+    if len(name) > LONGEST_NAME:
+        message = f"the name has {len(name)} characters; use at most {LONGEST_NAME}"
+        raise ConfigurationError(f"{construct}: {message}")
+    longest: int = load_schema("topology")["properties"]["name"]["maxLength"]
+    # What is cut off holds letters, digits and hyphens only, or the rest shows that it does not.
+    parts = [name[start : start + longest - 2] for start in range(0, len(name), longest - 2)]
+    for part in parts or [name]:
+        _check(construct, {"name": f"a{part}z" if len(parts) > 1 else part}, {("name",): "name"})
+
+
+def check_site(
+    construct: str,
+    site: Site,
+    *,
+    routes: Iterable[str] = (),
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Check a site, the path prefixes that its edge answers, and the tags of its resources."""
+    data = {"routing": _routing(routes, site.name)}
+    places: dict[KeyPath, str] = {("routing", "routes"): "routes", ("tags",): "tags"}
+    if tags and not holds_expression(" ".join([*tags, *tags.values()])):
+        data["tags"] = dict(tags)
+    if not holds_expression(f"{site.name} {site.region} {site.zone} {' '.join(site.zones)}"):
+        data["sites"] = {site.name: _site(site)}
+        places["sites", site.name] = "site"
+    ingress: Data = {"local": {}} if facts_of(site.cloud).on_this_machine else {}
+    _check(construct, {**data, **ingress}, places)
+
+
+def check_probes(construct: str, probes: Probes) -> None:
+    """Check what the probes of a site are told."""
+    given = {**asdict(probes), "operators": list(probes.operators)}
+    data = {key: value for key, value in given.items() if value is not None}
+    _check(construct, {"probes": data}, {("probes",): "probes"})
+
+
+def check_zone(construct: str, *, account_id: str, domain: str) -> None:
+    """Check the Cloudflare account and the domain of a zone."""
+    if not holds_expression(account_id):
+        data = {"cloudflare": {**_CLOUDFLARE, "account_id": account_id}}
+        _check(construct, data, {("cloudflare", "account_id"): "account_id"})
+    if not holds_expression(domain):
+        _check(construct, {"domain": domain}, {("domain",): "domain"})
+
+
+def check_hostname(construct: str, hostname: str, *, domain: str, place: str = "hostname") -> None:
+    """Check a hostname that lies in the zone of `domain`; `place` is what messages call it."""
+    if not holds_expression(f"{hostname} {domain}"):
+        data = {"domain": domain, "routing": {"hostname": hostname, "routes": {}}}
+        _check(construct, data, {("routing", "hostname"): place})
+
+
+def check_prefixes(construct: str, prefixes: Iterable[str]) -> None:
+    """Check the path prefixes of routes."""
+    _check(construct, {"routing": _routing(prefixes, "site")}, {("routing", "routes"): "routes"})
+
+
+def _routing(prefixes: Iterable[str], site: str) -> Data:
+    known = [prefix for prefix in prefixes if not holds_expression(prefix)]
+    return {"routes": {prefix: {"site": site} for prefix in known}}
+
+
+def _site(site: Site) -> Data:
+    """The site as a topology writes it; examples stand in for what is not known."""
+    examples = _examples(f"{site.cloud}_site")
+    data: Data = {"cloud": site.cloud, "zone": site.zone, "zones": list(site.zones)}
+    if "region" in examples:
+        data["region"] = site.region
+    if "account" in examples:
+        data["account"] = _known(site.account, examples["account"])
+    if site.machine and not holds_expression(site.machine):
+        data["machine"] = site.machine
+    if site.upstream and not holds_expression(f"{site.upstream.host} {site.upstream.port!r}"):
+        data["upstream"] = _url(site.upstream)
+    if network := _network(site, site.network):
+        data["network"] = network
+    return data
+
+
+def _network(site: Site, network: Network) -> Data:
+    if not isinstance(network, ExistingNetwork):
+        return {} if holds_expression(network.cidr) else {"cidr": network.cidr}
+    examples = _examples(f"{site.cloud}_existing_network")
+    if not examples:  # this machine has none, and says so itself
+        return dict(_examples(f"{site.cloud}_site")["network"])
+    if network.id and "id" not in examples:  # IDs of the cloud, which a topology does not name
+        return {}
+    given: Data = {key: value for key, value in asdict(network).items() if value}
+    cidr, subnets = given.pop("cidr", None), given.pop("subnets", {})
+    if "subnet" in examples:
+        if subnet := network.subnet_of(site.zone):
+            given["subnet"] = subnet
+    elif subnets:
+        example = next(iter(examples["subnets"].values()))
+        given["subnets"] = {zone: _known(each, example) for zone, each in subnets.items()}
+    known = {
+        key: value if key == "subnets" else _known(value, examples.get(key))
+        for key, value in given.items()
+    }
+    return {"existing": known, **({"cidr": cidr} if cidr and not holds_expression(cidr) else {})}
+
+
+def _examples(definition: str) -> Mapping[str, Any]:
+    """The first example of each property of a definition of the schema; empty where there is none.
+
+    An unknown cloud has no definition, and the schema says that it is unknown.
+    """
+    found = load_schema("topology")["$defs"].get(definition, {}).get("properties", {})
+    return {name: (each.get("examples") or [None])[0] for name, each in found.items()}
+
+
+def _known(value: str | None, example: Any) -> Any:
+    return example if value is None or holds_expression(value) else value
+
+
+def _url(upstream: Upstream) -> str:
+    host = f"[{upstream.host}]" if ":" in upstream.host else upstream.host
+    return f"{'https' if upstream.tls else 'http'}://{host}:{upstream.port}"
+
+
+def _check(construct: str, given: Data, places: Mapping[KeyPath, str]) -> None:
+    """Check the given sections of a topology; only what lies in `places` is an argument."""
+    ingress = {} if "local" in given else {"cloudflare": _CLOUDFLARE}
+    data = {**_TOPOLOGY, **ingress, **given}
+    document = Document(_SOURCE, data, {})
+    problems, rest = check_schema(document, "topology")
+    found = [
+        f"{construct}: {place}: {problem.message}; {problem.remedy}"
+        for problem in [*problems, *check_meaning(document, rest)]
+        if problem.level == "error" and (place := _place(problem.path, places))
+    ]
+    if found:
+        raise ConfigurationError("\n".join(map(printable, dict.fromkeys(found))))
+
+
+def _place(path: KeyPath, places: Mapping[KeyPath, str]) -> str | None:
+    """What the construct calls the place of a finding; None where it is not an argument."""
+    for start, name in places.items():
+        if path[: len(start)] == start and (len(path) > len(start) or start[-1] != "routes"):
+            return name + show_path(("", *path[len(start) :])).removeprefix('""')
+    return None
