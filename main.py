@@ -43,7 +43,8 @@ def main() -> int:
     """Write the stacks; 2 where the topology or the output folder has a mistake."""
     try:
         topology = load(topology_file())
-        with new_app(Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))) as app:
+        outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
+        with new_app(outdir, topology.name) as app:
             compose(app, topology)
     except TrunklineError as error:
         print(error, file=sys.stderr)

@@ -18,6 +18,7 @@ from trunkline.errors import ConfigurationError, OutputError, TrunklineError
 from trunkline.local.status import stop_all
 from trunkline.model import LocalIngress, Topology
 from trunkline.probing.key import generate_key
+from trunkline.stacks.outdir import topology_in
 from trunkline.stacks.synthesize import stale_stacks
 from trunkline.terraform.run import Done, Terraform, without_terraform_options
 from trunkline.terraform.signals import hold_signals
@@ -76,7 +77,9 @@ class Workspace:
         Returns how many it has. `use` is DEMO or KEPT. Synthesis runs in another process, because
         CDKTF's Node would stay.
         """
-        _refuse_clouds(load(file))
+        topology = load(file)
+        _refuse_clouds(topology)
+        self._refuse_another(topology)
         terraform = self.terraform
         if self.use is None and self._stacks():
             raise ConfigurationError(
@@ -140,6 +143,16 @@ class Workspace:
             yield
         finally:
             lock.release()
+
+    def _refuse_another(self, topology: Topology) -> None:
+        """What stands here has states under its topology's name; another name would lose them."""
+        owner = topology_in(self.output)
+        if owner not in (None, topology.name):
+            raise ConfigurationError(
+                f"{self.folder} holds the topology {owner}, and this one is called "
+                f"{topology.name}: take the first one down with trunkline local down, "
+                "or choose another --folder"
+            )
 
     def _stacks(self, *patterns: str) -> list[Path]:
         found = sorted(path.parent for path in self.output.glob("stacks/*/cdk.tf.json"))

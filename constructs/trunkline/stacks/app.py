@@ -10,19 +10,22 @@ from pathlib import Path
 from cdktf import App
 
 from trunkline.documents.write import write_changed
+from trunkline.stacks.outdir import claim
 
 # Set here and not only in cdktf.json, so that every way of running gives the same addresses.
 CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
 
 
 @contextmanager
-def new_app(outdir: Path) -> Iterator[App]:
+def new_app(outdir: Path, topology: str) -> Iterator[App]:
     """An app that is synthesized when the block ends, and then copied to `outdir`.
 
     Files of the same content are left as they are, and so is everything that Terraform keeps beside
-    them. Raises OutputError where `outdir` cannot be written.
+    them. Raises OutputError where `outdir` cannot be written, or holds the stacks of a topology of
+    another name than `topology`.
     """
     with tempfile.TemporaryDirectory(prefix="trunkline-") as scratch:
+        claim(outdir, topology, Path(scratch))
         app = App(outdir=scratch, context=CONTEXT)
         yield app
         app.synth()

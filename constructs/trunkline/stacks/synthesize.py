@@ -29,14 +29,14 @@ def synthesize(topology: Topology, outdir: Path) -> list[StackSummary]:
     """Write every stack of `topology` below `outdir`, whole or not at all; main.py does the same.
 
     Files of the same content are left as they are, and so is everything that Terraform keeps beside
-    them. Raises OutputError where `outdir` cannot be written.
+    them. Raises OutputError where `outdir` cannot be written, or holds another topology's stacks.
     """
     bindings.install()
     with require_framework():  # after the bindings are in place
         from trunkline.stacks.app import new_app
         from trunkline.stacks.compose import compose
 
-    with new_app(outdir) as app:
+    with new_app(outdir, topology.name) as app:
         compose(app, topology)
     return [_summary(outdir / "stacks" / stack.name) for stack in stack_specs(topology)]
 

@@ -45,7 +45,9 @@ def test_json_is_one_object(tmp_path: Path) -> None:
 
 def test_a_stack_that_is_no_longer_in_the_topology_is_named(tmp_path: Path) -> None:
     synth(tmp_path, LOCAL)
-    done = synth(tmp_path, ONE)
+    text = (ROOT / ONE).read_text().replace("name: one-cloud", "name: local")
+    (tmp_path / "changed.yaml").write_text(text)
+    done = synth(tmp_path, "changed.yaml")
     assert done.returncode == 0
     assert "cdktf.out/stacks/edge-azure is no longer in the topology" in done.stderr
     assert "terraform -chdir=cdktf.out/stacks/edge-azure destroy" in done.stderr

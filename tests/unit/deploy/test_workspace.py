@@ -99,3 +99,14 @@ def test_an_interrupted_run_leaves_no_synthesis_behind(
         Workspace(tmp_path).synthesize(ROOT / "topologies" / "local.yaml", KEPT)
     [process] = started
     assert process.poll() == -signal.SIGKILL
+
+
+def test_a_changed_name_is_refused_while_the_old_one_may_stand(tmp_path: Path) -> None:
+    output = tmp_path / "cdktf.out"
+    output.mkdir()
+    (output / "topology.json").write_text('{"name": "before"}')
+    refused = pytest.raises(
+        ConfigurationError, match="holds the topology before, and this one is called local"
+    )
+    with refused:
+        Workspace(tmp_path).synthesize(ROOT / "topologies" / "local.yaml", KEPT)

@@ -85,3 +85,34 @@ def test_no_secret_and_no_token_stands_in_the_output(file: Path, synthesized: Sy
             # The only use of the token is marked as sensitive and goes into the secret store.
             assert text.count(".token)}") == text.count("${sensitive(data.cloudflare_zero_trust")
         assert "BEGIN PRIVATE KEY" not in text, name
+
+
+def test_a_folder_holds_one_topology(tmp_path: Path) -> None:
+    synthesize(ONE, tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(OutputError) as refused:
+        synthesize(evolve(ONE, name="renamed"), tmp_path)
+    assert f"holds the stacks of the topology {ONE.name}, and this one is called renamed" in str(
+        refused.value
+    )
+    assert f"destroy the stacks of {ONE.name} first" in str(refused.value)
+    assert contents(tmp_path) == before
+
+
+def test_main_refuses_the_folder_of_another_topology_too(tmp_path: Path) -> None:
+    synthesize(ONE, tmp_path)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py")],
+        env={**os.environ, "TRUNKLINE_TOPOLOGY": str(THREE), "CDKTF_OUTDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{tmp_path} holds the stacks of the topology {ONE.name}")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"name": 5}'])
+def test_an_owner_that_cannot_be_read_is_none(content: str, tmp_path: Path) -> None:
+    (tmp_path / "topology.json").write_text(content, "utf-8")
+    synthesize(ONE, tmp_path)
+    assert (tmp_path / "topology.json").read_text() == f'{{"name": "{ONE.name}"}}\n'
