@@ -10,6 +10,7 @@ import typer
 
 from trunkline.cli import local_topology
 from trunkline.cli.collect import collect
+from trunkline.cli.init import init, schema
 from trunkline.cli.local import local_app
 from trunkline.cli.measurements import measurements_app
 from trunkline.cli.physical_zones import physical_zones
@@ -76,6 +77,7 @@ def _options(
     pass
 
 
+app.command()(init)
 app.command()(validate)
 app.command()(synth)
 app.command()(collect)
@@ -84,6 +86,7 @@ app.command()(zones)
 app.command()(place)
 app.add_typer(measurements_app, name="measurements")
 app.command()(physical_zones)
+app.command()(schema)
 local_app.command()(local_topology.up)
 local_app.command()(local_topology.down)
 local_app.command()(local_topology.demo)

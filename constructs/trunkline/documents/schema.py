@@ -16,15 +16,22 @@ from trunkline.documents.findings import KeyPath, Problem
 from trunkline.documents.formats import FORMATS, Fault
 from trunkline.documents.source import UnreadableError
 
+SCHEMA_SUFFIX = ".schema.json"
+
 # What these refuse says nothing about the value as a whole: the rest of it can still be checked.
 _ABOUT_PARTS = ("required", "additionalProperties", "oneOf", "uniqueItems")
 
 
-def schema_path(name: str) -> Path:
-    """The schema file: beside the package in a wheel, at the top of a checkout."""
+def packed(folder: str) -> Path:
+    """A folder of data: in the package in a wheel, at the top of a checkout."""
     package = Path(__file__).resolve().parent.parent
-    packed = package / "schemas" / f"{name}.schema.json"
-    return packed if packed.exists() else package.parents[1] / "schemas" / packed.name
+    inside = package / folder
+    return inside if inside.exists() else package.parents[1] / folder
+
+
+def schema_path(name: str) -> Path:
+    """The file of a schema."""
+    return packed("schemas") / f"{name}{SCHEMA_SUFFIX}"
 
 
 @cache
