@@ -13,6 +13,7 @@ from trunkline.cli.collect import collect
 from trunkline.cli.init import init, schema
 from trunkline.cli.local import local_app
 from trunkline.cli.measurements import measurements_app
+from trunkline.cli.output import print_error, wants_json
 from trunkline.cli.physical_zones import physical_zones
 from trunkline.cli.place import place
 from trunkline.cli.probe_key import probe_key
@@ -23,8 +24,9 @@ from trunkline.errors import TrunklineError
 
 HELP = """Turn one topology file into Terraform for a private backbone across clouds.
 
-Exit codes: 0 done, warnings included; 1 something is not healthy; 2 an error, with what to do
-about it on stderr; 130 interrupted with Ctrl-C.
+Exit codes: 0 done, warnings included; 1 something is not healthy or not complete; 2 an error, with
+what to do about it on stderr, or with --format json as an object with error and findings on stdout;
+130 interrupted with Ctrl-C.
 """
 
 app = typer.Typer(
@@ -46,7 +48,10 @@ def main() -> None:
         app(prog_name="trunkline")
         sys.stdout.flush()
     except TrunklineError as error:
-        print(error, file=sys.stderr)
+        if wants_json(sys.argv):
+            print_error(error)
+        else:
+            print(error, file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         # The reader has closed the pipe: let Python's last flush succeed.
@@ -77,17 +82,18 @@ def _options(
     pass
 
 
-app.command()(init)
-app.command()(validate)
-app.command()(synth)
-app.command()(collect)
-app.command()(probe_key)
-app.command()(zones)
-app.command()(place)
+# Short enough for a list of commands on 60 columns.
+app.command(short_help="Write a topology file to begin with.")(init)
+app.command(short_help="Check topology files.")(validate)
+app.command(short_help="Write the Terraform of every stack.")(synth)
+app.command(short_help="Fetch what the probes have measured.")(collect)
+app.command(short_help="Print a new key for the probes.")(probe_key)
+app.command(short_help="Show which zones are one place.")(zones)
+app.command(short_help="Choose the zones nearest together.")(place)
+app.command(short_help="Print what zone names mean.")(physical_zones)
+app.command(short_help="Print the schema of a kind of file.")(schema)
 app.add_typer(measurements_app, name="measurements")
-app.command()(physical_zones)
-app.command()(schema)
-local_app.command()(local_topology.up)
-local_app.command()(local_topology.down)
-local_app.command()(local_topology.demo)
-app.add_typer(local_app, name="local")
+local_app.command(short_help="Bring up a topology and keep it.")(local_topology.up)
+local_app.command(short_help="Take it down.")(local_topology.down)
+local_app.command(short_help="Run everything once, and clean up.")(local_topology.demo)
+app.add_typer(local_app, name="local", short_help="Run topologies on this machine.")

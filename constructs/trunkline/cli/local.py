@@ -39,7 +39,7 @@ local_app = typer.Typer(
 )
 
 
-@local_app.command()
+@local_app.command(short_help="Show every machine.")
 def status(
     folder: Folder = STATE,
     format: Annotated[
@@ -66,7 +66,7 @@ def status(
         raise typer.Exit(1)
 
 
-@local_app.command()
+@local_app.command(short_help="Print a machine's last log lines.")
 def logs(
     machine: Annotated[str, typer.Argument(help="The name in `trunkline local status`.")],
     process: Annotated[
@@ -92,7 +92,7 @@ def logs(
         time.sleep(POLL)
 
 
-@local_app.command()
+@local_app.command(short_help="Restart what is down.")
 def start(
     machines: Annotated[
         list[str] | None, typer.Argument(help="Their names. Without them: all of them.")
@@ -114,7 +114,7 @@ def start(
         raise typer.Exit(1)
 
 
-@local_app.command()
+@local_app.command(short_help="End every machine.")
 def stop(folder: Folder = STATE) -> None:
     """End every machine, even if Terraform's state is lost.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,16 +24,19 @@ FOLDER = Path("local")
 def up(file: File, folder: Workspace = FOLDER) -> None:
     """Bring up a topology on this machine, and keep it running.
 
-    Run it again after a change of the file: only what changed is replaced.
+    Run it again after a change of the file: only what changed is replaced. What it needs is looked
+    at first: programs, and free addresses. Ctrl-C leaves what runs, and says what that is.
     """
     from trunkline.addresses.names import public_url
     from trunkline.deploy.progress import StepPrinter
-    from trunkline.deploy.workspace import KEPT, Workspace
+    from trunkline.deploy.workspace import KEPT, Workspace, refuse_clouds
     from trunkline.terraform.signals import raise_on_signal
     from trunkline.topology import load
 
     topology, printer, workspace = load(file), StepPrinter(), Workspace(folder)
-    with raise_on_signal(), workspace.alone():
+    refuse_clouds(topology)
+    with raise_on_signal(), workspace.alone(), _told_if_cut_off(folder):
+        workspace.preflight(topology)
         with printer.step(f"synthesize {file}") as step:
             step.result = number(workspace.synthesize(Path(file), KEPT), "stack")
         with printer.step("apply, until all is healthy") as step:
@@ -42,6 +47,27 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
     machines = "" if folder == FOLDER else f" --folder {workspace.machines}"
     typer.echo(f"trunkline collect {file} --key-file {workspace.key_file}")
     typer.echo(f"trunkline local status{machines}\ntrunkline local down{chosen}")
+
+
+@contextmanager
+def _told_if_cut_off(folder: Path) -> Iterator[None]:
+    """Say what still runs where the block does not come to its end."""
+    from trunkline.deploy.workspace import Workspace
+    from trunkline.local.status import machines
+
+    try:
+        yield
+    except BaseException:
+        found = machines(Workspace(folder).machines)
+        up = sum(machine.supervisor_pid is not None for machine in found)
+        if up:
+            chosen = "" if folder == FOLDER else f" --folder {folder}"
+            typer.echo(
+                f"{number(up, 'machine')} still up: run the same command to go on, or trunkline "
+                f"local down{chosen} to take everything down",
+                err=True,
+            )
+        raise
 
 
 def down(folder: Workspace = FOLDER) -> None:

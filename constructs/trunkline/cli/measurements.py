@@ -31,7 +31,7 @@ class Benchmark(StrEnum):
     NETPERF = "netperf"
 
 
-@measurements_app.command("import-pkb")
+@measurements_app.command("import-pkb", short_help="Import PerfKit's results.")
 def import_pkb(
     files: Annotated[
         list[str],
@@ -68,7 +68,7 @@ def import_pkb(
     typer.echo(f"{output}: {_contents(imported.measurements)}{again}")
 
 
-@measurements_app.command()
+@measurements_app.command(short_help="Show the matrix as a heatmap.")
 def show(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A measurement file.")],
     svg: Annotated[

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import TYPE_CHECKING, TextIO
 
 import typer
+
+from trunkline.documents.findings import FindingsError
+from trunkline.errors import TrunklineError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,8 +52,23 @@ def new_table(*headings: str, gap: int = 3) -> Table:
 
 
 def print_table(table: Table) -> None:
-    """Print a table on stdout."""
-    console().print(table)
+    """Print a table on stdout; on a terminal that is too narrow for it, a block for each row."""
+    from trunkline.cli.narrow import fitted
+
+    stdout = console()
+    stdout.print(fitted(table, stdout))
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for JSON, also where the command has not come to read it."""
+    pairs = itertools.pairwise(arguments)
+    return f"--format={Format.JSON}" in arguments or ("--format", Format.JSON) in pairs
+
+
+def print_error(error: TrunklineError) -> None:
+    """Print an error as JSON on stdout: its text, and its findings where it has any."""
+    findings = error.findings if isinstance(error, FindingsError) else ()
+    print_json({"error": str(error), "findings": [finding.as_dict() for finding in findings]})
 
 
 def console(pipe_width: int = PIPE_WIDTH) -> Console:

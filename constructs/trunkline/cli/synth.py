@@ -65,15 +65,15 @@ def _stack(summary: StackSummary, needs: Mapping[str, Sequence[str]]) -> dict[st
 def _print_stacks(
     summaries: Sequence[StackSummary], needs: Mapping[str, Sequence[str]], output: Path
 ) -> None:
-    table = new_table("stack", "resources", "needs, to be applied")
+    table = new_table("stack", "resources", "needs to be applied")
     for summary in summaries:
         table.add_row(summary.name, _counts(summary), "; ".join(needs[summary.name]))
     print_table(table)
     total = sum(sum(summary.resources.values()) for summary in summaries)
+    stack = f"terraform -chdir={output}/stacks/{summaries[-1].name}"
     typer.echo(
         f"\n{number(len(summaries), 'stack')}, {number(total, 'resource')} in {output}/stacks. "
-        f"Apply one: terraform -chdir={output}/stacks/{summaries[-1].name} init && "
-        f"terraform -chdir={output}/stacks/{summaries[-1].name} apply"
+        f"Apply one:\n{stack} init\n{stack} apply"
     )
 
 

@@ -19,12 +19,11 @@ from trunkline.demo.memory import Memory
 from trunkline.demo.report import Report
 from trunkline.demo.requests import RouteError, RouteResponse, get
 from trunkline.deploy.progress import StepPrinter
-from trunkline.deploy.workspace import DEMO, KEPT, Workspace
+from trunkline.deploy.workspace import DEMO, KEPT, Workspace, refuse_clouds
 from trunkline.documents.write import write_whole
 from trunkline.errors import ConfigurationError
 from trunkline.local.status import kill_machine, machines, start_machines
 from trunkline.model import Route, Topology, zone_name
-from trunkline.terraform.run import find_terraform
 from trunkline.terraform.signals import defer_signals
 from trunkline.topology import load as load_topology
 
@@ -45,10 +44,11 @@ class Demo:
     def run(self) -> Report:
         """Run all steps; at the end everything is down again, also after an error."""
         topology = load_topology(self.file)
-        find_terraform()
+        refuse_clouds(topology)
         memory = Memory(self.workspace.machines)
         with self.workspace.alone():
             self._clear()
+            self.workspace.preflight(topology)
             with memory.watched(), self._taken_down():
                 self._bring_up(topology)
                 if survey.is_possible(topology):

@@ -14,7 +14,9 @@ from pathlib import Path
 from attrs import frozen
 from filelock import FileLock, Timeout
 
-from trunkline.errors import ConfigurationError, OutputError, TrunklineError
+from trunkline.deploy import preflight
+from trunkline.errors import ConfigurationError, MachineError, OutputError, TrunklineError
+from trunkline.local import programs
 from trunkline.local.status import stop_all
 from trunkline.model import LocalIngress, Topology
 from trunkline.probing.key import generate_key
@@ -37,8 +39,10 @@ class Workspace:
     @property
     def terraform(self) -> Terraform:
         """Terraform with the key of the probes; TerraformError where there is none."""
-        key = {"TF_VAR_probe_key": self.key()}
-        return Terraform(env=key, inherited=without_terraform_options())
+        env = {"TF_VAR_probe_key": self.key()}
+        with suppress(MachineError):  # it may be below this folder and not above the workspace
+            env[programs.WORKERD] = programs.find("workerd", self.machines)
+        return Terraform(env=env, inherited=without_terraform_options())
 
     @property
     def output(self) -> Path:
@@ -78,7 +82,7 @@ class Workspace:
         CDKTF's Node would stay.
         """
         topology = load(file)
-        _refuse_clouds(topology)
+        refuse_clouds(topology)
         self._refuse_another(topology)
         terraform = self.terraform
         if self.use is None and self._stacks():
@@ -97,6 +101,10 @@ class Workspace:
             terraform.destroy([folder])
             shutil.rmtree(folder)
         return len(self._stacks())
+
+    def preflight(self, topology: Topology) -> None:
+        """Raise MachineError with all that a run of `topology` here lacks; nothing is started."""
+        preflight.check(topology, self.machines)
 
     def up(self, done: Done = lambda _: None, *patterns: str) -> None:
         """Apply the stacks, or those whose names fit a pattern, until all machines are healthy."""
@@ -183,7 +191,8 @@ def _run_synth(file: Path, output: Path) -> None:
         raise OutputError(errors.strip())
 
 
-def _refuse_clouds(topology: Topology) -> None:
+def refuse_clouds(topology: Topology) -> None:
+    """Raise ConfigurationError where a topology is not of this machine."""
     if not isinstance(topology.ingress, LocalIngress):
         raise ConfigurationError(
             f"{topology.name} has sites in clouds, and this command runs topologies of this "

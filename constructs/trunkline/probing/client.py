@@ -10,6 +10,7 @@ import hmac
 import http.client
 import json
 import secrets
+import socket
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -94,6 +95,16 @@ def _exchange(
         connection.request("GET", PATH, headers=dict(headers))
         response = connection.getresponse()
         return response, response.read(LARGEST)
+    except socket.gaierror as error:
+        raise ProbeUnavailableError(
+            f"its name {address.host} does not resolve: apply its stack probes-{address.site}, and "
+            "wait a few minutes, for your resolver may remember that there was no such name"
+        ) from error
+    except TimeoutError as error:
+        raise ProbeUnavailableError(
+            f"does not answer within {timeout:g} s: it is still booting, or your address is not "
+            "in probes.operators"
+        ) from error
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         raise ProbeUnavailableError(f"does not answer: {error or type(error).__name__}") from error
     finally:

@@ -230,3 +230,25 @@ def test_a_hyphen_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert trunkline("validate", "-").stdout.startswith("-: valid: 3 sites")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"name: 5\n")))
     assert "<stdin>:1:7: name: 5 stands where text belongs" in trunkline("validate", "-").stderr
+
+
+@pytest.mark.parametrize("option", [("--format", "json"), ("--format=json",)])
+def test_an_error_is_json_as_well(option: tuple[str, ...], tmp_path: Path) -> None:
+    done = trunkline("synth", ROOT / BROKEN, *option, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    report = json.loads(done.stdout)
+    assert [finding["line"] for finding in report["findings"]] == [7, 8, 14, 17, 17, 21]
+    assert report["error"].startswith(f"{ROOT / BROKEN}:7:7: name:")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_without_findings_is_json_as_well(tmp_path: Path) -> None:
+    done = trunkline("local", "logs", "nobody", folder=tmp_path)
+    assert done.stderr
+    options = ("--format", "json", "--physical-zones", "x.json")
+    done = trunkline("zones", "measurements.json", *options, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert json.loads(done.stdout) == {
+        "error": "--physical-zones needs a topology; add --topology FILE",
+        "findings": [],
+    }

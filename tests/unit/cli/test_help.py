@@ -38,3 +38,14 @@ def test_a_short_option_shows_the_help_as_well(command: tuple[str, ...]) -> None
     assert short == long
     assert short.returncode == 0
     assert short.stdout.startswith("Usage: trunkline")
+
+
+@pytest.mark.parametrize("command", [(), ("local",), ("measurements",)])
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_no_summary_of_a_command_is_cut(command: tuple[str, ...], columns: str) -> None:
+    assert (
+        "..."
+        not in trunkline(*command, "--help", env={"COLUMNS": columns}).stdout.partition(
+            "\nCommands:\n"
+        )[2]
+    )

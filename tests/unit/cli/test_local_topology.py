@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.command import Environment, trunkline
 from support.examples import ROOT
 
 from trunkline.demo.report import Report
-from trunkline.deploy import workspace
+from trunkline.deploy import preflight, workspace
 from trunkline.deploy.workspace import DEMO, KEPT, Workspace
-from trunkline.errors import OutputError
+from trunkline.errors import MachineError, OutputError
+from trunkline.terraform.run import Terraform
 
 LOCAL = ROOT / "topologies" / "local.yaml"
 
@@ -30,7 +32,11 @@ def terraform(tmp_path: Path) -> Environment:
 
 @pytest.fixture(autouse=True)
 def synthesis(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The stacks that a synthesis writes, in place of the real one: that takes two seconds."""
+    """The stacks that a synthesis writes, in place of the real one: that takes two seconds.
+
+    Addresses are not looked at either: a topology of the developer's own may be up.
+    """
+    monkeypatch.setattr(preflight, "check", lambda topology, folder: None)
     stacks = ["edge-aws", "routing"]
 
     def synth(file: Path, output: Path) -> None:
@@ -92,6 +98,41 @@ def test_down_ends_although_terraform_cannot(tmp_path: Path, terraform: Environm
 def test_down_says_so_where_nothing_is_up(tmp_path: Path) -> None:
     done = trunkline("local", "down", "--folder", tmp_path)
     assert (done.returncode, done.stdout) == (0, f"nothing is up in {tmp_path}\n")
+
+
+def test_up_starts_nothing_where_something_is_missing(
+    tmp_path: Path, terraform: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(topology: object, folder: Path) -> None:
+        raise MachineError("nothing was started:\n  Envoy is not installed")
+
+    monkeypatch.setattr(preflight, "check", missing)
+    done = trunkline("local", "up", LOCAL, "--folder", tmp_path / "local", env=terraform)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "nothing was started:\n  Envoy is not installed\n"
+    assert not (tmp_path / "asked").exists()
+    assert Workspace(tmp_path / "local").use is None
+
+
+@pytest.mark.parametrize("running", [0, 2])
+def test_ctrl_c_in_up_says_what_still_runs(
+    running: int, tmp_path: Path, terraform: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    machine = SimpleNamespace(supervisor_pid=7)
+    down = SimpleNamespace(supervisor_pid=None)
+    monkeypatch.setattr(Terraform, "apply", interrupted)
+    monkeypatch.setattr("trunkline.local.status.machines", lambda _: [down, *[machine] * running])
+    folder = tmp_path / "local"
+    done = trunkline("local", "up", LOCAL, "--folder", folder, env=terraform)
+    assert done.returncode == 130
+    told = (
+        "2 machines still up: run the same command to go on, or trunkline local down "
+        f"--folder {folder} to take everything down\n"
+    )
+    assert (told in done.stderr) == (running > 0)
 
 
 @pytest.mark.parametrize("format", ["text", "json"])

@@ -110,3 +110,14 @@ def test_a_changed_name_is_refused_while_the_old_one_may_stand(tmp_path: Path) -
     )
     with refused:
         Workspace(tmp_path).synthesize(ROOT / "topologies" / "local.yaml", KEPT)
+
+
+def test_terraform_is_told_where_workerd_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "workerd"
+    program.touch(0o755)
+    monkeypatch.setenv("TRUNKLINE_WORKERD", str(program))
+    assert Workspace(tmp_path).terraform.env["TRUNKLINE_WORKERD"] == str(program)
+    monkeypatch.setenv("TRUNKLINE_WORKERD", "/nowhere/workerd")
+    assert "TRUNKLINE_WORKERD" not in Workspace(tmp_path).terraform.env
