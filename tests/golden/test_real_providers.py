@@ -44,6 +44,21 @@ def test_a_vault_says_how_it_grants(read: Any) -> None:
     assert vault["rbac_authorization_enabled"] is False
 
 
+def test_all_who_may_deploy_have_a_policy_of_their_own(read: Any) -> None:
+    stack = read(FEATURES, "edge-intel")
+    policies = stack["resource"]["azurerm_key_vault_access_policy"]
+    deployers = {each["object_id"] for key, each in policies.items() if "_deployer-" in key}
+    assert deployers == {
+        "3f2b8c1e-5a4d-4c6b-9e7f-1a2b3c4d5e6f",
+        "7d9e0f1a-2b3c-4d5e-8f60-718293a4b5c6",
+    }
+    [secret] = stack["resource"]["azurerm_key_vault_secret"].values()
+    assert len(secret["depends_on"]) == 2
+    alone = read(THREE, "edge-azure")["resource"]["azurerm_key_vault_access_policy"]
+    [first] = [each["object_id"] for key, each in alone.items() if "_deployer-" in key]
+    assert first.startswith("${data.azurerm_client_config.")
+
+
 def test_azure_registers_what_the_stacks_use_and_no_more(read: Any) -> None:
     [making] = read(THREE, "edge-azure")["provider"]["azurerm"]
     assert making["resource_provider_registrations"] == "core"

@@ -71,6 +71,10 @@ def import_pkb(
 @measurements_app.command(short_help="Show the matrix as a heatmap.")
 def show(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A measurement file.")],
+    topology: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Its order of zones, its chosen ones marked."),
+    ] = None,
     svg: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the heatmap as SVG.")
     ] = None,
@@ -78,17 +82,22 @@ def show(
         Format, typer.Option(help="text: the heatmap. json: one object on stdout, for tools.")
     ] = Format.TEXT,
 ) -> None:
-    """Show the matrix of round trips as a heatmap, with zones sorted by physical zone."""
+    """Show the matrix of round trips as a heatmap.
+
+    Where the farthest zones are 20 times as far as the nearest, the scale of colours is
+    logarithmic.
+    """
     from trunkline.documents.write import write_whole
     from trunkline.measurements import MeasurementsError, check_file
     from trunkline.placement.heatmap import heatmap
     from trunkline.placement.heatmap_svg import to_svg
+    from trunkline.topology import load
 
     with working(f"reading {file}"):
         measurements, findings = check_file(file)
     if measurements is None:
         raise MeasurementsError(findings)
-    view = heatmap(measurements)
+    view = heatmap(measurements, load(topology) if topology else None)
     if svg:
         write_whole(svg, to_svg(view).encode())
     if format is Format.JSON:
@@ -111,7 +120,9 @@ def _report(view: Heatmap, findings: list[Any]) -> dict[str, Any]:
         "title": view.title,
         "emulated": view.emulated,
         "unit": "ms",
+        "scale": "logarithmic" if view.logarithmic else "linear",
         "zones": list(view.labels),
+        "chosen": [name for name, is_it in zip(view.labels, view.chosen, strict=True) if is_it],
         "round_trips": [list(row) for row in view.cells],
         "findings": [finding.as_dict() for finding in findings],
     }

@@ -50,8 +50,11 @@ def place(
 ) -> None:
     """Choose one zone for each site, with the lowest latency between all of them.
 
-    The choice is the exact optimum. --write changes only the chosen zones of the topology file.
-    Measurements of another account can be used with --physical-zones.
+    The choice is the exact optimum. --write changes only the chosen zones of the topology file, and
+    changes nothing where the choice rests on pairs that were not measured. Measurements of another
+    account can be used with --physical-zones.
+
+    Exit codes: 0 the choice is measured; 1 some of its pairs are not; 2 none is.
     """
     from trunkline.measurements import load
     from trunkline.placement.matrix import matrix
@@ -67,16 +70,27 @@ def place(
         reported = load_physical_zones(physical_zones, wanted) if physical_zones else None
         view = matrix(wanted, measured, reported)
         solution = solve(view, objective.value, spares)
-    changed = choose_zones(topology, solution.best[0].zones) if write else None
+    missing = solution.best[0].missing
+    changed = choose_zones(topology, solution.best[0].zones) if write and not missing else None
     if format is Format.JSON:
         print_json({**report(measured, view, solution), "changed": changed})
-        return
-    _print(measured, view, solution)
-    typer.echo(_compared(present(view), solution.best[0]))
-    for warning in warnings(measured, view, solution):
-        typer.echo(f"warning: {warning}", err=True)
-    if changed is not None:
-        typer.echo(f"{topology}: {_changes(changed)}")
+    else:
+        _print(measured, view, solution)
+        typer.echo(_compared(present(view), solution.best[0]))
+        for warning in warnings(measured, view, solution):
+            typer.echo(f"warning: {warning}", err=True)
+        if changed is not None:
+            typer.echo(f"{topology}: {_changes(changed)}")
+    if missing:
+        if format is Format.TEXT:
+            typer.echo(_not_measured(missing, topology if write else None), err=True)
+        raise typer.Exit(1)
+
+
+def _not_measured(missing: int, unwritten: str | None) -> str:
+    pairs = "1 pair of the choice was" if missing == 1 else f"{missing} pairs of the choice were"
+    rest = f", so {unwritten} was left as it is" if unwritten else ""
+    return f"{pairs} not measured{rest}: measure all sites together, then place again"
 
 
 def _compared(now: Placement, best: Placement) -> str:
@@ -85,7 +99,8 @@ def _compared(now: Placement, best: Placement) -> str:
     if now.zones == best.zones:
         return "now: the same zones"
     if now.missing > best.missing:
-        return f"now: {zones}, of which {number(now.missing, 'pair')} was not measured"
+        were = "1 pair was" if now.missing == 1 else f"{now.missing} pairs were"
+        return f"now: {zones}, of which {were} not measured"
     slower = (now.sum_ns - best.sum_ns) / 1_000_000
     return f"now: {zones}: {now.sum_ns / 1_000_000:.3f} ms in all, {slower:+.3f} ms"
 

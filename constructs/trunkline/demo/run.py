@@ -111,12 +111,13 @@ class Demo:
             self.workspace.take_down("probes-*")
             self.workspace.synthesize(file, DEMO)
             self.workspace.up(step.update, "edge-*", "routing")
+        placed = load_topology(file)
         self.report.written += [
             str(survey.measurement_file(topology, self.workspace)),
-            str(survey.heatmap_file(topology, self.workspace)),
+            str(survey.draw(placed, measured, self.workspace)),
             str(file),
         ]
-        return load_topology(file)
+        return placed
 
     def _request_routes(self, topology: Topology) -> None:
         for route in topology.routing.routes:

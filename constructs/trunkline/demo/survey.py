@@ -50,19 +50,12 @@ def measure(topology: Topology, workspace: Workspace, step: Step) -> Measurement
         report=lambda progress: step.update(_progress(progress)),
     )
     _refuse_partial(collection)
-    measured = save_collection(measurement_file(topology, workspace), topology, collection, None)
-    write_whole(heatmap_file(topology, workspace), to_svg(heatmap(measured)).encode())
-    return measured
+    return save_collection(measurement_file(topology, workspace), topology, collection, None)
 
 
 def measurement_file(topology: Topology, workspace: Workspace) -> Path:
     """The path of the measurements."""
     return workspace.folder / "measurements" / f"{topology.name}.json"
-
-
-def heatmap_file(topology: Topology, workspace: Workspace) -> Path:
-    """The path of the heatmap."""
-    return measurement_file(topology, workspace).with_suffix(".svg")
 
 
 def _progress(progress: CollectionProgress) -> str:
@@ -105,6 +98,13 @@ def choose(topology: Topology, measurements: Measurements) -> PlacementChange:
     now = present(view)
     verdict = solution.certainty.verdict
     return PlacementChange(best.zones, best.sum_ns / 1000, now.sum_ns / 1000, verdict)
+
+
+def draw(topology: Topology, measured: Measurements, workspace: Workspace) -> Path:
+    """Write the heatmap, with the chosen zones of `topology` marked; returns its path."""
+    path = measurement_file(topology, workspace).with_suffix(".svg")
+    write_whole(path, to_svg(heatmap(measured, topology)).encode())
+    return path
 
 
 def write_topology(file: Path, change: PlacementChange, workspace: Workspace) -> Path:

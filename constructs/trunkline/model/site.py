@@ -63,6 +63,8 @@ class Site:
       with a range of loopback.
     - `machine`: the machine's size, as the cloud names it. None: the cheapest sensible one.
     - `deploy_as`: the AWS role or the Google service account that Terraform acts as.
+    - `deployers`: the object IDs of those who may apply the site's stacks on Azure. Empty: whoever
+      applies a stack first.
     - `upstream`: the service behind the edge. None: the edge answers and says where it stands.
     """
 
@@ -77,4 +79,5 @@ class Site:
     network: Network = NewNetwork()
     machine: str | None = None
     deploy_as: str | None = None
+    deployers: tuple[str, ...] = field(default=(), converter=_texts)
     upstream: Upstream | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from itertools import permutations
 
 from trunkline.placement.colors import as_hex, color, ink
 from trunkline.placement.heatmap import EMULATED, Heatmap
@@ -49,12 +50,15 @@ class _Drawing:
         yield "</svg>"
 
     def _labels(self) -> Iterator[str]:
-        for offset, label in zip(self.offsets, self.heatmap.labels, strict=True):
+        for offset, label, chosen in zip(
+            self.offsets, self.heatmap.labels, self.heatmap.chosen, strict=True
+        ):
             middle = offset + CELL / 2
             y = self.top + middle + 4
-            yield _text(self.margin - 8, y, label, 'text-anchor="end"')
+            weight = ' font-weight="bold"' if chosen else ""
+            yield _text(self.margin - 8, y, label, f'text-anchor="end"{weight}')
             x = self.margin + middle
-            turn = f'transform="rotate(-45 {x:.1f} {self.top - 8:.1f})"'
+            turn = f'transform="rotate(-45 {x:.1f} {self.top - 8:.1f})"{weight}'
             yield _text(x, self.top - 8, label, turn)
 
     def _cells(self) -> Iterator[str]:
@@ -65,7 +69,20 @@ class _Drawing:
             for x, value, end in zip(self.offsets, row, names, strict=True):
                 if start != end:
                     yield from self._cell(self.margin + x, self.top + y, value, f"{start} to {end}")
+        yield from self._frames()
         yield from self._groups()
+
+    def _frames(self) -> Iterator[str]:
+        """A frame around each cell between two chosen zones."""
+        chosen = [
+            offset
+            for offset, is_chosen in zip(self.offsets, self.heatmap.chosen, strict=True)
+            if is_chosen
+        ]
+        for y, x in permutations(chosen, 2):
+            box = f'x="{self.margin + x + 1:.1f}" y="{self.top + y + 1:.1f}"'
+            size = f'width="{CELL - 3}" height="{CELL - 3}"'
+            yield f'<rect {box} {size} fill="none" stroke="#d00000" stroke-width="3"/>'
 
     def _cell(self, x: float, y: float, value: float | None, ends: str) -> Iterator[str]:
         background = color(self.heatmap.share(value)) if value is not None else None
@@ -99,6 +116,11 @@ class _Drawing:
         box = f'x="{self.margin + width + 30:.1f}" y="{y:.1f}" width="14" height="14"'
         yield f'<rect {box} fill="{EMPTY}"/>'
         yield _text(self.margin + width + 50, y + 11, "no figure")
+        if self.heatmap.logarithmic:
+            yield _text(self.margin + width / 2, below, "logarithmic", 'text-anchor="middle"')
+        if any(self.heatmap.chosen):
+            note = "bold, framed: the chosen zones"
+            yield _text(self.margin + width + 130, y + 11, note)
 
 
 def _offsets(heatmap: Heatmap) -> Iterator[float]:

@@ -14,6 +14,10 @@ MARKS = " .:-=+*#%@"
 """From near to far, for a matrix that is too wide for figures."""
 
 
+CHOSEN = "<"
+"""Marks a chosen zone."""
+
+
 def to_table(heatmap: Heatmap) -> Table:
     """A table of milliseconds from row to column; a column has the number of its row."""
     table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1))
@@ -21,15 +25,16 @@ def to_table(heatmap: Heatmap) -> Table:
     table.add_column("from", no_wrap=True)
     for number in range(1, len(heatmap.labels) + 1):
         table.add_column(str(number), justify="right", no_wrap=True)
-    for number, (label, row) in enumerate(zip(heatmap.labels, heatmap.cells, strict=True), 1):
+    for number, (label, row) in enumerate(zip(_marked(heatmap), heatmap.cells, strict=True), 1):
         table.add_row(str(number), label, *[_cell(heatmap, value) for value in row])
     return table
 
 
 def to_dense(heatmap: Heatmap) -> Iterator[Text]:
     """One line per row with one mark per column, for a matrix wider than the terminal."""
-    width = max(map(len, heatmap.labels))
-    for label, row in zip(heatmap.labels, heatmap.cells, strict=True):
+    labels = _marked(heatmap)
+    width = max(map(len, labels))
+    for label, row in zip(labels, heatmap.cells, strict=True):
         line = Text(f"{label:<{width}} ")
         for value in row:
             line.append(*_mark(heatmap, value))
@@ -46,7 +51,15 @@ def legend(heatmap: Heatmap) -> str:
     """The range of the colours."""
     if not heatmap.figures:
         return "no figures"
-    return f"nearest {heatmap.minimum:.2f} ms, farthest {heatmap.maximum:.2f} ms"
+    scale = ", logarithmic colours" if heatmap.logarithmic else ""
+    chosen = f"; {CHOSEN} chosen zone" if any(heatmap.chosen) else ""
+    return f"nearest {heatmap.minimum:.2f} ms, farthest {heatmap.maximum:.2f} ms{scale}{chosen}"
+
+
+def _marked(heatmap: Heatmap) -> list[str]:
+    """The labels, with a mark at each chosen zone."""
+    pairs = zip(heatmap.labels, heatmap.chosen, strict=True)
+    return [f"{label} {CHOSEN}" if chosen else label for label, chosen in pairs]
 
 
 def _cell(heatmap: Heatmap, value: float | None) -> Text:

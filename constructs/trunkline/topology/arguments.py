@@ -112,6 +112,8 @@ def _site(site: Site) -> Data:
         data["account"] = _known(site.account, examples["account"])
     if site.machine and not holds_expression(site.machine):
         data["machine"] = site.machine
+    if site.deployers and not holds_expression(" ".join(site.deployers)):
+        data["deployers"] = list(site.deployers)
     if site.upstream and not holds_expression(f"{site.upstream.host} {site.upstream.port!r}"):
         data["upstream"] = _url(site.upstream)
     if network := _network(site, site.network):

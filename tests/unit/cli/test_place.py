@@ -227,6 +227,18 @@ def test_show_prints_the_matrix_and_writes_the_svg(measured: Path, tmp_path: Pat
     found = json.loads(run("measurements", "show", measured, "--format", "json").stdout)
     assert found["unit"] == "ms"
     assert len(found["round_trips"]) == 12
+    assert found["scale"] == "linear"
+    assert found["chosen"] == []
+
+
+def test_show_marks_the_chosen_zones_of_a_topology(measured: Path, topology: Path) -> None:
+    command = ("measurements", "show", measured, "--topology", topology)
+    lines = run(*command).stdout.splitlines()
+    marked = [line.split()[1] for line in lines if "/" in line and " < " in line]
+    assert marked == ["aws/us-east-1a", "google/us-east4-a", "azure/1"]
+    assert lines[-1].endswith("; < chosen zone")
+    found = json.loads(run(*command, "--format", "json").stdout)
+    assert [name.split()[0] for name in found["chosen"]] == marked
 
 
 def test_perfkit_results_become_a_file_that_can_be_placed(topology: Path, tmp_path: Path) -> None:
@@ -249,7 +261,10 @@ def test_perfkit_results_become_a_file_that_can_be_placed(topology: Path, tmp_pa
     done = run("measurements", "import-pkb", source, "--topology", topology, "--output", output)
     assert "3 directed pairs, by perfkit-ping, 3 repeated samples" in done.stdout
     assert load(output).method.tool == "perfkit-ping"
-    placed = run("place", output, "--topology", topology)
-    assert placed.exit_code == 0
+    before = topology.read_bytes()
+    placed = run("place", output, "--topology", topology, "--write")
+    assert placed.exit_code == 1
+    assert topology.read_bytes() == before
+    assert f"not measured, so {topology} was left as it is" in placed.stderr
     assert "warning: means are used in place of medians" in placed.stderr
     assert "have no figure; no placement has fewer" in placed.stderr

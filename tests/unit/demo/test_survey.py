@@ -102,6 +102,6 @@ def test_measurements_and_heatmap_are_saved(
     monkeypatch.setattr(survey, "save_collection", lambda *_: MEASURED)
     (tmp_path / "measurements").mkdir()
     measure(monkeypatch, tmp_path, Collection({}, {}))
-    heatmap = tmp_path / "measurements" / "t.svg"
+    heatmap = survey.draw(TOPOLOGY, MEASURED, Workspace(tmp_path))
     assert heatmap.read_text().startswith("<svg")
     assert survey.measurement_file(TOPOLOGY, Workspace(tmp_path)) == heatmap.with_suffix(".json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from support.measured import measurements, pair, zone
+from support.measured import measurements, pair, topology, zone
 
 from trunkline.measurements import Measurements
 from trunkline.placement.colors import as_hex, color, ink
@@ -33,15 +33,46 @@ def texts(made: Measurements) -> list[str]:
     return [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_zones_are_sorted_by_physical_zone() -> None:
-    view = heatmap(MADE)
-    assert view.labels == ("aws/b (use1-az4)", "aws/a (use1-az6)", "google/x")
-    assert view.groups == (("aws r1", 2), ("google r1", 1))
+def test_zones_keep_the_order_of_the_topology() -> None:
+    view = heatmap(MADE, topology(ZONES[0], ZONES[2]))
+    assert view.labels == ("google/x", "aws/b (use1-az4)", "aws/a (use1-az6)")
+    assert view.groups == (("google r1", 1), ("aws r1", 2))
+    assert heatmap(MADE).labels == ("aws/a (use1-az6)", "aws/b (use1-az4)", "google/x")
+
+
+@pytest.mark.parametrize(
+    ("farthest", "logarithmic", "middle"), [(9_999, False, 0.44), (40_000, True, 0.5)]
+)
+def test_the_scale_is_logarithmic_where_zones_are_regions_apart(
+    farthest: float, logarithmic: bool, middle: float
+) -> None:
+    ends = [("aws/a", "aws/b", 500), ("aws/a", "google/x", farthest)]
+    made = measurements(ZONES, [pair(*each) for each in ends])
+    view = heatmap(made)
+    assert view.logarithmic is logarithmic
+    assert view.share(0.5) == 0
+    assert view.share(farthest / 1000) == pytest.approx(1)
+    half = (0.5 * farthest / 1000) ** 0.5 if logarithmic else 4.68
+    assert view.share(half) == pytest.approx(middle, abs=0.01)
+    assert ("logarithmic" in legend(view)) is logarithmic
+    assert ("logarithmic" in texts(made)) is logarithmic
+
+
+def test_chosen_zones_are_marked() -> None:
+    view = heatmap(MADE, topology(*ZONES))
+    assert view.chosen == (True, True, False)
+    labels = [str(cell) for cell in list(to_table(view).columns)[1].cells]
+    assert labels == ["google/x <", "aws/a (use1-az6) <", "aws/b (use1-az4)"]
+    assert legend(view).endswith("; < chosen zone")
+    assert next(to_dense(view)).plain.startswith("google/x <")
+    assert to_svg(view).count('fill="none" stroke=') == 2
+    assert to_svg(view).count("bold") == 1 + 2 * 2 + 1  # title, labels and the note
+    assert "chosen" not in to_svg(heatmap(MADE)) + legend(heatmap(MADE))
 
 
 def test_cells_are_milliseconds_from_row_to_column() -> None:
     view = heatmap(MADE)
-    assert view.cells == ((None, None, 1.3), (None, None, 0.5), (None, 0.7, None))
+    assert view.cells == ((None, None, 0.5), (None, None, 1.3), (0.7, None, None))
     assert (view.minimum, view.maximum) == (0.5, 1.3)
     assert [round(view.share(value), 2) for value in (0.5, 0.9, 1.3)] == [0, 0.5, 1]
 
@@ -64,12 +95,12 @@ def test_emulated_figures_are_labelled_so_everywhere() -> None:
 
 def test_the_table_is_readable_without_colour() -> None:
     columns = [list(column.cells) for column in to_table(heatmap(MADE)).columns]
-    assert [str(cell) for cell in columns[4]] == ["1.30", "0.50", "-"]
+    assert [str(cell) for cell in columns[4]] == ["0.50", "1.30", "-"]
     assert legend(heatmap(MADE)) == "nearest 0.50 ms, farthest 1.30 ms"
 
 
 def test_a_wide_matrix_has_a_mark_for_each_figure() -> None:
-    assert [line.plain[-3:] for line in to_dense(heatmap(MADE))] == ["??@", "?? ", "?:?"]
+    assert [line.plain[-3:] for line in to_dense(heatmap(MADE))] == ["?? ", "??@", ":??"]
 
 
 def test_a_matrix_without_figures_is_drawn() -> None:

@@ -121,14 +121,18 @@ class Azure(Cloud):
             **self._where,
         )
         vault_id = str(vault.id)
-        deployer = KeyVaultAccessPolicyA(
-            self.scope,
-            "deployer-policy",
-            key_vault_id=vault_id,
-            tenant_id=tenant_id,
-            object_id=who.object_id,
-            secret_permissions=["Get", "Set", "Delete", "Purge", "Recover"],
-        )
+        deployers = {f"deployer-{each}": each for each in self.site.deployers}
+        policies = [
+            KeyVaultAccessPolicyA(
+                self.scope,
+                key,
+                key_vault_id=vault_id,
+                tenant_id=tenant_id,
+                object_id=deployer,
+                secret_permissions=["Get", "Set", "Delete", "Purge", "Recover"],
+            )
+            for key, deployer in (deployers or {"deployer-policy": who.object_id}).items()
+        ]
         secret = KeyVaultSecret(
             self.scope,
             id,
@@ -137,7 +141,7 @@ class Azure(Cloud):
             key_vault_id=vault_id,
             content_type="text/plain",
             tags=self.tags,
-            depends_on=[deployer],
+            depends_on=policies,
         )
         source = secret_source(self._vault_name(), id)
         return Secret(name=id, id=vault_id, source=source, resource=secret)
