@@ -7,7 +7,6 @@ from cdktf import App, TerraformOutput
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import origin_url
 from trunkline.clouds import cloud_class
-from trunkline.clouds.facts import facts_of
 from trunkline.ingress import ingress_of
 from trunkline.model import Site, Topology
 from trunkline.patterns.edge_proxy import EdgeProxy
@@ -42,18 +41,10 @@ class EdgeStack(TopologyStack):
         TerraformOutput(
             self, "machine_id", value=edge.machine_id, description="The machine that runs Envoy"
         )
-        self._add_connections(site, edge)
-
-    def _add_connections(self, site: Site, edge: EdgeProxy) -> None:
-        """Outputs for resources of the user's own beside the edge; this machine has none."""
-        if facts_of(site.cloud).on_this_machine:
-            return
-        connections = {
-            "private_address": (edge.private_address, "The edge's address in the network"),
-            "network_id": (edge.network_id, "The network that the edge stands in"),
-            "security_group": (edge.security_group, "What rules of your own name to let it in"),
-            "identity": (edge.identity, "What grants of your own name"),
-        }
-        for name, (value, description) in connections.items():
-            if value is not None:
-                TerraformOutput(self, name, value=value, description=description)
+        self.add_connections(
+            site,
+            private_address=edge.private_address,
+            network_id=edge.network_id,
+            security_group=edge.security_group,
+            identity=edge.identity,
+        )

@@ -39,6 +39,12 @@ class ProbesStack(TopologyStack):
             value=probes.public_addresses,
             description="The IPv4 address of each zone's probe",
         )
+        self.add_connections(
+            site,
+            network_id=probes.network_id,
+            security_group=probes.security_group,
+            identity=probes.identity,
+        )
 
 
 def _key(stack: TerraformStack) -> str:

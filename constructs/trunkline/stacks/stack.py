@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdktf import App, LocalBackend, TerraformStack
+from cdktf import App, LocalBackend, TerraformOutput, TerraformStack
 
+from trunkline.clouds.facts import facts_of
 from trunkline.model import SITE, TOPOLOGY, Site, Topology
 from trunkline.terraform.backends import backend
+
+CONNECTIONS = {
+    "private_address": "The machine's address in the network",
+    "network_id": "The network that the machines stand in",
+    "security_group": "What rules of your own name to let them in",
+    "identity": "What grants of your own name",
+}
 
 
 class TopologyStack(TerraformStack):
@@ -18,6 +26,17 @@ class TopologyStack(TerraformStack):
         self.topology = topology
         # No required_version: checkov reads no file that has one (3.3.30).
         _add_backend(self, *backend(topology.state, topology.name, name))
+
+    def add_connections(self, site: Site, **values: str | None) -> None:
+        """Outputs for resources of the user's own beside a site's machines; this machine has none.
+
+        `values` are expressions by the names of CONNECTIONS; None where a cloud has no such thing.
+        """
+        if facts_of(site.cloud).on_this_machine:
+            return
+        for name, value in values.items():
+            if value is not None:
+                TerraformOutput(self, name, value=value, description=CONNECTIONS[name])
 
     def tags(self, site: Site) -> dict[str, str]:
         """The tags of everything that the stack makes for a site."""
