@@ -88,7 +88,7 @@ class Machine:
 
     def run(self, *command: str, check: bool = True, timeout: float = 20) -> str:
         """Run a command in the machine as root; its output."""
-        enter = ["nsenter", "-t", str(self._init()), "-m", "-u", "-i", "-n", "-p", "--"]
+        enter = ["nsenter", "-t", str(self.init()), "-m", "-u", "-i", "-n", "-p", "--"]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
         done = subprocess.run(
             [*enter, *command], capture_output=True, text=True, timeout=timeout, env=environment
@@ -163,14 +163,14 @@ class Machine:
 
     def path(self, path: str) -> Path:
         """A file of the machine, as this system can open it."""
-        return Path(f"/proc/{self._init()}/root{path}")
+        return Path(f"/proc/{self.init()}/root{path}")
 
     def exists(self, path: str) -> bool:
         with contextlib.suppress(OSError, MachineError):
             return self.path(path).exists()
         return False
 
-    def _init(self) -> int:
+    def init(self) -> int:
         """The machine's process 1 as this system numbers it; a reboot changes it."""
         generation = [self.supervisor.pid]
         while generation:
@@ -205,10 +205,10 @@ def _is_init(process: int) -> bool:
 
 
 @contextlib.contextmanager
-def cable() -> Iterator[Network]:
+def cable(**addresses: Any) -> Iterator[Network]:
     """The machine's network, made first: the doubles have to listen before it boots."""
     name = f"{_PREFIX}-{os.getpid()}-{next(_numbers)}"
-    with network(name) as made:
+    with network(name, **addresses) as made:
         yield made
 
 
@@ -250,7 +250,7 @@ def _start(folder: Path, made: Network, layers: Sequence[Path]) -> Machine:
         )
     machine = Machine(made, supervisor, console)
     try:
-        machine.wait(lambda: machine.exists("/run/systemd/system"), 20, "systemd is up")
+        machine.wait(lambda: machine.exists("/run/systemd/system"), 60, "systemd is up")
     except BaseException:
         supervisor.kill()
         supervisor.wait()
@@ -287,5 +287,11 @@ def sweep() -> None:
 
 def _owner_lives(name: str) -> bool:
     """Names tell the process that they belong to."""
-    owner = name.removeprefix(f"{_PREFIX}-").partition("-")[0]
-    return Path(f"/proc/{owner}").exists()
+    return lives(name.removeprefix(f"{_PREFIX}-").partition("-")[0])
+
+
+def lives(pid: str) -> bool:
+    """Whether a process runs; one that has ended stays in /proc until its parent has read why."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1] != "Z"
+    return False

@@ -13,8 +13,9 @@ import ctypes
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .doubles.cloud import METADATA_ADDRESS, METADATA_NAME
 from .doubles.trust import Authority
@@ -29,6 +30,9 @@ _CLONE_NEWNET = 0x40000000
 class Network:
     machine: str  # a namespace's name
     cloud: str
+    machine_address: str = MACHINE_ADDRESS
+    cloud_address: str = CLOUD_ADDRESS
+    length: int = 24  # of the prefix that both addresses are in
 
     @property
     def machine_path(self) -> str:
@@ -40,9 +44,9 @@ def network_named(name: str) -> Network:
 
 
 @contextlib.contextmanager
-def network(name: str) -> Iterator[Network]:
+def network(name: str, **addresses: Any) -> Iterator[Network]:
     """Two namespaces and the cable; taken away again whatever happens."""
-    made = network_named(name)
+    made = replace(network_named(name), **addresses)
     try:
         _lay_cable(made)
         yield made
@@ -61,12 +65,12 @@ def _lay_cable(made: Network) -> None:
         _ip(f"netns add {namespace}")
         _ip(f"-n {namespace} link set lo up")
     _ip(f"-n {made.cloud} link add cloud0 type veth peer name eth0 netns {made.machine}")
-    for address in (f"{CLOUD_ADDRESS}/24", f"{METADATA_ADDRESS}/32"):
+    for address in (f"{made.cloud_address}/{made.length}", f"{METADATA_ADDRESS}/32"):
         _ip(f"-n {made.cloud} address add {address} dev cloud0")
-    _ip(f"-n {made.machine} address add {MACHINE_ADDRESS}/24 dev eth0")
+    _ip(f"-n {made.machine} address add {made.machine_address}/{made.length} dev eth0")
     _ip(f"-n {made.cloud} link set cloud0 up")
     _ip(f"-n {made.machine} link set eth0 up")
-    _ip(f"-n {made.machine} route add default via {CLOUD_ADDRESS}")
+    _ip(f"-n {made.machine} route add default via {made.cloud_address}")
     # Whatever the machine asks for that has no double fails at once instead of timing out.
     _ip(f"-n {made.cloud} route add unreachable default")
     for setting, value in (("ip_forward", "1"), ("icmp_ratelimit", "0")):

@@ -14,7 +14,6 @@ from .doubles.azure import Azure
 from .doubles.cloud import Secret
 from .doubles.google import Google
 from .doubles.trust import Authority
-from .doubles.web import Doubles
 from .machine import Machine
 from .network import answering, hosts
 from .payloads import CloudName, Payload
@@ -35,6 +34,8 @@ _CLOUD_CFG = """\
 network: {config: disabled}
 updates: {network: {when: [boot]}}
 """
+
+NOBODY = "nameserver 127.0.0.1\n"  # where all names are in /etc/hosts
 
 Cloud = Aws | Google | Azure
 
@@ -65,7 +66,8 @@ class Scene:
         cloud = _cloud(name, payload, Secret(payload.secret, token, list(refusals)))
         http = {**self.vendors.http, **cloud.http()}
         https = {**self.vendors.https, **cloud.https()}
-        files = {**self._files({**http, **https}, cloud), **cloud.files(payload.user_data)}
+        names = hosts({**http, **https})
+        files = {**self.files(cloud, names, NOBODY), **cloud.files(payload.user_data)}
         with (
             machine.cable() as cable,
             answering(cable, http, https, self.authority),
@@ -73,16 +75,19 @@ class Scene:
         ):
             yield Running(started, cloud, payload)
 
-    def _files(self, names: Doubles, cloud: Cloud) -> dict[str, str]:
-        """What makes the doubles pass for the real ones in the machine's eyes."""
+    def files(self, cloud: Cloud, names: str, resolver: str) -> dict[str, str]:
+        """What makes the doubles pass for the real ones in the machine's eyes.
+
+        `names` are its /etc/hosts, `resolver` its /etc/resolv.conf.
+        """
         return {
             _BUNDLE: (self.images.base / _BUNDLE).read_text() + self.authority.pem,
             "usr/local/share/ca-certificates/test.crt": self.authority.pem,
             "usr/share/keyrings/test-archive.asc": self.vendors.archive_key,
             "etc/apt/sources.list.d/debian.sources": _DEBIAN,
             "etc/cloud/cloud.cfg.d/90_test.cfg": _CLOUD_CFG,
-            "etc/hosts": hosts(names),
-            "etc/resolv.conf": "nameserver 127.0.0.1\n",  # nobody: names are in /etc/hosts
+            "etc/hosts": names,
+            "etc/resolv.conf": resolver,
             "etc/hostname": "machine\n",
             "etc/test-firmware.json": json.dumps(cloud.firmware),
             f"{_PYTHON}/firmware_hook.py": _HOOK.read_text(),

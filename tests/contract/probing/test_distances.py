@@ -84,10 +84,11 @@ def test_measured_medians_are_the_declared_latencies(tmp_path: Path) -> None:
             for number, zone in enumerate(ADDRESSES)
         }
         delays = {f"{ADDRESSES[a]} {ADDRESSES[b]}": ms for (a, b), ms in DECLARED_MS.items()}
-        places = {name: ADDRESSES[zone] for zone, name in names.items()}
+        places = {name: f"{ADDRESSES[zone]}/24" for zone, name in names.items()}
         hub = [sys.executable, str(Path(__file__).with_name("hub.py"))]
         arguments = (json.dumps(places), json.dumps(delays))
-        running = stack.enter_context(process(*hub, *arguments, stdout=subprocess.PIPE))
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        running = stack.enter_context(process(*hub, *arguments, **pipes))
         assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"
         for zone, name in names.items():

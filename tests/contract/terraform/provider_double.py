@@ -22,16 +22,15 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import grpc
-from contract.terraform import provider_connections
-from contract.terraform.provider_answers import answer
+from contract.terraform.provider_effects import Effects
 from contract.terraform.provider_messages import decode, diagnostic, encode, to_schema
 from contract.terraform.provider_refusals import refusals
 from contract.terraform.provider_values import (
@@ -71,7 +70,8 @@ def reporting(response: Callable[..., Any]) -> Callable[[Call], Call]:
 class Double(rpc.ProviderServicer):  # type: ignore[misc]
     """The provider side of the protocol, answered from a schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, effects: Effects | None = None) -> None:
+        self._effects = effects or Effects()
         self._provider: Schema = schema["provider"]
         self._resources: Mapping[str, Schema] = schema["resource_schemas"]
         self._data: Mapping[str, Schema] = schema.get("data_source_schemas", {})
@@ -142,9 +142,13 @@ class Double(rpc.ProviderServicer):  # type: ignore[misc]
         stored = pb.DynamicValue(json=request.raw_state.json)
         return pb.UpgradeResourceState.Response(upgraded_state=stored)
 
+    @reporting(pb.ReadResource.Response)
     def ReadResource(self, request: Any, context: Any) -> Any:
-        """Nothing ever changes behind Terraform's back."""
-        return pb.ReadResource.Response(new_state=request.current_state, private=request.private)
+        """What is there now; without a sky nothing ever changes behind Terraform's back."""
+        held = decode(request.current_state)
+        now = self._effects.current(request.type_name, held) if held is not None else None
+        same = request.current_state if now is held else encode(now)
+        return pb.ReadResource.Response(new_state=same, private=request.private)
 
     @reporting(pb.PlanResourceChange.Response)
     def PlanResourceChange(self, request: Any, context: Any) -> Any:
@@ -160,12 +164,14 @@ class Double(rpc.ProviderServicer):  # type: ignore[misc]
         """The planned state with invented values; null where the resource is destroyed."""
         name = request.type_name
         prior, wanted = decode(request.prior_state), decode(request.planned_state)
-        if refused := provider_connections.refusal(name, prior, wanted):
+        if refused := self._effects.refusal(name, prior, wanted):
             return pb.ApplyResourceChange.Response(
                 new_state=request.prior_state, diagnostics=[diagnostic(refused)]
             )
-        provider_connections.follow(name, prior, wanted)
+        if wanted is not None:
+            wanted = self._effects.settle(name, wanted)
         state = applied(self._resources[name]["block"], name, wanted)
+        self._effects.follow(name, prior, state)
         return pb.ApplyResourceChange.Response(
             new_state=encode(state), private=request.planned_private
         )
@@ -174,7 +180,7 @@ class Double(rpc.ProviderServicer):  # type: ignore[misc]
     def ReadDataSource(self, request: Any, context: Any) -> Any:
         """The configuration, the table of answers, and invented values for the rest."""
         name, config = request.type_name, decode(request.config)
-        known = answer(name, config, self._configured)
+        known = self._effects.answer(name, config, self._configured)
         return pb.ReadDataSource.Response(
             state=encode(read(self._data[name]["block"], name, config, known))
         )
@@ -212,14 +218,26 @@ def serve(*files_and_sources: str) -> None:
     Provider configurations of one provider overwrite each other here, which only the answers of
     data sources that follow the provider's region could show.
     """
-    pairs = zip(files_and_sources[::2], files_and_sources[1::2], strict=True)
-    with tempfile.TemporaryDirectory() as folder:
-        servers = {source: _listen(load(path, source), folder, source) for path, source in pairs}
-        print(json.dumps({source: found for source, (_, found) in servers.items()}), flush=True)
+    files = dict(zip(files_and_sources[1::2], map(Path, files_and_sources[::2]), strict=True))
+    with listening(files, Effects()) as addresses:
+        print(addresses, flush=True)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
-        for server, _ in servers.values():
-            server.stop(grace=None).wait()
+
+
+@contextmanager
+def listening(files: Mapping[str, Path], effects: Effects) -> Iterator[str]:
+    """Doubles of the providers, by source, in threads; yields a TF_REATTACH_PROVIDERS."""
+    with tempfile.TemporaryDirectory() as folder:
+        servers = {
+            source: _listen(load(path, source, effects), folder, source)
+            for source, path in files.items()
+        }
+        try:
+            yield json.dumps({source: found for source, (_, found) in servers.items()})
+        finally:
+            for server, _ in servers.values():
+                server.stop(grace=None).wait()
 
 
 def _listen(double: Double, folder: str, source: str) -> tuple[grpc.Server, dict[str, Any]]:
@@ -234,9 +252,10 @@ def _listen(double: Double, folder: str, source: str) -> tuple[grpc.Server, dict
     return server, {**found, "Addr": address}
 
 
-def load(schema_file: str, source: str) -> Double:
+def load(schema_file: str | Path, source: str, effects: Effects | None = None) -> Double:
     """The double of one provider of a schema file."""
-    return Double(json.loads(Path(schema_file).read_text())["provider_schemas"][source])
+    schema = json.loads(Path(schema_file).read_text())["provider_schemas"][source]
+    return Double(schema, effects)
 
 
 def end_with_parent(parent: int) -> None:

@@ -37,6 +37,12 @@ class Authority:
         self._certify(context, names)
         return context
 
+    def certify(self, names: Iterable[str]) -> tuple[str, str]:
+        """A certificate that is good for every one of `names`, and its key, both as PEM."""
+        key, certificate = self._issue(names)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return certificate.public_bytes(Encoding.PEM).decode(), private.decode()
+
     def client(self) -> ssl.SSLContext:
         """A client context with a certificate, which asks the server for none."""
         context = unverified_client()
@@ -44,6 +50,10 @@ class Authority:
         return context
 
     def _certify(self, context: ssl.SSLContext, names: Iterable[str]) -> None:
+        key, certificate = self._issue(names)
+        _load(context, certificate, key)
+
+    def _issue(self, names: Iterable[str]) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
         sans = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -53,7 +63,7 @@ class Authority:
             .add_extension(issuer, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        _load(context, certificate, key)
+        return key, certificate
 
     def _key_identifier(self) -> x509.SubjectKeyIdentifier:
         return x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
