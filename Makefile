@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local-up local-down test check lint needs format bench golden reference lock provider-schemas wheel hook clean
+.PHONY: help demo rehearsal local-up local-down test check lint needs format bench golden reference lock provider-schemas wheel hook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -27,6 +27,10 @@ local-up: .venv/ready node_modules/ready ## bring up the local topology and keep
 
 local-down: .venv/ready ## take down what local-up brought up
 	@$(RUN) -m trunkline local down
+
+rehearsal: TOPOLOGY = topologies/three-clouds.yaml
+rehearsal: .venv/ready node_modules/ready ## the clouds' own stacks on this machine (Linux, root): TOPOLOGY=, KEEP=1
+	@PYTHONPATH=constructs:tests $(RUN) -m rehearsal $(if $(KEEP),--keep) $(TOPOLOGY)
 
 check: lint ## format, types, import rules and the fast tests (the commit hook)
 	@$(RUN) -m pytest -q -n 2 -m "not slow"

@@ -24,6 +24,8 @@ AWS_PROVIDER_FOLDER = "TRUNKLINE_AWS_PROVIDER"
 
 BOOT = "machines that boot with their user data"
 NAMESPACES = "probes in network namespaces"
+REHEARSAL = "the rehearsal"
+MACHINES = (BOOT, NAMESPACES, REHEARSAL)
 
 
 @dataclass(frozen=True)
@@ -42,26 +44,28 @@ def _tool(name: str, package: str, *tests: str) -> Need:
 
 
 NEEDS = (
-    Need("Linux", (BOOT, NAMESPACES), lambda: sys.platform == "linux", remedy="run on Linux"),
-    Need("root", (BOOT, NAMESPACES), lambda: os.geteuid() == 0, remedy="run as root"),
+    Need("Linux", MACHINES, lambda: sys.platform == "linux", remedy="run on Linux"),
+    Need("root", MACHINES, lambda: os.geteuid() == 0, remedy="run as root"),
     Need(
         "/dev/net/tun",
-        (NAMESPACES,),
+        (NAMESPACES, REHEARSAL),
         Path("/dev/net/tun").exists,
         remedy="load the kernel module tun",
     ),
-    _tool("ip", "iproute2", BOOT, NAMESPACES),
-    _tool("debootstrap", "debootstrap", BOOT),
-    _tool("systemd-nspawn", "systemd-container", BOOT),
-    _tool("dpkg-deb", "dpkg", BOOT),
-    _tool("gpg", "gnupg", BOOT),
-    _tool("nsenter", "util-linux", BOOT),
-    _tool("unshare", "util-linux", BOOT),
-    Need("Debian's archive keys", (BOOT,), KEYRING.exists, "debian-archive-keyring"),
+    _tool("ip", "iproute2", *MACHINES),
+    _tool("debootstrap", "debootstrap", BOOT, REHEARSAL),
+    _tool("systemd-nspawn", "systemd-container", BOOT, REHEARSAL),
+    _tool("dpkg-deb", "dpkg", BOOT, REHEARSAL),
+    _tool("gpg", "gnupg", BOOT, REHEARSAL),
+    _tool("nsenter", "util-linux", BOOT, REHEARSAL),
+    _tool("unshare", "util-linux", BOOT, REHEARSAL),
+    _tool("nft", "nftables", REHEARSAL),
+    _tool("curl", "curl", REHEARSAL),
+    Need("Debian's archive keys", (BOOT, REHEARSAL), KEYRING.exists, "debian-archive-keyring"),
     _tool("cloud-init", "cloud-init", "user data held against cloud-init's own schema"),
     Need(
         "terraform",
-        ("stacks that Terraform applies", "the demo"),
+        ("stacks that Terraform applies", "the demo", REHEARSAL),
         lambda: shutil.which("terraform") is not None,
         remedy="install Terraform: https://developer.hashicorp.com/terraform/install",
     ),
@@ -73,6 +77,7 @@ NEEDS = (
     ),
 )
 BOOTING = tuple(need.name for need in NEEDS if BOOT in need.tests)
+REHEARSING = tuple(need.name for need in NEEDS if REHEARSAL in need.tests)
 
 
 def missing(*names: str) -> str | None:

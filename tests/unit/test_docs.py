@@ -43,7 +43,6 @@ def test_every_link_to_a_file_or_heading_of_ours_leads_there(page: Path) -> None
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 def test_the_topologies_in_a_guide_are_valid(guide: Path) -> None:
     shown = [block.text for block in blocks(guide) if block.words.startswith("topology.")]
-    assert shown
     for text in shown:
         topology, findings = check_text(text, guide.name)
         assert topology is not None, findings

@@ -1,0 +1,8 @@
+"""One file for each cloud: what its resources mean for a machine."""
+
+from __future__ import annotations
+
+from rehearsal.clouds import aws, azure, google
+from rehearsal.clouds.base import Sky
+
+BY_MACHINE: dict[str, Sky] = {sky.machine_type: sky for sky in (aws.SKY, google.SKY, azure.SKY)}

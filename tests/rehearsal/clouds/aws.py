@@ -1,0 +1,109 @@
+"""AWS: instances behind security groups, in subnets whose routes lead out or do not."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+
+from contract.boot.doubles.aws import Aws
+from contract.boot.doubles.cloud import Secret
+from contract.boot.scene import Cloud
+
+from rehearsal.clouds.base import Grant, Plug, Sky, unknown
+from rehearsal.firewall import ALL, Firewall, Rule
+from rehearsal.world import State, World
+
+ADDRESS = "aws_eip"
+INGRESS, EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
+
+
+class AwsSky(Sky):
+    machine_type = "aws_instance"
+    resolver = "169.254.169.253"
+    effective = frozenset(
+        (
+            "aws_instance", "aws_subnet", "aws_route", "aws_route_table_association", INGRESS,
+            EGRESS, "aws_iam_instance_profile", "aws_iam_role_policy", "aws_ssm_parameter",
+            "aws_iam_role", "aws_security_group", "aws_route_table", "aws_internet_gateway",
+            "aws_vpc", ADDRESS,
+        )
+    )  # fmt: skip
+    remembered = frozenset(("aws_default_security_group",))
+
+    def settle(self, world: World, type_name: str, planned: State) -> State:
+        if type_name == "aws_iam_role" and unknown(planned.get("id")):
+            return {**planned, "id": planned["name"]}  # as the real provider does
+        if type_name == ADDRESS and unknown(planned.get("public_ip")):
+            return {**planned, "public_ip": world.public_address()}
+        if type_name != self.machine_type or not unknown(planned.get("private_ip")):
+            return planned
+        public = world.public_address() if planned.get("associate_public_ip_address") else ""
+        private = world.private_address(_subnet(world, planned)["cidr_block"])
+        return {**planned, "private_ip": private, "public_ip": public}
+
+    def plug(self, world: World, machine: State) -> Plug:
+        subnet = _subnet(world, machine)
+        place = f"aws {subnet['availability_zone']}"
+        own = world.one(ADDRESS, instance=machine.get("id"))
+        public = own["public_ip"] if own else machine["public_ip"] or None
+        return Plug(subnet["cidr_block"], machine["private_ip"], public, place)
+
+    def double(self, world: World, machine: State) -> tuple[Cloud, str]:
+        packed = base64.b64decode(machine["user_data_base64"])
+        zone = str(_subnet(world, machine)["availability_zone"])
+        cloud = Aws(Secret("", ""), region=zone[:-1], role=str(_role(world, machine)))
+        return cloud, gzip.decompress(packed).decode()
+
+    def grant(self, world: World, machine: State) -> Grant | None:
+        for policy in world.all("aws_iam_role_policy", role=_role(world, machine)):
+            for statement in json.loads(policy["policy"])["Statement"]:
+                if statement["Effect"] == "Allow" and statement["Action"] == "ssm:GetParameter":
+                    for arn in statement["Resource"]:
+                        if found := world.one("aws_ssm_parameter", arn=arn):
+                            return Grant(found["name"], found["value"])
+        return None
+
+    def firewall(self, world: World, machine: State) -> Firewall:
+        rules = [
+            _rule(direction, rule)
+            for direction, kind in (("in", INGRESS), ("out", EGRESS))
+            for group in machine["vpc_security_group_ids"]
+            for rule in world.all(kind, security_group_id=group)
+        ]
+        return Firewall(rules, way_out=_has_way_out(world, machine))
+
+
+def _rule(direction: str, rule: State) -> Rule:
+    ports = ALL if rule["ip_protocol"] == "-1" else (int(rule["from_port"]), int(rule["to_port"]))
+    protocol = "all" if rule["ip_protocol"] == "-1" else rule["ip_protocol"]
+    return Rule("in" if direction == "in" else "out", (rule["cidr_ipv4"],), protocol, ports)
+
+
+def _subnet(world: World, machine: State) -> State:
+    found = world.one("aws_subnet", id=machine["subnet_id"])
+    if found is None:  # one that was there before the stack
+        return {"cidr_block": "10.0.0.0/24", "availability_zone": "us-east-1a", "id": None}
+    return found
+
+
+def _role(world: World, machine: State) -> str | None:
+    profile = world.one("aws_iam_instance_profile", name=machine["iam_instance_profile"])
+    return str(profile["role"]) if profile else None
+
+
+def _has_way_out(world: World, machine: State) -> bool:
+    """A route to an internet gateway, and an address to come back to."""
+    if _subnet(world, machine)["id"] is None:
+        return True
+    if not machine["public_ip"]:
+        return False
+    tables = world.all("aws_route_table_association", subnet_id=machine["subnet_id"])
+    return any(
+        route["destination_cidr_block"] == "0.0.0.0/0" and route.get("gateway_id")
+        for table in tables
+        for route in world.all("aws_route", route_table_id=table["route_table_id"])
+    )
+
+
+SKY = AwsSky()

@@ -1,0 +1,118 @@
+"""Azure: virtual machines behind network security groups, with their priorities."""
+
+from __future__ import annotations
+
+import base64
+
+from contract.boot.doubles.azure import Azure
+from contract.boot.doubles.cloud import Secret
+from contract.boot.scene import Cloud
+
+from rehearsal.clouds.base import Grant, Plug, Sky, unknown
+from rehearsal.firewall import ALL, Direction, Firewall, Rule
+from rehearsal.world import State, World
+
+ASSOCIATION = "azurerm_network_interface_security_group_association"
+
+
+class AzureSky(Sky):
+    machine_type = "azurerm_linux_virtual_machine"
+    resolver = "168.63.129.16"
+    effective = frozenset(
+        (
+            "azurerm_linux_virtual_machine", "azurerm_network_interface", "azurerm_subnet",
+            "azurerm_virtual_network", "azurerm_public_ip", ASSOCIATION,
+            "azurerm_network_security_group", "azurerm_network_security_rule",
+            "azurerm_user_assigned_identity", "azurerm_key_vault", "azurerm_key_vault_secret",
+            "azurerm_key_vault_access_policy",
+        )
+    )  # fmt: skip
+    remembered = frozenset(("azurerm_resource_group",))
+
+    def settle(self, world: World, type_name: str, planned: State) -> State:
+        if type_name == "azurerm_public_ip" and unknown(planned.get("ip_address")):
+            return {**planned, "ip_address": world.public_address()}
+        if type_name == "azurerm_network_interface":
+            [configuration] = planned["ip_configuration"]
+            if unknown(configuration.get("private_ip_address")):
+                private = world.private_address(_range(world, configuration))
+                settled = {**configuration, "private_ip_address": private}
+                return {**planned, "ip_configuration": [settled], "private_ip_address": private}
+        if type_name == self.machine_type:
+            return {**planned, "private_ip_address": _configuration(world, planned)[1]}
+        return planned
+
+    def plug(self, world: World, machine: State) -> Plug:
+        configuration, private = _configuration(world, machine)
+        public = world.one("azurerm_public_ip", id=configuration["public_ip_address_id"])
+        place = f"azure {machine['location']}-{machine['zone']}"
+        address = public["ip_address"] if public else None
+        return Plug(_range(world, configuration), private, address, place)
+
+    def double(self, world: World, machine: State) -> tuple[Cloud, str]:
+        text = base64.b64decode(machine["custom_data"]).decode()
+        vault = _vault(world, machine)
+        return Azure(Secret("", ""), vault=str(vault["name"]) if vault else "none"), text
+
+    def grant(self, world: World, machine: State) -> Grant | None:
+        vault = _vault(world, machine)
+        secret = world.one("azurerm_key_vault_secret", key_vault_id=vault["id"]) if vault else None
+        return Grant(secret["name"], secret["value"]) if secret else None
+
+    def firewall(self, world: World, machine: State) -> Firewall:
+        rules: list[State] = []
+        for interface in machine["network_interface_ids"]:
+            for joined in world.all(ASSOCIATION, network_interface_id=interface):
+                group = world.one(
+                    "azurerm_network_security_group", id=joined["network_security_group_id"]
+                )
+                rules += world.all(
+                    "azurerm_network_security_rule",
+                    network_security_group_name=group["name"] if group else None,
+                    resource_group_name=group["resource_group_name"] if group else None,
+                )
+        made = [_rule(each) for each in sorted(rules, key=lambda rule: rule["priority"])]
+        configuration, _ = _configuration(world, machine)
+        # A group's own last rules: nothing in from the internet, everything out.
+        way_out = bool(configuration["public_ip_address_id"])
+        return Firewall(made, rest_in=False, rest_out=True, way_out=way_out)
+
+
+def _configuration(world: World, machine: State) -> tuple[State, str]:
+    [interface] = machine["network_interface_ids"]
+    found = world.one("azurerm_network_interface", id=interface)
+    assert found, f"{interface} is not there"
+    [configuration] = found["ip_configuration"]
+    return configuration, str(configuration["private_ip_address"])
+
+
+def _range(world: World, configuration: State) -> str:
+    found = world.one("azurerm_subnet", id=configuration["subnet_id"])
+    return str(found["address_prefixes"][0]) if found else "10.0.2.0/24"
+
+
+def _vault(world: World, machine: State) -> State | None:
+    """The vault whose policy lets the machine's identity read."""
+    for identity in machine.get("identity") or []:
+        for assigned in identity["identity_ids"]:
+            found = world.one("azurerm_user_assigned_identity", id=assigned)
+            principal = found["principal_id"] if found else None
+            for policy in world.all("azurerm_key_vault_access_policy", object_id=principal):
+                if "Get" in policy["secret_permissions"]:
+                    return world.one("azurerm_key_vault", id=policy["key_vault_id"])
+    return None
+
+
+def _rule(rule: State) -> Rule:
+    direction: Direction = "in" if rule["direction"] == "Inbound" else "out"
+    far = "source" if direction == "in" else "destination"
+    one, several = rule.get(f"{far}_address_prefix"), rule.get(f"{far}_address_prefixes")
+    cidrs = tuple(several) if several else ("0.0.0.0/0" if one == "*" else str(one),)
+    port = rule["destination_port_range"]
+    first, _, last = port.partition("-")
+    ports = ALL if port == "*" else (int(first), int(last or first))
+    protocol = "all" if rule["protocol"] == "*" else rule["protocol"].lower()
+    return Rule(direction, cidrs, protocol, ports, rule["access"] == "Allow")
+
+
+SKY = AzureSky()

@@ -1,0 +1,178 @@
+"""A machine of a cloud: booted with its user data, behind its firewall, at the internet.
+
+machine's namespace ── cable ── cloud's end: firewall, translation of addresses, the doubles of
+                                its metadata and its secret store, the vendors, the names ── hub
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract.boot import machine as booting
+from contract.boot.doubles.cloud import METADATA_ADDRESS, METADATA_NAME
+from contract.boot.doubles.web import Double, Request, Response
+from contract.boot.machine import Machine
+from contract.boot.network import Network, answering, inside
+from contract.boot.scene import Cloud, Scene
+
+from rehearsal import firewall
+from rehearsal.clouds.base import Grant, Plug, Sky
+from rehearsal.internet import Internet, ip
+from rehearsal.names import Lookup, serving_names, with_hosts
+from rehearsal.world import State, World
+
+_CERTIFICATE = re.compile(
+    r"^(?P<indent> *)-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n",
+    re.MULTILINE | re.DOTALL,
+)
+LATE = 3.0
+"""Seconds until a machine's identity may read, as new grants spread in the clouds."""
+
+DENIED = {"aws": 400, "google": 403, "azure": 403}
+
+
+@dataclass
+class Running:
+    """A machine that is switched on; `close` ends it and takes its network away."""
+
+    name: str
+    sky: Sky
+    state: State
+    plug: Plug
+    cable: Network
+    internet: Internet
+    booted: Machine | None = None
+    resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
+
+    @property
+    def machine(self) -> Machine:
+        assert self.booted, f"{self.name} is not switched on"
+        return self.booted
+
+    def close(self) -> None:
+        self.resources.close()
+
+    def join(self) -> None:
+        """Stand at the internet with the public address, where it has one."""
+        if self.plug.public:
+            self.internet.join(self.cable.cloud, self.plug.public, self.plug.place)
+
+    def unplug(self) -> None:
+        if self.plug.public:
+            self.internet.leave(self.plug.public)
+
+    def readdress(self, world: World) -> None:
+        """Take the public address that the cloud gives it now."""
+        now = self.sky.plug(world, self.state)
+        if now != self.plug:
+            self.unplug()
+            self.plug = now
+            self.join()
+
+    def protect(self, world: World) -> None:
+        """Load the firewall as the cloud's rules are now."""
+        text = firewall.ruleset(
+            self.sky.firewall(world, self.state),
+            self.plug.private,
+            self.plug.public,
+            (METADATA_ADDRESS, self.sky.resolver),
+        )
+        _nft(self.cable.cloud, text)
+
+
+def _nft(namespace: str, text: str) -> None:
+    done = subprocess.run(
+        ["ip", "netns", "exec", namespace, "nft", "-f", "-"],
+        input=text,
+        text=True,
+        capture_output=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"nft refuses the rules of {namespace}:\n{done.stderr}\n{text}")
+
+
+@dataclass(frozen=True)
+class _Granting:
+    """A secret store that answers by what the machine's identity may read at that moment."""
+
+    double: Double
+    cloud: Cloud
+    grant: Callable[[], Grant | None]
+    since: float = field(default_factory=time.monotonic)
+
+    def answer(self, request: Request) -> Response:
+        found = self.grant() if time.monotonic() - self.since > LATE else None
+        secret = self.cloud.secret
+        secret.name, secret.value = (found.name, found.value) if found else ("", "")
+        secret.refusals[:] = [] if found else [DENIED[self.cloud.name]]
+        return self.double.answer(request)
+
+
+def switch_on(
+    name: str,
+    sky: Sky,
+    state: State,
+    *,
+    world: World,
+    scene: Scene,
+    internet: Internet,
+    lookup: Lookup,
+) -> Running:
+    """Boot a machine. What fails is taken away again."""
+    plug = sky.plug(world, state)
+    cloud, text = sky.double(world, state)
+    user_data = _with_client_authority(text, scene.authority.pem)
+    length = int(plug.cidr.partition("/")[2])
+    gateway = _gateway(plug.cidr)
+    with contextlib.ExitStack() as stack:
+        cable = stack.enter_context(
+            booting.cable(machine_address=plug.private, cloud_address=gateway, length=length)
+        )
+        ip("-n", cable.cloud, "address", "replace", f"{sky.resolver}/32", "dev", "cloud0")
+        running = Running(name, sky, state, plug, cable, internet)
+        stack.callback(running.unplug)
+        running.join()
+        http = {**scene.vendors.http, **cloud.http()}
+        granting = {
+            host: _Granting(each, cloud, lambda: sky.grant(world, state))
+            for host, each in cloud.https().items()
+        }
+        https: dict[str, Any] = {**scene.vendors.https, **granting}
+        stack.enter_context(answering(cable, http, https, scene.authority))
+        hosts = dict.fromkeys({**http, **https}, gateway) | {METADATA_NAME: METADATA_ADDRESS}
+        with inside(cable.cloud):
+            stack.enter_context(serving_names(sky.resolver, with_hosts(hosts, lookup)))
+        files = {
+            **scene.files(cloud, "127.0.0.1 localhost\n", f"nameserver {sky.resolver}\n"),
+            **cloud.files(user_data),
+        }
+        # The rules are there before the machine: nothing of a first boot slips through.
+        running.protect(world)
+        running.booted = stack.enter_context(
+            booting.booted(scene.images, cable, files, cloud_init=cloud.name != "google")
+        )
+        running.resources = stack.pop_all()
+        return running
+
+
+def _with_client_authority(user_data: str, pem: str) -> str:
+    """User data with the rehearsal's authority in place of that of Cloudflare's client certificate.
+
+    Public edges ask for that certificate, and nobody but Cloudflare has its key.
+    """
+    found = _CERTIFICATE.search(user_data)
+    if found is None:
+        return user_data
+    own = "".join(f"{found['indent']}{line}\n" for line in pem.splitlines())
+    return user_data[: found.start()] + own + user_data[found.end() :]
+
+
+def _gateway(cidr: str) -> str:
+    return str(ipaddress.ip_network(cidr)[1])

@@ -1,0 +1,107 @@
+"""The operator: a place at the internet from which a user's commands run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.boot.doubles.trust import Authority
+from contract.boot.network import inside
+from support.examples import ROOT
+
+from rehearsal.distances import OPERATOR
+from rehearsal.internet import Internet, namespace
+from rehearsal.names import Lookup, serving_names
+
+RESOLVER = "127.0.0.53"
+
+
+class CommandError(AssertionError):
+    """A command of the operator's failed; the text is what it printed."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the public hostname, and how long it took."""
+
+    status: int
+    site: str
+    body: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Runs commands in a namespace of its own, which asks the sky's DNS."""
+
+    namespace: str
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *command: str, timeout: float = 600) -> str:
+        """A command's output; CommandError where it fails."""
+        done = subprocess.run(
+            self._entered(command),
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        if done.returncode:
+            raise CommandError(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def trunkline(self, *arguments: str, timeout: float = 600) -> str:
+        return self.run(sys.executable, "-m", "trunkline", *arguments, timeout=timeout)
+
+    def get(self, url: str, timeout: float = 60) -> Answer:
+        """Ask a URL once; status 0 where nobody answers."""
+        form = "%{http_code} %header{trunkline-site} %{time_total}"
+        command = ("curl", "--silent", "--show-error", "--max-time", str(timeout))
+        began = time.monotonic()
+        try:
+            printed = self.run(
+                *command, "--cacert", "authority.pem", "--write-out", f"\n{form}", url
+            )
+        except CommandError as error:
+            return Answer(0, "", str(error), time.monotonic() - began)
+        body, _, figures = printed.rpartition("\n")
+        status, site, seconds = figures.split(" ")
+        return Answer(int(status), site, body, float(seconds))
+
+    def _entered(self, command: Sequence[str]) -> list[str]:
+        # A mount namespace of its own, in which the sky's resolver is the machine's.
+        script = 'mount --bind resolv.conf /etc/resolv.conf; exec "$@"'
+        enter = ["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--mount"]
+        return [*enter, "setpriv", "--pdeathsig", "KILL", "sh", "-ec", script, "sh", *command]
+
+
+@contextlib.contextmanager
+def operator(
+    internet: Internet, address: str, lookup: Lookup, authority: Authority, folder: Path, key: str
+) -> Iterator[Operator]:
+    """An operator at a public address, with the key of the probes."""
+    (folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
+    (folder / "authority.pem").write_text(authority.pem)
+    with namespace("operator") as place, contextlib.ExitStack() as stack:
+        internet.join(place, address, OPERATOR)
+        with inside(place):
+            stack.enter_context(serving_names(RESOLVER, lookup))
+        environment = {"PYTHONPATH": str(ROOT / "constructs"), "TF_VAR_probe_key": key}
+        yield Operator(place, folder, environment)
+
+
+def site_of(answer: Answer) -> str:
+    """The site that an edge's own answer names; empty for any other answer."""
+    try:
+        return str(json.loads(answer.body)["site"])
+    except (ValueError, KeyError, TypeError):
+        return ""

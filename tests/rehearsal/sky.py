@@ -1,0 +1,151 @@
+"""The sky: what the providers' doubles do when Terraform applies a change."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contract.boot.scene import Scene
+from contract.terraform.plugin_mirror import schema_files
+from contract.terraform.provider_answers import answer
+from contract.terraform.provider_double import listening
+from contract.terraform.provider_effects import Effects, State
+
+from rehearsal import cloudflare_edge
+from rehearsal.cloudflare_edge import CloudflareEdge
+from rehearsal.clouds import BY_MACHINE
+from rehearsal.distances import CLOUDFLARE as CLOUDFLARES_PLACE
+from rehearsal.internet import Internet, namespace
+from rehearsal.machines import Running, switch_on
+from rehearsal.names import address_of
+from rehearsal.world import CLOUDFLARE, World, key
+
+BOOTS_AT_ONCE = 3
+CONNECTED = "Cannot delete tunnel because it has active connections"
+
+
+@dataclass
+class Sky(Effects):
+    """All clouds of one rehearsal, and what stands in them."""
+
+    world: World
+    scene: Scene
+    internet: Internet
+    edge: CloudflareEdge
+    running: dict[str, Running] = field(default_factory=dict)
+    _booting: threading.Semaphore = field(
+        default_factory=lambda: threading.Semaphore(BOOTS_AT_ONCE)
+    )
+
+    # --- what Terraform asks
+
+    def refusal(self, type_name: str, prior: State | None, planned: State | None) -> str | None:
+        if type_name == cloudflare_edge.TUNNEL and planned is None and prior is not None:
+            return CONNECTED if self.edge.is_connected(str(prior["id"])) else None
+        return None
+
+    def settle(self, type_name: str, planned: State) -> State:
+        for cloud in BY_MACHINE.values():
+            if type_name in cloud.effective:
+                return cloud.settle(self.world, type_name, planned)
+        return planned
+
+    def follow(self, type_name: str, prior: State | None, state: State | None) -> None:
+        if prior is not None and (state is None or key(prior) != key(state)):
+            self._end(type_name, prior)
+            self.world.drop(type_name, prior)
+        if state is not None:
+            self.world.put(type_name, state)
+            if type_name in BY_MACHINE and prior is None:
+                self._start(type_name, state)
+        if type_name in (cloudflare_edge.SCRIPT, cloudflare_edge.ROUTE):
+            self.edge.deploy()
+        self.protect()
+
+    def current(self, type_name: str, state: State) -> State | None:
+        return state if self.world.has(type_name, state) else None
+
+    def answer(self, type_name: str, config: State, provider: State) -> dict[str, Any]:
+        if type_name == "cloudflare_zero_trust_tunnel_cloudflared_token":
+            made = cloudflare_edge.token(str(config["tunnel_id"]), str(config["account_id"]))
+            return {"token": made}
+        return answer(type_name, config, provider)
+
+    # --- machines
+
+    def _start(self, type_name: str, state: State) -> None:
+        sky = BY_MACHINE[type_name]
+        name = machine_name(state)
+        with self._booting:
+            self.running[key(state)] = switch_on(
+                name,
+                sky,
+                state,
+                world=self.world,
+                scene=self.scene,
+                internet=self.internet,
+                lookup=lambda host: address_of(self.world, host),
+            )
+
+    def _end(self, type_name: str, state: State) -> None:
+        if (machine := self.running.pop(key(state), None)) is None:
+            return
+        machine.close()
+        if machine.plug.public:
+            self.edge.drop(machine.plug.public)
+
+    def protect(self) -> None:
+        """Give every machine its address and its firewall anew; any change may concern it."""
+        for machine in list(self.running.values()):
+            with contextlib.suppress(AssertionError):  # it is being taken down piece by piece
+                machine.readdress(self.world)
+                machine.protect(self.world)
+
+    def find(self, name: str) -> Running:
+        """The running machine of that name."""
+        return next(each for each in self.running.values() if each.name == name)
+
+    def terminate(self, name: str) -> None:
+        """End a machine behind Terraform's back."""
+        machine = self.find(name)
+        for type_name in BY_MACHINE:
+            if self.world.has(type_name, machine.state):
+                self._end(type_name, machine.state)
+                self.world.drop(type_name, machine.state)
+
+    def without_effect(self) -> set[str]:
+        """The types that were applied and are in no cloud's list, by name."""
+        known = cloudflare_edge.EFFECTIVE | cloudflare_edge.REMEMBERED
+        for cloud in BY_MACHINE.values():
+            known |= cloud.effective | cloud.remembered
+        return {each for each in self.world.resources if each not in known}
+
+    def remembered(self) -> set[str]:
+        """The types that were applied and have no effect by intention."""
+        known = cloudflare_edge.REMEMBERED.union(*(c.remembered for c in BY_MACHINE.values()))
+        return {each for each in self.world.resources if each in known}
+
+
+def machine_name(state: State) -> str:
+    """A machine's own name; AWS keeps it in a tag."""
+    return str((state.get("tags") or {}).get("Name") or state["name"])
+
+
+@contextlib.contextmanager
+def sky(scene: Scene, internet: Internet, folder: Path) -> Iterator[tuple[Sky, str]]:
+    """A sky, and the TF_REATTACH_PROVIDERS that leads Terraform to it; all ends with the block."""
+    world = World()
+    with namespace("cloudflare") as place:
+        internet.join(place, CLOUDFLARE, CLOUDFLARES_PLACE)
+        edge = CloudflareEdge(world, place, folder, scene.authority)
+        made = Sky(world, scene, internet, edge)
+        with edge.serving(), listening(schema_files(), made) as addresses:
+            try:
+                yield made, addresses
+            finally:
+                for machine in list(made.running.values()):
+                    machine.close()

@@ -1,0 +1,64 @@
+"""Terraform over the unchanged stacks, several at a time, against the sky."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from contract.terraform.plugin_mirror import build_mirror, pins, write_cli_config
+from contract.terraform.terraform_runner import TerraformRunner
+
+AT_ONCE = 3
+TIMEOUT = 400.0
+
+
+class Stacks:
+    """The stacks of a topology in a folder, each in a copy with its state beside it."""
+
+    def __init__(self, folder: Path, addresses: str, key: str) -> None:
+        self._folder = folder
+        mirror = build_mirror(folder / "mirror")
+        config = write_cli_config(folder / "terraform.rc", {mirror: pins()})
+        self._env = {
+            "TF_CLI_CONFIG_FILE": str(config),
+            "TF_REATTACH_PROVIDERS": addresses,
+            "TF_VAR_probe_key": key,
+        }
+        self._runs: dict[str, TerraformRunner] = {}
+
+    def apply(self, output: Path, pattern: str) -> list[str]:
+        """Initialize and apply the stacks that fit a pattern; returns their names."""
+        found = sorted((output / "stacks").glob(pattern))
+        self._each(found, self._apply)
+        return [folder.name for folder in found]
+
+    def destroy(self, names: Iterable[str]) -> None:
+        """Destroy stacks that were applied; once more where a tunnel's connection lingers."""
+        self._each([Path(name) for name in names], self._destroy)
+
+    def plan_is_empty(self, name: str) -> bool:
+        return self._runs[name].plan_is_empty()
+
+    def outputs(self, name: str) -> Mapping[str, object]:
+        return self._runs[name].outputs()
+
+    def _apply(self, stack: Path) -> None:
+        work = self._folder / "work" / stack.name
+        if stack.name in self._runs:  # changed stacks keep their state and their plugins
+            run = self._runs[stack.name]
+            (run.folder / "cdk.tf.json").write_bytes((stack / "cdk.tf.json").read_bytes())
+        else:
+            run = TerraformRunner(stack, work, self._env, timeout=TIMEOUT)
+            run.init()
+            self._runs[stack.name] = run
+        run.apply()
+
+    def _destroy(self, stack: Path) -> None:
+        self._runs[stack.name].destroy()
+        assert self._runs[stack.name].resources() == [], f"{stack.name} is not empty"
+
+    def _each(self, stacks: list[Path], step: Callable[[Path], None]) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for done in [pool.submit(step, stack) for stack in stacks]:
+                done.result()

@@ -1,0 +1,115 @@
+"""The whole journey with the reference topology, and what is left of one that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.examples import ROOT, THREE
+from support.needs import REHEARSING, needs
+
+pytestmark = [pytest.mark.slow, needs(*REHEARSING)]
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'constructs'}:{ROOT / 'tests'}"}
+COMMAND = [sys.executable, "-m", "rehearsal"]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """One site without probes, which is up in a few seconds."""
+    text = THREE.read_text()
+    head, _, rest = text.partition("  aws:")
+    azure = rest[rest.index("  azure:") : rest.index("probes:")]
+    routes = "probes: {enabled: false}\nrouting: {routes: {/: {site: azure}}}\n"
+    path = tmp_path / "small.yaml"
+    path.write_text(f"{head}{azure}{routes}")
+    return path
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for all that a rehearsal writes; its path is short, as sockets want it."""
+    with tempfile.TemporaryDirectory(prefix="t-") as folder:
+        yield Path(folder)
+
+
+def test_the_reference_topology_goes_up_measures_serves_survives_and_comes_down() -> None:
+    done = subprocess.run(
+        [*COMMAND, str(THREE)], env=ENVIRONMENT, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in (
+        "132",  # directed pairs
+        "aws us-east-1b, google us-east4-c, azure eastus-2",
+        "an edge's Envoy is killed",
+        "a machine is terminated",
+        "a cloud is cut off",
+    ):
+        assert line.split(", ")[0] in done.stdout, line
+
+
+def test_public_edges_of_two_accounts_in_a_network_that_was_there() -> None:
+    file = ROOT / "topologies" / "two-accounts.yaml"
+    done = subprocess.run(
+        [*COMMAND, str(file)], env=ENVIRONMENT, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "a machine is terminated" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_a_rehearsal_that_is_cut_off(
+    number: signal.Signals, small: Path, temporary: Path
+) -> None:
+    environment = {**ENVIRONMENT, "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        [*COMMAND, str(small)], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if "apply zones" in line:
+                break
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while left := [*of(process.pid), *map(str, temporary.iterdir())]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
+def of(pid: int) -> Iterator[str]:
+    """Namespaces, processes and folders of a rehearsal."""
+    for place in ("/run/netns", "/sys/fs/cgroup"):
+        yield from (str(path) for path in Path(place).glob(f"trunkline-*-{pid}-*"))
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            text = command.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if f"trunkline-boot-{pid}-" in text or f"trunkline-sky-{pid}-" in text:
+            yield text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((str(ROOT / "topologies" / "local.yaml"),), "is of this machine: make demo shows it"),
+        (
+            (str(ROOT / "tests" / "golden" / "topologies" / "every-feature.yaml"),),
+            "has the strategy origin_rules, which is not played yet: use worker",
+        ),
+        (("nowhere.yaml",), "nowhere.yaml:1:1: topology: there is no such file"),
+    ],
+)
+def test_what_cannot_be_rehearsed_is_a_sentence(arguments: tuple[str, ...], message: str) -> None:
+    done = subprocess.run([*COMMAND, *arguments], env=ENVIRONMENT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr

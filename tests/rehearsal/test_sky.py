@@ -1,0 +1,197 @@
+"""What the sky makes of resources: firewalls, routes out, identities, names."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import ipaddress
+import json
+from typing import Any
+
+import pytest
+
+from rehearsal import distances
+from rehearsal.cloudflare_edge import token
+from rehearsal.clouds import aws, azure, google
+from rehearsal.firewall import Firewall, Rule, ruleset
+from rehearsal.names import address_of
+from rehearsal.world import CLOUDFLARE, World
+
+
+def world(**resources: list[dict[str, Any]]) -> World:
+    made = World()
+    for kind, states in resources.items():
+        for number, state in enumerate(states):
+            made.put(kind, {"id": f"{kind}-{number}", **state})
+    return made
+
+
+INSTANCE = {
+    "subnet_id": "subnet",
+    "private_ip": "10.10.0.10",
+    "public_ip": "198.18.0.1",
+    "vpc_security_group_ids": ["group"],
+    "iam_instance_profile": "profile",
+    "user_data_base64": base64.b64encode(gzip.compress(b"#cloud-config\n")).decode(),
+}
+ROUTE = {
+    "aws_subnet": [{"id": "subnet", "cidr_block": "10.10.0.0/20", "availability_zone": "r-1b"}],
+    "aws_route_table_association": [{"subnet_id": "subnet", "route_table_id": "table"}],
+    "aws_route": [
+        {"route_table_id": "table", "destination_cidr_block": "0.0.0.0/0", "gateway_id": "igw"}
+    ],
+}
+
+
+def test_a_security_group_lets_pass_what_its_rules_name_and_nothing_else() -> None:
+    https = {"cidr_ipv4": "0.0.0.0/0", "ip_protocol": "tcp", "from_port": 443, "to_port": 443}
+    made = world(
+        **ROUTE,
+        aws_vpc_security_group_egress_rule=[
+            {**https, "security_group_id": "group"},
+            {**https, "security_group_id": "another"},
+        ],
+    )
+    found = aws.SKY.firewall(made, INSTANCE)
+    assert list(found.rules) == [Rule("out", ("0.0.0.0/0",), "tcp", (443, 443))]
+    assert (found.rest_in, found.rest_out, found.way_out) == (False, False, True)
+
+
+@pytest.mark.parametrize("missing", ["aws_route", "aws_route_table_association", "public_ip"])
+def test_without_a_route_or_an_address_nothing_gets_out(missing: str) -> None:
+    made = world(**{kind: states for kind, states in ROUTE.items() if kind != missing})
+    machine = {**INSTANCE, "public_ip": ""} if missing == "public_ip" else INSTANCE
+    assert not aws.SKY.firewall(made, machine).way_out
+
+
+def policy(arn: str) -> str:
+    statement = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": [arn]}
+    return json.dumps({"Statement": [statement]})
+
+
+@pytest.mark.parametrize(("arn", "granted"), [("arn:1", True), ("arn:2", False)])
+def test_a_role_reads_what_its_policy_grants(arn: str, granted: bool) -> None:
+    made = world(
+        aws_iam_instance_profile=[{"name": "profile", "role": "role"}],
+        aws_iam_role_policy=[{"role": "role", "policy": policy(arn)}],
+        aws_ssm_parameter=[{"arn": "arn:1", "name": "/key", "value": "secret"}],
+    )
+    found = aws.SKY.grant(made, INSTANCE)
+    assert (found is not None) is granted
+    assert found is None or (found.name, found.value) == ("/key", "secret")
+
+
+def test_googles_rules_come_by_priority_a_denial_before_what_allows() -> None:
+    def rule(priority: int | None, kind: str, account: str = "me") -> dict[str, Any]:
+        return {
+            "direction": "EGRESS",
+            "priority": priority,
+            "destination_ranges": ["0.0.0.0/0"],
+            "target_service_accounts": [account],
+            kind: [{"protocol": "tcp", "ports": ["443"]}],
+        }
+
+    made = world(
+        google_compute_firewall=[
+            rule(65_000, "deny"),
+            rule(None, "allow"),
+            rule(1000, "deny"),
+            rule(1, "allow", account="somebody else"),
+        ]
+    )
+    interface = {"access_config": [{"nat_ip": "198.18.0.9"}]}
+    machine = {"network_interface": [interface], "service_account": [{"email": "me"}]}
+    found = google.SKY.firewall(made, machine)
+    assert [each.passes for each in found.rules] == [False, True, False]
+    assert found.rest_out and not found.rest_in
+
+
+def test_azures_rules_come_by_priority() -> None:
+    def rule(priority: int, access: str) -> dict[str, Any]:
+        return {
+            "network_security_group_name": "group",
+            "resource_group_name": "rg",
+            "direction": "Outbound",
+            "priority": priority,
+            "access": access,
+            "protocol": "*",
+            "destination_port_range": "*",
+            "destination_address_prefix": "*",
+        }
+
+    made = world(
+        azurerm_network_interface=[
+            {
+                "id": "nic",
+                "ip_configuration": [
+                    {"private_ip_address": "10.30.0.10", "public_ip_address_id": "ip"}
+                ],
+            }
+        ],
+        azurerm_network_interface_security_group_association=[
+            {"network_interface_id": "nic", "network_security_group_id": "nsg"}
+        ],
+        azurerm_network_security_group=[
+            {"id": "nsg", "name": "group", "resource_group_name": "rg"}
+        ],
+        azurerm_network_security_rule=[rule(4096, "Deny"), rule(200, "Allow")],
+    )
+    found = azure.SKY.firewall(made, {"network_interface_ids": ["nic"]})
+    assert [each.passes for each in found.rules] == [True, False]
+
+
+def test_a_machine_behind_no_rule_is_closed_but_for_answers_and_its_clouds_own_hosts() -> None:
+    text = ruleset(Firewall(()), "10.0.0.9", "198.18.0.9", ("169.254.169.254",))
+    assert "dnat to 10.0.0.9" in text
+    assert "snat to 198.18.0.9" in text
+    assert "policy drop" in text
+    assert "ip daddr { 169.254.169.254 } accept" in text
+    assert text.count("\n    drop\n") == 2
+
+
+def test_a_rule_names_ranges_ports_and_a_verdict() -> None:
+    rules = [
+        Rule("in", ("203.0.113.0/24", "198.51.100.7/32"), "tcp", (8100, 8101)),
+        Rule("out", ("0.0.0.0/0",), passes=False),
+    ]
+    text = ruleset(Firewall(rules, rest_out=True), "10.0.0.9", None, ("169.254.169.254",))
+    assert "ip saddr { 203.0.113.0/24, 198.51.100.7/32 } tcp dport 8100-8101 accept" in text
+    assert "nat to" not in text
+
+
+def test_a_proxied_name_leads_to_cloudflare_and_another_to_its_content() -> None:
+    made = world(
+        cloudflare_dns_record=[
+            {"name": "api.example.com", "content": "100::", "proxied": True},
+            {"name": "probe.example.com", "content": "198.18.0.7", "proxied": False},
+        ]
+    )
+    assert address_of(made, "api.example.com") == CLOUDFLARE
+    assert address_of(made, "probe.example.com") == "198.18.0.7"
+    assert address_of(made, "nobody.example.com") is None
+
+
+def test_a_token_names_its_account_and_its_tunnel() -> None:
+    said = json.loads(base64.b64decode(token("tunnel", "account")))
+    assert (said["a"], said["t"]) == ("account", "tunnel")
+    assert token("tunnel", "account") != token("other", "account")
+
+
+def test_addresses_are_handed_out_once_each() -> None:
+    made = World()
+    private = [made.private_address("10.10.0.0/20") for _ in range(3)]
+    assert private == ["10.10.0.10", "10.10.0.11", "10.10.0.12"]
+    assert made.private_address("10.20.0.0/20") == "10.20.0.10"
+    public = {made.public_address() for _ in range(300)}
+    assert len(public) == 300
+    assert all(ipaddress.ip_address(each).is_private for each in public)  # benchmarking addresses
+
+
+def test_distances_are_the_same_both_ways_and_realistic_between_clouds() -> None:
+    apart = distances.load()
+    here, there = "aws us-east-1b", "google us-east4-c"
+    assert apart.milliseconds(here, there) == apart.milliseconds(there, here) == 0.74
+    between = [ms for pair, ms in apart.pairs.items() if len({p.split()[0] for p in pair}) == 2]
+    assert min(between) >= 0.7
+    assert max(between) <= 2.7
+    assert apart.milliseconds(here, "azure westeurope-1") == apart.elsewhere

@@ -1,0 +1,74 @@
+"""What the clouds hold: every resource as Terraform knows it, by type."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+State = Mapping[str, Any]
+
+# Benchmarking addresses (RFC 2544) stand for the public ones that the clouds hand out.
+PUBLIC = ipaddress.ip_network("198.18.0.0/15")
+# One of Cloudflare's own, so that a public edge's firewall lets it in.
+CLOUDFLARE_RANGE = ipaddress.ip_network("172.64.0.0/13")
+CLOUDFLARE = "172.64.0.1"
+_FIRST_HOST = 10  # of a subnet; clouds keep the first few addresses to themselves
+
+
+@dataclass
+class World:
+    """Resources by type and key, and the addresses that were handed out."""
+
+    resources: dict[str, dict[str, State]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _hosts: Counter[str] = field(default_factory=Counter)
+    _public: Iterator[Any] = field(default_factory=lambda: iter(PUBLIC.hosts()))
+
+    def put(self, type_name: str, state: State) -> None:
+        with self.lock:
+            self.resources.setdefault(type_name, {})[key(state)] = state
+
+    def drop(self, type_name: str, state: State) -> None:
+        with self.lock:
+            self.resources.get(type_name, {}).pop(key(state), None)
+
+    def all(self, type_name: str, **wanted: Any) -> list[State]:
+        """The resources of a type whose attributes have these values."""
+        with self.lock:
+            held = list(self.resources.get(type_name, {}).values())
+        return [each for each in held if all(each.get(k) == v for k, v in wanted.items())]
+
+    def one(self, type_name: str, **wanted: Any) -> State | None:
+        return next(iter(self.all(type_name, **wanted)), None)
+
+    def has(self, type_name: str, state: State) -> bool:
+        with self.lock:
+            return key(state) in self.resources.get(type_name, {})
+
+    def left(self) -> list[str]:
+        """What was not destroyed: `type key`."""
+        with self.lock:
+            return sorted(
+                f"{kind} {name}" for kind, held in self.resources.items() for name in held
+            )
+
+    def private_address(self, cidr: str) -> str:
+        """The next free address of a subnet."""
+        with self.lock:
+            number = self._hosts[cidr]
+            self._hosts[cidr] += 1
+        return str(ipaddress.ip_network(cidr)[_FIRST_HOST + number])
+
+    def public_address(self) -> str:
+        with self.lock:
+            return str(next(self._public))
+
+
+def key(state: State) -> str:
+    """What tells a resource from others of its type; a few types of Cloudflare have no id."""
+    names = ("id", "tunnel_id", "script_name", "pattern", "name")
+    return next(str(state[name]) for name in names if state.get(name))
