@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
+import itertools
 import json
 import queue
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +26,7 @@ from contract.boot.doubles.trust import Authority
 from contract.boot.network import inside
 from support.workerd import find_workerd
 
+from rehearsal.firewall import load_rules
 from rehearsal.names import RECORD
 from rehearsal.world import State, World
 
@@ -35,6 +38,26 @@ REMEMBERED = frozenset(("cloudflare_zone_setting", "cloudflare_zone", "cloudflar
 TUNNEL_PORT, ORIGINS_PORT = 7844, 9000
 TUNNEL_DOWN = (530, b"error code: 1033\n")  # Cloudflare's own words for a tunnel without an agent
 UNREACHABLE = (521, b"error code: 521\n")  # and for an origin that takes no connection
+
+
+GRACE = 2.0  # seconds for requests that the old Workers have under way
+
+# Which Worker answers a hostname; Cloudflare's own words where none does.
+FRONT = """\
+export default {
+  fetch(request, env) {
+    const worker = env[new URL(request.url).hostname];
+    return worker ? worker.fetch(request) : new Response("error code: 1016\\n", { status: 530 });
+  },
+};
+"""
+_LEAD = """
+table ip sky {{}}
+delete table ip sky
+table ip sky {{
+  chain prerouting {{ type nat hook prerouting priority dstnat; tcp dport 443 redirect to {port}; }}
+}}
+"""
 
 
 def token(tunnel: str, account: str) -> str:
@@ -73,7 +96,9 @@ class CloudflareEdge:
     tunnels: dict[str, queue.SimpleQueue[Connection]] = field(default_factory=dict)
     carrying: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _worker: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _ports: Iterator[int] = field(default_factory=lambda: itertools.count(8443))
+    _deployed: Mapping[str, State] = field(default_factory=dict)
+    _workerd: subprocess.Popen[bytes] | None = None
 
     # --- tunnels
 
@@ -169,44 +194,61 @@ class CloudflareEdge:
             plain = socket.create_connection((address, 443), timeout=10)
         return self.authority.client().wrap_socket(plain, server_hostname=host)
 
-    # --- the Worker
+    # --- Workers
 
     def deploy(self) -> None:
-        """Run the Worker of the route, or none where there is no route or no script."""
-        self._worker.close()
-        self._worker = contextlib.ExitStack()
-        routes = self.world.all(ROUTE)
-        script = next(
-            (s for r in routes if (s := self.world.one(SCRIPT, script_name=r["script"]))), None
-        )
-        if script is not None:
-            self._worker.enter_context(self._workerd(script, routes))
+        """Run the Workers as the routes are now; requests under way end with the old ones."""
+        with self._lock:
+            workers = self._workers()
+            if workers != self._deployed:
+                before, self._workerd = self._workerd, self._start(workers) if workers else None
+                self._deployed = workers
+                if before:
+                    threading.Timer(GRACE, _end, [before]).start()
 
-    @contextlib.contextmanager
-    def _workerd(self, script: State, routes: list[State]) -> Iterator[None]:
-        names = [route["pattern"].partition("/")[0] for route in routes]
-        certificate, key = self.authority.certify(names)
-        (self.folder / script["main_module"]).write_text(script["content"])
-        (self.folder / "worker.capnp").write_text(_config(script, certificate, key))
+    def _workers(self) -> dict[str, State]:
+        """The script behind each hostname."""
+        found = {
+            route["pattern"].partition("/")[0]: self.world.one(SCRIPT, script_name=route["script"])
+            for route in self.world.all(ROUTE)
+        }
+        return {host: script for host, script in found.items() if script}
+
+    def _start(self, workers: Mapping[str, State]) -> subprocess.Popen[bytes]:
+        """A workerd on a port of its own, to which 443 then leads."""
+        port = next(self._ports)
+        folder = self.folder / str(port)
+        folder.mkdir()
+        certificate, key = self.authority.certify(workers)
+        for number, script in enumerate(workers.values()):
+            (folder / f"{number}.js").write_text(script["content"])
+        (folder / "front.js").write_text(FRONT)
+        (folder / "workers.capnp").write_text(_config(workers, port, certificate, key))
         program = find_workerd()
         assert program, "workerd is not installed; run: make node_modules/ready"
+        enter = ("ip", "netns", "exec", self.namespace, "setpriv", "--pdeathsig", "KILL")
         with (self.folder / "workerd.log").open("ab") as log:
             process = subprocess.Popen(
-                [
-                    *("ip", "netns", "exec", self.namespace, "setpriv", "--pdeathsig", "KILL"),
-                    *(str(program), "serve", "worker.capnp"),
-                ],
-                cwd=self.folder,
+                [*enter, str(program), "serve", "workers.capnp"],
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        try:
-            yield
-        finally:
-            process.kill()
-            process.wait()
+        self._await(port, process)
+        load_rules(self.namespace, _LEAD.format(port=port))
+        return process
+
+    def _await(self, port: int, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), inside(self.namespace):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            time.sleep(0.05)
+        words = (self.folder / "workerd.log").read_text(errors="replace")[-2000:]
+        raise AssertionError(f"workerd does not start:\n{words}")
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -233,7 +275,8 @@ class CloudflareEdge:
         try:
             yield
         finally:
-            self._worker.close()
+            if self._workerd:
+                _end(self._workerd)
             agents.close()
             origins.shutdown()
             origins.server_close()
@@ -300,26 +343,47 @@ def _is_of_hop(name: str) -> bool:
     return name.lower() in ("connection", "content-length", "transfer-encoding", "keep-alive")
 
 
-def _config(script: State, certificate: str, key: str) -> str:
-    bindings = ", ".join(
-        f"( name = {json.dumps(each['name'])}, text = {json.dumps(each['text'])} )"
-        for each in script.get("bindings") or []
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def _config(workers: Mapping[str, State], port: int, certificate: str, key: str) -> str:
+    services = "".join(_service(number, each) for number, each in enumerate(workers.values()))
+    hosts = ", ".join(
+        f'( name = {json.dumps(host)}, service = "worker-{number}" )'
+        for number, host in enumerate(workers)
     )
     return f"""\
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    ( name = "worker",
+    {services}
+    ( name = "front",
       worker = (
-        modules = [ ( name = {json.dumps(script["main_module"])},
-                      esModule = embed {json.dumps(script["main_module"])} ) ],
-        compatibilityDate = {json.dumps(script["compatibility_date"])},
-        bindings = [ {bindings} ],
-        globalOutbound = "origins" ) ),
+        modules = [ ( name = "front.js", esModule = embed "front.js" ) ],
+        compatibilityDate = "2026-01-01",
+        bindings = [ {hosts} ] ) ),
     ( name = "origins", external = ( address = "127.0.0.1:{ORIGINS_PORT}", http = () ) ),
   ],
-  sockets = [ ( name = "https", address = "*:443", service = "worker",
+  sockets = [ ( name = "https", address = "*:{port}", service = "front",
     https = ( options = (), tlsOptions = ( keypair = (
       privateKey = {json.dumps(key)}, certificateChain = {json.dumps(certificate)} ) ) ) ) ],
 );
+"""
+
+
+def _service(number: int, script: State) -> str:
+    bindings = ", ".join(
+        f"( name = {json.dumps(each['name'])}, text = {json.dumps(each['text'])} )"
+        for each in script.get("bindings") or []
+    )
+    return f"""\
+    ( name = "worker-{number}",
+      worker = (
+        modules = [ ( name = {json.dumps(script["main_module"])},
+                      esModule = embed "{number}.js" ) ],
+        compatibilityDate = {json.dumps(script["compatibility_date"])},
+        bindings = [ {bindings} ],
+        globalOutbound = "origins" ) ),
 """

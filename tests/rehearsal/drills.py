@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+from contract.terraform.terraform_runner import TerraformError
+
 from trunkline.addresses.names import public_url
-from trunkline.model import Route, Topology
+from trunkline.model import Route, Routing, Topology
+from trunkline.stacks.synthesize import synthesize
 
 if TYPE_CHECKING:
     from rehearsal.journey import Stage
+    from rehearsal.operator import Answer
 
 
 def an_edges_process_is_killed(stage: Stage, topology: Topology) -> None:
@@ -63,7 +71,148 @@ def a_cloud_is_cut_off(stage: Stage, topology: Topology) -> None:
     stage.report.add("a cloud is cut off", f"{step.result}; {back.result}")
 
 
-DRILLS = (an_edges_process_is_killed, a_machine_is_terminated, a_cloud_is_cut_off)
+def a_secret_store_fails(stage: Stage, topology: Topology) -> None:
+    """A new machine's store throttles and fails before it answers."""
+    route = topology.routing.routes[-1]
+    url = f"{public_url(topology)}{route.prefix}"
+    faults = [429, 500, 503, 429]
+    with stage.printer.step(f"fail the secret store of {route.site}") as step:
+        stage.sky.terminate(stage.edge(topology, route.site))
+        stage.sky.world.store_faults += faults
+        stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
+        seconds = stage.wait_for(url, route.site)
+        assert stage.sky.world.store_faults == [], "the machine did not ask again"
+        step.result = f"{len(faults)} faults, served {seconds:.0f} s after the apply"
+    stage.report.add("a secret store fails", step.result)
+
+
+def an_apply_fails_in_the_middle(stage: Stage, topology: Topology) -> None:
+    """The cloud refuses a machine twice; each apply goes on where the one before it ended."""
+    route = topology.routing.routes[0]
+    url = f"{public_url(topology)}{route.prefix}"
+    machine = stage.sky.find(stage.edge(topology, route.site))
+    words = "RequestLimitExceeded: Request limit exceeded."
+    with stage.printer.step(f"fail the apply of {route.site}") as step:
+        stage.sky.terminate(machine.name)
+        stage.sky.faults += [(machine.sky.machine_type, words)] * 2
+        output, failures = stage.synthesize(topology), 0
+        while stage.sky.faults:
+            try:
+                stage.stacks.apply(output, f"edge-{route.site}")
+            except TerraformError as error:
+                assert words in str(error)
+                failures += 1
+        stage.stacks.apply(output, f"edge-{route.site}")
+        seconds = stage.wait_for(url, route.site)
+        assert stage.stacks.plan_is_empty(f"edge-{route.site}")
+        step.result = f"{failures} applies failed, the next one served after {seconds:.0f} s"
+    stage.report.add("an apply fails in the middle", step.result)
+
+
+def a_route_comes_and_goes(stage: Stage, topology: Topology) -> None:
+    """A new prefix replaces the edges, one after another, while requests go on."""
+    if (route := _with_failover(topology)) is None:
+        return
+    new = Route("/rehearsal", route.site, route.failover)
+    routing = evolve(topology.routing, routes=(*topology.routing.routes, new))
+    with stage.printer.step(f"add the route {new.prefix}, and take it out") as step:
+        with _requests(stage, f"{public_url(topology)}{route.prefix}") as asked:
+            for changed in (evolve(topology, routing=routing), topology):
+                output = stage.synthesize(changed)
+                for site in changed.sites:
+                    stage.stacks.apply(output, f"edge-{site.name}")
+                    for each in changed.routing.routes[: len(topology.routing.routes)]:
+                        stage.wait_for(f"{public_url(changed)}{each.prefix}", each.site)
+                stage.stacks.apply(output, "routing")
+                if changed is not topology:
+                    stage.wait_for(f"{public_url(changed)}{new.prefix}", new.site)
+        lost = sum(answer.status != 200 for answer in asked)
+        step.result = f"{lost} of {len(asked)} requests lost"
+    stage.report.add("a route comes and goes", step.result)
+
+
+def a_destroy_stops_half_way(stage: Stage, topology: Topology) -> None:
+    """A network cannot be deleted at first; destroy goes on where it stopped."""
+    site = topology.sites[-1]
+    kind = {
+        "aws": "aws_subnet",
+        "google": "google_service_account",
+        "azure": "azurerm_virtual_network",
+    }[site.cloud]
+    if stage.sky.world.one(kind) is None:
+        return
+    words = "DependencyViolation: the resource has dependencies and cannot be deleted"
+    route = next(each for each in topology.routing.routes if site.name in each.sites)
+    with stage.printer.step(f"destroy edge-{site.name} in two parts") as step:
+        stage.sky.faults.append((kind, words))
+        try:
+            stage.stacks.destroy([f"edge-{site.name}"])
+        except TerraformError as error:
+            assert words in str(error)
+        else:
+            raise AssertionError("the destroy was to fail")
+        stage.stacks.destroy([f"edge-{site.name}"])
+        stage.stacks.apply(stage.synthesize(topology), f"edge-{site.name}")
+        stage.wait_for(f"{public_url(topology)}{route.prefix}", route.site)
+        step.result = "the second one ended it, and an apply brought it back"
+    stage.report.add("a destroy stops half-way", step.result)
+
+
+def another_topology_stands_beside(stage: Stage, topology: Topology) -> None:
+    """A second topology in the same accounts and zone comes, serves, and goes."""
+    site = topology.sites[-1]
+    hostname = f"second.{topology.domain}"
+    second = evolve(
+        topology,
+        name="second",
+        sites=(site,),
+        routing=Routing(hostname=hostname, routes=(Route("/", site.name),)),
+        probes=None,
+    )
+    folder = stage.journey.folder / "second"
+    first = topology.routing.routes[0]
+    with stage.printer.step("apply a second topology beside it, and destroy it") as step:
+        stacks = stage.stacks.beside(folder)
+        synthesize(second, folder / "cdktf.out")
+        names = [*stacks.apply(folder / "cdktf.out", "edge-*")]
+        names += stacks.apply(folder / "cdktf.out", "routing")
+        seconds = stage.wait_for(f"{public_url(second)}/", site.name)
+        stage.wait_for(f"{public_url(topology)}{first.prefix}", first.site)
+        stacks.destroy(reversed(names))
+        stage.wait_for(f"{public_url(topology)}{first.prefix}", first.site)
+        step.result = f"served after {seconds:.0f} s, and the first one all the time"
+    stage.report.add("two topologies side by side", step.result)
+
+
+DRILLS = (
+    an_edges_process_is_killed,
+    a_machine_is_terminated,
+    a_cloud_is_cut_off,
+    a_secret_store_fails,
+    an_apply_fails_in_the_middle,
+    a_route_comes_and_goes,
+    a_destroy_stops_half_way,
+    another_topology_stands_beside,
+)
+
+
+@contextmanager
+def _requests(stage: Stage, url: str) -> Iterator[list[Answer]]:
+    """Ask a URL again and again while the block runs; the list holds the answers."""
+    answers: list[Answer] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.wait(0.1):
+            answers.append(stage.operator.get(url))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        done.set()
+        thread.join()
 
 
 def _with_failover(topology: Topology) -> Route | None:

@@ -25,7 +25,7 @@ from rehearsal.drills import DRILLS
 from rehearsal.names import address_of
 from rehearsal.operator import Operator, operator
 from rehearsal.sky import Sky, sky
-from rehearsal.terraform import Stacks
+from rehearsal.terraform import Stacks, environment
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import public_url
 from trunkline.demo.report import Report
@@ -98,7 +98,7 @@ class Journey:
                     key,
                 )
             )
-            stacks = Stacks(self.folder, addresses, key)
+            stacks = Stacks(self.folder, environment(self.folder, addresses, key))
             yield Stage(self, made, person, stacks, apart)
 
     def _conclude(self, seconds: float) -> None:

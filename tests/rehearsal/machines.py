@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import re
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -84,18 +83,7 @@ class Running:
             self.plug.public,
             (METADATA_ADDRESS, self.sky.resolver),
         )
-        _nft(self.cable.cloud, text)
-
-
-def _nft(namespace: str, text: str) -> None:
-    done = subprocess.run(
-        ["ip", "netns", "exec", namespace, "nft", "-f", "-"],
-        input=text,
-        text=True,
-        capture_output=True,
-    )
-    if done.returncode:
-        raise RuntimeError(f"nft refuses the rules of {namespace}:\n{done.stderr}\n{text}")
+        firewall.load_rules(self.cable.cloud, text)
 
 
 @dataclass(frozen=True)
@@ -105,6 +93,7 @@ class _Granting:
     double: Double
     cloud: Cloud
     grant: Callable[[], Grant | None]
+    faults: list[int]
     since: float = field(default_factory=time.monotonic)
 
     def answer(self, request: Request) -> Response:
@@ -112,6 +101,8 @@ class _Granting:
         secret = self.cloud.secret
         secret.name, secret.value = (found.name, found.value) if found else ("", "")
         secret.refusals[:] = [] if found else [DENIED[self.cloud.name]]
+        if found and self.faults:
+            secret.refusals[:] = [self.faults.pop(0)]
         return self.double.answer(request)
 
 
@@ -141,7 +132,7 @@ def switch_on(
         running.join()
         http = {**scene.vendors.http, **cloud.http()}
         granting = {
-            host: _Granting(each, cloud, lambda: sky.grant(world, state))
+            host: _Granting(each, cloud, lambda: sky.grant(world, state), world.store_faults)
             for host, each in cloud.https().items()
         }
         https: dict[str, Any] = {**scene.vendors.https, **granting}

@@ -37,6 +37,8 @@ class Sky(Effects):
     internet: Internet
     edge: CloudflareEdge
     running: dict[str, Running] = field(default_factory=dict)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    """Types whose next change fails, each with the cloud's words."""
     _booting: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(BOOTS_AT_ONCE)
     )
@@ -44,6 +46,10 @@ class Sky(Effects):
     # --- what Terraform asks
 
     def refusal(self, type_name: str, prior: State | None, planned: State | None) -> str | None:
+        for fault in self.faults:
+            if fault[0] == type_name:
+                self.faults.remove(fault)
+                return fault[1]
         if type_name == cloudflare_edge.TUNNEL and planned is None and prior is not None:
             return CONNECTED if self.edge.is_connected(str(prior["id"])) else None
         return None

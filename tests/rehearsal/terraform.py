@@ -13,18 +13,23 @@ AT_ONCE = 3
 TIMEOUT = 400.0
 
 
+def environment(folder: Path, addresses: str, key: str) -> dict[str, str]:
+    """In which Terraform finds the sky; `addresses` is a TF_REATTACH_PROVIDERS."""
+    mirror = build_mirror(folder / "mirror")
+    config = write_cli_config(folder / "terraform.rc", {mirror: pins()})
+    return {
+        "TF_CLI_CONFIG_FILE": str(config),
+        "TF_REATTACH_PROVIDERS": addresses,
+        "TF_VAR_probe_key": key,
+    }
+
+
 class Stacks:
     """The stacks of a topology in a folder, each in a copy with its state beside it."""
 
-    def __init__(self, folder: Path, addresses: str, key: str) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self._folder = folder
-        mirror = build_mirror(folder / "mirror")
-        config = write_cli_config(folder / "terraform.rc", {mirror: pins()})
-        self._env = {
-            "TF_CLI_CONFIG_FILE": str(config),
-            "TF_REATTACH_PROVIDERS": addresses,
-            "TF_VAR_probe_key": key,
-        }
+        self._env = env
         self._runs: dict[str, TerraformRunner] = {}
 
     def apply(self, output: Path, pattern: str) -> list[str]:
@@ -36,6 +41,10 @@ class Stacks:
     def destroy(self, names: Iterable[str]) -> None:
         """Destroy stacks that were applied; once more where a tunnel's connection lingers."""
         self._each([Path(name) for name in names], self._destroy)
+
+    def beside(self, folder: Path) -> Stacks:
+        """For the stacks of another topology, in the same sky."""
+        return Stacks(folder, self._env)
 
     def plan_is_empty(self, name: str) -> bool:
         return self._runs[name].plan_is_empty()

@@ -24,6 +24,8 @@ class World:
     """Resources by type and key, and the addresses that were handed out."""
 
     resources: dict[str, dict[str, State]] = field(default_factory=dict)
+    store_faults: list[int] = field(default_factory=list)
+    """Statuses with which the secret stores answer next, in place of a secret."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _hosts: Counter[str] = field(default_factory=Counter)
     _public: Iterator[Any] = field(default_factory=lambda: iter(PUBLIC.hosts()))
