@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 from contract.terraform.terraform_runner import TerraformError
 
+from rehearsal.cloudflare_edge import TUNNEL
 from trunkline.addresses.names import public_url
 from trunkline.model import Route, Routing, Topology
 from trunkline.stacks.synthesize import synthesize
@@ -104,7 +106,7 @@ def an_apply_fails_in_the_middle(stage: Stage, topology: Topology) -> None:
                 failures += 1
         stage.stacks.apply(output, f"edge-{route.site}")
         seconds = stage.wait_for(url, route.site)
-        assert stage.stacks.plan_is_empty(f"edge-{route.site}")
+        assert stage.stacks.plan_is_empty(f"edge-{route.site}"), "the plan is not empty"
         step.result = f"{failures} applies failed, the next one served after {seconds:.0f} s"
     stage.report.add("an apply fails in the middle", step.result)
 
@@ -142,7 +144,10 @@ def a_destroy_stops_half_way(stage: Stage, topology: Topology) -> None:
     if stage.sky.world.one(kind) is None:
         return
     words = "DependencyViolation: the resource has dependencies and cannot be deleted"
-    route = next(each for each in topology.routing.routes if site.name in each.sites)
+    route = min(
+        (each for each in topology.routing.routes if site.name in each.sites),
+        key=lambda each: each.site != site.name,
+    )
     with stage.printer.step(f"destroy edge-{site.name} in two parts") as step:
         stage.sky.faults.append((kind, words))
         try:
@@ -156,6 +161,78 @@ def a_destroy_stops_half_way(stage: Stage, topology: Topology) -> None:
         stage.wait_for(f"{public_url(topology)}{route.prefix}", route.site)
         step.result = "the second one ended it, and an apply brought it back"
     stage.report.add("a destroy stops half-way", step.result)
+
+
+def terraform_is_killed(stage: Stage, topology: Topology) -> None:
+    """Terraform is killed with -9 while it waits for a machine, and the stack is applied again."""
+    route = topology.routing.routes[0]
+    name = f"edge-{route.site}"
+    kind = stage.sky.find(stage.edge(topology, route.site)).sky.machine_type
+    with stage.printer.step(f"kill Terraform in the apply of {name}") as step:
+        stage.stacks.destroy([name])
+        output = stage.synthesize(topology)
+        with stage.sky.held(kind) as reached:
+            thread = threading.Thread(target=_fails, args=(stage, output, name), daemon=True)
+            thread.start()
+            assert reached.wait(60), "the apply did not come to the machine"
+            stage.stacks.kill(name)
+            thread.join()
+        made = len(stage.stacks.resources(name))
+        stage.stacks.apply(output, name)
+        seconds = stage.wait_for(f"{public_url(topology)}{route.prefix}", route.site)
+        step.result = f"{made} resources were kept, the next apply served after {seconds:.0f} s"
+    stage.report.add("Terraform is killed", step.result)
+
+
+def _fails(stage: Stage, output: Path, name: str) -> None:
+    with suppress(TerraformError):
+        stage.stacks.apply(output, name)
+
+
+def a_token_is_rotated(stage: Stage, topology: Topology) -> None:
+    """A tunnel is replaced, and with it the machine that holds its token."""
+    if (route := _with_failover(topology)) is None or topology.edge.exposure != "tunnel":
+        return
+    name, url = f"edge-{route.site}", f"{public_url(topology)}{route.prefix}"
+    kind = stage.sky.find(stage.edge(topology, route.site)).sky.machine_type
+    before = stage.sky.world.all(TUNNEL)
+    with stage.printer.step(f"replace the tunnel of {route.site}") as step:
+        with _requests(stage, url) as asked:
+            stage.stacks.replace(name, (kind, TUNNEL))
+            seconds = stage.wait_for(url, route.site)
+        assert stage.sky.world.all(TUNNEL) != before, "the tunnel is the one before"
+        lost = sum(answer.status != 200 for answer in asked)
+        step.result = f"{lost} of {len(asked)} requests lost, served again after {seconds:.0f} s"
+    stage.report.add("a token is rotated", step.result)
+
+
+def a_site_goes_and_comes_back(stage: Stage, topology: Topology) -> None:
+    """A site is taken out of the routes and destroyed, then added again."""
+    if (route := _with_failover(topology)) is None:
+        return
+    gone = topology.sites[-1].name
+    routing = evolve(
+        topology.routing,
+        routes=tuple(
+            Route(each.prefix, sites[0], tuple(sites[1:]))
+            for each in topology.routing.routes
+            if (sites := [site for site in each.sites if site != gone])
+        ),
+    )
+    less = evolve(topology, routing=routing, sites=topology.sites[:-1])
+    url = f"{public_url(topology)}{route.prefix}"
+    with stage.printer.step(f"take the site {gone} out, and add it again") as step:
+        with _requests(stage, url) as asked:
+            stage.stacks.apply(stage.synthesize(less), "routing")
+            stage.stacks.destroy([f"edge-{gone}"])
+            output = stage.synthesize(topology)
+            stage.stacks.apply(output, f"edge-{gone}")
+            stage.stacks.apply(output, "routing")
+            for each in topology.routing.routes:
+                stage.wait_for(f"{public_url(topology)}{each.prefix}", each.site)
+        lost = sum(answer.status != 200 for answer in asked)
+        step.result = f"{lost} of {len(asked)} requests lost"
+    stage.report.add("a site goes and comes back", step.result)
 
 
 def another_topology_stands_beside(stage: Stage, topology: Topology) -> None:
@@ -192,6 +269,9 @@ DRILLS = (
     an_apply_fails_in_the_middle,
     a_route_comes_and_goes,
     a_destroy_stops_half_way,
+    terraform_is_killed,
+    a_token_is_rotated,
+    a_site_goes_and_comes_back,
     another_topology_stands_beside,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from contract.terraform.provider_effects import Effects, State
 from rehearsal import cloudflare_edge
 from rehearsal.cloudflare_edge import CloudflareEdge
 from rehearsal.clouds import BY_MACHINE
+from rehearsal.clouds.base import unknown
 from rehearsal.distances import CLOUDFLARE as CLOUDFLARES_PLACE
 from rehearsal.internet import Internet, namespace
 from rehearsal.machines import Running, switch_on
@@ -26,6 +28,12 @@ from rehearsal.world import CLOUDFLARE, World, key
 
 BOOTS_AT_ONCE = 3
 CONNECTED = "Cannot delete tunnel because it has active connections"
+
+
+@dataclass
+class _Hold:
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
@@ -39,6 +47,7 @@ class Sky(Effects):
     running: dict[str, Running] = field(default_factory=dict)
     faults: list[tuple[str, str]] = field(default_factory=list)
     """Types whose next change fails, each with the cloud's words."""
+    _holds: dict[str, _Hold] = field(default_factory=dict)
     _booting: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(BOOTS_AT_ONCE)
     )
@@ -46,6 +55,10 @@ class Sky(Effects):
     # --- what Terraform asks
 
     def refusal(self, type_name: str, prior: State | None, planned: State | None) -> str | None:
+        if planned is not None and (hold := self._holds.get(type_name)):
+            hold.reached.set()
+            hold.released.wait(120)
+            return "the request was cut off"
         for fault in self.faults:
             if fault[0] == type_name:
                 self.faults.remove(fault)
@@ -55,6 +68,8 @@ class Sky(Effects):
         return None
 
     def settle(self, type_name: str, planned: State) -> State:
+        if type_name == cloudflare_edge.TUNNEL and unknown(planned.get("id")):
+            return {**planned, "id": str(uuid.uuid4())}  # its token is another one each time
         for cloud in BY_MACHINE.values():
             if type_name in cloud.effective:
                 return cloud.settle(self.world, type_name, planned)
@@ -80,6 +95,19 @@ class Sky(Effects):
             made = cloudflare_edge.token(str(config["tunnel_id"]), str(config["account_id"]))
             return {"token": made}
         return answer(type_name, config, provider)
+
+    @contextlib.contextmanager
+    def held(self, type_name: str) -> Iterator[threading.Event]:
+        """Hold every request that makes or changes a type; the event says that one has come.
+
+        After the block those that were held are lost, as if they had never come.
+        """
+        hold = self._holds[type_name] = _Hold()
+        try:
+            yield hold.reached
+        finally:
+            del self._holds[type_name]
+            hold.released.set()
 
     # --- machines
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 from contract.terraform.plugin_mirror import build_mirror, pins, write_cli_config
 from contract.terraform.terraform_runner import TerraformRunner
 
@@ -45,6 +47,23 @@ class Stacks:
     def beside(self, folder: Path) -> Stacks:
         """For the stacks of another topology, in the same sky."""
         return Stacks(folder, self._env)
+
+    def replace(self, name: str, kinds: Sequence[str]) -> None:
+        """Apply a stack so that its resources of some types are made anew."""
+        found = [each for each in self.resources(name) if each.partition(".")[0] in kinds]
+        self._runs[name].apply(*(f"-replace={address}" for address in found))
+
+    def kill(self, name: str) -> None:
+        """End the Terraform that works on a stack, as `kill -9` does."""
+        folder = str(self._runs[name].folder)
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.name() == "terraform" and process.cwd() == folder:
+                    process.kill()
+
+    def resources(self, name: str) -> list[str]:
+        """The addresses of what a stack's state holds."""
+        return self._runs[name].resources()
 
     def plan_is_empty(self, name: str) -> bool:
         return self._runs[name].plan_is_empty()

@@ -64,9 +64,9 @@ class TerraformRunner:
         """What Terraform would do."""
         return self._succeed("plan")
 
-    def apply(self) -> str:
+    def apply(self, *options: str) -> str:
         """Do it."""
-        return self._succeed("apply", "-auto-approve")
+        return self._succeed("apply", "-auto-approve", *options)
 
     def destroy(self) -> str:
         """Take everything down."""
