@@ -22,8 +22,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from contract.boot.doubles.trust import Authority
-from contract.boot.network import inside
+from doubles.machines.network import inside
+from doubles.services.trust import Authority
 from support.workerd import find_workerd
 
 from rehearsal.firewall import load_rules

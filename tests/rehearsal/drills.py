@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from contract.terraform.terraform_runner import TerraformError
+from doubles.providers.terraform_runner import TerraformError
 
 from rehearsal.cloudflare_edge import TUNNEL
 from trunkline.addresses.names import public_url
@@ -174,7 +174,7 @@ def terraform_is_killed(stage: Stage, topology: Topology) -> None:
         with stage.sky.held(kind) as reached:
             thread = threading.Thread(target=_fails, args=(stage, output, name), daemon=True)
             thread.start()
-            assert reached.wait(60), "the apply did not come to the machine"
+            assert reached.wait(120), "the apply did not come to the machine"
             stage.stacks.kill(name)
             thread.join()
         made = len(stage.stacks.resources(name))
@@ -299,7 +299,7 @@ def _with_failover(topology: Topology) -> Route | None:
     return next((route for route in topology.routing.routes if route.failover), None)
 
 
-def _until_served(stage: Stage, url: str, site: str, within: float = 60) -> tuple[int, float]:
+def _until_served(stage: Stage, url: str, site: str, within: float = 120) -> tuple[int, float]:
     """How many requests got no 200 until a site answered ten times in a row, and the seconds."""
     began, lost, in_a_row = time.monotonic(), 0, 0
     last = began

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contract.boot.machine import lives
-from contract.probing import hub as hub_program
+from doubles import hub as hub_program
+from doubles.machines.machine import lives
 
 from rehearsal.distances import Distances
 from rehearsal.world import CLOUDFLARE_RANGE, PUBLIC

@@ -27,7 +27,7 @@ def swept_if_killed(folder: Path) -> Iterator[None]:
 
 
 def main(folder: str) -> None:
-    from contract.boot import machine
+    from doubles.machines import machine
 
     from rehearsal import internet
 

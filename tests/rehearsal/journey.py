@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-from contract.boot import machine as booting
-from contract.boot import rootfs
-from contract.boot.doubles.packages import SigningKey
-from contract.boot.doubles.trust import Authority
-from contract.boot.scene import Scene
-from contract.boot.vendors import vendors
+from doubles.machines import machine as booting
+from doubles.machines import rootfs
+from doubles.machines.scene import Scene
+from doubles.machines.vendors import vendors
+from doubles.services.packages import SigningKey
+from doubles.services.trust import Authority
 
 from rehearsal import distances, internet
 from rehearsal.distances import Distances
@@ -38,7 +38,7 @@ from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
 
 ALL_SECONDS, SERVING_SECONDS = 360.0, 60.0
-SERVED_WITHIN = 90.0  # seconds: the machines install Envoy and cloudflared first
+SERVED_WITHIN = 180.0  # seconds: the machines install Envoy and cloudflared first
 
 
 @dataclass

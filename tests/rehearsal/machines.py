@@ -14,12 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract.boot import machine as booting
-from contract.boot.doubles.cloud import METADATA_ADDRESS, METADATA_NAME
-from contract.boot.doubles.web import Double, Request, Response
-from contract.boot.machine import Machine
-from contract.boot.network import Network, answering, inside
-from contract.boot.scene import Cloud, Scene
+from doubles.machines import machine as booting
+from doubles.machines.machine import Machine
+from doubles.machines.network import Network, answering, inside
+from doubles.machines.scene import Cloud, Scene
+from doubles.services.cloud import METADATA_ADDRESS, METADATA_NAME
+from doubles.services.web import Double, Request, Response
 
 from rehearsal import firewall
 from rehearsal.clouds.base import Grant, Plug, Sky

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.boot.doubles.trust import Authority
-from contract.boot.network import inside
+from doubles.machines.network import inside
+from doubles.services.trust import Authority
 from support.examples import ROOT
 
 from rehearsal.distances import OPERATOR

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract.boot.scene import Scene
-from contract.terraform.plugin_mirror import schema_files
-from contract.terraform.provider_answers import answer
-from contract.terraform.provider_double import listening
-from contract.terraform.provider_effects import Effects, State
+from doubles.machines.scene import Scene
+from doubles.providers.answers import answer
+from doubles.providers.double import listening
+from doubles.providers.effects import Effects, State
+from doubles.providers.plugin_mirror import schema_files
 
 from rehearsal import cloudflare_edge
 from rehearsal.cloudflare_edge import CloudflareEdge

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
-from contract.terraform.plugin_mirror import build_mirror, pins, write_cli_config
-from contract.terraform.terraform_runner import TerraformRunner
+from doubles.providers.plugin_mirror import build_mirror, pins, write_cli_config
+from doubles.providers.terraform_runner import TerraformRunner
 
 AT_ONCE = 3
 TIMEOUT = 400.0

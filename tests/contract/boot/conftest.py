@@ -6,14 +6,13 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
+from doubles.machines import machine, payloads, rootfs
+from doubles.machines.payloads import Stacks
+from doubles.machines.scene import Scene
+from doubles.machines.vendors import vendors
+from doubles.services.packages import SigningKey
+from doubles.services.trust import Authority
 from support.needs import BOOTING, missing
-
-from . import machine, payloads, rootfs
-from .doubles.packages import SigningKey
-from .doubles.trust import Authority
-from .payloads import Stacks
-from .scene import Scene
-from .vendors import vendors
 
 
 @pytest.fixture(scope="session")

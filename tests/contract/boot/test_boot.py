@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from doubles.machines import payloads
+from doubles.machines.machine import Machine
+from doubles.machines.network import MACHINE_ADDRESS, inside
+from doubles.machines.payloads import CloudName, Payload, Stacks
+from doubles.machines.scene import Running, Scene
+from doubles.services.packages import SigningKey
+from doubles.services.trust import unverified_client
 
 from trunkline.probing.addresses import ProbeAddress
 from trunkline.probing.client import fetch
 from trunkline.probing.key import generate_key, parse_key
-
-from . import payloads
-from .doubles.packages import SigningKey
-from .doubles.trust import unverified_client
-from .machine import Machine
-from .network import MACHINE_ADDRESS, inside
-from .payloads import CloudName, Payload, Stacks
-from .scene import Running, Scene
 
 pytestmark = pytest.mark.slow
 

@@ -85,7 +85,7 @@ def test_measured_medians_are_the_declared_latencies(tmp_path: Path) -> None:
         }
         delays = {f"{ADDRESSES[a]} {ADDRESSES[b]}": ms for (a, b), ms in DECLARED_MS.items()}
         places = {name: f"{ADDRESSES[zone]}/24" for zone, name in names.items()}
-        hub = [sys.executable, str(Path(__file__).with_name("hub.py"))]
+        hub = [sys.executable, str(Path(__file__).parents[2] / "doubles" / "hub.py")]
         arguments = (json.dumps(places), json.dumps(delays))
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         running = stack.enter_context(process(*hub, *arguments, **pipes))

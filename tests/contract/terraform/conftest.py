@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from contract.terraform import moto_server
-from contract.terraform.plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
-from contract.terraform.terraform_runner import TerraformRunner
+from doubles.providers.plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
+from doubles.providers.terraform_runner import TerraformRunner
 from support.examples import Synthesized
 from support.needs import AWS_PROVIDER, missing
 from support.workerd import find_workerd

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from contract.terraform.moto_server import call
-from contract.terraform.terraform_runner import TerraformRunner
+from doubles.providers.terraform_runner import TerraformRunner
 from support.examples import THREE
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.terraform.terraform_runner import TerraformRunner
+from doubles.providers.terraform_runner import TerraformRunner
 from support.examples import ROOT
 
 APP = Path(__file__).with_name("own_instance_app.py")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from contract.terraform.terraform_runner import TerraformRunner
+from doubles.providers.terraform_runner import TerraformRunner
 from support.examples import THREE
 
 from trunkline.errors import TerraformError

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.terraform.plugin_mirror import SCHEMAS, provider_schemas
+from doubles.providers.plugin_mirror import SCHEMAS, provider_schemas
 
 PRINTED = {
     "provider": {"version": 0, "block": {"attributes": {}, "description": "prose"}},

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from contract.terraform.nested_keys import unknown_nested_keys
-from contract.terraform.plugin_mirror import pins, provider_schemas
-from contract.terraform.terraform_runner import TerraformRunner
+from doubles.providers.plugin_mirror import pins, provider_schemas
+from doubles.providers.terraform_runner import TerraformRunner
 from support.examples import THREE, TOPOLOGIES
 
 Stacks = Callable[[Path], dict[str, Path]]

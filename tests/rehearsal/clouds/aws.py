@@ -6,9 +6,9 @@ import base64
 import gzip
 import json
 
-from contract.boot.doubles.aws import Aws
-from contract.boot.doubles.cloud import Secret
-from contract.boot.scene import Cloud
+from doubles.machines.scene import Cloud
+from doubles.services.aws import Aws
+from doubles.services.cloud import Secret
 
 from rehearsal.clouds.base import Grant, Plug, Sky, unknown
 from rehearsal.firewall import ALL, Firewall, Rule

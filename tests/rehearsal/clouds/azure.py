@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
-from contract.boot.doubles.azure import Azure
-from contract.boot.doubles.cloud import Secret
-from contract.boot.scene import Cloud
+from doubles.machines.scene import Cloud
+from doubles.services.azure import Azure
+from doubles.services.cloud import Secret
 
 from rehearsal.clouds.base import Grant, Plug, Sky, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule

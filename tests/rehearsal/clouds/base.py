@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from contract.boot.scene import Cloud
+from doubles.machines.scene import Cloud
 
 from rehearsal.firewall import Firewall
 from rehearsal.world import State, World
@@ -65,6 +65,6 @@ class Sky(ABC):
 
 def unknown(value: Any) -> bool:
     """Whether Terraform leaves a value to the cloud."""
-    from contract.terraform.provider_values import UNKNOWN
+    from doubles.providers.values import UNKNOWN
 
     return value is UNKNOWN or value is None

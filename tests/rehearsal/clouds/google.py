@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract.boot.doubles.cloud import Secret
-from contract.boot.doubles.google import Google
-from contract.boot.scene import Cloud
+from doubles.machines.scene import Cloud
+from doubles.services.cloud import Secret
+from doubles.services.google import Google
 
 from rehearsal.clouds.base import Grant, Plug, Sky, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import rootfs
-from .doubles.packages import PackageHost, SigningKey, repository
-from .doubles.web import Doubles
+from doubles.services.packages import PackageHost, SigningKey, repository
+from doubles.services.web import Doubles
 
-_DOUBLE = Path(__file__).parent / "doubles" / "cloudflared.py"
+from . import rootfs
+
+_DOUBLE = Path(__file__).parents[1] / "services" / "cloudflared.py"
 _CLOUDFLARED = """\
 Package: cloudflared
 Version: 2026.9.3

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from contract.terraform.provider_values import UNKNOWN
+from doubles.providers.values import UNKNOWN
 
 Config = Mapping[str, Any]
 Check = Callable[[Config], str | None]

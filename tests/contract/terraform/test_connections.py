@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from contract.terraform.provider_connections import TUNNEL, follow, refusal
+from doubles.providers.connections import TUNNEL, follow, refusal
 
 MACHINES: list[tuple[str, dict[str, Any]]] = [
     ("aws_instance", {"tags": {"Name": "t-edge-a"}}),

@@ -1,13 +1,13 @@
 """A provider double: serves the schema of a real provider over Terraform's plugin protocol 6.
 
-    python -m contract.terraform.provider_double plugin <schema file> <namespace>/<name>
-    python -m contract.terraform.provider_double serve <schema file> <namespace>/<name> [...]
+    python -m doubles.providers.double plugin <schema file> <namespace>/<name>
+    python -m doubles.providers.double serve <schema file> <namespace>/<name> [...]
 
 As a plugin it is started by Terraform, like the real one. `serve` starts many at once, prints how
 TF_REATTACH_PROVIDERS finds them and stays until its parent is gone: Terraform starts a plugin 15
 times in the life of one stack, and a start costs a quarter of a second.
 
-A double accepts what the schema accepts, refuses what provider_refusals.py names, invents what a
+A double accepts what the schema accepts, refuses what refusals.py names, invents what a
 cloud would compute, and reaches nothing and nobody. What it cannot know is what a provider's own
 code refuses beyond that table.
 """
@@ -30,10 +30,15 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from contract.terraform.provider_effects import Effects
-from contract.terraform.provider_messages import decode, diagnostic, encode, to_schema
-from contract.terraform.provider_refusals import refusals
-from contract.terraform.provider_values import (
+from tf import provider as tf_provider
+from tf.gen import tfplugin_pb2 as pb
+from tf.gen import tfplugin_pb2_grpc as rpc
+from tf.runner import run_provider
+
+from doubles.providers.effects import Effects
+from doubles.providers.messages import decode, diagnostic, encode, to_schema
+from doubles.providers.refusals import refusals
+from doubles.providers.values import (
     Schema,
     Value,
     applied,
@@ -41,10 +46,6 @@ from contract.terraform.provider_values import (
     planned,
     read,
 )
-from tf import provider as tf_provider
-from tf.gen import tfplugin_pb2 as pb
-from tf.gen import tfplugin_pb2_grpc as rpc
-from tf.runner import run_provider
 
 Call = Callable[["Double", Any, Any], Any]
 

@@ -6,8 +6,9 @@ import json
 from typing import Final
 
 import msgpack
-from contract.terraform.provider_values import UNKNOWN, Schema, Unknown, Value
 from tf.gen import tfplugin_pb2 as pb
+
+from doubles.providers.values import UNKNOWN, Schema, Unknown, Value
 
 # Terraform's msgpack extensions: an unknown value, and an unknown one with known bounds.
 UNKNOWN_EXTENSION: Final = 0

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from contract.terraform.nested_keys import unknown_nested_keys
-from contract.terraform.plugin_mirror import pins, provider_schemas, running_doubles
-from contract.terraform.provider_refusals import refusals
-from contract.terraform.terraform_runner import TerraformError, TerraformRunner
+from doubles.providers.plugin_mirror import pins, provider_schemas, running_doubles
+from doubles.providers.refusals import refusals
+from doubles.providers.terraform_runner import TerraformError, TerraformRunner
 from support.loopback import eventually
 
 Json = dict[str, Any]
@@ -467,7 +467,7 @@ def test_the_doubles_end_with_their_context() -> None:
 @pytest.mark.slow
 def test_the_doubles_end_when_the_process_that_started_them_is_killed() -> None:
     program = (
-        "from contract.terraform.plugin_mirror import running_doubles\n"
+        "from doubles.providers.plugin_mirror import running_doubles\n"
         "with running_doubles() as addresses: print(addresses, flush=True); input()\n"
     )
     parent = subprocess.Popen(

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .doubles.cloud import METADATA_ADDRESS, METADATA_NAME
-from .doubles.trust import Authority
-from .doubles.web import Doubles, serving
+from doubles.services.cloud import METADATA_ADDRESS, METADATA_NAME
+from doubles.services.trust import Authority
+from doubles.services.web import Doubles, serving
 
 MACHINE_ADDRESS = "10.90.0.2"
 CLOUD_ADDRESS = "10.90.0.1"

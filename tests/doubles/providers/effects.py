@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from contract.terraform import provider_connections
-from contract.terraform.provider_answers import answer
+from doubles.providers import connections
+from doubles.providers.answers import answer
 
 State = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ class Effects:
 
     def refusal(self, type_name: str, prior: State | None, planned: State | None) -> str | None:
         """Why the cloud refuses the change, in its words; None where it does not."""
-        return provider_connections.refusal(type_name, prior, planned)
+        return connections.refusal(type_name, prior, planned)
 
     def settle(self, type_name: str, planned: State) -> State:
         """The planned values, with those that the cloud decides; the rest is invented."""
@@ -27,7 +27,7 @@ class Effects:
 
     def follow(self, type_name: str, prior: State | None, state: State | None) -> None:
         """Do what the change does; `prior` is None for a new one, `state` for a destroyed one."""
-        provider_connections.follow(type_name, prior, state)
+        connections.follow(type_name, prior, state)
 
     def current(self, type_name: str, state: State) -> State | None:
         """The resource as it is now; None where it is gone behind Terraform's back."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 HERE: Final = Path(__file__).resolve().parent
-SCHEMAS: Final = HERE.parent / "provider_schemas"
+SCHEMAS: Final = HERE.parents[1] / "contract" / "provider_schemas"
 TESTS: Final = HERE.parents[1]
-MODULE: Final = "contract.terraform.provider_double"
+MODULE: Final = "doubles.providers.double"
 DOUBLE: Final = ("env", f"PYTHONPATH={TESTS}", sys.executable, "-m", MODULE)
 HOST: Final = "registry.terraform.io"
 MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from doubles.services.aws import Aws
+from doubles.services.azure import Azure
+from doubles.services.cloud import Secret
+from doubles.services.google import Google
+from doubles.services.trust import Authority
+
 from . import machine, rootfs
-from .doubles.aws import Aws
-from .doubles.azure import Azure
-from .doubles.cloud import Secret
-from .doubles.google import Google
-from .doubles.trust import Authority
 from .machine import Machine
 from .network import answering, hosts
 from .payloads import CloudName, Payload

@@ -1,0 +1,1 @@
+"""Doubles of Terraform's providers: the real schemas, and what the real ones refuse."""
