@@ -14,7 +14,7 @@ from doubles.providers.terraform_runner import TerraformError
 
 from rehearsal.cloudflare_edge import TUNNEL
 from trunkline.addresses.names import public_url
-from trunkline.model import Route, Routing, Topology
+from trunkline.model import Cloudflare, Route, Routing, Topology
 from trunkline.stacks.synthesize import synthesize
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def a_cloud_is_cut_off(stage: Stage, topology: Topology) -> None:
 
 def a_secret_store_fails(stage: Stage, topology: Topology) -> None:
     """A new machine's store throttles and fails before it answers."""
+    if topology.edge.exposure != "tunnel":
+        return  # a public edge reads no secret
     route = topology.routing.routes[-1]
     url = f"{public_url(topology)}{route.prefix}"
     faults = [429, 500, 503, 429]
@@ -246,6 +248,8 @@ def another_topology_stands_beside(stage: Stage, topology: Topology) -> None:
         routing=Routing(hostname=hostname, routes=(Route("/", site.name),)),
         probes=None,
     )
+    if isinstance(topology.ingress, Cloudflare):
+        second = evolve(second, ingress=evolve(topology.ingress, create_zone=False))
     folder = stage.journey.folder / "second"
     first = topology.routing.routes[0]
     with stage.printer.step("apply a second topology beside it, and destroy it") as step:

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,13 +56,12 @@ class Internet:
 
     def cut_off(self, places: Sequence[str]) -> None:
         """No packet enters or leaves these places, until `mend`."""
-        self._set_delays(places, lambda *_: None)
+        self._set_delays(places, lambda here, there: None)
 
     def mend(self, places: Sequence[str]) -> None:
         self._set_delays(places, self.distances.milliseconds)
 
-    def _set_delays(self, places: Sequence[str], delay: object) -> None:
-        assert callable(delay)
+    def _set_delays(self, places: Sequence[str], delay: Callable[[str, str], float | None]) -> None:
         with self._lock:
             pairs = itertools.combinations(self._places.items(), 2)
             delays = {

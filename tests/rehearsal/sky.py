@@ -48,6 +48,7 @@ class Sky(Effects):
     faults: list[tuple[str, str]] = field(default_factory=list)
     """Types whose next change fails, each with the cloud's words."""
     _holds: dict[str, _Hold] = field(default_factory=dict)
+    _protecting: threading.Lock = field(default_factory=threading.Lock)
     _booting: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(BOOTS_AT_ONCE)
     )
@@ -126,7 +127,9 @@ class Sky(Effects):
             )
 
     def _end(self, type_name: str, state: State) -> None:
-        if (machine := self.running.pop(key(state), None)) is None:
+        with self._protecting:
+            machine = self.running.pop(key(state), None)
+        if machine is None:
             return
         machine.close()
         if machine.plug.public:
@@ -134,10 +137,11 @@ class Sky(Effects):
 
     def protect(self) -> None:
         """Give every machine its address and its firewall anew; any change may concern it."""
-        for machine in list(self.running.values()):
-            with contextlib.suppress(AssertionError):  # it is being taken down piece by piece
-                machine.readdress(self.world)
-                machine.protect(self.world)
+        with self._protecting:  # Terraform changes several things at once
+            for machine in list(self.running.values()):
+                with contextlib.suppress(AssertionError):  # it is being taken down piece by piece
+                    machine.readdress(self.world)
+                    machine.protect(self.world)
 
     def find(self, name: str) -> Running:
         """The running machine of that name."""

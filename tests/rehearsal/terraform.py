@@ -68,9 +68,6 @@ class Stacks:
     def plan_is_empty(self, name: str) -> bool:
         return self._runs[name].plan_is_empty()
 
-    def outputs(self, name: str) -> Mapping[str, object]:
-        return self._runs[name].outputs()
-
     def _apply(self, stack: Path) -> None:
         work = self._folder / "work" / stack.name
         if stack.name in self._runs:  # changed stacks keep their state and their plugins

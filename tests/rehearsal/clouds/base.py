@@ -42,12 +42,6 @@ class Sky(ABC):
         """The planned values, with those that the cloud decides."""
         return planned
 
-    def refusal(
-        self, world: World, type_name: str, prior: State | None, planned: State | None
-    ) -> str | None:
-        """Why the cloud refuses, in its words."""
-        return None
-
     @abstractmethod
     def plug(self, world: World, machine: State) -> Plug: ...
 
