@@ -49,6 +49,7 @@ def init(
     from trunkline.documents.write import write_changed, write_whole
     from trunkline.errors import OutputError
     from trunkline.topology import check_text, examples
+    from trunkline.topology.checks.placeholders import LEFT_IN
     from trunkline.topology.errors import TopologyError
 
     if file.exists():
@@ -57,11 +58,11 @@ def init(
     topology, findings = check_text(text, str(file))
     if topology is None:
         raise TopologyError(finding for finding in findings if finding.level == "error")
-    schema = file.with_name(examples.SCHEMA_BESIDE)
-    write_changed(schema, schema_path("topology").read_bytes(), "choose another folder")
+    beside = file.with_name(examples.SCHEMA_BESIDE)
+    write_changed(beside, schema_path("topology").read_bytes(), "choose another folder")
     write_whole(file, text.encode())
-    typer.echo(f"{file}: the example {example}; its schema is {schema}")
-    places = [finding.path for finding in findings if "of the examples" in finding.message]
+    typer.echo(f"{file}: the example {example}; its schema is {beside}")
+    places = [finding.path for finding in findings if finding.message.endswith(LEFT_IN)]
     if places:
         typer.echo(f"replace by your own: {', '.join(places)}")
     typer.echo(f"next: trunkline validate {file}")

@@ -43,10 +43,14 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
             workspace.up(step.update)
     for route in topology.routing.routes:
         typer.echo(f"curl {public_url(topology)}{route.prefix}")
-    chosen = "" if folder == FOLDER else f" --folder {folder}"
     machines = "" if folder == FOLDER else f" --folder {workspace.machines}"
     typer.echo(f"trunkline collect {file} --key-file {workspace.key_file}")
-    typer.echo(f"trunkline local status{machines}\ntrunkline local down{chosen}")
+    typer.echo(f"trunkline local status{machines}\ntrunkline local down{_option(folder)}")
+
+
+def _option(folder: Path) -> str:
+    """What a command has to be told to find the workspace."""
+    return "" if folder == FOLDER else f" --folder {folder}"
 
 
 @contextmanager
@@ -61,10 +65,9 @@ def _told_if_cut_off(folder: Path) -> Iterator[None]:
         found = machines(Workspace(folder).machines)
         up = sum(machine.supervisor_pid is not None for machine in found)
         if up:
-            chosen = "" if folder == FOLDER else f" --folder {folder}"
             typer.echo(
                 f"{number(up, 'machine')} still up: run the same command to go on, or trunkline "
-                f"local down{chosen} to take everything down",
+                f"local down{_option(folder)} to take everything down",
                 err=True,
             )
         raise

@@ -58,9 +58,10 @@ class GroupSpec:
     """Machines that are alike: one identity, one set of firewall rules and one size for all.
 
     `name` begins the names of what they share. Their identity may read `secrets` and nothing else.
-    `size` None stands for the cheapest sensible one of the cloud. `security_groups` are the
-    user's own that the machines join, by a name that construct ids hold: IDs of security groups on
-    AWS and of application security groups on Azure, network tags on Google Cloud.
+    `size` None means the cheapest sensible one of the cloud. `security_groups` are groups of the
+    user's own that the machines join, each under a name that becomes part of construct ids. They
+    are IDs of security groups (AWS) or of application security groups (Azure), or network tags
+    (Google Cloud).
     """
 
     name: str

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from trunkline.addresses import loopback
-from trunkline.errors import MachineError, TerraformError, TrunklineError
+from trunkline.errors import MachineError, TrunklineError
 from trunkline.local import ports, programs
 from trunkline.local.processes import find_marked
 from trunkline.model import LocalIngress, Topology
-from trunkline.terraform.run import find_terraform
+from trunkline.terraform.run import check_version, find_terraform
 
-OLDEST_TERRAFORM = (1, 10)
 SHOWN = 5  # addresses that are taken: another topology of this machine takes them all
 
 
@@ -25,7 +21,7 @@ def check(topology: Topology, folder: Path) -> None:
     `folder` is where the machines come. What runs there already may hold the addresses.
     """
     needs: tuple[Callable[[], object], ...] = (
-        _terraform,
+        lambda: check_version(find_terraform()),
         lambda: programs.find("envoy", folder),
         lambda: programs.find("workerd", folder),
     )
@@ -42,9 +38,7 @@ def _obstacles(topology: Topology, folder: Path) -> Iterator[str]:
     obstacles = {each: why for each, why in obstacles.items() if why}
     own = {process.pid for process in find_marked(str(folder.resolve()))} if obstacles else set()
     for address, why in obstacles.items():
-        protocol, _, place = address.partition(" ")
-        host, _, port = place.rpartition(":")
-        if not own & ports.holders(protocol, host, int(port)):
+        if not own & ports.holders(*ports.parts(address)):
             yield why
 
 
@@ -70,30 +64,3 @@ def _failure(need: Callable[[], object]) -> str:
     except TrunklineError as error:
         return str(error)
     return ""
-
-
-def _terraform() -> None:
-    done = subprocess.run(
-        [find_terraform(), "version", "-json"],
-        env={"CHECKPOINT_DISABLE": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    found = _version(done.stdout)
-    if found < OLDEST_TERRAFORM:
-        version = ".".join(map(str, found)) or "unknown"
-        raise TerraformError(
-            f"terraform has the version {version}; install Terraform "
-            f"{'.'.join(map(str, OLDEST_TERRAFORM))} or newer: "
-            "https://developer.hashicorp.com/terraform/install"
-        )
-
-
-def _version(printed: str) -> tuple[int, ...]:
-    """The version in what `terraform version -json` prints; empty where there is none."""
-    try:
-        text = json.loads(printed)["terraform_version"]
-    except (ValueError, KeyError, TypeError):
-        return ()
-    return tuple(map(int, re.findall(r"\d+", str(text).split("-")[0])))

@@ -20,7 +20,7 @@ from trunkline.local import programs
 from trunkline.local.status import stop_all
 from trunkline.model import LocalIngress, Topology
 from trunkline.probing.key import generate_key
-from trunkline.stacks.outdir import topology_in
+from trunkline.stacks.outdir import other_topology_in
 from trunkline.stacks.synthesize import stale_stacks
 from trunkline.terraform.run import Done, Terraform, without_terraform_options
 from trunkline.terraform.signals import hold_signals
@@ -154,8 +154,7 @@ class Workspace:
 
     def _refuse_another(self, topology: Topology) -> None:
         """What stands here has states under its topology's name; another name would lose them."""
-        owner = topology_in(self.output)
-        if owner not in (None, topology.name):
+        if owner := other_topology_in(self.output, topology.name):
             raise ConfigurationError(
                 f"{self.folder} holds the topology {owner}, and this one is called "
                 f"{topology.name}: take the first one down with trunkline local down, "

@@ -11,19 +11,25 @@ from contextlib import suppress
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
-def obstacle(address: str) -> str:
-    """Why `address` (`tcp 127.10.0.1:8080`) cannot be taken, and what to do; empty where it can."""
+def parts(address: str) -> tuple[str, str, int]:
+    """Protocol, host and port of an address like `tcp 127.10.0.1:8080`."""
     protocol, _, place = address.partition(" ")
     host, _, port = place.rpartition(":")
+    return protocol, host, int(port)
+
+
+def obstacle(address: str) -> str:
+    """Why `address` (`tcp 127.10.0.1:8080`) cannot be taken, and what to do; empty where it can."""
+    protocol, host, port = parts(address)
     try:
         with socket.socket(socket.AF_INET, KINDS[protocol]) as probe:
             if protocol == "tcp":  # a port whose last connections linger is free
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, int(port)))
+            probe.bind((host, port))
             if protocol == "tcp":
                 probe.listen(1)
     except OSError as error:
-        return _explain(error, protocol, host, int(port))
+        return _explain(error, protocol, host, port)
     return ""
 
 

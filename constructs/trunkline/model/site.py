@@ -34,6 +34,12 @@ class Upstream:
         tls = parts.scheme == "https"
         return cls(parts.hostname, parts.port or (443 if tls else 80), tls)
 
+    @property
+    def url(self) -> str:
+        """The URL that `from_url` reads."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
 
 def zone_name(site: str, zone: str) -> str:
     """The name of a zone in a topology and in its measurements: `site/zone`."""

@@ -80,7 +80,7 @@ class EdgeProxy(Construct):
     - `machine_id`: the machine that runs Envoy, as its cloud names it.
     - `public_address`: its public IPv4 address. A tunnel needs it for the way out only.
     - `private_address`: its IPv4 address in the network.
-    - `network_id`: the network that it stands in.
+    - `network_id`: the network of the machine.
     - `subnet_id`: the subnet of its zone.
     - `security_group`: the ID of its security group (AWS) or network security group (Azure), for
       rules of your own; None on Google Cloud, whose rules name the `identity`.

@@ -43,7 +43,7 @@ class ProbeSet(Construct):
 
     - `public_addresses`: the public IPv4 address of each zone's probe.
     - `machine_ids`: the machine of each zone, as its cloud names it.
-    - `network_id`: the network that they stand in.
+    - `network_id`: the network of the machines.
     - `subnet_ids`: the subnet of each zone.
     - `security_group`: the ID of their security group (AWS) or network security group (Azure), for
       rules of your own; None on Google Cloud, whose rules name the `identity`.

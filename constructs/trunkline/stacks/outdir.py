@@ -19,14 +19,19 @@ def topology_in(outdir: Path) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def other_topology_in(outdir: Path, name: str) -> str | None:
+    """The name of the topology in `outdir` where it is another one than `name`."""
+    owner = topology_in(outdir)
+    return None if owner == name else owner
+
+
 def claim(outdir: Path, name: str, scratch: Path) -> None:
     """Note in `scratch`, which becomes `outdir`, whose stacks they are.
 
     Raises OutputError where `outdir` holds another topology: its stacks would be written over, and
     Terraform would make everything anew.
     """
-    owner = topology_in(outdir)
-    if owner not in (None, name):
+    if owner := other_topology_in(outdir, name):
         raise OutputError(
             f"{outdir} holds the stacks of the topology {owner}, and this one is called {name}. "
             "To Terraform these are two topologies, each with resources and states of its own. "

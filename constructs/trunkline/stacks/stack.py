@@ -12,7 +12,7 @@ from trunkline.terraform.backends import backend
 
 CONNECTIONS = {
     "private_address": "The machine's address in the network",
-    "network_id": "The network that the machines stand in",
+    "network_id": "The network of the machines",
     "security_group": "What rules of your own name to let them in",
     "identity": "What grants of your own name",
 }

@@ -28,6 +28,12 @@ SHOWN_LINES = 12
 _SAID = re.compile(r"\(local-exec\): (?!Executing: )(.+)")
 _DONE = re.compile(r" is up after | runs already")
 
+OLDEST = (1, 10)  # lock files beside the state in S3 came with it
+_REMEDY = (
+    f"install Terraform {'.'.join(map(str, OLDEST))} or newer: "
+    "https://developer.hashicorp.com/terraform/install"
+)
+
 Done = Callable[[str], None]
 
 
@@ -166,11 +172,35 @@ def find_terraform() -> str:
     """The path of Terraform; TerraformError says where to get it."""
     found = shutil.which("terraform")
     if found is None:
-        raise TerraformError(
-            "terraform is not on PATH; install Terraform 1.10 or newer: "
-            "https://developer.hashicorp.com/terraform/install"
-        )
+        raise TerraformError(f"terraform is not on PATH; {_REMEDY}")
     return found
+
+
+def check_version(program: str) -> None:
+    """Raise TerraformError where a Terraform is older than OLDEST."""
+    done = subprocess.run(
+        [program, "version", "-json"],
+        env=QUIET,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if (found := _version(done.stdout)) < OLDEST:
+        version = _dotted(found) or "unknown"
+        raise TerraformError(f"terraform has the version {version}; {_REMEDY}")
+
+
+def _version(printed: str) -> tuple[int, ...]:
+    """The version in what `terraform version -json` prints; empty where there is none."""
+    try:
+        text = json.loads(printed)["terraform_version"]
+    except (ValueError, KeyError, TypeError):
+        return ()
+    return tuple(map(int, re.findall(r"\d+", str(text).split("-")[0])))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _end(output: str) -> str:

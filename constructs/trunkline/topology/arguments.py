@@ -1,12 +1,13 @@
 """The arguments of a construct, checked by the rules of a topology file, in the same sentences.
 
-The arguments are put where they stand in a topology, beside what a topology asks for. A mistake in
-them raises ConfigurationError; warnings are left to `trunkline validate`. A Terraform expression
-counts as right, for nobody knows its value yet.
+A small topology is made of them, with fixed values for what they leave out, and is checked like a
+file. A mistake in an argument raises ConfigurationError. Warnings are left to `trunkline validate`.
+A Terraform expression is not checked: its value is known only when Terraform runs.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,11 +15,12 @@ from attrs import asdict
 
 from trunkline.clouds.facts import facts_of
 from trunkline.documents.document import Document
+from trunkline.documents.explain import Breach, explain
 from trunkline.documents.findings import KeyPath, printable, show_path
 from trunkline.documents.schema import check_schema, load_schema
 from trunkline.documents.source import FileKind, Source
 from trunkline.errors import ConfigurationError
-from trunkline.model import ExistingNetwork, Network, Probes, Site, Upstream
+from trunkline.model import ExistingNetwork, Network, Probes, Site
 from trunkline.payload.expressions import holds_expression
 from trunkline.topology.check import check_meaning
 
@@ -43,11 +45,10 @@ def check_name(construct: str, name: str) -> None:
     if len(name) > LONGEST_NAME:
         message = f"the name has {len(name)} characters; use at most {LONGEST_NAME}"
         raise ConfigurationError(f"{construct}: {message}")
-    longest: int = load_schema("topology")["properties"]["name"]["maxLength"]
-    # What is cut off holds letters, digits and hyphens only, or the rest shows that it does not.
-    parts = [name[start : start + longest - 2] for start in range(0, len(name), longest - 2)]
-    for part in parts or [name]:
-        _check(construct, {"name": f"a{part}z" if len(parts) > 1 else part}, {("name",): "name"})
+    rule = load_schema("topology")["properties"]["name"]  # but for its length: it is a part there
+    if not re.fullmatch(rule["pattern"], name):
+        breach = Breach("pattern", rule["pattern"], rule, ("name",), name, _SOURCE.kind)
+        _refuse(f"{construct}: name: {each.message}; {each.remedy}" for each in explain(breach))
 
 
 def check_site(
@@ -70,7 +71,7 @@ def check_site(
 
 
 def check_probes(construct: str, probes: Probes) -> None:
-    """Check what the probes of a site are told."""
+    """Check the ports, operators and times of probes."""
     given = {**asdict(probes), "operators": list(probes.operators)}
     data = {key: value for key, value in given.items() if value is not None}
     _check(construct, {"probes": data}, {("probes",): "probes"})
@@ -103,7 +104,7 @@ def _routing(prefixes: Iterable[str], site: str) -> Data:
 
 
 def _site(site: Site) -> Data:
-    """The site as a topology writes it; examples stand in for what is not known."""
+    """The site as a topology file has it; the schema's examples replace what is not known."""
     examples = _examples(f"{site.cloud}_site")
     data: Data = {"cloud": site.cloud, "zone": site.zone, "zones": list(site.zones)}
     if "region" in examples:
@@ -115,7 +116,7 @@ def _site(site: Site) -> Data:
     if site.deployers and not holds_expression(" ".join(site.deployers)):
         data["deployers"] = list(site.deployers)
     if site.upstream and not holds_expression(f"{site.upstream.host} {site.upstream.port!r}"):
-        data["upstream"] = _url(site.upstream)
+        data["upstream"] = site.upstream.url
     if network := _network(site, site.network):
         data["network"] = network
     return data
@@ -157,11 +158,6 @@ def _known(value: str | None, example: Any) -> Any:
     return example if value is None or holds_expression(value) else value
 
 
-def _url(upstream: Upstream) -> str:
-    host = f"[{upstream.host}]" if ":" in upstream.host else upstream.host
-    return f"{'https' if upstream.tls else 'http'}://{host}:{upstream.port}"
-
-
 def _check(construct: str, given: Data, places: Mapping[KeyPath, str]) -> None:
     """Check the given sections of a topology; only what lies in `places` is an argument."""
     ingress = {} if "local" in given else {"cloudflare": _CLOUDFLARE}
@@ -173,8 +169,13 @@ def _check(construct: str, given: Data, places: Mapping[KeyPath, str]) -> None:
         for problem in [*problems, *check_meaning(document, rest)]
         if problem.level == "error" and (place := _place(problem.path, places))
     ]
-    if found:
-        raise ConfigurationError("\n".join(map(printable, dict.fromkeys(found))))
+    _refuse(found)
+
+
+def _refuse(sentences: Iterable[str]) -> None:
+    """Raise ConfigurationError where there is any sentence, each once."""
+    if found := dict.fromkeys(sentences):
+        raise ConfigurationError("\n".join(map(printable, found)))
 
 
 def _place(path: KeyPath, places: Mapping[KeyPath, str]) -> str | None:

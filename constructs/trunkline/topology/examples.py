@@ -10,11 +10,6 @@ SCHEMA_BESIDE = f"topology{SCHEMA_SUFFIX}"
 """The schema's file beside the topology, where an editor finds it by the first line."""
 
 
-def example_names() -> list[str]:
-    """The examples, by name."""
-    return sorted(path.stem for path in packed("topologies").glob("*.yaml"))
-
-
 def example(name: str) -> str:
     """The text of an example."""
     return (packed("topologies") / f"{name}.yaml").read_text(encoding="utf-8")

@@ -14,6 +14,9 @@ DOMAINS = ("example.com", "example.net", "example.org")
 # https://www.rfc-editor.org/rfc/rfc5737
 DOCUMENTATION = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
 
+LEFT_IN = "of the examples"
+"""How the message of every finding here ends."""
+
 _HEX = "0123456789abcdef"
 _ID = re.compile(rf"{_HEX}{_HEX}|(vpc|subnet)-{_HEX}[0-9]")
 
@@ -28,27 +31,27 @@ def examples_are_replaced(draft: PartialTopology) -> Iterator[Problem]:
     for path, cidr in draft.texts("probes", "operators"):
         if any(IPv4Network(cidr).subnet_of(block) for block in DOCUMENTATION):
             remedy = "write your own address, from which you fetch the results"
-            yield Problem(path, f"{cidr} is an address of the examples", remedy, "warning")
+            yield Problem(path, f"{cidr} is an address {LEFT_IN}", remedy, "warning")
 
 
 def _domain(draft: PartialTopology) -> Iterator[Problem]:
     domain = draft.text("domain")
     if any(f".{domain}".endswith(f".{example}") for example in DOMAINS):
-        message = f"{domain} is a domain of the examples"
+        message = f"{domain} is a domain {LEFT_IN}"
         yield Problem(("domain",), message, "write a domain of your own", "warning")
 
 
 def _accounts(draft: PartialTopology) -> Iterator[Problem]:
     path: tuple[str, ...] = ("cloudflare", "account_id")
     if _ID.fullmatch(account := draft.text(*path)):
-        message = f"{account} is an account of the examples"
+        message = f"{account} is an account {LEFT_IN}"
         remedy = "write your own: the dashboard shows it at the right of your domain's overview"
         yield Problem(path, message, remedy, "warning")
     for site, facts in draft.facts.items():
         path = ("sites", site, "account")
         account = draft.text(*path)
         if facts.example_account and re.fullmatch(facts.example_account, account):
-            message = f"{account} is an account of the examples"
+            message = f"{account} is an account {LEFT_IN}"
             yield Problem(path, message, "write your own", "warning")
 
 
@@ -58,7 +61,7 @@ def _networks(draft: PartialTopology) -> Iterator[Problem]:
         subnets = [(*existing, "subnets", zone) for zone in draft.mapping(*existing, "subnets")]
         for path in ((*existing, "id"), *subnets):
             if _ID.fullmatch(draft.text(*path)):
-                message = f"{draft.text(*path)} is an ID of the examples"
+                message = f"{draft.text(*path)} is an ID {LEFT_IN}"
                 yield Problem(path, message, "write your own", "warning")
 
 
