@@ -14,7 +14,7 @@ from trunkline.addresses.base import Addresses, Endpoint
 from trunkline.addresses.cloudflare import CloudflareAddresses
 from trunkline.addresses.loopback import LoopbackAddresses
 from trunkline.errors import ConfigurationError
-from trunkline.model import Cloudflare, Ingress, LocalIngress, Topology, zone_name
+from trunkline.model import Cloudflare, Ingress, LocalIngress, Route, Topology, zone_name
 
 ADDRESSES: Mapping[type[Ingress], type[Addresses[Any]]] = {
     Cloudflare: CloudflareAddresses,
@@ -51,6 +51,11 @@ def origin_url(topology: Topology, site: str) -> str:
 def public_url(topology: Topology) -> str:
     """Where requests go; a route's prefix follows."""
     return addresses_of(topology).public_url()
+
+
+def route_url(topology: Topology, route: Route) -> str:
+    """The URL at which a route is asked from outside."""
+    return f"{public_url(topology)}{route.prefix}"
 
 
 def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:

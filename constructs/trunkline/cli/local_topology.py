@@ -27,7 +27,7 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
     Run it again after a change of the file: only what changed is replaced. What it needs is looked
     at first: programs, and free addresses. Ctrl-C leaves what runs, and says what that is.
     """
-    from trunkline.addresses.names import public_url
+    from trunkline.addresses.names import route_url
     from trunkline.deploy.progress import StepPrinter
     from trunkline.deploy.workspace import KEPT, Workspace, refuse_clouds
     from trunkline.terraform.signals import raise_on_signal
@@ -42,7 +42,7 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
         with printer.step("apply, until all is healthy") as step:
             workspace.up(step.update)
     for route in topology.routing.routes:
-        typer.echo(f"curl {public_url(topology)}{route.prefix}")
+        typer.echo(f"curl {route_url(topology, route)}")
     machines = "" if folder == FOLDER else f" --folder {workspace.machines}"
     typer.echo(f"trunkline collect {file} --key-file {workspace.key_file}")
     typer.echo(f"trunkline local status{machines}\ntrunkline local down{_option(folder)}")

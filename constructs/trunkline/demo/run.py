@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import define, field
 
 from trunkline.addresses.base import edge_name
-from trunkline.addresses.names import origin_url, public_url
+from trunkline.addresses.names import origin_url, public_url, route_url
 from trunkline.bench import load
 from trunkline.demo import survey
 from trunkline.demo.memory import Memory
@@ -121,8 +121,8 @@ class Demo:
 
     def _request_routes(self, topology: Topology) -> None:
         for route in topology.routing.routes:
-            with self.printer.step(f"request {public_url(topology)}{route.prefix}") as step:
-                response = get(f"{public_url(topology)}{route.prefix}")
+            with self.printer.step(f"request {route_url(topology, route)}") as step:
+                response = get(route_url(topology, route))
                 _expect(response, route, topology, route.site)
                 step.result = f"{response.served_by} answers in {response.milliseconds:.1f} ms"
             self.report.add(route.prefix, f"answered by {response.served_by}")
@@ -131,7 +131,7 @@ class Demo:
         route = next((route for route in topology.routing.routes if route.failover), None)
         if route is None:
             return
-        url = f"{public_url(topology)}{route.prefix}"
+        url = route_url(topology, route)
         machine = edge_name(topology.name, route.site)
         with self.printer.step(f"kill the edge of {route.site}") as step:
             kill_machine(machine, self.workspace.machines)
