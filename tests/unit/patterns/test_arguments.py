@@ -7,20 +7,12 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from support.sites import AWS, AZURE, GOOGLE
 
 from trunkline import ExistingNetwork, NewNetwork, Probes, Site, Upstream
 from trunkline.errors import ConfigurationError
 
 ACCOUNT = "4f1d2c3b4a59687786958493a2b1c0df"
-AWS = Site(name="shop", cloud="aws", region="us-east-1", zone="us-east-1a", account="482913570246")
-GOOGLE = Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="shop-1")
-AZURE = Site(
-    name="shop",
-    cloud="azure",
-    region="eastus",
-    zone="1",
-    account="4d6f1a2b-1c2d-4e3f-8a9b-0c1d2e3f4a5b",
-)
 VPC = "vpc-9f0a1b2c3d4e5f607"
 
 

@@ -6,18 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from support.sites import AWS, AZURE, GOOGLE
 
 from trunkline import Site
 
-AWS = Site(name="shop", cloud="aws", region="us-east-1", zone="us-east-1a", account="123456789012")
-GOOGLE = Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="shop-1")
-AZURE = Site(
-    name="shop",
-    cloud="azure",
-    region="eastus",
-    zone="1",
-    account="00000000-0000-4000-8000-000000000000",
-)
 HANDED_OUT = {
     "aws": (
         "aws_vpc.edge_vpc_",

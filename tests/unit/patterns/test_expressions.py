@@ -7,21 +7,12 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from support.sites import AWS, AZURE, GOOGLE
 
 from trunkline import Site, Upstream
 from trunkline.errors import ConfigurationError
 
-SITES = (
-    Site(name="shop", cloud="aws", region="us-east-1", zone="us-east-1a", account="123456789012"),
-    Site(name="shop", cloud="google", region="us-east4", zone="us-east4-a", account="acme-shop"),
-    Site(
-        name="shop",
-        cloud="azure",
-        region="eastus",
-        zone="1",
-        account="00000000-0000-4000-8000-000000000000",
-    ),
-)
+SITES = (AWS, GOOGLE, AZURE)
 IDS = [site.cloud for site in SITES]
 
 
