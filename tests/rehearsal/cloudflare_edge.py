@@ -11,12 +11,11 @@ import contextlib
 import http.client
 import itertools
 import json
-import queue
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,7 +66,7 @@ def token(tunnel: str, account: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Connection:
     """One connection of an agent, which carries one request."""
 
@@ -75,14 +74,12 @@ class Connection:
     source: str
 
     def is_open(self) -> bool:
-        with contextlib.suppress(BlockingIOError):
-            try:
-                return self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-        return True
+        try:
+            return self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
 
 @dataclass
@@ -93,9 +90,10 @@ class CloudflareEdge:
     namespace: str
     folder: Path
     authority: Authority
-    tunnels: dict[str, queue.SimpleQueue[Connection]] = field(default_factory=dict)
+    tunnels: dict[str, list[Connection]] = field(default_factory=dict)
     carrying: dict[str, int] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _deploying: threading.Lock = field(default_factory=threading.Lock)
     _ports: Iterator[int] = field(default_factory=lambda: itertools.count(8443))
     _deployed: Mapping[str, State] = field(default_factory=dict)
     _workerd: subprocess.Popen[bytes] | None = None
@@ -103,33 +101,22 @@ class CloudflareEdge:
     # --- tunnels
 
     def is_connected(self, tunnel: str) -> bool:
-        """Whether an agent holds a connection now; those that have ended are dropped."""
-        with self._lock:
-            held = self.tunnels.get(tunnel)
-            open_ones = []
-            while held and not held.empty():
-                connection = held.get()
-                if connection.is_open():
-                    open_ones.append(connection)
-                else:
-                    connection.socket.close()
-            for connection in open_ones:
-                assert held
-                held.put(connection)
-        return bool(open_ones) or self.carrying.get(tunnel, 0) > 0
+        """Whether an agent holds a connection now."""
+        self._keep(Connection.is_open)
+        return bool(self.tunnels.get(tunnel)) or self.carrying.get(tunnel, 0) > 0
 
     def drop(self, source: str) -> None:
         """Forget the connections of a machine that is gone without a word."""
-        for held in list(self.tunnels.values()):
-            kept = []
-            while not held.empty():
-                connection = held.get()
-                if connection.source == source:
-                    connection.socket.close()
-                else:
-                    kept.append(connection)
-            for connection in kept:
-                held.put(connection)
+        self._keep(lambda connection: connection.source != source)
+
+    def _keep(self, wanted: Callable[[Connection], bool]) -> None:
+        """Close every idle connection but those that are wanted."""
+        with self._changed:
+            for tunnel, held in self.tunnels.items():
+                self.tunnels[tunnel] = [each for each in held if wanted(each)]
+                for each in held:
+                    if each not in self.tunnels[tunnel]:
+                        each.socket.close()
 
     def _log_in(self, agent: socket.socket, source: str) -> None:
         """The agent's token for the service of its tunnel; nothing for a token that is not one."""
@@ -146,9 +133,9 @@ class CloudflareEdge:
             agent.close()
             return
         agent.settimeout(None)
-        with self._lock:
-            pool = self.tunnels.setdefault(tunnel, queue.SimpleQueue())
-        pool.put(Connection(agent, source))
+        with self._changed:
+            self.tunnels.setdefault(tunnel, []).append(Connection(agent, source))
+            self._changed.notify()
 
     def _tunnel_of(self, text: str) -> str | None:
         try:
@@ -170,15 +157,14 @@ class CloudflareEdge:
         record = self.world.one(RECORD, name=host)
         content = str(record["content"]) if record and record.get("proxied") else ""
         tunnel = content.removesuffix(".cfargotunnel.com")
-        held = self.tunnels.get(tunnel)
-        while held:
-            try:
-                connection = held.get(timeout=0.5)
-            except queue.Empty:
-                return None
-            if connection.is_open():
-                return tunnel, connection
-            connection.socket.close()
+        if tunnel not in self.tunnels:
+            return None
+        with self._changed:
+            while self._changed.wait_for(lambda: self.tunnels[tunnel], timeout=0.5):
+                connection = self.tunnels[tunnel].pop(0)
+                if connection.is_open():
+                    return tunnel, connection
+                connection.socket.close()
         return None
 
     # --- public edges
@@ -198,7 +184,7 @@ class CloudflareEdge:
 
     def deploy(self) -> None:
         """Run the Workers as the routes are now; requests under way end with the old ones."""
-        with self._lock:
+        with self._deploying:
             workers = self._workers()
             if workers != self._deployed:
                 before, self._workerd = self._workerd, self._start(workers) if workers else None
@@ -317,7 +303,7 @@ def forward(edge: CloudflareEdge, request: Any) -> None:
         finally:
             edge.carrying[tunnel] -= 1
             connection.socket.close()
-    request.send_response(status)
+    request.send_response_only(status)  # the origin has said the date
     for name, value in headers.items():
         request.send_header(name, value)
     request.send_header("Content-Length", str(len(content)))

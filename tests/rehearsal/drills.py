@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from attrs import evolve
 from doubles.providers.terraform_runner import TerraformError
 
 from rehearsal.cloudflare_edge import TUNNEL
-from trunkline.addresses.names import public_url
+from trunkline.addresses.names import public_url, route_url
 from trunkline.model import Cloudflare, Route, Routing, Topology
 from trunkline.stacks.synthesize import synthesize
 
@@ -26,7 +26,7 @@ def an_edges_process_is_killed(stage: Stage, topology: Topology) -> None:
     """Envoy is killed with -9; systemd starts it again, and another site stands in until then."""
     if (route := _with_failover(topology)) is None:
         return
-    url = f"{public_url(topology)}{route.prefix}"
+    url = route_url(topology, route)
     machine = stage.sky.find(stage.edge(topology, route.site)).machine
     with stage.printer.step(f"kill Envoy of {route.site}") as step:
         machine.run("pkill", "-KILL", "-x", "envoy")
@@ -39,11 +39,11 @@ def a_machine_is_terminated(stage: Stage, topology: Topology) -> None:
     """A machine is gone behind Terraform's back; its stack is applied again."""
     if (route := _with_failover(topology)) is None:
         return
-    url = f"{public_url(topology)}{route.prefix}"
+    url = route_url(topology, route)
     with stage.printer.step(f"terminate the machine of {route.site}") as step:
         stage.sky.terminate(stage.edge(topology, route.site))
-        lost = sum(stage.operator.get(url).status != 200 for _ in range(20))
-        step.result = f"{lost} of 20 requests lost while {', '.join(route.failover)} stand in"
+        lost = _lost([stage.operator.get(url) for _ in range(20)])
+        step.result = f"{lost} while {', '.join(route.failover)} stand in"
     with stage.printer.step("apply its stack again") as again:
         stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
         seconds = stage.wait_for(url, route.site)
@@ -55,16 +55,16 @@ def a_cloud_is_cut_off(stage: Stage, topology: Topology) -> None:
     """No packet enters or leaves a cloud; then all is well again."""
     if (route := _with_failover(topology)) is None:
         return
-    url = f"{public_url(topology)}{route.prefix}"
+    url = route_url(topology, route)
     cloud = topology.site(route.site).cloud
     places = [each.plug.place for each in stage.sky.running.values()]
     places = [place for place in places if place.startswith(f"{cloud} ")]
     with stage.printer.step(f"cut {cloud} off") as step:
         stage.sky.internet.cut_off(places)
-        began, lost, answer = time.monotonic(), 0, stage.operator.get(url, timeout=60)
+        began, lost, answer = time.monotonic(), 0, stage.operator.get(url)
         while answer.status != 200:
             lost += 1
-            answer = stage.operator.get(url, timeout=60)
+            answer = stage.operator.get(url)
         seconds = time.monotonic() - began
         step.result = f"{answer.site} answers after {seconds:.1f} s, {lost} requests lost"
     with stage.printer.step(f"{cloud} is back") as back:
@@ -78,7 +78,7 @@ def a_secret_store_fails(stage: Stage, topology: Topology) -> None:
     if topology.edge.exposure != "tunnel":
         return  # a public edge reads no secret
     route = topology.routing.routes[-1]
-    url = f"{public_url(topology)}{route.prefix}"
+    url = route_url(topology, route)
     faults = [429, 500, 503, 429]
     with stage.printer.step(f"fail the secret store of {route.site}") as step:
         stage.sky.terminate(stage.edge(topology, route.site))
@@ -93,7 +93,7 @@ def a_secret_store_fails(stage: Stage, topology: Topology) -> None:
 def an_apply_fails_in_the_middle(stage: Stage, topology: Topology) -> None:
     """The cloud refuses a machine twice; each apply goes on where the one before it ended."""
     route = topology.routing.routes[0]
-    url = f"{public_url(topology)}{route.prefix}"
+    url = route_url(topology, route)
     machine = stage.sky.find(stage.edge(topology, route.site))
     words = "RequestLimitExceeded: Request limit exceeded."
     with stage.printer.step(f"fail the apply of {route.site}") as step:
@@ -120,18 +120,17 @@ def a_route_comes_and_goes(stage: Stage, topology: Topology) -> None:
     new = Route("/rehearsal", route.site, route.failover)
     routing = evolve(topology.routing, routes=(*topology.routing.routes, new))
     with stage.printer.step(f"add the route {new.prefix}, and take it out") as step:
-        with _requests(stage, f"{public_url(topology)}{route.prefix}") as asked:
+        with _requests(stage, route_url(topology, route)) as asked:
             for changed in (evolve(topology, routing=routing), topology):
                 output = stage.synthesize(changed)
                 for site in changed.sites:
                     stage.stacks.apply(output, f"edge-{site.name}")
                     for each in changed.routing.routes[: len(topology.routing.routes)]:
-                        stage.wait_for(f"{public_url(changed)}{each.prefix}", each.site)
+                        stage.wait_for(route_url(changed, each), each.site)
                 stage.stacks.apply(output, "routing")
                 if changed is not topology:
-                    stage.wait_for(f"{public_url(changed)}{new.prefix}", new.site)
-        lost = sum(answer.status != 200 for answer in asked)
-        step.result = f"{lost} of {len(asked)} requests lost"
+                    stage.wait_for(route_url(changed, new), new.site)
+        step.result = _lost(asked)
     stage.report.add("a route comes and goes", step.result)
 
 
@@ -160,7 +159,7 @@ def a_destroy_stops_half_way(stage: Stage, topology: Topology) -> None:
             raise AssertionError("the destroy was to fail")
         stage.stacks.destroy([f"edge-{site.name}"])
         stage.stacks.apply(stage.synthesize(topology), f"edge-{site.name}")
-        stage.wait_for(f"{public_url(topology)}{route.prefix}", route.site)
+        stage.wait_for(route_url(topology, route), route.site)
         step.result = "the second one ended it, and an apply brought it back"
     stage.report.add("a destroy stops half-way", step.result)
 
@@ -181,7 +180,7 @@ def terraform_is_killed(stage: Stage, topology: Topology) -> None:
             thread.join()
         made = len(stage.stacks.resources(name))
         stage.stacks.apply(output, name)
-        seconds = stage.wait_for(f"{public_url(topology)}{route.prefix}", route.site)
+        seconds = stage.wait_for(route_url(topology, route), route.site)
         step.result = f"{made} resources were kept, the next apply served after {seconds:.0f} s"
     stage.report.add("Terraform is killed", step.result)
 
@@ -195,7 +194,7 @@ def a_token_is_rotated(stage: Stage, topology: Topology) -> None:
     """A tunnel is replaced, and with it the machine that holds its token."""
     if (route := _with_failover(topology)) is None or topology.edge.exposure != "tunnel":
         return
-    name, url = f"edge-{route.site}", f"{public_url(topology)}{route.prefix}"
+    name, url = f"edge-{route.site}", route_url(topology, route)
     kind = stage.sky.find(stage.edge(topology, route.site)).sky.machine_type
     before = stage.sky.world.all(TUNNEL)
     with stage.printer.step(f"replace the tunnel of {route.site}") as step:
@@ -203,8 +202,7 @@ def a_token_is_rotated(stage: Stage, topology: Topology) -> None:
             stage.stacks.replace(name, (kind, TUNNEL))
             seconds = stage.wait_for(url, route.site)
         assert stage.sky.world.all(TUNNEL) != before, "the tunnel is the one before"
-        lost = sum(answer.status != 200 for answer in asked)
-        step.result = f"{lost} of {len(asked)} requests lost, served again after {seconds:.0f} s"
+        step.result = f"{_lost(asked)}, served again after {seconds:.0f} s"
     stage.report.add("a token is rotated", step.result)
 
 
@@ -222,7 +220,7 @@ def a_site_goes_and_comes_back(stage: Stage, topology: Topology) -> None:
         ),
     )
     less = evolve(topology, routing=routing, sites=topology.sites[:-1])
-    url = f"{public_url(topology)}{route.prefix}"
+    url = route_url(topology, route)
     with stage.printer.step(f"take the site {gone} out, and add it again") as step:
         with _requests(stage, url) as asked:
             stage.stacks.apply(stage.synthesize(less), "routing")
@@ -231,9 +229,8 @@ def a_site_goes_and_comes_back(stage: Stage, topology: Topology) -> None:
             stage.stacks.apply(output, f"edge-{gone}")
             stage.stacks.apply(output, "routing")
             for each in topology.routing.routes:
-                stage.wait_for(f"{public_url(topology)}{each.prefix}", each.site)
-        lost = sum(answer.status != 200 for answer in asked)
-        step.result = f"{lost} of {len(asked)} requests lost"
+                stage.wait_for(route_url(topology, each), each.site)
+        step.result = _lost(asked)
     stage.report.add("a site goes and comes back", step.result)
 
 
@@ -258,9 +255,9 @@ def another_topology_stands_beside(stage: Stage, topology: Topology) -> None:
         names = [*stacks.apply(folder / "cdktf.out", "edge-*")]
         names += stacks.apply(folder / "cdktf.out", "routing")
         seconds = stage.wait_for(f"{public_url(second)}/", site.name)
-        stage.wait_for(f"{public_url(topology)}{first.prefix}", first.site)
+        stage.wait_for(route_url(topology, first), first.site)
         stacks.destroy(reversed(names))
-        stage.wait_for(f"{public_url(topology)}{first.prefix}", first.site)
+        stage.wait_for(route_url(topology, first), first.site)
         step.result = f"served after {seconds:.0f} s, and the first one all the time"
     stage.report.add("two topologies side by side", step.result)
 
@@ -297,6 +294,11 @@ def _requests(stage: Stage, url: str) -> Iterator[list[Answer]]:
     finally:
         done.set()
         thread.join()
+
+
+def _lost(answers: Sequence[Answer]) -> str:
+    lost = sum(answer.status != 200 for answer in answers)
+    return f"{lost} of {len(answers)} requests lost"
 
 
 def _with_failover(topology: Topology) -> Route | None:

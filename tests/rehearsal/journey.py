@@ -27,12 +27,12 @@ from rehearsal.operator import Operator, operator
 from rehearsal.sky import Sky, sky
 from rehearsal.terraform import Stacks, environment
 from trunkline.addresses.base import edge_name
-from trunkline.addresses.names import public_url
+from trunkline.addresses.names import route_url
 from trunkline.demo.report import Report
 from trunkline.deploy.progress import StepPrinter
 from trunkline.measurements import Pair
 from trunkline.measurements import load as load_measurements
-from trunkline.model import Cloudflare, Site, Topology
+from trunkline.model import Cloudflare, Site, Topology, zone_name
 from trunkline.probing.key import generate_key
 from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
@@ -141,7 +141,7 @@ class Stage:
             self.operator.trunkline("collect", str(file), "--output", "measured.json")
             measured = load_measurements(self.journey.folder / "measured.json")
             assert measured.complete, "some pairs are missing"
-            worst = self._worst(measured.pairs)
+            worst = self._worst(topology, measured.pairs)
             step.result = f"{len(measured.pairs)} directed pairs"
         self.report.add("pairs of zones measured", f"{len(measured.pairs)} ({step.seconds:.0f} s)")
         self.report.add(
@@ -159,21 +159,22 @@ class Stage:
             self.stacks.destroy(names)
         return placed
 
-    def _worst(self, pairs: Sequence[Pair]) -> float:
+    def _worst(self, topology: Topology, pairs: Sequence[Pair]) -> float:
         """How far the worst median is from the matrix, in parts of 0.5 ms and 3 % of it.
 
         The same measure as in `make bench`: the hub itself takes a tenth of a millisecond.
         """
+        places = {
+            zone_name(site.name, zone): place_of(site, zone)
+            for site in topology.sites
+            for zone in site.zones
+        }
         off = []
         for pair in pairs:
-            wanted = self.apart.milliseconds(self._where(pair.from_zone), self._where(pair.to_zone))
+            wanted = self.apart.milliseconds(places[pair.from_zone], places[pair.to_zone])
             found = (pair.round_trip_us.median or 0) / 1000
             off.append(abs(found - wanted) / (0.5 + 0.03 * wanted))
         return max(off, default=0.0)
-
-    def _where(self, zone: str) -> str:
-        site, _, name = zone.partition("/")
-        return place_of(load(self.journey.file).site(site), name)
 
     def _nearest(self, topology: Topology) -> dict[str, str]:
         """The optimum of the matrix, by trying every choice."""
@@ -198,7 +199,7 @@ class Stage:
             step.result = f"{len(names)} stacks"
         with self.printer.step("wait until every route is served by its site"):
             for route in topology.routing.routes:
-                self.wait_for(f"{public_url(topology)}{route.prefix}", route.site)
+                self.wait_for(route_url(topology, route), route.site)
         seconds = time.monotonic() - began
         self.report.add("apply to serving", f"{seconds:.0f} s", seconds, SERVING_SECONDS, "s")
         return names
@@ -219,7 +220,7 @@ class Stage:
 
     def request_routes(self, topology: Topology) -> None:
         for route in topology.routing.routes:
-            url = f"{public_url(topology)}{route.prefix}"
+            url = route_url(topology, route)
             with self.printer.step(f"request {url}") as step:
                 answers = [self.operator.get(url) for _ in range(5)]
                 others = {each.site for each in answers} - {route.site}
@@ -235,7 +236,7 @@ class Stage:
             say(f"{machine.name}: {machine.plug.private}, {machine.plug.public or 'not public'}")
             say(f"  enter it: nsenter --all --target {machine.machine.init()}")
             say(f"  its rules: ip netns exec {machine.cable.cloud} nft list table ip sky")
-        say(f"the operator: ip netns exec {self.operator.namespace} bash")
+        say(f"the operator, for curl and trunkline: {self.operator.shell()}")
         say("Ctrl-C goes on with the drills, and takes everything down")
         with contextlib.suppress(KeyboardInterrupt):
             while True:

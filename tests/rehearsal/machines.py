@@ -48,6 +48,7 @@ class Running:
     cable: Network
     internet: Internet
     booted: Machine | None = None
+    _rules: str = field(default="", repr=False)
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
     @property
@@ -83,7 +84,9 @@ class Running:
             self.plug.public,
             (METADATA_ADDRESS, self.sky.resolver),
         )
-        firewall.load_rules(self.cable.cloud, text)
+        if text != self._rules:  # most changes of a cloud concern other machines
+            firewall.load_rules(self.cable.cloud, text)
+            self._rules = text
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -77,6 +77,13 @@ class Operator:
         status, site, seconds = figures.split(" ")
         return Answer(int(status), site, body, float(seconds))
 
+    def shell(self) -> str:
+        """The command that opens a shell in which `curl` and `trunkline` work as for a user."""
+        environment = {**self.environment, "CURL_CA_BUNDLE": str(self.folder / "authority.pem")}
+        words = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+        entered = shlex.join(self._entered(["bash"]))
+        return f"cd {shlex.quote(str(self.folder))} && {' '.join(words)} {entered}"
+
     def _entered(self, command: Sequence[str]) -> list[str]:
         # A mount namespace of its own, in which the sky's resolver is the machine's.
         script = 'mount --bind resolv.conf /etc/resolv.conf; exec "$@"'
@@ -97,11 +104,3 @@ def operator(
             stack.enter_context(serving_names(RESOLVER, lookup))
         environment = {"PYTHONPATH": str(ROOT / "constructs"), "TF_VAR_probe_key": key}
         yield Operator(place, folder, environment)
-
-
-def site_of(answer: Answer) -> str:
-    """The site that an edge's own answer names; empty for any other answer."""
-    try:
-        return str(json.loads(answer.body)["site"])
-    except (ValueError, KeyError, TypeError):
-        return ""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from doubles.machines.scene import Scene
-from doubles.providers.answers import answer
 from doubles.providers.double import listening
 from doubles.providers.effects import Effects, State
 from doubles.providers.plugin_mirror import schema_files
@@ -95,7 +94,7 @@ class Sky(Effects):
         if type_name == "cloudflare_zero_trust_tunnel_cloudflared_token":
             made = cloudflare_edge.token(str(config["tunnel_id"]), str(config["account_id"]))
             return {"token": made}
-        return answer(type_name, config, provider)
+        return super().answer(type_name, config, provider)
 
     @contextlib.contextmanager
     def held(self, type_name: str) -> Iterator[threading.Event]:
