@@ -223,7 +223,8 @@ def serve(*files_and_sources: str) -> None:
     with listening(files, Effects()) as addresses:
         print(addresses, flush=True)
         with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+            while True:  # a wait without an end misses a signal that comes as it begins
+                time.sleep(0.2)
 
 
 @contextmanager
