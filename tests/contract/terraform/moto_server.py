@@ -50,7 +50,7 @@ def newest_version(folder: Path) -> str:
 def override(version: str) -> Json:
     """What has to differ from a real deployment: the provider's version, and its patience.
 
-    moto's server drops a connection now and then, so one try is too few.
+    An answer of moto's is lost now and then, so one try is too few.
     """
     return {
         "terraform": {"required_providers": {"aws": {"source": SOURCE, "version": version}}},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,3 +76,29 @@ def test_edge_and_probes_do_without_cloudflare(tmp_path: Path, aws_run: Run, mot
     kept = call(moto, "ssm", "get_parameter", Name=TOKEN, WithDecryption=True)
     assert kept["Parameter"]["Value"] == "the token"
     run.destroy()
+
+
+def test_a_second_try_of_a_call_gets_the_answer_that_was_lost(moto: str) -> None:
+    first = put_parameter(moto, invocation="one")
+    assert put_parameter(moto, invocation="one") == first == 200
+    assert put_parameter(moto, invocation="two") == 400
+
+
+def put_parameter(moto: str, *, invocation: str) -> int:
+    """The status of making the parameter `lost`, as an SDK asks for it."""
+    request = urllib.request.Request(
+        moto,
+        data=b'{"Name": "lost", "Value": "x", "Type": "String"}',
+        headers={
+            "X-Amz-Target": "AmazonSSM.PutParameter",
+            "Content-Type": "application/x-amz-json-1.1",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/ssm/aws4",
+            "amz-sdk-invocation-id": invocation,
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
