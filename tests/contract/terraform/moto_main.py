@@ -6,8 +6,9 @@ keeps them at the network interface only. Terraform would want to add them again
 Its data are not made for threads: of two rules that go at the same time one is not found. So each
 request is answered by itself.
 
-Now and then an answer is lost on its way, and the provider asks again. AWS takes what is gone for
-gone; moto fails. The provider numbers what it asks, so the second try gets the first one's answer.
+Now and then an answer is lost on its way, and the provider asks again. For what the first try has
+removed, AWS answers with an error that the provider takes for done; moto answers with another one.
+So the second try gets the first one's answer.
 """
 
 from __future__ import annotations
@@ -19,9 +20,7 @@ from typing import Any
 import moto.server
 from moto.ec2.models.instances import Instance
 from werkzeug.serving import run_simple
-from werkzeug.test import run_wsgi_app
-
-Answer = tuple[str, list[tuple[str, str]], bytes]  # status, headers, body
+from werkzeug.wrappers import Response
 
 attach_interfaces = Instance.prep_nics
 
@@ -33,38 +32,23 @@ def attach_interfaces_and_groups(machine: Any, *args: Any, **kwargs: Any) -> Non
 
 
 def run_one_at_a_time(host: str, port: int, app: Any, **options: Any) -> None:
-    """Serve `app` with a thread for each connection, and one request at a time."""
+    """Serve `app` with a thread for each connection, and one request at a time.
+
+    A call that has succeeded and comes again gets its first answer: all tries of an SDK's call have
+    one `amz-sdk-invocation-id`.
+    """
     lock = threading.Lock()
-    answered = Answers()
+    succeeded: dict[str, Response] = {}
 
     def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
+        invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
         with lock:
-            status, headers, body = answered.answer(environ, app)
-        start_response(status, headers)
-        return [body]
+            response = succeeded.get(invocation) or Response.from_app(app, environ, buffered=True)
+            if invocation and 200 <= response.status_code < 300:
+                succeeded[invocation] = response
+        return response(environ, start_response)
 
     run_simple(host, port, answer, **options)
-
-
-class Answers:
-    """The answers that were given: a request that comes again gets the same one."""
-
-    def __init__(self) -> None:
-        self._by_invocation: dict[str, Answer] = {}
-
-    def answer(self, environ: Any, app: Any) -> Answer:
-        """Ask `app`, unless the same invocation succeeded before.
-
-        All tries of an SDK's call have one `amz-sdk-invocation-id`.
-        """
-        invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
-        if invocation in self._by_invocation:
-            return self._by_invocation[invocation]
-        answer = run_wsgi_app(app, environ, buffered=True)
-        status, headers, body = answer[1], list(answer[2]), b"".join(answer[0])
-        if invocation and status.startswith("2"):
-            self._by_invocation[invocation] = status, headers, body
-        return status, headers, body
 
 
 if __name__ == "__main__":
