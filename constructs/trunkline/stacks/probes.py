@@ -25,7 +25,7 @@ class ProbesStack(TopologyStack):
         probes = ProbeSet(
             self,
             "probes",
-            site=evolve(site, zones=zones),
+            site=_in_batch(site, zones),
             key=_key(self),
             peers={zone: peers(topology, site.name, zone) for zone in zones},
             probes=topology.probes,
@@ -45,6 +45,11 @@ class ProbesStack(TopologyStack):
             security_group=probes.security_group,
             identity=probes.identity,
         )
+
+
+def _in_batch(site: Site, zones: tuple[str, ...]) -> Site:
+    """The site with the zones of a batch alone; its chosen zone may be in another batch."""
+    return evolve(site, zones=zones, zone=site.zone if site.zone in zones else zones[0])
 
 
 def _key(stack: TerraformStack) -> str:

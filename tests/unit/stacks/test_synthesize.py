@@ -12,6 +12,7 @@ from attrs import evolve
 from support.examples import ROOT, THREE, TOPOLOGIES, Synthesized
 
 from trunkline.errors import OutputError
+from trunkline.model import Probes, Route, Routing, Site
 from trunkline.stacks.synthesize import stale_stacks, synthesize
 from trunkline.topology import load
 
@@ -49,6 +50,22 @@ def test_the_output_names_no_path_of_this_machine(synthesized: Synthesized) -> N
     for name, content in contents(output).items():
         for path in (str(ROOT), str(output), str(Path.home()), "/tmp"):
             assert path.encode() not in content, (name, path)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_batch_of_probes_is_made_though_the_chosen_zone_is_in_another(
+    batch: int, tmp_path: Path
+) -> None:
+    first, second = ONE.sites[0].zones[:2]
+    site = evolve(ONE.sites[0], zones=(first, second), zone=first)
+    probes = evolve(ONE.probes or Probes(), max_parallel=1, batch=batch)
+    synthesize(evolve(ONE, sites=(site,), routing=_to(site), probes=probes), tmp_path)
+    text = (tmp_path / "stacks" / f"probes-{site.name}" / "cdk.tf.json").read_text()
+    assert (f"machine-{first}" in text, f"machine-{second}" in text) == (batch == 1, batch == 2)
+
+
+def _to(site: Site) -> Routing:
+    return Routing(hostname="api.example.com", routes=(Route("/", site.name),))
 
 
 def test_a_second_synthesis_touches_no_file(tmp_path: Path) -> None:
