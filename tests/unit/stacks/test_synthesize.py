@@ -12,7 +12,7 @@ from attrs import evolve
 from support.examples import ROOT, THREE, TOPOLOGIES, Synthesized
 
 from trunkline.errors import OutputError
-from trunkline.model import Probes, Route, Routing, Site
+from trunkline.model import Probes
 from trunkline.stacks.synthesize import stale_stacks, synthesize
 from trunkline.topology import load
 
@@ -59,13 +59,9 @@ def test_a_batch_of_probes_is_made_though_the_chosen_zone_is_in_another(
     first, second = ONE.sites[0].zones[:2]
     site = evolve(ONE.sites[0], zones=(first, second), zone=first)
     probes = evolve(ONE.probes or Probes(), max_parallel=1, batch=batch)
-    synthesize(evolve(ONE, sites=(site,), routing=_to(site), probes=probes), tmp_path)
+    synthesize(evolve(ONE, sites=(site,), probes=probes), tmp_path)
     text = (tmp_path / "stacks" / f"probes-{site.name}" / "cdk.tf.json").read_text()
     assert (f"machine-{first}" in text, f"machine-{second}" in text) == (batch == 1, batch == 2)
-
-
-def _to(site: Site) -> Routing:
-    return Routing(hostname="api.example.com", routes=(Route("/", site.name),))
 
 
 def test_a_second_synthesis_touches_no_file(tmp_path: Path) -> None:
