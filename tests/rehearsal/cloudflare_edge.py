@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from doubles.machines.network import inside
+from doubles.providers.effects import RefusedError
 from doubles.services.trust import Authority
 from support.workerd import find_workerd
 
@@ -31,9 +32,10 @@ from rehearsal.world import State, World
 
 TUNNEL = "cloudflare_zero_trust_tunnel_cloudflared"
 CONFIG = "cloudflare_zero_trust_tunnel_cloudflared_config"
+ZONE = "cloudflare_zone"
 SCRIPT, ROUTE = "cloudflare_workers_script", "cloudflare_workers_route"
 EFFECTIVE = frozenset((TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD))
-REMEMBERED = frozenset(("cloudflare_zone_setting", "cloudflare_zone", "cloudflare_ruleset"))
+REMEMBERED = frozenset(("cloudflare_zone_setting", ZONE, "cloudflare_ruleset"))
 TUNNEL_PORT, ORIGINS_PORT = 7844, 9000
 TUNNEL_DOWN = (530, b"error code: 1033\n")  # Cloudflare's own words for a tunnel without an agent
 UNREACHABLE = (521, b"error code: 521\n")  # and for an origin that takes no connection
@@ -57,6 +59,19 @@ table ip sky {{
   chain prerouting {{ type nat hook prerouting priority dstnat; tcp dport 443 redirect to {port}; }}
 }}
 """
+
+
+def find_zone(world: World, config: State) -> dict[str, Any]:
+    """The zone that a data source's filter names; refused in the words of Cloudflare's provider."""
+    wanted = config["filter"]
+    zones = [
+        zone
+        for zone in world.all(ZONE, name=wanted["name"])
+        if zone["account"]["id"] == wanted["account"]["id"]
+    ]
+    if len(zones) != 1:
+        raise RefusedError(f"failed to find exactly one result: {len(zones)} found")
+    return {"id": zones[0]["id"], "zone_id": zones[0]["id"]}
 
 
 def token(tunnel: str, account: str) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import ipaddress
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +19,15 @@ from doubles.machines.machine import Machine
 from doubles.machines.network import Network, answering, inside
 from doubles.machines.scene import Cloud, Scene
 from doubles.services.cloud import METADATA_ADDRESS, METADATA_NAME
-from doubles.services.web import Double, Request, Response
+from doubles.services.trust import Authority
+from doubles.services.web import Double, Request, Response, serving
 
 from rehearsal import firewall
 from rehearsal.clouds.base import Grant, Plug, Sky
 from rehearsal.internet import Internet, ip
 from rehearsal.names import Lookup, serving_names, with_hosts
 from rehearsal.world import State, World
+from trunkline.model import Upstream
 
 _CERTIFICATE = re.compile(
     r"^(?P<indent> *)-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n",
@@ -133,14 +135,18 @@ def switch_on(
         running = Running(name, sky, state, plug, cable, internet)
         stack.callback(running.unplug)
         running.join()
-        http = {**scene.vendors.http, **cloud.http()}
+        http: dict[str, Any] = {**scene.vendors.http, **cloud.http()}
         granting = {
             host: _Granting(each, cloud, lambda: sky.grant(world, state), world.store_faults)
             for host, each in cloud.https().items()
         }
         https: dict[str, Any] = {**scene.vendors.https, **granting}
+        if upstream := world.upstreams.get(name):
+            stack.enter_context(_behind(cable, upstream, scene.authority, http, https))
         stack.enter_context(answering(cable, http, https, scene.authority))
         hosts = dict.fromkeys({**http, **https}, gateway) | {METADATA_NAME: METADATA_ADDRESS}
+        if upstream:
+            hosts[upstream.host] = gateway
         with inside(cable.cloud):
             stack.enter_context(serving_names(sky.resolver, with_hosts(hosts, lookup)))
         files = {
@@ -154,6 +160,48 @@ def switch_on(
         )
         running.resources = stack.pop_all()
         return running
+
+
+@dataclass(frozen=True)
+class _Service:
+    """The service behind an edge, which says who it is."""
+
+    url: str
+
+    def answer(self, request: Request) -> Response:
+        return Response.text(f"{self.url} answers {request.path}\n")
+
+
+@contextlib.contextmanager
+def _behind(
+    cable: Network,
+    upstream: Upstream,
+    authority: Authority,
+    http: dict[str, Any],
+    https: dict[str, Any],
+) -> Iterator[None]:
+    """The service behind an edge, in the edge's network.
+
+    On a port of the vendors' hosts it stands among them, else it has a server of its own.
+    """
+    service = {upstream.host: _Service(upstream.url)}
+    if _is_address(upstream.host):
+        ip("-n", cable.cloud, "address", "replace", f"{upstream.host}/32", "dev", "cloud0")
+    if (upstream.port, upstream.tls) in ((80, False), (443, True)):
+        (https if upstream.tls else http).update(service)
+        yield
+        return
+    context = authority.server(service) if upstream.tls else None
+    with contextlib.ExitStack() as stack:
+        with inside(cable.cloud):
+            stack.enter_context(serving(upstream.port, service, context))
+        yield
+
+
+def _is_address(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
 
 
 def _with_client_authority(user_data: str, pem: str) -> str:

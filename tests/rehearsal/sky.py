@@ -17,7 +17,7 @@ from doubles.providers.plugin_mirror import schema_files
 
 from rehearsal import cloudflare_edge
 from rehearsal.cloudflare_edge import CloudflareEdge
-from rehearsal.clouds import BY_MACHINE
+from rehearsal.clouds import BY_CLOUD, BY_MACHINE
 from rehearsal.clouds.base import unknown
 from rehearsal.distances import CLOUDFLARE as CLOUDFLARES_PLACE
 from rehearsal.internet import Internet, namespace
@@ -94,6 +94,11 @@ class Sky(Effects):
         if type_name == "cloudflare_zero_trust_tunnel_cloudflared_token":
             made = cloudflare_edge.token(str(config["tunnel_id"]), str(config["account_id"]))
             return {"token": made}
+        if type_name == cloudflare_edge.ZONE:
+            return cloudflare_edge.find_zone(self.world, config)
+        for cloud in BY_CLOUD.values():
+            if (found := cloud.answer(self.world, type_name, config)) is not None:
+                return dict(found)
         return super().answer(type_name, config, provider)
 
     @contextlib.contextmanager

@@ -6,16 +6,19 @@ import base64
 import gzip
 import ipaddress
 import json
+import re
 from typing import Any
 
 import pytest
+from doubles.providers.effects import RefusedError
 
 from rehearsal import distances
-from rehearsal.cloudflare_edge import token
-from rehearsal.clouds import aws, azure, google
+from rehearsal.cloudflare_edge import find_zone, token
+from rehearsal.clouds import BY_CLOUD, aws, azure, google
 from rehearsal.firewall import Firewall, Rule, ruleset
 from rehearsal.names import address_of
 from rehearsal.world import CLOUDFLARE, World
+from trunkline.model import ExistingNetwork, Site
 
 
 def world(**resources: list[dict[str, Any]]) -> World:
@@ -82,8 +85,11 @@ def test_a_role_reads_what_its_policy_grants(arn: str, granted: bool) -> None:
 
 
 def test_googles_rules_come_by_priority_a_denial_before_what_allows() -> None:
-    def rule(priority: int | None, kind: str, account: str = "me") -> dict[str, Any]:
+    def rule(
+        priority: int | None, kind: str, account: str = "me", network: str = "mine"
+    ) -> dict[str, Any]:
         return {
+            "network": network,
             "direction": "EGRESS",
             "priority": priority,
             "destination_ranges": ["0.0.0.0/0"],
@@ -97,9 +103,11 @@ def test_googles_rules_come_by_priority_a_denial_before_what_allows() -> None:
             rule(None, "allow"),
             rule(1000, "deny"),
             rule(1, "allow", account="somebody else"),
-        ]
+            rule(1, "allow", network="another"),
+        ],
+        google_compute_subnetwork=[{"id": "subnet", "network": "mine"}],
     )
-    interface = {"access_config": [{"nat_ip": "198.18.0.9"}]}
+    interface = {"subnetwork": "subnet", "access_config": [{"nat_ip": "198.18.0.9"}]}
     machine = {"network_interface": [interface], "service_account": [{"email": "me"}]}
     found = google.SKY.firewall(made, machine)
     assert [each.passes for each in found.rules] == [False, True, False]
@@ -138,6 +146,79 @@ def test_azures_rules_come_by_priority() -> None:
     )
     found = azure.SKY.firewall(made, {"network_interface_ids": ["nic"]})
     assert [each.passes for each in found.rules] == [True, False]
+
+
+def existing(**sites: tuple[str, str, ExistingNetwork]) -> World:
+    """A world with the networks of sites, each a cloud, a zone and a network."""
+    made = World()
+    for name, (cloud, zone, network) in sites.items():
+        site = Site(name=name, cloud=cloud, region="r-1", zone=zone, account="mine")
+        for kind, state in BY_CLOUD[cloud].network(site, network):
+            made.put_before(kind, state)
+    return made
+
+
+def test_a_network_that_exists_is_found_by_its_name_and_has_a_way_out() -> None:
+    made = existing(
+        one=("aws", "r-1b", ExistingNetwork(name="main")),
+        two=("google", "r-1-a", ExistingNetwork(name="main", subnets={"*": "edges"})),
+        three=(
+            "azure",
+            "1",
+            ExistingNetwork(name="main", subnets={"*": "edges"}, resource_group="network"),
+        ),
+    )
+    vpc = aws.SKY.answer(made, "aws_vpc", {"tags": {"Name": "main"}})
+    assert vpc is not None
+    wanted = {"vpc_id": vpc["id"], "availability_zone": "r-1b"}
+    subnet = aws.SKY.answer(made, "aws_subnet", wanted)
+    assert subnet is not None
+    assert aws.SKY.firewall(made, {**INSTANCE, "subnet_id": subnet["id"]}).way_out
+    wanted = {"name": "edges", "region": "r-1"}
+    assert google.SKY.answer(made, "google_compute_subnetwork", wanted) is not None
+    wanted = {
+        "name": "edges",
+        "virtual_network_name": "main",
+        "resource_group_name": "network",
+    }
+    assert azure.SKY.answer(made, "azurerm_subnet", wanted) is not None
+    assert made.left() == []  # no stack has made it, so none has to destroy it
+
+
+@pytest.mark.parametrize(
+    ("cloud", "kind", "config", "words"),
+    [
+        ("aws", "aws_vpc", {"tags": {"Name": "mian"}}, "no matching EC2 VPC found"),
+        (
+            "aws",
+            "aws_subnet",
+            {"vpc_id": "vpc-main", "availability_zone": "r-1c"},
+            "no matching EC2 Subnet found",
+        ),
+        ("google", "google_compute_subnetwork", {"name": "x", "region": "r"}, "Not Found : x"),
+        (
+            "azure",
+            "azurerm_subnet",
+            {"name": "x", "virtual_network_name": "y", "resource_group_name": "z"},
+            "Subnet (x, y, z) was not found",
+        ),
+    ],
+)
+def test_a_network_that_does_not_exist_is_refused_in_the_providers_words(
+    cloud: str, kind: str, config: dict[str, Any], words: str
+) -> None:
+    made = existing(one=("aws", "r-1b", ExistingNetwork(name="main")))
+    with pytest.raises(RefusedError, match=re.escape(words)):
+        BY_CLOUD[cloud].answer(made, kind, config)
+
+
+def test_a_zone_is_found_by_its_name_in_its_account_alone() -> None:
+    made = world(cloudflare_zone=[{"id": "z", "name": "example.com", "account": {"id": "mine"}}])
+    wanted = {"filter": {"name": "example.com", "account": {"id": "mine"}}}
+    assert find_zone(made, wanted)["zone_id"] == "z"
+    wanted["filter"]["account"] = {"id": "another"}
+    with pytest.raises(RefusedError, match="exactly one result: 0 found"):
+        find_zone(made, wanted)
 
 
 def test_a_machine_behind_no_rule_is_closed_but_for_answers_and_its_clouds_own_hosts() -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trunkline.model import Upstream
+
 State = Mapping[str, Any]
 
 # Benchmarking addresses (RFC 2544) stand for the public ones that the clouds hand out.
@@ -24,6 +26,10 @@ class World:
     """Resources by type and key, and the addresses that were handed out."""
 
     resources: dict[str, dict[str, State]] = field(default_factory=dict)
+    before: dict[str, dict[str, State]] = field(default_factory=dict)
+    """What was there before any stack was applied."""
+    upstreams: dict[str, Upstream] = field(default_factory=dict)
+    """The service behind an edge, by its machine's name."""
     store_faults: list[int] = field(default_factory=list)
     """Statuses with which the secret stores answer next, in place of a secret."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -34,20 +40,26 @@ class World:
         with self.lock:
             self.resources.setdefault(type_name, {})[key(state)] = state
 
+    def put_before(self, type_name: str, state: State) -> None:
+        """Add what no stack makes, such as a network that exists."""
+        self.before.setdefault(type_name, {})[key(state)] = state
+
     def drop(self, type_name: str, state: State) -> None:
         with self.lock:
             self.resources.get(type_name, {}).pop(key(state), None)
 
     def all(self, type_name: str, **wanted: Any) -> list[State]:
-        """The resources of a type whose attributes have these values."""
+        """What is there of a type, with these values in its attributes."""
         with self.lock:
-            held = list(self.resources.get(type_name, {}).values())
+            made, before = self.resources.get(type_name, {}), self.before.get(type_name, {})
+            held = [*made.values(), *before.values()]
         return [each for each in held if all(each.get(k) == v for k, v in wanted.items())]
 
     def one(self, type_name: str, **wanted: Any) -> State | None:
         return next(iter(self.all(type_name, **wanted)), None)
 
     def has(self, type_name: str, state: State) -> bool:
+        """Whether a stack has made this very resource, and it is there."""
         with self.lock:
             return key(state) in self.resources.get(type_name, {})
 

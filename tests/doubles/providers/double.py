@@ -35,7 +35,7 @@ from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
 from tf.runner import run_provider
 
-from doubles.providers.effects import Effects
+from doubles.providers.effects import Effects, RefusedError
 from doubles.providers.messages import decode, diagnostic, encode, to_schema
 from doubles.providers.refusals import refusals
 from doubles.providers.values import (
@@ -51,13 +51,15 @@ Call = Callable[["Double", Any, Any], Any]
 
 
 def reporting(response: Callable[..., Any]) -> Callable[[Call], Call]:
-    """Turn an exception of the double into a diagnostic, so that Terraform shows its traceback."""
+    """Turn a refusal, and an exception of the double, into what Terraform shows."""
 
     def decorate(call: Call) -> Call:
         @wraps(call)
         def guarded(self: Double, request: Any, context: Any) -> Any:
             try:
                 return call(self, request, context)
+            except RefusedError as refused:
+                return response(diagnostics=[diagnostic(str(refused))])
             except Exception:
                 wrong = diagnostic("The provider double failed", traceback.format_exc())
                 return response(diagnostics=[wrong])

@@ -14,6 +14,10 @@ from doubles.providers.answers import answer
 State = Mapping[str, Any]
 
 
+class RefusedError(Exception):
+    """What a cloud answers in place of a resource, in its own words."""
+
+
 class Effects:
     """Of a change that Terraform applies, in the order of the calls."""
 
@@ -34,5 +38,5 @@ class Effects:
         return state
 
     def answer(self, type_name: str, config: State, provider: State) -> dict[str, Any]:
-        """The known part of what a data source answers."""
+        """The known part of what a data source answers; RefusedError where it finds nothing."""
         return answer(type_name, config, provider)

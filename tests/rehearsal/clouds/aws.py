@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import Iterator
 
 from doubles.machines.scene import Cloud
+from doubles.providers.effects import RefusedError
 from doubles.services.aws import Aws
 from doubles.services.cloud import Secret
 
-from rehearsal.clouds.base import Grant, Plug, Sky, unknown
+from rehearsal.clouds.base import RANGE, Grant, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Firewall, Rule
 from rehearsal.world import State, World
+from trunkline.addresses.subnets import subnet_cidr
+from trunkline.model import ExistingNetwork, Site
 
 ADDRESS = "aws_eip"
 INGRESS, EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
@@ -42,6 +46,28 @@ class AwsSky(Sky):
         private = world.private_address(_subnet(world, planned)["cidr_block"])
         return {**planned, "private_ip": private, "public_ip": public}
 
+    def network(self, site: Site, network: ExistingNetwork) -> Iterator[tuple[str, State]]:
+        vpc = network.id or f"vpc-{network.name}"
+        table = f"rtb-{vpc}"
+        yield "aws_vpc", {"id": vpc, "tags": {"Name": network.name}}
+        to_internet = {"destination_cidr_block": "0.0.0.0/0", "gateway_id": f"igw-{vpc}"}
+        yield "aws_route", {"id": f"r-{table}", "route_table_id": table, **to_internet}
+        for zone in site.zones:
+            subnet = network.subnet_of(zone) or f"subnet-{vpc}-{zone}"
+            cidr = subnet_cidr(network.cidr or RANGE, ord(zone[-1]) - ord("a"))
+            where = {"vpc_id": vpc, "availability_zone": zone}
+            yield "aws_subnet", {"id": subnet, "cidr_block": cidr, **where}
+            joined = {"subnet_id": subnet, "route_table_id": table}
+            yield "aws_route_table_association", {"id": f"rtbassoc-{subnet}", **joined}
+
+    def answer(self, world: World, type_name: str, config: State) -> State | None:
+        if type_name == "aws_vpc":
+            return _only("EC2 VPC", world.all(type_name, tags=config["tags"]))
+        if type_name == "aws_subnet":
+            wanted = {each: config[each] for each in ("vpc_id", "availability_zone")}
+            return _only("EC2 Subnet", world.all(type_name, **wanted))
+        return None
+
     def plug(self, world: World, machine: State) -> Plug:
         subnet = _subnet(world, machine)
         place = f"aws {subnet['availability_zone']}"
@@ -60,8 +86,8 @@ class AwsSky(Sky):
             for statement in json.loads(policy["policy"])["Statement"]:
                 if statement["Effect"] == "Allow" and statement["Action"] == "ssm:GetParameter":
                     for arn in statement["Resource"]:
-                        if found := world.one("aws_ssm_parameter", arn=arn):
-                            return Grant(found["name"], found["value"])
+                        if parameter := world.one("aws_ssm_parameter", arn=arn):
+                            return Grant(parameter["name"], parameter["value"])
         return None
 
     def firewall(self, world: World, machine: State) -> Firewall:
@@ -80,11 +106,22 @@ def _rule(direction: str, rule: State) -> Rule:
     return Rule("in" if direction == "in" else "out", (rule["cidr_ipv4"],), protocol, ports)
 
 
+def _only(kind: str, states: list[State]) -> State:
+    """The one that a look-up finds; its words are those of the provider's find.go."""
+    if not states:
+        raise RefusedError(f"no matching {kind} found")
+    if len(states) > 1:
+        raise RefusedError(
+            f"multiple {kind}s matched; use additional constraints to reduce matches to a single "
+            f"{kind}"
+        )
+    return states[0]
+
+
 def _subnet(world: World, machine: State) -> State:
-    found = world.one("aws_subnet", id=machine["subnet_id"])
-    if found is None:  # one that was there before the stack
-        return {"cidr_block": "10.0.0.0/24", "availability_zone": "us-east-1a", "id": None}
-    return found
+    subnet = machine["subnet_id"]
+    words = f"InvalidSubnetID.NotFound: The subnet ID '{subnet}' does not exist"
+    return found(world.one("aws_subnet", id=subnet), words)
 
 
 def _role(world: World, machine: State) -> str | None:
@@ -94,8 +131,6 @@ def _role(world: World, machine: State) -> str | None:
 
 def _has_way_out(world: World, machine: State) -> bool:
     """A route to an internet gateway, and an address to come back to."""
-    if _subnet(world, machine)["id"] is None:
-        return True
     if not machine["public_ip"]:
         return False
     tables = world.all("aws_route_table_association", subnet_id=machine["subnet_id"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 
 from doubles.machines.scene import Cloud
 from doubles.services.azure import Azure
 from doubles.services.cloud import Secret
 
-from rehearsal.clouds.base import Grant, Plug, Sky, unknown
+from rehearsal.clouds.base import RANGE, Grant, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule
 from rehearsal.world import State, World
+from trunkline.addresses.subnets import subnet_cidr
+from trunkline.model import ExistingNetwork, Site
 
 ASSOCIATION = "azurerm_network_interface_security_group_association"
 
@@ -41,6 +44,26 @@ class AzureSky(Sky):
         if type_name == self.machine_type:
             return {**planned, "private_ip_address": _configuration(world, planned)[1]}
         return planned
+
+    def network(self, site: Site, network: ExistingNetwork) -> Iterator[tuple[str, State]]:
+        group = {"resource_group_name": network.resource_group}
+        vnet = network.id or f"{_path(site, group)}/virtualNetworks/{network.name}"
+        yield "azurerm_virtual_network", {"id": vnet, "name": network.name, **group}
+        for zone in site.zones:
+            subnet = network.subnet_of(zone) or "default"
+            cidr = subnet_cidr(network.cidr or RANGE, 0)
+            where = {"name": subnet, "virtual_network_name": network.name, **group}
+            link = subnet if network.id else f"{vnet}/subnets/{subnet}"
+            yield "azurerm_subnet", {"id": link, "address_prefixes": [cidr], **where}
+
+    def answer(self, world: World, type_name: str, config: State) -> State | None:
+        if type_name != "azurerm_subnet":
+            return None
+        names = ("name", "virtual_network_name", "resource_group_name")
+        wanted = {each: config[each] for each in names}
+        # A guess: the provider writes the names with the subscription.
+        words = f"Subnet ({', '.join(wanted.values())}) was not found"
+        return found(world.one(type_name, **wanted), words)
 
     def plug(self, world: World, machine: State) -> Plug:
         configuration, private = _configuration(world, machine)
@@ -80,23 +103,30 @@ class AzureSky(Sky):
 
 def _configuration(world: World, machine: State) -> tuple[State, str]:
     [interface] = machine["network_interface_ids"]
-    found = world.one("azurerm_network_interface", id=interface)
-    assert found, f"{interface} is not there"
-    [configuration] = found["ip_configuration"]
+    card = world.one("azurerm_network_interface", id=interface)
+    assert card, f"{interface} is not there"
+    [configuration] = card["ip_configuration"]
     return configuration, str(configuration["private_ip_address"])
 
 
+def _path(site: Site, group: State) -> str:
+    subscription = f"/subscriptions/{site.account}"
+    named = f"resourceGroups/{group['resource_group_name']}"
+    return f"{subscription}/{named}/providers/Microsoft.Network"
+
+
 def _range(world: World, configuration: State) -> str:
-    found = world.one("azurerm_subnet", id=configuration["subnet_id"])
-    return str(found["address_prefixes"][0]) if found else "10.0.2.0/24"
+    subnet = configuration["subnet_id"]
+    words = f"InvalidResourceReference: {subnet} was not found"
+    return str(found(world.one("azurerm_subnet", id=subnet), words)["address_prefixes"][0])
 
 
 def _vault(world: World, machine: State) -> State | None:
     """The vault whose policy lets the machine's identity read."""
     for identity in machine.get("identity") or []:
         for assigned in identity["identity_ids"]:
-            found = world.one("azurerm_user_assigned_identity", id=assigned)
-            principal = found["principal_id"] if found else None
+            own = world.one("azurerm_user_assigned_identity", id=assigned)
+            principal = own["principal_id"] if own else None
             for policy in world.all("azurerm_key_vault_access_policy", object_id=principal):
                 if "Get" in policy["secret_permissions"]:
                     return world.one("azurerm_key_vault", id=policy["key_vault_id"])

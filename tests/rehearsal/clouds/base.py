@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from doubles.machines.scene import Cloud
+from doubles.providers.effects import RefusedError
 
 from rehearsal.firewall import Firewall
 from rehearsal.world import State, World
+from trunkline.model import ExistingNetwork, Site
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,10 @@ class Grant:
     value: str
 
 
+RANGE = "10.200.0.0/16"
+"""Of a network that exists, where the topology does not say its range."""
+
+
 class Sky(ABC):
     """One cloud. A type that is in neither list is remembered only, and named at the end."""
 
@@ -41,6 +48,17 @@ class Sky(ABC):
     def settle(self, world: World, type_name: str, planned: State) -> State:
         """The planned values, with those that the cloud decides."""
         return planned
+
+    @abstractmethod
+    def network(self, site: Site, network: ExistingNetwork) -> Iterator[tuple[str, State]]:
+        """A network that exists, with a way out: what it is made of, each with its type."""
+
+    def answer(self, world: World, type_name: str, config: State) -> State | None:
+        """What a data source finds; None where it is not about networks.
+
+        RefusedError, in the provider's words, where it finds nothing.
+        """
+        return None
 
     @abstractmethod
     def plug(self, world: World, machine: State) -> Plug: ...
@@ -62,3 +80,10 @@ def unknown(value: Any) -> bool:
     from doubles.providers.values import UNKNOWN
 
     return value is UNKNOWN or value is None
+
+
+def found(state: State | None, otherwise: str) -> State:
+    """What a cloud looks up by its ID; RefusedError with `otherwise` where it is not there."""
+    if state is None:
+        raise RefusedError(otherwise)
+    return state

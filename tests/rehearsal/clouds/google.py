@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from doubles.machines.scene import Cloud
 from doubles.services.cloud import Secret
 from doubles.services.google import Google
 
-from rehearsal.clouds.base import Grant, Plug, Sky, unknown
+from rehearsal.clouds.base import RANGE, Grant, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule
 from rehearsal.world import State, World
+from trunkline.addresses.subnets import subnet_cidr
+from trunkline.model import ExistingNetwork, Site
 
 ACCESSOR = "roles/secretmanager.secretAccessor"
 
@@ -37,6 +40,25 @@ class GoogleSky(Sky):
             **planned,
             "network_interface": [_settled(world, each) for each in planned["network_interface"]],
         }
+
+    def network(self, site: Site, network: ExistingNetwork) -> Iterator[tuple[str, State]]:
+        project = f"projects/{site.account}"
+        vpc = network.id or f"{project}/global/networks/{network.name}"
+        yield "google_compute_network", {"id": vpc, "name": network.name}
+        for name in {network.subnet_of(zone) for zone in site.zones}:
+            link = name if network.id else f"{project}/regions/{site.region}/subnetworks/{name}"
+            cidr = subnet_cidr(network.cidr or RANGE, 0)
+            where = {"name": name, "region": site.region, "network": vpc}
+            subnet = {"id": link, "self_link": link, "ip_cidr_range": cidr, **where}
+            yield "google_compute_subnetwork", subnet
+
+    def answer(self, world: World, type_name: str, config: State) -> State | None:
+        if type_name != "google_compute_subnetwork":
+            return None
+        wanted = {each: config[each] for each in ("name", "region")}
+        # A guess: the provider's words have the project too.
+        words = f"Subnetwork Not Found : {config['name']} in {config['region']}"
+        return found(world.one(type_name, **wanted), words)
 
     def plug(self, world: World, machine: State) -> Plug:
         [interface] = machine["network_interface"]
@@ -67,8 +89,13 @@ class GoogleSky(Sky):
 
     def firewall(self, world: World, machine: State) -> Firewall:
         [interface] = machine["network_interface"]
+        network = _subnet(world, interface)["network"]
         rules = sorted(
-            (rule for rule in world.all("google_compute_firewall") if _is_for(rule, machine)),
+            (
+                rule
+                for rule in world.all("google_compute_firewall", network=network)
+                if _is_for(rule, machine)
+            ),
             key=lambda rule: (rule.get("priority") or 1000, bool(rule.get("allow"))),
         )
         made = [each for rule in rules for each in _rules(rule)]
@@ -87,9 +114,14 @@ def _settled(world: World, interface: State) -> dict[str, Any]:
     return {**interface, "network_ip": private, "access_config": accesses}
 
 
+def _subnet(world: World, interface: State) -> State:
+    subnet = interface["subnetwork"]
+    words = f"googleapi: Error 404: The resource '{subnet}' was not found, notFound"
+    return found(world.one("google_compute_subnetwork", id=subnet), words)
+
+
 def _range(world: World, interface: State) -> str:
-    found = world.one("google_compute_subnetwork", id=interface["subnetwork"])
-    return str(found["ip_cidr_range"]) if found else "10.0.1.0/24"
+    return str(_subnet(world, interface)["ip_cidr_range"])
 
 
 def _is_for(rule: State, machine: State) -> bool:

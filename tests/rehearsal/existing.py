@@ -1,0 +1,23 @@
+"""What a topology takes for granted: networks, services and a zone that exist before an apply."""
+
+from __future__ import annotations
+
+from rehearsal.cloudflare_edge import ZONE
+from rehearsal.clouds import BY_CLOUD
+from rehearsal.world import World
+from trunkline.addresses.base import edge_name
+from trunkline.model import Cloudflare, ExistingNetwork, Topology
+
+
+def add_existing(world: World, topology: Topology) -> None:
+    """Put what no stack of the topology makes into the world."""
+    for site in topology.sites:
+        if isinstance(site.network, ExistingNetwork):
+            for type_name, state in BY_CLOUD[site.cloud].network(site, site.network):
+                world.put_before(type_name, state)
+        if site.upstream:
+            world.upstreams[edge_name(topology.name, site.name)] = site.upstream
+    ingress = topology.ingress
+    if isinstance(ingress, Cloudflare) and not ingress.create_zone:
+        account = {"id": ingress.account_id}
+        world.put_before(ZONE, {"id": "0" * 32, "name": topology.domain, "account": account})
