@@ -20,11 +20,8 @@ from trunkline.topology import load
 
 def _unplayed(topology: Topology) -> str | None:
     """Why a topology cannot be rehearsed; None where it can."""
-    if isinstance(topology.ingress, LocalIngress):
-        return "is of this machine: make demo shows it"
-    if topology.routing.strategy != "worker":
-        return f"has the strategy {topology.routing.strategy}, which is not played yet: use worker"
-    return None
+    local = isinstance(topology.ingress, LocalIngress)
+    return "is of this machine: make demo shows it" if local else None
 
 
 def main() -> int:
@@ -43,7 +40,7 @@ def main() -> int:
             print(f"{options.topology} {reason}", file=sys.stderr)
             return 2
         from rehearsal.janitor import swept_if_killed
-        from rehearsal.journey import Journey
+        from rehearsal.journey import rehearse
 
         with (
             raise_on_signal(),
@@ -51,7 +48,7 @@ def main() -> int:
             swept_if_killed(Path(folder)),
         ):
             tempfile.tempdir = folder  # all that is written lies in one place
-            report = Journey(options.topology, Path(folder), keep=options.keep).run()
+            report = rehearse(options.topology, Path(folder), keep=options.keep)
     except KeyboardInterrupt:
         print("interrupted; nothing of it is left", file=sys.stderr)
         return 130

@@ -1,7 +1,7 @@
-"""Cloudflare: tunnels that are logged in, and the Worker in workerd behind its hostname.
+"""Cloudflare: its front, and what leads from it to an edge: tunnels, public origins, Origin Rules.
 
 operator ──TLS──▶ workerd :443 ──▶ the Worker ──▶ its fetch ──▶ origins :9000 ──▶ a tunnel's
-                                                                   connection ──▶ the edge
+                             └── where no route names one ──────▶            connection ──▶ the edge
 """
 
 from __future__ import annotations
@@ -9,56 +9,44 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
-import itertools
 import json
 import socket
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from doubles.machines.network import inside
 from doubles.providers.effects import RefusedError
-from doubles.services.trust import Authority
-from support.workerd import find_workerd
+from doubles.services.cloudflared import notice_silence
+from doubles.services.trust import Authority, unverified_client
 
-from rehearsal.firewall import load_rules
-from rehearsal.names import RECORD
-from rehearsal.world import State, World
+from rehearsal import cloudflare_api
+from rehearsal.names import API, RECORD
+from rehearsal.rules import RuleError, parse
+from rehearsal.workers import ORIGINS_PORT, ROUTE, SCRIPT, ZONE, Workers
+from rehearsal.world import State, World, plain
 
 TUNNEL = "cloudflare_zero_trust_tunnel_cloudflared"
 CONFIG = "cloudflare_zero_trust_tunnel_cloudflared_config"
-ZONE = "cloudflare_zone"
-SCRIPT, ROUTE = "cloudflare_workers_script", "cloudflare_workers_route"
-EFFECTIVE = frozenset((TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD))
-REMEMBERED = frozenset(("cloudflare_zone_setting", ZONE, "cloudflare_ruleset"))
-TUNNEL_PORT, ORIGINS_PORT = 7844, 9000
+RULESET = "cloudflare_ruleset"
+SETTING = "cloudflare_zone_setting"
+EFFECTIVE = frozenset((TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD, RULESET, SETTING, ZONE))
+REMEMBERED = frozenset(("cloudflare_argo_smart_routing",))
+FRONT_TYPES = frozenset((SCRIPT, ROUTE, RECORD, ZONE))
+TUNNEL_PORT = 7844
+NO_NAME = (530, b"error code: 1016\n")  # for a name that has no record
 TUNNEL_DOWN = (530, b"error code: 1033\n")  # Cloudflare's own words for a tunnel without an agent
-UNREACHABLE = (521, b"error code: 521\n")  # and for an origin that takes no connection
+REFUSED = (521, b"error code: 521\n")  # for an origin that takes no connection
+SILENT = (522, b"error code: 522\n")  # and for one that does not answer within 19 seconds
+# https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+CONNECT_SECONDS = 19
+TUNNEL_DOMAIN = ".cfargotunnel.com"
 
-
-GRACE = 2.0  # seconds for requests that the old Workers have under way
-
-# Which Worker answers a hostname; Cloudflare's own words where none does.
-FRONT = """\
-export default {
-  fetch(request, env) {
-    const worker = env[new URL(request.url).hostname];
-    return worker ? worker.fetch(request) : new Response("error code: 1016\\n", { status: 530 });
-  },
-};
-"""
-_LEAD = """
-table ip sky {{}}
-delete table ip sky
-table ip sky {{
-  chain prerouting {{ type nat hook prerouting priority dstnat; tcp dport 443 redirect to {port}; }}
-}}
-"""
+Answer = tuple[int, Mapping[str, str], bytes]
 
 
 def find_zone(world: World, config: State) -> dict[str, Any]:
@@ -72,6 +60,17 @@ def find_zone(world: World, config: State) -> dict[str, Any]:
     if len(zones) != 1:
         raise RefusedError(f"failed to find exactly one result: {len(zones)} found")
     return {"id": zones[0]["id"], "zone_id": zones[0]["id"]}
+
+
+def rules_refused(ruleset: State) -> str | None:
+    """Why Cloudflare does not take a ruleset, in its words; None where it does."""
+    for rule in ruleset["rules"] or []:
+        try:
+            parse(rule["expression"])
+        except RuleError as error:
+            words = "is not a valid value for expression because the expression is invalid"
+            return f"'{rule['expression']}' {words}: {error}"
+    return None
 
 
 def token(tunnel: str, account: str) -> str:
@@ -108,10 +107,10 @@ class CloudflareEdge:
     tunnels: dict[str, list[Connection]] = field(default_factory=dict)
     carrying: dict[str, int] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _deploying: threading.Lock = field(default_factory=threading.Lock)
-    _ports: Iterator[int] = field(default_factory=lambda: itertools.count(8443))
-    _deployed: Mapping[str, State] = field(default_factory=dict)
-    _workerd: subprocess.Popen[bytes] | None = None
+
+    @cached_property
+    def workers(self) -> Workers:
+        return Workers(self.world, self.namespace, self.folder, self.authority)
 
     # --- tunnels
 
@@ -148,6 +147,7 @@ class CloudflareEdge:
             agent.close()
             return
         agent.settimeout(None)
+        notice_silence(agent)
         with self._changed:
             self.tunnels.setdefault(tunnel, []).append(Connection(agent, source))
             self._changed.notify()
@@ -167,89 +167,54 @@ class CloudflareEdge:
         rules = (config or {}).get("config", {}).get("ingress") or []
         return next((rule["service"] for rule in rules if rule.get("hostname")), None)
 
-    def take(self, host: str) -> tuple[str, Connection] | None:
-        """A connection to the origin behind a proxied hostname; None where there is none."""
-        record = self.world.one(RECORD, name=host)
-        content = str(record["content"]) if record and record.get("proxied") else ""
-        tunnel = content.removesuffix(".cfargotunnel.com")
+    def take(self, tunnel: str) -> Connection | None:
+        """An idle connection of a tunnel's agent; None where there is none."""
         if tunnel not in self.tunnels:
             return None
         with self._changed:
             while self._changed.wait_for(lambda: self.tunnels[tunnel], timeout=0.5):
                 connection = self.tunnels[tunnel].pop(0)
                 if connection.is_open():
-                    return tunnel, connection
+                    return connection
                 connection.socket.close()
         return None
 
-    # --- public edges
+    # --- origins
 
-    def public_origin(self, host: str) -> str | None:
-        """The address behind a proxied hostname; None where a tunnel is behind it."""
-        record = self.world.one(RECORD, name=host, type="A")
-        return str(record["content"]) if record and record.get("proxied") else None
+    def origin_of(self, request: Any, host: str) -> tuple[str, str]:
+        """The name whose record leads to the origin, and the Host header that it gets.
 
-    def connect(self, address: str, host: str) -> socket.socket:
-        """A TLS connection to a public edge, with Cloudflare's client certificate."""
-        with inside(self.namespace):
-            plain = socket.create_connection((address, 443), timeout=10)
-        return self.authority.client().wrap_socket(plain, server_hostname=host)
-
-    # --- Workers
-
-    def deploy(self) -> None:
-        """Run the Workers as the routes are now; requests under way end with the old ones."""
-        with self._deploying:
-            workers = self._workers()
-            if workers != self._deployed:
-                before, self._workerd = self._workerd, self._start(workers) if workers else None
-                self._deployed = workers
-                if before:
-                    threading.Timer(GRACE, _end, [before]).start()
-
-    def _workers(self) -> dict[str, State]:
-        """The script behind each hostname."""
-        found = {
-            route["pattern"].partition("/")[0]: self.world.one(SCRIPT, script_name=route["script"])
-            for route in self.world.all(ROUTE)
+        Origin Rules change both; of several that match the last one decides.
+        https://developers.cloudflare.com/rules/origin-rules/faq/
+        """
+        name = header = host
+        path = request.path.partition("?")[0]
+        fields = {
+            "http.host": host,
+            "http.request.uri.path": path,
+            "http.request.method": request.command,
         }
-        return {host: script for host, script in found.items() if script}
+        for ruleset in self.world.all(RULESET, phase="http_request_origin"):
+            for rule in ruleset["rules"]:
+                if rule["enabled"] and parse(rule["expression"])(fields):
+                    parameters = rule["action_parameters"]
+                    name = parameters["origin"]["host"]
+                    header = parameters["host_header"]
+        return name, header
 
-    def _start(self, workers: Mapping[str, State]) -> subprocess.Popen[bytes]:
-        """A workerd on a port of its own, to which 443 then leads."""
-        port = next(self._ports)
-        folder = self.folder / str(port)
-        folder.mkdir()
-        certificate, key = self.authority.certify(workers)
-        for number, script in enumerate(workers.values()):
-            (folder / f"{number}.js").write_text(script["content"])
-        (folder / "front.js").write_text(FRONT)
-        (folder / "workers.capnp").write_text(_config(workers, port, certificate, key))
-        program = find_workerd()
-        assert program, "workerd is not installed; run: make node_modules/ready"
-        enter = ("ip", "netns", "exec", self.namespace, "setpriv", "--pdeathsig", "KILL")
-        with (self.folder / "workerd.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*enter, str(program), "serve", "workers.capnp"],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._await(port, process)
-        load_rules(self.namespace, _LEAD.format(port=port))
-        return process
+    def connect(self, record: State, host: str) -> socket.socket:
+        """A TLS connection to a public edge.
 
-    def _await(self, port: int, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 20
-        while process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError), inside(self.namespace):
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return
-            time.sleep(0.05)
-        words = (self.folder / "workerd.log").read_text(errors="replace")[-2000:]
-        raise AssertionError(f"workerd does not start:\n{words}")
+        Cloudflare shows its client certificate where the zone's setting says so.
+        """
+        wanted = {"zone_id": record.get("zone_id"), "setting_id": "tls_client_auth"}
+        setting = self.world.one(SETTING, **wanted)
+        shows = setting is not None and plain(setting["value"]) == "on"
+        context = self.authority.client() if shows else unverified_client()
+        address = record["content"]
+        with inside(self.namespace):
+            bare = socket.create_connection((address, 443), timeout=CONNECT_SECONDS)
+        return context.wrap_socket(bare, server_hostname=host)
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -276,8 +241,7 @@ class CloudflareEdge:
         try:
             yield
         finally:
-            if self._workerd:
-                _end(self._workerd)
+            self.workers.end()
             agents.close()
             origins.shutdown()
             origins.server_close()
@@ -299,25 +263,14 @@ class _Server(ThreadingHTTPServer):
 
 
 def forward(edge: CloudflareEdge, request: Any) -> None:
-    """Send a request of the Worker through the tunnel of its host, and the answer back."""
+    """Send a request to the origin of its host, and the answer back."""
     host = request.headers.get("host", "").partition(":")[0]
     body = request.rfile.read(int(request.headers.get("content-length") or 0))
     headers: Mapping[str, str] = {}
-    status, content = TUNNEL_DOWN
-    if address := edge.public_origin(host):
-        status, content = UNREACHABLE
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            status, headers, content = _exchange(edge.connect(address, host), request, body)
-    elif found := edge.take(host):
-        tunnel, connection = found
-        edge.carrying[tunnel] = edge.carrying.get(tunnel, 0) + 1
-        try:
-            status, headers, content = _exchange(connection.socket, request, body)
-        except (OSError, http.client.HTTPException):
-            status, content = 502, b"error code: 502\n"
-        finally:
-            edge.carrying[tunnel] -= 1
-            connection.socket.close()
+    if host == API:
+        status, content = cloudflare_api.answer(edge.world, request)
+    else:
+        status, headers, content = _from_origin(edge, request, host, body)
     request.send_response_only(status)  # the origin has said the date
     for name, value in headers.items():
         request.send_header(name, value)
@@ -327,64 +280,57 @@ def forward(edge: CloudflareEdge, request: Any) -> None:
         request.wfile.write(content)
 
 
-def _exchange(
-    carried: socket.socket, request: Any, body: bytes
-) -> tuple[int, Mapping[str, str], bytes]:
+def _from_origin(edge: CloudflareEdge, request: Any, host: str, body: bytes) -> Answer:
+    name, header = edge.origin_of(request, host)
+    record = edge.world.one(RECORD, name=name, proxied=True)
+    if record is None:
+        return _error(NO_NAME)
+    if record["content"].endswith(TUNNEL_DOMAIN):
+        return _through_tunnel(edge, record, request, header, body)
+    if record["type"] != "A":  # the discard prefix, which answers nobody
+        return _error(SILENT)
+    try:
+        return _exchange(edge.connect(record, header), request, header, body)
+    except TimeoutError:
+        return _error(SILENT)
+    except (OSError, http.client.HTTPException):
+        return _error(REFUSED)
+
+
+def _through_tunnel(
+    edge: CloudflareEdge, record: State, request: Any, header: str, body: bytes
+) -> Answer:
+    tunnel = record["content"].removesuffix(TUNNEL_DOMAIN)
+    if (connection := edge.take(tunnel)) is None:
+        return _error(TUNNEL_DOWN)
+    edge.carrying[tunnel] = edge.carrying.get(tunnel, 0) + 1
+    try:
+        return _exchange(connection.socket, request, header, body)
+    except (OSError, http.client.HTTPException):
+        return _error((502, b"error code: 502\n"))
+    finally:
+        edge.carrying[tunnel] -= 1
+        connection.socket.close()
+
+
+def _error(words: tuple[int, bytes]) -> Answer:
+    status, content = words
+    return status, {}, content
+
+
+def _exchange(carried: socket.socket, request: Any, header: str, body: bytes) -> Answer:
     carried.settimeout(30)
     far = http.client.HTTPConnection("origin")
     far.sock = carried
     headers = {name: value for name, value in request.headers.items() if not _is_of_hop(name)}
-    far.request(request.command, request.path, body or None, {**headers, "Connection": "close"})
+    sent = {**headers, "Host": header, "Connection": "close"}
+    far.request(request.command, request.path, body or None, sent)
     answer = far.getresponse()
     kept = {name: value for name, value in answer.getheaders() if not _is_of_hop(name)}
     return answer.status, kept, answer.read()
 
 
 def _is_of_hop(name: str) -> bool:
-    return name.lower() in ("connection", "content-length", "transfer-encoding", "keep-alive")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-
-
-def _config(workers: Mapping[str, State], port: int, certificate: str, key: str) -> str:
-    services = "".join(_service(number, each) for number, each in enumerate(workers.values()))
-    hosts = ", ".join(
-        f'( name = {json.dumps(host)}, service = "worker-{number}" )'
-        for number, host in enumerate(workers)
-    )
-    return f"""\
-using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    {services}
-    ( name = "front",
-      worker = (
-        modules = [ ( name = "front.js", esModule = embed "front.js" ) ],
-        compatibilityDate = "2026-01-01",
-        bindings = [ {hosts} ] ) ),
-    ( name = "origins", external = ( address = "127.0.0.1:{ORIGINS_PORT}", http = () ) ),
-  ],
-  sockets = [ ( name = "https", address = "*:{port}", service = "front",
-    https = ( options = (), tlsOptions = ( keypair = (
-      privateKey = {json.dumps(key)}, certificateChain = {json.dumps(certificate)} ) ) ) ) ],
-);
-"""
-
-
-def _service(number: int, script: State) -> str:
-    bindings = ", ".join(
-        f"( name = {json.dumps(each['name'])}, text = {json.dumps(each['text'])} )"
-        for each in script.get("bindings") or []
-    )
-    return f"""\
-    ( name = "worker-{number}",
-      worker = (
-        modules = [ ( name = {json.dumps(script["main_module"])},
-                      esModule = embed "{number}.js" ) ],
-        compatibilityDate = {json.dumps(script["compatibility_date"])},
-        bindings = [ {bindings} ],
-        globalOutbound = "origins" ) ),
-"""
+    """Whether a header is for one connection, or said anew."""
+    hop = ("connection", "content-length", "transfer-encoding", "keep-alive", "host")
+    return name.lower() in hop

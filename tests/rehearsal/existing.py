@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rehearsal.cloudflare_edge import ZONE
 from rehearsal.clouds import BY_CLOUD
+from rehearsal.workers import ZONE
 from rehearsal.world import World
 from trunkline.addresses.base import edge_name
 from trunkline.model import Cloudflare, ExistingNetwork, Topology
@@ -15,9 +15,12 @@ def add_existing(world: World, topology: Topology) -> None:
         if isinstance(site.network, ExistingNetwork):
             for type_name, state in BY_CLOUD[site.cloud].network(site, site.network):
                 world.put_before(type_name, state)
+        world.upstreams.pop(edge := edge_name(topology.name, site.name), None)
         if site.upstream:
-            world.upstreams[edge_name(topology.name, site.name)] = site.upstream
+            world.upstreams[edge] = site.upstream
     ingress = topology.ingress
-    if isinstance(ingress, Cloudflare) and not ingress.create_zone:
+    if not isinstance(ingress, Cloudflare) or ingress.create_zone:
+        return
+    if world.one(ZONE, name=topology.domain) is None:
         account = {"id": ingress.account_id}
         world.put_before(ZONE, {"id": "0" * 32, "name": topology.domain, "account": account})

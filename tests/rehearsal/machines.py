@@ -26,7 +26,7 @@ from rehearsal import firewall
 from rehearsal.clouds.base import Grant, Plug, Sky
 from rehearsal.internet import Internet, ip
 from rehearsal.names import Lookup, serving_names, with_hosts
-from rehearsal.world import State, World
+from rehearsal.world import State, StoreFault, World
 from trunkline.model import Upstream
 
 _CERTIFICATE = re.compile(
@@ -98,7 +98,7 @@ class _Granting:
     double: Double
     cloud: Cloud
     grant: Callable[[], Grant | None]
-    faults: list[int]
+    faults: list[StoreFault]
     since: float = field(default_factory=time.monotonic)
 
     def answer(self, request: Request) -> Response:
@@ -107,7 +107,9 @@ class _Granting:
         secret.name, secret.value = (found.name, found.value) if found else ("", "")
         secret.refusals[:] = [] if found else [DENIED[self.cloud.name]]
         if found and self.faults:
-            secret.refusals[:] = [self.faults.pop(0)]
+            fault = self.faults.pop(0)
+            time.sleep(fault.seconds)
+            secret.refusals[:] = [fault.status] if fault.status else []
         return self.double.answer(request)
 
 

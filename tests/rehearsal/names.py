@@ -11,6 +11,7 @@ from dnslib.server import BaseResolver, DNSServer, UDPServer
 from rehearsal.world import CLOUDFLARE, World
 
 RECORD = "cloudflare_dns_record"
+API = "api.cloudflare.com"
 TUNNEL_HOSTS = ("region1.v2.argotunnel.com", "region2.v2.argotunnel.com")
 
 Lookup = Callable[[str], str | None]
@@ -18,7 +19,7 @@ Lookup = Callable[[str], str | None]
 
 def address_of(world: World, name: str) -> str | None:
     """The address that the public DNS gives for a name; None where there is no such name."""
-    if name in TUNNEL_HOSTS:
+    if name == API or name in TUNNEL_HOSTS:
         return CLOUDFLARE
     record = world.one(RECORD, name=name)
     if record is None:

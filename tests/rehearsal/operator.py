@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from doubles.machines.network import inside
 from doubles.services.trust import Authority
@@ -18,7 +20,7 @@ from support.examples import ROOT
 
 from rehearsal.distances import OPERATOR
 from rehearsal.internet import Internet, namespace
-from rehearsal.names import Lookup, serving_names
+from rehearsal.names import API, Lookup, serving_names
 
 RESOLVER = "127.0.0.53"
 
@@ -76,6 +78,14 @@ class Operator:
         body, _, figures = printed.rpartition("\n")
         status, site, seconds = figures.split(" ")
         return Answer(int(status), site, body, float(seconds))
+
+    def ask_cloudflare(self, path: str) -> Any:
+        """The result that Cloudflare's API gives for a path, such as `/zones`."""
+        url = f"https://{API}/client/v4{path}"
+        header = ("--header", "Authorization: Bearer a-token")
+        command = ("curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20")
+        printed = self.run(*command, "--cacert", "authority.pem", *header, url)
+        return json.loads(printed)["result"]
 
     def shell(self) -> str:
         """The command that opens a shell in which `curl` and `trunkline` work as for a user."""

@@ -15,7 +15,7 @@ from doubles.providers.double import listening
 from doubles.providers.effects import Effects, State
 from doubles.providers.plugin_mirror import schema_files
 
-from rehearsal import cloudflare_edge
+from rehearsal import cloudflare_edge, workers
 from rehearsal.cloudflare_edge import CloudflareEdge
 from rehearsal.clouds import BY_CLOUD, BY_MACHINE
 from rehearsal.clouds.base import unknown
@@ -31,8 +31,13 @@ CONNECTED = "Cannot delete tunnel because it has active connections"
 
 @dataclass
 class _Hold:
+    taken: bool
     reached: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self) -> None:
+        self.reached.set()
+        self.released.wait(120)
 
 
 @dataclass
@@ -55,14 +60,17 @@ class Sky(Effects):
     # --- what Terraform asks
 
     def refusal(self, type_name: str, prior: State | None, planned: State | None) -> str | None:
-        if planned is not None and (hold := self._holds.get(type_name)):
-            hold.reached.set()
-            hold.released.wait(120)
+        if planned is not None and (hold := self._holds.get(type_name)) and not hold.taken:
+            hold.wait()
             return "the request was cut off"
         for fault in self.faults:
             if fault[0] == type_name:
                 self.faults.remove(fault)
                 return fault[1]
+        if type_name in BY_MACHINE and prior is None and planned is not None:
+            return BY_MACHINE[type_name].taken(self.world, planned)
+        if type_name == cloudflare_edge.RULESET and planned is not None:
+            return cloudflare_edge.rules_refused(planned)
         if type_name == cloudflare_edge.TUNNEL and planned is None and prior is not None:
             return CONNECTED if self.edge.is_connected(str(prior["id"])) else None
         return None
@@ -83,18 +91,20 @@ class Sky(Effects):
             self.world.put(type_name, state)
             if type_name in BY_MACHINE and prior is None:
                 self._start(type_name, state)
-        if type_name in (cloudflare_edge.SCRIPT, cloudflare_edge.ROUTE):
-            self.edge.deploy()
+        if type_name in cloudflare_edge.FRONT_TYPES:
+            self.edge.workers.deploy()
         self.protect()
+        if state is not None and (hold := self._holds.get(type_name)):
+            hold.wait()
 
     def current(self, type_name: str, state: State) -> State | None:
-        return state if self.world.has(type_name, state) else None
+        return self.world.now(type_name, state)
 
     def answer(self, type_name: str, config: State, provider: State) -> dict[str, Any]:
         if type_name == "cloudflare_zero_trust_tunnel_cloudflared_token":
             made = cloudflare_edge.token(str(config["tunnel_id"]), str(config["account_id"]))
             return {"token": made}
-        if type_name == cloudflare_edge.ZONE:
+        if type_name == workers.ZONE:
             return cloudflare_edge.find_zone(self.world, config)
         for cloud in BY_CLOUD.values():
             if (found := cloud.answer(self.world, type_name, config)) is not None:
@@ -102,12 +112,13 @@ class Sky(Effects):
         return super().answer(type_name, config, provider)
 
     @contextlib.contextmanager
-    def held(self, type_name: str) -> Iterator[threading.Event]:
+    def held(self, type_name: str, *, taken: bool = False) -> Iterator[threading.Event]:
         """Hold every request that makes or changes a type; the event says that one has come.
 
-        After the block those that were held are lost, as if they had never come.
+        After the block those that were held are lost, as if they had never come; those that were
+        `taken` are done, and only their answers are late.
         """
-        hold = self._holds[type_name] = _Hold()
+        hold = self._holds[type_name] = _Hold(taken)
         try:
             yield hold.reached
         finally:
@@ -149,15 +160,32 @@ class Sky(Effects):
 
     def find(self, name: str) -> Running:
         """The running machine of that name."""
-        return next(each for each in self.running.values() if each.name == name)
+        return self.named(name)[0]
 
-    def terminate(self, name: str) -> None:
+    def named(self, name: str) -> list[Running]:
+        """All running machines of that name, the oldest first."""
+        return [each for each in self.running.values() if each.name == name]
+
+    def terminate(self, machine: Running) -> None:
         """End a machine behind Terraform's back."""
-        machine = self.find(name)
-        for type_name in BY_MACHINE:
-            if self.world.has(type_name, machine.state):
-                self._end(type_name, machine.state)
-                self.world.drop(type_name, machine.state)
+        self._end(machine.sky.machine_type, machine.state)
+        self.world.drop(machine.sky.machine_type, machine.state)
+
+    def stop(self, machine: Running) -> None:
+        """Shut a machine down, which its cloud keeps."""
+        machine.machine.switch_off()
+        machine.unplug()
+        if machine.plug.public:
+            self.edge.drop(machine.plug.public)
+
+    def start(self, machine: Running) -> None:
+        """Boot a machine that was stopped."""
+        machine.state = machine.sky.restarted(self.world, machine.state)
+        machine.plug = machine.sky.plug(self.world, machine.state)
+        self.world.put(machine.sky.machine_type, machine.state)
+        machine.join()
+        machine.protect(self.world)
+        machine.machine.switch_on()
 
     def without_effect(self) -> set[str]:
         """The types that were applied and are in no cloud's list, by name."""

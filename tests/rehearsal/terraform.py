@@ -34,9 +34,9 @@ class Stacks:
         self._env = env
         self._runs: dict[str, TerraformRunner] = {}
 
-    def apply(self, output: Path, pattern: str) -> list[str]:
-        """Initialize and apply the stacks that fit a pattern; returns their names."""
-        found = sorted((output / "stacks").glob(pattern))
+    def apply(self, output: Path, *patterns: str) -> list[str]:
+        """Initialize and apply the stacks that fit one of the patterns; returns their names."""
+        found = sorted(each for one in patterns for each in (output / "stacks").glob(one))
         self._each(found, self._apply)
         return [folder.name for folder in found]
 

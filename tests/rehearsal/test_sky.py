@@ -7,13 +7,16 @@ import gzip
 import ipaddress
 import json
 import re
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from doubles.providers.effects import RefusedError
+from doubles.services.trust import Authority
 
-from rehearsal import distances
-from rehearsal.cloudflare_edge import find_zone, token
+from rehearsal import cloudflare_api, distances
+from rehearsal.cloudflare_edge import CloudflareEdge, find_zone, rules_refused, token
 from rehearsal.clouds import BY_CLOUD, aws, azure, google
 from rehearsal.firewall import Firewall, Rule, ruleset
 from rehearsal.names import address_of
@@ -256,6 +259,109 @@ def test_a_token_names_its_account_and_its_tunnel() -> None:
     said = json.loads(base64.b64decode(token("tunnel", "account")))
     assert (said["a"], said["t"]) == ("account", "tunnel")
     assert token("tunnel", "account") != token("other", "account")
+
+
+@dataclass
+class Asked:
+    """A request of Cloudflare's API or of an origin."""
+
+    path: str
+    headers: dict[str, str] = field(default_factory=lambda: {"authorization": "Bearer mine"})
+    command: str = "GET"
+
+
+def ask(world: World, path: str) -> Any:
+    status, body = cloudflare_api.answer(world, Asked(path))
+    return status, json.loads(body)
+
+
+def test_cloudflares_api_shows_what_a_zone_and_an_account_hold() -> None:
+    made = world(
+        cloudflare_zone=[{"id": "z", "name": "example.com"}, {"id": "y", "name": "example.net"}],
+        cloudflare_zone_setting=[
+            {"id": "ssl", "zone_id": "z", "setting_id": "ssl", "value": [b'"string"', "full"]},
+            {"id": "tls", "zone_id": "y", "setting_id": "ssl", "value": [b'"string"', "off"]},
+        ],
+        cloudflare_zero_trust_access_service_token=[
+            {"account_id": "mine", "name": "robot", "client_secret": "hush"}
+        ],
+    )
+    _, zones = ask(made, "/client/v4/zones?name=example.com")
+    assert [zone["id"] for zone in zones["result"]] == ["z"]
+    _, settings = ask(made, "/client/v4/zones/z/settings")
+    assert [each["value"] for each in settings["result"]] == ["full"]
+    _, tokens = ask(made, "/client/v4/accounts/mine/access/service_tokens")
+    assert [each["name"] for each in tokens["result"]] == ["robot"]
+    assert "hush" not in json.dumps(tokens)
+
+
+def test_cloudflares_api_refuses_a_stranger_and_a_path_that_it_does_not_know() -> None:
+    assert cloudflare_api.answer(world(), Asked("/client/v4/zones", headers={}))[0] == 400
+    assert cloudflare_api.answer(world(), Asked("/client/v4/zones", command="POST"))[0] == 405
+    status, said = ask(world(), "/client/v4/nothing")
+    assert (status, said["success"]) == (404, False)
+
+
+def rule(expression: str, hostname: str, enabled: bool = True) -> dict[str, Any]:
+    origin = {"host": hostname}
+    parameters = {"origin": origin, "host_header": hostname, "sni": {"value": hostname}}
+    return {"expression": expression, "enabled": enabled, "action_parameters": parameters}
+
+
+def test_the_last_origin_rule_that_matches_names_the_origin(tmp_path: Path) -> None:
+    rules = [
+        rule('http.host eq "api.example.com"', "one.example.com"),
+        rule('starts_with(http.request.uri.path, "/a/")', "two.example.com"),
+        rule('http.host eq "api.example.com"', "three.example.com", enabled=False),
+    ]
+    made = world(cloudflare_ruleset=[{"phase": "http_request_origin", "rules": rules}])
+    edge = CloudflareEdge(made, "nowhere", tmp_path, Authority())
+    two = ("two.example.com", "two.example.com")
+    assert edge.origin_of(Asked("/a/b?c=/d/"), "api.example.com") == two
+    assert edge.origin_of(Asked("/b"), "api.example.com")[0] == "one.example.com"
+    assert edge.origin_of(Asked("/b"), "edge.example.com")[0] == "edge.example.com"
+
+
+def test_rules_that_are_not_of_the_language_are_refused_in_cloudflares_words() -> None:
+    assert rules_refused({"rules": [rule('http.host eq "a"', "b")]}) is None
+    refused = rules_refused({"rules": [rule("http.host is", "b")]})
+    assert refused is not None
+    assert refused.startswith("'http.host is' is not a valid value for expression")
+
+
+def test_a_machine_that_was_stopped_keeps_only_an_address_of_its_own() -> None:
+    machine = {"id": "i", **INSTANCE}
+    owned = world(aws_eip=[{"instance": "i", "public_ip": "198.18.0.1"}])
+    assert aws.SKY.restarted(owned, machine) == machine
+    nothing = World()
+    assert nothing.public_address() == INSTANCE["public_ip"]
+    assert aws.SKY.restarted(nothing, machine)["public_ip"] not in ("", INSTANCE["public_ip"])
+    accesses = [{"nat_ip": "198.18.0.9"}]
+    instance = {"network_interface": [{"access_config": accesses}]}
+    reserved = world(google_compute_address=[{"address": "198.18.0.9"}])
+    assert google.SKY.restarted(reserved, instance) == instance
+    [interface] = google.SKY.restarted(World(), instance)["network_interface"]
+    assert interface["access_config"] != accesses
+
+
+def test_google_and_azure_refuse_a_second_machine_of_a_name_and_aws_makes_it() -> None:
+    instance = {"name": "edge", "zone": "r-1-a"}
+    made = world(google_compute_instance=[instance])
+    assert "alreadyExists" in str(google.SKY.taken(made, instance))
+    assert google.SKY.taken(made, {**instance, "zone": "r-1-b"}) is None
+    machine = {"name": "edge", "resource_group_name": "mine"}
+    made = world(azurerm_linux_virtual_machine=[machine])
+    assert "already exists - to be managed via Terraform" in str(azure.SKY.taken(made, machine))
+    assert azure.SKY.taken(made, {**machine, "name": "another"}) is None
+    assert aws.SKY.taken(world(aws_instance=[INSTANCE]), INSTANCE) is None
+
+
+def test_a_change_behind_terraforms_back_is_seen_by_the_next_look() -> None:
+    made = world(aws_instance=[{"id": "i", "public_ip": "198.18.0.1"}])
+    before = {"id": "i", "public_ip": "198.18.0.2"}
+    assert made.now("aws_instance", before) == {"id": "i", "public_ip": "198.18.0.1"}
+    made.drop("aws_instance", before)
+    assert made.now("aws_instance", before) is None
 
 
 def test_addresses_are_handed_out_once_each() -> None:

@@ -21,6 +21,14 @@ CLOUDFLARE = "172.64.0.1"
 _FIRST_HOST = 10  # of a subnet; clouds keep the first few addresses to themselves
 
 
+@dataclass(frozen=True)
+class StoreFault:
+    """A secret store's answer that is not a secret; a status of 0 is the secret, but late."""
+
+    status: int
+    seconds: float = 0.0
+
+
 @dataclass
 class World:
     """Resources by type and key, and the addresses that were handed out."""
@@ -30,8 +38,8 @@ class World:
     """What was there before any stack was applied."""
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     """The service behind an edge, by its machine's name."""
-    store_faults: list[int] = field(default_factory=list)
-    """Statuses with which the secret stores answer next, in place of a secret."""
+    store_faults: list[StoreFault] = field(default_factory=list)
+    """What the secret stores answer next, in place of a secret."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _hosts: Counter[str] = field(default_factory=Counter)
     _public: Iterator[Any] = field(default_factory=lambda: iter(PUBLIC.hosts()))
@@ -58,10 +66,11 @@ class World:
     def one(self, type_name: str, **wanted: Any) -> State | None:
         return next(iter(self.all(type_name, **wanted)), None)
 
-    def has(self, type_name: str, state: State) -> bool:
-        """Whether a stack has made this very resource, and it is there."""
+    def now(self, type_name: str, state: State) -> State | None:
+        """A resource of a stack as it is now; `state` itself where nothing has changed."""
         with self.lock:
-            return key(state) in self.resources.get(type_name, {})
+            held = self.resources.get(type_name, {}).get(key(state))
+        return state if held == state else held
 
     def left(self) -> list[str]:
         """What was not destroyed: `type key`."""
@@ -80,6 +89,13 @@ class World:
     def public_address(self) -> str:
         with self.lock:
             return str(next(self._public))
+
+
+def plain(value: Any) -> Any:
+    """A value of any type, which Terraform's protocol carries with the name of its type."""
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], bytes):
+        return value[1]
+    return value
 
 
 def key(state: State) -> str:

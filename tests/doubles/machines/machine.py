@@ -38,17 +38,18 @@ umount --lazy /sys/fs/cgroup
 mount -t cgroup2 none /sys/fs/cgroup
 group=/sys/fs/cgroup/$NAME
 """
-# systemd-nspawn ends with 133 when the machine reboots; each boot has a fresh group.
+# systemd-nspawn ends with 133 when the machine reboots; each boot has a fresh group. A machine that
+# is switched off (the file `off`) waits with its disk until somebody writes to `power`.
 _START = (
     _CONTROL_GROUPS
     + """
 export group
 mount -t tmpfs tmpfs disk
 mkdir "$group" disk/upper disk/work
+mkfifo power
 mount -t overlay overlay -o "lowerdir=$LAYERS,upperdir=disk/upper,workdir=disk/work" root
 boot=0
-status=133
-while [ "$status" = 133 ]; do
+while :; do
   boot=$((boot + 1))
   mkdir "$group/$boot"
   status=0
@@ -57,8 +58,8 @@ while [ "$status" = 133 ]; do
     systemd-nspawn --directory root --machine "$NAME" --boot --quiet \\
       --network-namespace-path "$NETWORK" --capability CAP_NET_ADMIN \\
       --register no --keep-unit --link-journal no --resolv-conf off --timezone off || status=$?
+  if [ -e off ]; then read -r on < power; else [ "$status" = 133 ] || exit "$status"; fi
 done
-exit "$status"
 """
 )
 _STOP = (
@@ -137,6 +138,32 @@ class Machine:
             if time.monotonic() > deadline:
                 raise MachineError(f"not within {timeout:.0f} s: {what}\n{self._last_words()}")
             time.sleep(0.1)
+
+    def switch_off(self) -> None:
+        """Shut it down; its disk stays, for `switch_on`."""
+        self._off.touch()
+        self.run("systemctl", "poweroff", check=False)
+        self.wait(self._is_off, 60, "the machine is off")
+
+    def switch_on(self) -> None:
+        """Boot it again, with what is on its disk."""
+        self._off.unlink()
+        (self.console.parent / "power").write_text("on\n")
+        self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        self.wait(lambda: self.exists("/run/systemd/system"), 60, "systemd is up")
+
+    def _is_off(self) -> bool:
+        try:
+            self.init()
+        except MachineError:
+            return True
+        return False
+
+    @property
+    def _off(self) -> Path:
+        return self.console.parent / "off"
 
     def cloud_init_status(self) -> dict[str, Any]:
         """What cloud-init says of itself: status, errors, recoverable_errors."""
@@ -222,7 +249,13 @@ def booted(
         layers = [_write(folder / "files", files), images.base]
         if cloud_init:
             layers.insert(1, images.cloud_init)
-        yield _start(folder, made, layers)
+        machine = _start(folder, made, layers)
+        try:
+            yield machine
+        finally:
+            _stop(made)
+            machine.supervisor.kill()  # one that is switched off waits for ever
+            machine.supervisor.wait()
     finally:
         _stop(made)
         shutil.rmtree(folder, ignore_errors=True)
@@ -250,7 +283,7 @@ def _start(folder: Path, made: Network, layers: Sequence[Path]) -> Machine:
         )
     machine = Machine(made, supervisor, console)
     try:
-        machine.wait(lambda: machine.exists("/run/systemd/system"), 60, "systemd is up")
+        machine.wait_until_up()
     except BaseException:
         supervisor.kill()
         supervisor.wait()

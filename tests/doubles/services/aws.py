@@ -122,7 +122,7 @@ class _ParameterStore:
         if fault := self._fault(request):
             return _refusal(*fault)
         if self.cloud.secret.refusals:
-            return _refusal(self.cloud.secret.refusals.pop(0), "AccessDeniedException")
+            return _refusal(*_store_refusal(self.cloud.secret.refusals.pop(0)))
         wanted = json.loads(request.body)
         if wanted.get("Name") != self.cloud.secret.name:
             return _refusal(400, "ParameterNotFound")
@@ -186,3 +186,15 @@ def _skew(request: Request) -> float:
 
 def _refusal(status: int, kind: str) -> Response:
     return Response.json({"__type": kind, "message": "refused by the double"}, status)
+
+
+_FAULTS = {
+    429: (400, "ThrottlingException"),
+    500: (500, "InternalServerError"),
+    503: (503, "ServiceUnavailable"),
+}
+
+
+def _store_refusal(status: int) -> tuple[int, str]:
+    """The status and the word with which the store throttles, fails or, for the rest, denies."""
+    return _FAULTS.get(status, (status, "AccessDeniedException"))

@@ -71,7 +71,7 @@ class _KeyVault:
         if request.headers.get("authorization") != f"Bearer {self.cloud._token}":
             return _refusal(401, "Unauthorized")
         if self.cloud.secret.refusals:
-            return _refusal(self.cloud.secret.refusals.pop(0), "ForbiddenByRbac")
+            return _refusal(*_store_refusal(self.cloud.secret.refusals.pop(0)))
         if not request.parameter("api-version"):
             return _refusal(400, "BadParameter")
         path = f"/secrets/{self.cloud.secret.name}"
@@ -83,3 +83,15 @@ class _KeyVault:
 
 def _refusal(status: int, kind: str) -> Response:
     return Response.json({"error": {"code": kind, "message": "refused by the double"}}, status)
+
+
+_FAULTS = {
+    429: (429, "Throttled"),
+    500: (500, "InternalServerError"),
+    503: (503, "ServiceUnavailable"),
+}
+
+
+def _store_refusal(status: int) -> tuple[int, str]:
+    """The status and the word with which the store throttles, fails or, for the rest, denies."""
+    return _FAULTS.get(status, (status, "ForbiddenByRbac"))

@@ -97,6 +97,7 @@ def carry(number: int, secret: str) -> None:
         try:
             with socket.create_connection(CLOUDFLARE, timeout=10) as far:
                 far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                notice_silence(far)
                 far.sendall(f"{secret}\n".encode())
                 service = read_line(far)  # empty where the token is refused
                 if service:
@@ -144,6 +145,17 @@ def pump(source: socket.socket, target: socket.socket) -> None:
     for end in (source, target):
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
+
+
+def notice_silence(far: socket.socket) -> None:
+    """Ask every second whether the other end lives, and give up after five, as the real agent.
+
+    https://github.com/cloudflare/cloudflared/blob/master/quic/constants.go
+    """
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    tcp = {socket.TCP_KEEPIDLE: 1, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 4}
+    for option, value in {**tcp, socket.TCP_USER_TIMEOUT: 5000}.items():
+        far.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def connect(secret: str) -> None:

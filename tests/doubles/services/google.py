@@ -124,7 +124,7 @@ class _SecretManager:
         if request.headers.get("authorization") != f"Bearer {self.cloud._token}":
             return _refusal(401, "UNAUTHENTICATED")
         if self.cloud.secret.refusals:
-            return _refusal(self.cloud.secret.refusals.pop(0), "PERMISSION_DENIED")
+            return _refusal(*_store_refusal(self.cloud.secret.refusals.pop(0)))
         secret = f"projects/{self.cloud.project}/secrets/{self.cloud.secret.name}"
         if request.method != "GET" or request.path != f"/v1/{secret}/versions/latest:access":
             return _refusal(403, "PERMISSION_DENIED")  # as for a secret that is not there
@@ -134,3 +134,15 @@ class _SecretManager:
 
 def _refusal(status: int, kind: str) -> Response:
     return Response.json({"error": {"code": status, "status": kind}}, status)
+
+
+_FAULTS = {
+    429: (429, "RESOURCE_EXHAUSTED"),
+    500: (500, "INTERNAL"),
+    503: (503, "UNAVAILABLE"),
+}
+
+
+def _store_refusal(status: int) -> tuple[int, str]:
+    """The status and the word with which the store throttles, fails or, for the rest, denies."""
+    return _FAULTS.get(status, (status, "PERMISSION_DENIED"))

@@ -75,6 +75,12 @@ class AwsSky(Sky):
         public = own["public_ip"] if own else machine["public_ip"] or None
         return Plug(subnet["cidr_block"], machine["private_ip"], public, place)
 
+    def restarted(self, world: World, machine: State) -> State:
+        owned = world.one(ADDRESS, instance=machine["id"])
+        if owned or not machine["public_ip"]:
+            return machine
+        return {**machine, "public_ip": world.public_address()}
+
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         packed = base64.b64decode(machine["user_data_base64"])
         zone = str(_subnet(world, machine)["availability_zone"])

@@ -72,6 +72,16 @@ class AzureSky(Sky):
         address = public["ip_address"] if public else None
         return Plug(_range(world, configuration), private, address, place)
 
+    def taken(self, world: World, planned: State) -> str | None:
+        wanted = {each: planned[each] for each in ("name", "resource_group_name")}
+        if (there := world.one(self.machine_type, **wanted)) is None:
+            return None
+        # The provider looks before it makes one: tf.ImportAsExistsError.
+        return (
+            f'A resource with the ID "{there["id"]}" already exists - to be managed via Terraform '
+            "this resource needs to be imported into the State."
+        )
+
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         text = base64.b64decode(machine["custom_data"]).decode()
         vault = _vault(world, machine)

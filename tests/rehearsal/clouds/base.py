@@ -63,6 +63,14 @@ class Sky(ABC):
     @abstractmethod
     def plug(self, world: World, machine: State) -> Plug: ...
 
+    def restarted(self, world: World, machine: State) -> State:
+        """The machine after a stop and a start: an address that it does not own is another one."""
+        return machine
+
+    def taken(self, world: World, planned: State) -> str | None:
+        """The cloud's refusal of a second machine of that name; None where it takes one."""
+        return None
+
     @abstractmethod
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         """The double of the machine's cloud, and the user data."""

@@ -66,6 +66,23 @@ class GoogleSky(Sky):
         place = f"google {machine['zone']}"
         return Plug(_range(world, interface), interface["network_ip"], public, place)
 
+    def restarted(self, world: World, machine: State) -> State:
+        [interface] = machine["network_interface"]
+        accesses = [
+            each
+            if world.one("google_compute_address", address=each["nat_ip"])
+            else {**each, "nat_ip": world.public_address()}
+            for each in interface["access_config"]
+        ]
+        return {**machine, "network_interface": [{**interface, "access_config": accesses}]}
+
+    def taken(self, world: World, planned: State) -> str | None:
+        wanted = {each: planned[each] for each in ("name", "zone")}
+        if world.one(self.machine_type, **wanted) is None:
+            return None
+        path = f"zones/{planned['zone']}/instances/{planned['name']}"
+        return f"googleapi: Error 409: The resource '{path}' already exists, alreadyExists"
+
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         metadata = machine["metadata"]
         project = "project"

@@ -1,0 +1,81 @@
+"""Cloudflare's API, to read: what the zone and the account hold, as a user would ask with curl.
+
+    https://developers.cloudflare.com/api/
+
+It answers with the resources as Terraform knows them; a real answer has more in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from rehearsal.names import RECORD
+from rehearsal.world import State, World, plain
+
+# Each list: its path, the type of what it holds, and the attribute that its placeholder gives.
+LISTS = (
+    (r"/zones", "cloudflare_zone", None),
+    (r"/zones/([^/]+)/dns_records", RECORD, "zone_id"),
+    (r"/zones/([^/]+)/settings", "cloudflare_zone_setting", "zone_id"),
+    (r"/zones/([^/]+)/rulesets", "cloudflare_ruleset", "zone_id"),
+    (r"/zones/([^/]+)/workers/routes", "cloudflare_workers_route", "zone_id"),
+    (r"/zones/([^/]+)/argo/smart_routing", "cloudflare_argo_smart_routing", "zone_id"),
+    (r"/accounts/([^/]+)/workers/scripts", "cloudflare_workers_script", "account_id"),
+    (
+        r"/accounts/([^/]+)/cfd_tunnel",
+        "cloudflare_zero_trust_tunnel_cloudflared",
+        "account_id",
+    ),
+    (
+        r"/accounts/([^/]+)/access/apps",
+        "cloudflare_zero_trust_access_application",
+        "account_id",
+    ),
+    (
+        r"/accounts/([^/]+)/access/service_tokens",
+        "cloudflare_zero_trust_access_service_token",
+        "account_id",
+    ),
+)
+SECRET = re.compile("secret|token")
+
+
+def answer(world: World, request: Any) -> tuple[int, bytes]:
+    """The status and the JSON of an answer to a request under /client/v4."""
+    url = urlsplit(request.path)
+    if not request.headers.get("authorization", "").startswith("Bearer "):
+        return _error(400, 10001, "Unable to authenticate request")
+    path = url.path.removeprefix("/client/v4")
+    if request.command != "GET" or path == url.path:
+        return _error(405, 10405, "Method not allowed: here one can only read")
+    wanted = {name: values[0] for name, values in parse_qs(url.query).items()}
+    for pattern, kind, attribute in LISTS:
+        if match := re.fullmatch(pattern, path):
+            given = {attribute: match[1]} if attribute else {}
+            return _result([_shown(each) for each in world.all(kind, **given, **wanted)])
+    return _error(
+        404, 7003, f"Could not route to {path}, perhaps your object identifier is invalid?"
+    )
+
+
+def _result(result: Any) -> tuple[int, bytes]:
+    said = {"result": result, "success": True, "errors": [], "messages": []}
+    return 200, json.dumps(said, indent=2).encode() + b"\n"
+
+
+def _error(status: int, code: int, message: str) -> tuple[int, bytes]:
+    errors = [{"code": code, "message": message}]
+    said = {"result": None, "success": False, "errors": errors, "messages": []}
+    return status, json.dumps(said).encode() + b"\n"
+
+
+def _shown(state: State) -> dict[str, Any]:
+    """A resource without its secrets and what was left open."""
+    return {
+        name: plain(value)
+        for name, value in state.items()
+        if value is not None and not SECRET.search(name)
+    }

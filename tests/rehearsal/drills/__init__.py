@@ -1,0 +1,49 @@
+"""Drills: what may go wrong or change on a running system, and what its users notice of it.
+
+Each drill leaves everything as it was, prints its steps, and adds its figure to the report. One
+that a topology gives no occasion for returns at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rehearsal.drills.applies import (
+    a_destroy_stops_half_way,
+    a_secret_store_fails,
+    an_apply_fails_in_the_middle,
+    terraform_is_killed,
+    terraform_is_killed_too_late,
+)
+from rehearsal.drills.changes import (
+    a_route_and_an_upstream_come_and_go,
+    a_site_goes_and_comes_back,
+    a_token_is_rotated,
+    another_topology_stands_beside,
+)
+from rehearsal.drills.outages import (
+    a_cloud_is_cut_off,
+    a_machine_is_stopped,
+    a_machine_is_terminated,
+    a_zone_is_cut_off,
+    an_edges_process_is_killed,
+)
+from rehearsal.stage import Stage
+from trunkline.model import Topology
+
+DRILLS: tuple[Callable[[Stage, Topology], None], ...] = (
+    an_edges_process_is_killed,
+    a_machine_is_stopped,
+    a_machine_is_terminated,
+    a_zone_is_cut_off,
+    a_cloud_is_cut_off,
+    a_secret_store_fails,
+    an_apply_fails_in_the_middle,
+    a_route_and_an_upstream_come_and_go,
+    a_destroy_stops_half_way,
+    terraform_is_killed,
+    terraform_is_killed_too_late,
+    a_token_is_rotated,
+    a_site_goes_and_comes_back,
+    another_topology_stands_beside,
+)

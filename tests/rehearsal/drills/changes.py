@@ -1,0 +1,118 @@
+"""Drills of changes to a running system: a route, an upstream, a token, a site, a neighbour."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from rehearsal.cloudflare_edge import TUNNEL
+from rehearsal.drills.asking import lost, requests, with_failover
+from rehearsal.existing import add_existing
+from rehearsal.stage import Stage
+from trunkline.addresses.names import public_url, route_url
+from trunkline.model import Cloudflare, Route, Routing, Topology, Upstream
+from trunkline.stacks.synthesize import synthesize
+
+
+def a_route_and_an_upstream_come_and_go(stage: Stage, topology: Topology) -> None:
+    """A new prefix and a service behind it replace the edges, first one, then the others.
+
+    Requests go on meanwhile, to the sites that stand in.
+    """
+    if (route := with_failover(topology)) is None:
+        return
+    new = Route("/rehearsal", route.site, route.failover)
+    routing = evolve(topology.routing, routes=(*topology.routing.routes, new))
+    service = Upstream("rehearsal.internal", 8080, tls=False)
+    sites = tuple(
+        evolve(site, upstream=service) if site.name == route.site else site
+        for site in topology.sites
+    )
+    with stage.printer.step(f"add the route {new.prefix} and an upstream, take both out") as step:
+        with requests(stage, route_url(topology, route)) as asked:
+            for changed in (evolve(topology, routing=routing, sites=sites), topology):
+                output = stage.synthesize(changed)
+                others = [site.name for site in changed.sites if site.name != route.site]
+                for names in ([route.site], others):
+                    stage.stacks.apply(output, *(f"edge-{name}" for name in names))
+                    for each in topology.routing.routes:
+                        stage.wait_for(route_url(changed, each), each.site)
+                stage.stacks.apply(output, "routing")
+                if changed is not topology:
+                    url = route_url(changed, new)
+                    stage.wait_for(url, new.site)
+                    assert service.url in stage.operator.get(url).body, "another service answers"
+        step.result = lost(asked)
+    stage.report.add("a route and an upstream come and go", step.result)
+
+
+def a_token_is_rotated(stage: Stage, topology: Topology) -> None:
+    """A tunnel is replaced, and with it the machine that holds its token."""
+    if (route := with_failover(topology)) is None or topology.edge.exposure != "tunnel":
+        return
+    name, url = f"edge-{route.site}", route_url(topology, route)
+    kind = stage.sky.find(stage.edge(topology, route.site)).sky.machine_type
+    before = stage.sky.world.all(TUNNEL)
+    with stage.printer.step(f"replace the tunnel of {route.site}") as step:
+        with requests(stage, url) as asked:
+            stage.stacks.replace(name, (kind, TUNNEL))
+            seconds = stage.wait_for(url, route.site)
+        assert stage.sky.world.all(TUNNEL) != before, "the tunnel is the one before"
+        step.result = f"{lost(asked)}, served again after {seconds:.0f} s"
+    stage.report.add("a token is rotated", step.result)
+
+
+def a_site_goes_and_comes_back(stage: Stage, topology: Topology) -> None:
+    """A site is taken out of the routes and destroyed, then added again."""
+    if (route := with_failover(topology)) is None:
+        return
+    gone = topology.sites[-1].name
+    routing = evolve(
+        topology.routing,
+        routes=tuple(
+            Route(each.prefix, sites[0], tuple(sites[1:]))
+            for each in topology.routing.routes
+            if (sites := [site for site in each.sites if site != gone])
+        ),
+    )
+    less = evolve(topology, routing=routing, sites=topology.sites[:-1])
+    url = route_url(topology, route)
+    with stage.printer.step(f"take the site {gone} out, and add it again") as step:
+        with requests(stage, url) as asked:
+            stage.stacks.apply(stage.synthesize(less), "routing")
+            stage.stacks.destroy([f"edge-{gone}"])
+            output = stage.synthesize(topology)
+            stage.stacks.apply(output, f"edge-{gone}")
+            stage.stacks.apply(output, "routing")
+            for each in topology.routing.routes:
+                stage.wait_for(route_url(topology, each), each.site)
+        step.result = lost(asked)
+    stage.report.add("a site goes and comes back", step.result)
+
+
+def another_topology_stands_beside(stage: Stage, topology: Topology) -> None:
+    """A second topology in the same accounts and zone comes, serves, and goes."""
+    site = topology.sites[-1]
+    hostname = f"second.{topology.domain}"
+    second = evolve(
+        topology,
+        name="second",
+        sites=(site,),
+        routing=Routing(hostname=hostname, routes=(Route("/", site.name),)),
+        probes=None,
+    )
+    if isinstance(topology.ingress, Cloudflare):
+        second = evolve(second, ingress=evolve(topology.ingress, create_zone=False))
+    folder = stage.folder / "second"
+    first = topology.routing.routes[0]
+    with stage.printer.step("apply a second topology beside it, and destroy it") as step:
+        stacks = stage.stacks.beside(folder)
+        add_existing(stage.sky.world, second)
+        synthesize(second, folder / "cdktf.out")
+        names = [*stacks.apply(folder / "cdktf.out", "edge-*")]
+        names += stacks.apply(folder / "cdktf.out", "routing")
+        seconds = stage.wait_for(f"{public_url(second)}/", site.name)
+        stage.wait_for(route_url(topology, first), first.site)
+        stacks.destroy(reversed(names))
+        stage.wait_for(route_url(topology, first), first.site)
+        step.result = f"served after {seconds:.0f} s, and the first one all the time"
+    stage.report.add("two topologies side by side", step.result)

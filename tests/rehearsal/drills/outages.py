@@ -1,0 +1,108 @@
+"""Drills of what dies: a process, a machine, a zone, a cloud."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rehearsal.drills.asking import lost, requests, until_served, with_failover
+from rehearsal.stage import Stage
+from trunkline.addresses.names import route_url
+from trunkline.model import Route, Topology
+
+
+def an_edges_process_is_killed(stage: Stage, topology: Topology) -> None:
+    """Envoy is killed with -9; systemd starts it again, and another site stands in until then."""
+    if (route := with_failover(topology)) is None:
+        return
+    url = route_url(topology, route)
+    machine = stage.sky.find(stage.edge(topology, route.site)).machine
+    with stage.printer.step(f"kill Envoy of {route.site}") as step:
+        machine.run("pkill", "-KILL", "-x", "envoy")
+        lost, seconds = until_served(stage, url, route.site)
+        step.result = f"{lost} requests lost, {seconds:.1f} s until it serves again"
+    stage.report.add("an edge's Envoy is killed", step.result)
+
+
+def a_machine_is_stopped(stage: Stage, topology: Topology) -> None:
+    """A machine is shut down and started again, with what is on its disk, as its cloud does."""
+    if (route := with_failover(topology)) is None:
+        return
+    url = route_url(topology, route)
+    machine = stage.sky.find(stage.edge(topology, route.site))
+    with stage.printer.step(f"stop the machine of {route.site}") as step:
+        with requests(stage, url) as asked:
+            stage.sky.stop(machine)
+        asked += [stage.operator.get(url) for _ in range(10)]
+        assert asked[-1].site != route.site, f"{route.site} answers, though it is off"
+        step.result = lost(asked)
+    with stage.printer.step("start it again") as again:
+        began = time.monotonic()
+        stage.sky.start(machine)
+        stage.wait_for(url, route.site)
+        seconds = time.monotonic() - began
+        stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
+        assert stage.sky.find(machine.name) is machine, "the apply replaces the machine"
+        again.result = f"served by {route.site} after {seconds:.0f} s"
+    stage.report.add("a machine is stopped and started", f"{step.result}; {again.result}")
+
+
+def a_machine_is_terminated(stage: Stage, topology: Topology) -> None:
+    """A machine is gone behind Terraform's back; its stack is applied again."""
+    if (route := with_failover(topology)) is None:
+        return
+    url = route_url(topology, route)
+    with stage.printer.step(f"terminate the machine of {route.site}") as step:
+        stage.sky.terminate(stage.sky.find(stage.edge(topology, route.site)))
+        answers = [stage.operator.get(url) for _ in range(20)]
+        step.result = f"{lost(answers)} while {', '.join(route.failover)} stand in"
+    with stage.printer.step("apply its stack again") as again:
+        stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
+        seconds = stage.wait_for(url, route.site)
+        again.result = f"served by {route.site} {seconds:.0f} s after the apply"
+    stage.report.add("a machine is terminated", f"{step.result}; {again.result}")
+
+
+def a_zone_is_cut_off(stage: Stage, topology: Topology) -> None:
+    """No packet enters or leaves the zone of an edge; then all is well again."""
+    if (route := with_failover(topology)) is None:
+        return
+    machine = stage.sky.find(stage.edge(topology, route.site))
+    _cut_off(stage, topology, route, "a zone", [machine.plug.place])
+
+
+def a_cloud_is_cut_off(stage: Stage, topology: Topology) -> None:
+    """No packet enters or leaves any zone of a cloud; then all is well again."""
+    cloud = topology.sites[0].cloud
+    route = next(
+        (
+            each
+            for each in topology.routing.routes
+            if topology.site(each.site).cloud == cloud
+            and any(topology.site(site).cloud != cloud for site in each.failover)
+        ),
+        None,
+    )
+    places = [each.plug.place for each in stage.sky.running.values()]
+    if route:
+        _cut_off(
+            stage, topology, route, "a cloud", [each for each in places if each.startswith(cloud)]
+        )
+
+
+def _cut_off(
+    stage: Stage, topology: Topology, route: Route, what: str, places: Sequence[str]
+) -> None:
+    url = route_url(topology, route)
+    with stage.printer.step(f"cut off {what}: {', '.join(places)}") as step:
+        stage.sky.internet.cut_off(places)
+        began, failed, answer = time.monotonic(), 0, stage.operator.get(url)
+        while answer.status != 200:
+            failed += 1
+            answer = stage.operator.get(url)
+        seconds = time.monotonic() - began
+        step.result = f"{answer.site} answers after {seconds:.1f} s, {failed} requests lost"
+    with stage.printer.step("it is back") as back:
+        stage.sky.internet.mend(places)
+        back.result = f"served by {route.site} after {stage.wait_for(url, route.site):.1f} s"
+    stage.report.add(f"{what} is cut off", f"{step.result}; {back.result}")

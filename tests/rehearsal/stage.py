@@ -1,0 +1,113 @@
+"""The stage of a rehearsal: the sky, the operator and the stacks that all steps work with."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from doubles.machines import machine as booting
+from doubles.machines import rootfs
+from doubles.machines.scene import Scene
+from doubles.machines.vendors import vendors
+from doubles.services.packages import SigningKey
+from doubles.services.trust import Authority
+
+from rehearsal import distances, internet
+from rehearsal.distances import Distances
+from rehearsal.existing import add_existing
+from rehearsal.names import address_of
+from rehearsal.operator import Operator, operator
+from rehearsal.sky import Sky, sky
+from rehearsal.terraform import Stacks, environment
+from trunkline.addresses.base import edge_name
+from trunkline.demo.report import Report
+from trunkline.deploy.progress import StepPrinter
+from trunkline.model import Topology
+from trunkline.probing.key import generate_key
+from trunkline.stacks.synthesize import synthesize
+
+SERVED_WITHIN = 180.0  # seconds: the machines install Envoy and cloudflared first
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a rehearsal works with; all that it writes lies in `folder`."""
+
+    folder: Path
+    sky: Sky
+    operator: Operator
+    stacks: Stacks
+    apart: Distances
+    printer: StepPrinter
+    report: Report
+
+    def synthesize(self, topology: Topology) -> Path:
+        """The stacks of a topology; what it takes for granted is there from now on."""
+        add_existing(self.sky.world, topology)
+        output = self.folder / "cdktf.out"
+        synthesize(topology, output)
+        return output
+
+    def wait_for(self, url: str, site: str, within: float = SERVED_WITHIN) -> float:
+        """Until a site answers a URL; returns the seconds."""
+        began = time.monotonic()
+        answer = self.operator.get(url)
+        while (answer.status, answer.site) != (200, site):
+            if time.monotonic() - began > within:
+                raise AssertionError(
+                    f"{url} is not served by {site} within {within:.0f} s; the last answer: "
+                    f"{answer.status} {answer.site} {answer.body[:500]}"
+                )
+            time.sleep(0.25)
+            answer = self.operator.get(url)
+        return time.monotonic() - began
+
+    def edge(self, topology: Topology, site: str) -> str:
+        """The name of a site's edge machine."""
+        return edge_name(topology.name, site)
+
+    def last_words(self) -> str:
+        """What the machines' journals end with."""
+        parts = []
+        for machine in self.sky.running.values():
+            with contextlib.suppress(Exception):
+                parts.append(f"== {machine.name}\n{machine.machine.journal()[-1500:]}")
+        return "\n".join(parts)
+
+
+@contextlib.contextmanager
+def stage(
+    topology: Topology, folder: Path, printer: StepPrinter, report: Report
+) -> Iterator[Stage]:
+    """A sky and an operator for a topology, while the block runs."""
+    operators = list(topology.probes.operators if topology.probes else ()) or ["203.0.113.7/32"]
+    apart, key = distances.load(), generate_key()
+    booting.sweep()
+    internet.sweep()
+    with contextlib.ExitStack() as stack:
+        with printer.step("prepare the images of the machines"):
+            images = rootfs.images()
+            signing = stack.enter_context(
+                contextlib.closing(SigningKey(folder / "gpg", "trunkline rehearsal"))
+            )
+            (folder / "vendors").mkdir()
+            shown = vendors(images, folder / "vendors", signing)
+        scene = Scene(images, shown, Authority())
+        net = stack.enter_context(internet.internet(apart, operators))
+        (folder / "cloudflare").mkdir()
+        made, addresses = stack.enter_context(sky(scene, net, folder / "cloudflare"))
+        person = stack.enter_context(
+            operator(
+                net,
+                operators[0].partition("/")[0],
+                lambda name: address_of(made.world, name),
+                scene.authority,
+                folder,
+                key,
+            )
+        )
+        stacks = Stacks(folder, environment(folder, addresses, key))
+        yield Stage(folder, made, person, stacks, apart, printer, report)
