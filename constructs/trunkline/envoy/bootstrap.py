@@ -30,16 +30,21 @@ def bootstrap(
     `prefixes` are all path prefixes of the topology, not only the site's own: a failover then never
     meets a 404, and moving a route to another site touches no edge. With an `upstream` they are
     forwarded to it; without one the edge answers `{"site", "cloud", "zone", "route"}` itself.
-    `GET /healthz` answers 200, and 503 once `POST /healthcheck/fail` came in over `admin_socket`, a
-    Unix socket that only Envoy's own user may open.
+    `GET /healthz` answers 200, and 503 while no endpoint of the upstream takes connections, or once
+    `POST /healthcheck/fail` came in over `admin_socket`, a Unix socket that only Envoy's own user
+    may open. `GET /livez` answers 200 as long as the process lives.
     """
     location = EdgeLocation(site=site, cloud=cloud, zone=zone)
+    clusters = [cluster(upstream, MAX_CONNECTIONS)] if upstream else []
+    served = listener_of(
+        listener, location, routes(prefixes, upstream), [each["name"] for each in clusters]
+    )
     return {
         "node": {"id": site, "cluster": "trunkline", "locality": {"zone": zone}},
         "admin": {"address": {"pipe": {"path": admin_socket, "mode": 0o600}}},
         "static_resources": {
-            "listeners": [listener_of(listener, location, routes(prefixes, upstream))],
-            "clusters": [cluster(upstream, MAX_CONNECTIONS)] if upstream else [],
+            "listeners": [served],
+            "clusters": clusters,
         },
         "overload_manager": _overload_manager(),
         "layered_runtime": {"layers": [{"name": "static", "static_layer": _runtime()}]},

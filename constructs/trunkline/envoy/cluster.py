@@ -16,8 +16,8 @@ BUFFER_BYTES = 32 * 2**10
 def cluster(upstream: Upstream, max_connections: int) -> JsonObject:
     """The cluster that forwards to `upstream`, by address (STATIC) or by name (STRICT_DNS).
 
-    There is no active health check and no outlier detection: with one endpoint Envoy has nothing to
-    choose from, and the Worker counts the failures of each edge.
+    An endpoint is healthy while it takes connections, over TLS where it speaks that. Without a
+    healthy one a request fails at once, and the edge says of itself that it is not healthy.
     """
     config: JsonObject = {
         "name": CLUSTER,
@@ -26,6 +26,9 @@ def cluster(upstream: Upstream, max_connections: int) -> JsonObject:
         # the default, one AAAA record would fail requests.
         "dns_lookup_family": "V4_PREFERRED",
         "connect_timeout": "2s",
+        "health_checks": [_takes_connections()],
+        # By default half of the endpoints being down means that Envoy asks all of them.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "circuit_breakers": {"thresholds": [_thresholds(max_connections)]},
         "typed_extension_protocol_options": _http_options(),
@@ -58,6 +61,18 @@ def _endpoint(upstream: Upstream) -> JsonObject:
     # name means nothing to them.
     socket_address = {"address": upstream.host, "port_value": upstream.port}
     return {"address": {"socket_address": socket_address}, "hostname": _authority(upstream)}
+
+
+def _takes_connections() -> JsonObject:
+    return {
+        "tcp_health_check": {},
+        "timeout": "2s",
+        "interval": "5s",
+        "no_traffic_interval": "5s",  # by default a minute
+        "unhealthy_interval": "2s",
+        "unhealthy_threshold": 1,
+        "healthy_threshold": 1,
+    }
 
 
 def _thresholds(max_connections: int) -> JsonObject:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import asdict, frozen
 
 from trunkline.envoy.extension import JsonObject, extension, typed
+from trunkline.envoy.route import OWN
 
 IDLE_TIMEOUT = "300s"  # of a stream: a model may take minutes between two tokens
 
 HTTP = "extensions.filters.http"
+
+SITE = "trunkline-site"
+RESPONSE_FLAGS = "trunkline-response-flags"
+# Headers that name a client or another path to many services. Cloudflare says the client in
+# X-Forwarded-For and CF-Connecting-IP.
+FOR_PROXIES = ("forwarded", "x-real-ip", "x-original-url", "x-rewrite-url", "x-original-host")
 
 
 @frozen(kw_only=True)
@@ -20,8 +29,12 @@ class EdgeLocation:
     zone: str
 
 
-def connection_manager(location: EdgeLocation, routes: list[JsonObject]) -> JsonObject:
+def connection_manager(
+    location: EdgeLocation, routes: list[JsonObject], clusters: Sequence[str]
+) -> JsonObject:
     """The HTTP connection manager, hardened for a proxy at the edge.
+
+    It is healthy while each of `clusters` has an endpoint that is.
 
     After https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge.
     """
@@ -30,8 +43,10 @@ def connection_manager(location: EdgeLocation, routes: list[JsonObject]) -> Json
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="edge",
         server_name="trunkline",
-        route_config={"virtual_hosts": [{"name": "edge", "domains": ["*"], "routes": routes}]},
-        http_filters=[_site_header(location.site), _health_check(), _router()],
+        route_config={
+            "virtual_hosts": [{"name": "edge", "domains": ["*"], "routes": [*OWN, *routes]}]
+        },
+        http_filters=[_headers(location.site), _health_check(clusters), _router()],
         local_reply_config=_local_replies(location),
         access_log=[_access_log()],
         upgrade_configs=[{"upgrade_type": "websocket"}],
@@ -72,31 +87,46 @@ def _limits() -> JsonObject:
     }
 
 
-def _site_header(site: str) -> JsonObject:
-    """`trunkline-site` on every response: a filter sees answers that no route has made."""
-    append = {
-        "header": {"key": "trunkline-site", "value": site},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-    }
+def _headers(site: str) -> JsonObject:
+    """Who answers, and why, on every response: a filter sees answers that no route has made.
+
+    `trunkline-response-flags` is `-` where the service has answered, else it is Envoy's reason.
+    What only proxies may say of a request does not pass.
+    """
+    said = {SITE: site, RESPONSE_FLAGS: "%RESPONSE_FLAGS%"}
     return extension(
-        "site",
+        "headers",
         f"{HTTP}.header_mutation.v3.HeaderMutation",
-        mutations={"response_mutations": [{"append": append}]},
+        mutations={
+            "request_mutations": [
+                *({"remove": name} for name in FOR_PROXIES),
+                {"remove_on_match": {"key_matcher": {"prefix": "trunkline-"}}},
+            ],
+            "response_mutations": [_set(name, value) for name, value in said.items()],
+        },
     )
 
 
-def _health_check() -> JsonObject:
+def _set(name: str, value: str) -> JsonObject:
+    header = {"key": name, "value": value}
+    return {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+
+
+def _health_check(clusters: Sequence[str]) -> JsonObject:
     path = {"name": ":path", "string_match": {"exact": "/healthz"}}
     return extension(
         "health_check",
         f"{HTTP}.health_check.v3.HealthCheck",
         pass_through_mode=False,
         headers=[path],
+        # With no endpoint of a cluster healthy, the edge is of no use.
+        cluster_min_healthy_percentages={cluster: {"value": 1} for cluster in clusters},
     )
 
 
 def _router() -> JsonObject:
-    return extension("router", f"{HTTP}.router.v3.Router")
+    # Without it answers tell Envoy's own time and retries.
+    return extension("router", f"{HTTP}.router.v3.Router", suppress_envoy_headers=True)
 
 
 def _local_replies(location: EdgeLocation) -> JsonObject:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
 from trunkline.addresses.loopback import EDGE_PORT
@@ -37,11 +39,21 @@ class TlsListener:
 Listener = LoopbackListener | TlsListener
 
 
-def listener_of(listener: Listener, location: EdgeLocation, routes: list[JsonObject]) -> JsonObject:
-    """The Envoy listener with one filter chain: HTTP, over TLS where the listener asks for it."""
-    chain: JsonObject = {"filters": [connection_manager(location, routes)]}
+def listener_of(
+    listener: Listener,
+    location: EdgeLocation,
+    routes: list[JsonObject],
+    clusters: Sequence[str],
+) -> JsonObject:
+    """The Envoy listener with one filter chain: HTTP, over TLS where the listener asks for it.
+
+    Its health is that of `clusters`.
+    """
+    chain: JsonObject = {"filters": [connection_manager(location, routes, clusters)]}
     if isinstance(listener, TlsListener):
         chain["transport_socket"] = _tls(listener)
+        # Without it connections that say nothing take the places of all others.
+        chain["transport_socket_connect_timeout"] = "5s"
     return {
         "name": "edge",
         "address": {"socket_address": {"address": listener.address, "port_value": listener.port}},

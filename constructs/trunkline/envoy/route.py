@@ -11,6 +11,22 @@ from trunkline.model import Upstream
 
 ROOT = "/"
 
+# What every edge answers itself, before any prefix.
+OWN: list[JsonObject] = [
+    {  # its answer would show a request's headers, with what proxies have added
+        "match": {
+            "prefix": ROOT,
+            "headers": [{"name": ":method", "string_match": {"exact": "TRACE"}}],
+        },
+        "direct_response": {"status": 405},
+    },
+    {  # the process lives, whatever stands behind it
+        "name": "live",
+        "match": {"path": "/livez"},
+        "direct_response": {"status": 200},
+    },
+]
+
 
 def routes(prefixes: Sequence[str], upstream: Upstream | None) -> list[JsonObject]:
     """The Envoy routes that serve `prefixes`.

@@ -153,6 +153,22 @@ class TestEdge:
         edge.machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
         edge.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
 
+    def test_a_stop_says_so_first_and_ends_what_carries_requests_before(
+        self, edge: Running
+    ) -> None:
+        machine = edge.machine
+        assert EDGE in machine.show(TUNNEL, "After")["After"].split()
+        machine.run("systemctl", "stop", "--no-block", EDGE)
+        machine.wait(
+            lambda: machine.get(payloads.EDGE_PORT, "/healthz").status == 503, 5, "it is unhealthy"
+        )
+        assert machine.get(payloads.EDGE_PORT, "/api/v5").status == 200
+        machine.wait(
+            lambda: machine.show(EDGE, "ActiveState")["ActiveState"] == "inactive", 15, "it ends"
+        )
+        machine.run("systemctl", "start", EDGE)
+        machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+
     def test_a_new_token_is_taken_with_a_restart(self, edge: Running) -> None:
         edge.cloud.secret.value = new_token()
         edge.machine.run("systemctl", "restart", TUNNEL)

@@ -86,7 +86,7 @@ def start(envoy_path: str) -> Start:
             config = json.loads(edit(json.dumps(config)))
             with _running(envoy_path, config, port, Path(name)) as envoy:
                 if not isinstance(listener(port=port), TlsListener):
-                    eventually(lambda: ask(port, "/healthz").status == 200)
+                    eventually(lambda: ask(port, "/livez").status == 200)
                 yield envoy
 
     return starting

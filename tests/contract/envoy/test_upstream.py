@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,9 @@ from support.loopback import (
     answer,
     arrivals,
     ask,
+    disconnect,
     echo_websocket,
+    eventually,
     hang,
     send_chunks,
     service,
@@ -24,6 +30,7 @@ from support.loopback import (
 
 from trunkline.envoy.cluster import SYSTEM_CA
 from trunkline.model import Upstream
+from trunkline.payload.unit import packaged
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +107,48 @@ def test_waits_longer_than_envoys_default_for_an_answer(pair: Any) -> None:
     assert ask(edge.port, "/api/v5").status == 200
 
 
-def test_a_service_that_is_down_is_unavailable(start: Any) -> None:
-    with service() as upstream:
-        port = upstream.port
-    with start(Upstream("127.0.0.1", port, False)) as edge:
+def test_a_service_that_is_down_makes_the_edge_unhealthy_until_it_is_back(start: Any) -> None:
+    with service() as upstream, start(Upstream("127.0.0.1", upstream.port, False)) as edge:
+        assert ask(edge.port, "/healthz").status == 200
+        upstream.kill()
+        eventually(lambda: ask(edge.port, "/healthz").status == 503)
+        assert ask(edge.port, "/livez").status == 200
         reply = ask(edge.port, "/api/v5")
-    assert (reply.status, reply.headers["trunkline-site"]) == (503, "aws")
-    assert json.loads(reply.body)["error"].startswith("UpstreamConnectionFailure")
+        assert (reply.status, reply.headers["trunkline-site"]) == (503, "aws")
+        assert reply.headers["trunkline-response-flags"] == "UH"
+        assert json.loads(reply.body)["error"] == "NoHealthyUpstream"
+
+
+def test_tells_its_own_failures_from_those_of_the_service(pair: Any) -> None:
+    edge, upstream = pair
+    forged: dict[str, Any] = {"trunkline-response-flags": "UF"}
+    upstream.behave = answer(503, **forged)
+    assert ask(edge.port, "/api/v5").headers["trunkline-response-flags"] == "-"
+    upstream.behave = disconnect
+    reply = ask(edge.port, "/api/v5")
+    assert (reply.status, reply.headers["trunkline-response-flags"]) == (503, "UC")
+
+
+def test_no_header_that_only_proxies_set_reaches_the_service(pair: Any) -> None:
+    edge, upstream = pair
+    said = ("forwarded", "x__real__ip", "x__original__url", "x__rewrite__url", "trunkline__site")
+    evil: dict[str, Any] = dict.fromkeys(said, "evil")
+    ask(edge.port, "/api/v5", **evil, x__mine="kept")
+    headers = upstream.hits[0].headers
+    assert "evil" not in headers.values()
+    assert headers["x-mine"] == "kept"
+
+
+def test_no_answer_tells_of_envoy(pair: Any) -> None:
+    edge, _ = pair
+    headers = ask(edge.port, "/api/v5").headers
+    assert [name for name in headers if name.lower().startswith("x-envoy")] == []
+
+
+def test_trace_is_refused(pair: Any) -> None:
+    edge, upstream = pair
+    assert ask(edge.port, "/api/v5", method="TRACE").status == 405
+    assert not upstream.hits
 
 
 def tls_context(authority: Authority, hostname: str) -> ssl.SSLContext:
@@ -137,3 +179,20 @@ def test_believes_a_tls_service_by_name_and_authority(
     ):
         assert ask(edge.port, "/api/v5").status == status
     assert names[0] == "localhost"
+
+
+@pytest.mark.slow
+def test_a_drain_waits_for_what_is_under_way(start: Any) -> None:
+    with service() as upstream, start(Upstream("127.0.0.1", upstream.port, False)) as edge:
+        behave: Any = lambda handler: (hang(6)(handler), answer()(handler))  # noqa: E731
+        upstream.behave = behave
+        with ThreadPoolExecutor() as pool:
+            slow = pool.submit(ask, edge.port, "/api/v5", method="POST", body=b"pay")
+            eventually(lambda: bool(upstream.hits))
+            began = time.monotonic()
+            environment = {**os.environ, "RUNTIME_DIRECTORY": str(edge.folder)}
+            script = packaged("drain.sh")
+            subprocess.run(["sh", "-c", script], env=environment, check=True, timeout=40)
+            assert slow.done(), "it did not wait"
+            assert slow.result().status == 200
+        assert 5 < time.monotonic() - began < 12

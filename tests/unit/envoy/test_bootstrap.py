@@ -43,7 +43,7 @@ def manager_of(bootstrap: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("count", "upstream", "limit"),
-    [(3, None, 5_000), (3, SERVICE, 6_000), (50, SERVICE, 7_000), (50, None, 10_000)],
+    [(3, None, 6_000), (3, SERVICE, 6_700), (50, SERVICE, 7_600), (50, None, 10_000)],
 )
 def test_fits_into_user_data(count: int, upstream: Upstream | None, limit: int) -> None:
     text = json.dumps(config(count, upstream, PUBLIC), separators=(",", ":"))

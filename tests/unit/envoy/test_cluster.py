@@ -81,6 +81,11 @@ def test_bounds_what_a_slow_service_can_hold() -> None:
     assert made["per_connection_buffer_limit_bytes"] == 32 * 1024
 
 
-def test_one_endpoint_is_never_put_aside() -> None:
+def test_an_endpoint_is_put_aside_only_while_it_takes_no_connections() -> None:
     made = cluster(Upstream("10.0.1.20", 80, False), 100)
-    assert "outlier_detection" not in made and "health_checks" not in made
+    assert "outlier_detection" not in made
+    [check] = made["health_checks"]
+    assert check["tcp_health_check"] == {}
+    # By default Envoy looks once a minute at what nobody uses.
+    assert check["no_traffic_interval"] == check["interval"]
+    assert made["common_lb_config"]["healthy_panic_threshold"] == {"value": 0}

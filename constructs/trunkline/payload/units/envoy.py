@@ -17,6 +17,7 @@ from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
 
 CONFIGURATION = "/etc/envoy/envoy.json"
+DRAIN = "/usr/local/lib/trunkline/drain"
 CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
 CERTIFICATE = "/run/trunkline-edge/tls.crt"
 PRIVATE_KEY = "/run/trunkline-edge/tls.key"
@@ -41,6 +42,7 @@ class Envoy(Unit):
     public_to: tuple[str, ...] = ()
 
     name: ClassVar = "edge"
+    health: ClassVar = "/livez"  # its upstream may come later
     remedy: ClassVar = "use fewer or shorter route prefixes"
     # https://www.envoyproxy.io/docs/envoy/latest/start/install ; trixie packages since 1.37.
     package: ClassVar = VendorPackage(
@@ -54,12 +56,14 @@ class Envoy(Unit):
 
     @property
     def service(self) -> str:
-        return packaged("edge.service").replace("@FLAGS@", " ".join(FLAGS))
+        service = packaged("edge.service").replace("@FLAGS@", " ".join(FLAGS))
+        return service.replace("@DRAIN@", DRAIN)
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
         return (
             MachineFile(CONFIGURATION, _compact(self.bootstrap)),
+            MachineFile(DRAIN, packaged("drain.sh")),
             *(self._public_files() if self.public_to else ()),
         )
 

@@ -41,4 +41,4 @@ def test_on_this_machine_it_runs_the_same_configuration_but_for_the_admin_socket
     override = unit.process.arguments[unit.process.arguments.index("--config-yaml") + 1]
     assert json.loads(override) == {"admin": {"address": {"pipe": {"path": "admin.sock"}}}}
     assert unit.addresses == ("tcp 127.10.16.1:8080",)
-    assert unit.process.ready == "http://127.10.16.1:8080/healthz"
+    assert unit.process.ready == "http://127.10.16.1:8080/livez"
