@@ -84,6 +84,7 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             hostname=topology.routing.hostname,
             name=topology.name,
             strategy=topology.routing.strategy,
+            hedged=[route.prefix for route in topology.routing.routes if route.hedge],
             timeout_seconds=topology.routing.timeout_seconds,
             create_zone=self.ingress.create_zone,
             smart_routing=self._smart_routing(),

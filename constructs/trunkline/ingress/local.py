@@ -68,7 +68,7 @@ class LocalIngressBuilder(IngressBuilder[LocalIngress]):
 
     def _route(self, route: Route) -> RouteSpec:
         origins = [Origin(site, origin_url(self.topology, site)) for site in route.sites]
-        return RouteSpec(route.prefix, origins)
+        return RouteSpec(route.prefix, origins, route.hedge)
 
 
 def _ingress_group(name: str, at: Endpoint, script: Script) -> LocalMachine:

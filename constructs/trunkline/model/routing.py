@@ -15,11 +15,16 @@ def default_hostname(domain: str) -> str:
 
 @frozen
 class Route:
-    """A path prefix, the site that serves it, and the sites that stand in, in order."""
+    """A path prefix, the site that serves it, and the sites that stand in, in order.
+
+    - `hedge`: whether a request that may be repeated asks the next site as well when an answer
+      takes longer than `Routing.timeout_seconds`.
+    """
 
     prefix: str
     site: str
     failover: tuple[str, ...] = ()
+    hedge: bool = False
 
     @property
     def sites(self) -> tuple[str, ...]:

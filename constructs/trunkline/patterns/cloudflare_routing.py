@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline import cloudflare
+from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_STRATEGY, DEFAULT_TIMEOUT_SECONDS, default_hostname
 from trunkline.patterns.provider import use_provider
 from trunkline.routing import Origin, RouteSpec, VirtualHost, routing_spec
@@ -27,8 +28,9 @@ class CloudflareRouting(Construct):
     - `name`: names the Worker; unique in the Cloudflare account.
     - `strategy`: `worker` works on every plan and fails over; `origin_rules` needs Enterprise and
       does not fail over.
-    - `timeout_seconds`: how long the Worker waits for the headers of an answer before it asks the
-      next origin.
+    - `hedged`: the prefixes of `routes` where a slow answer makes the Worker ask the next origin.
+      All others wait for as long as the origin is healthy.
+    - `timeout_seconds`: how long the Worker waits for the headers of such an answer.
     - `create_zone`: make the zone; otherwise it is looked up by `domain`.
     - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it. Without it:
       leave it as it is.
@@ -67,6 +69,7 @@ class CloudflareRouting(Construct):
         hostname: str | None = None,
         name: str = "trunkline",
         strategy: str = DEFAULT_STRATEGY,
+        hedged: Collection[str] = (),
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
         create_zone: bool = False,
         smart_routing: bool | None = None,
@@ -76,12 +79,19 @@ class CloudflareRouting(Construct):
         super().__init__(scope, id)
         self.hostname = hostname or default_hostname(domain)
         _check(f"CloudflareRouting {id}", account_id, domain, self.hostname, routes)
+        if unknown := sorted({*hedged} - {*routes}):
+            raise ConfigurationError(
+                f"CloudflareRouting {id}: hedged: there is no route {', '.join(unknown)}; name "
+                "prefixes of routes"
+            )
         self.name_servers: list[str] | None = None
         zone_id = self._zone(account_id, domain, create_zone)
         host = VirtualHost(
             name=name,
             hostname=self.hostname,
-            routes=[_route(prefix, origins) for prefix, origins in routes.items()],
+            routes=[
+                _route(prefix, origins, prefix in hedged) for prefix, origins in routes.items()
+            ],
             timeout_seconds=timeout_seconds,
         )
         spec = routing_spec(host, strategy)
@@ -118,5 +128,6 @@ def _check(
         check_hostname(construct, host, domain=domain, place=f"the origin of {site}")
 
 
-def _route(prefix: str, origins: Mapping[str, str]) -> RouteSpec:
-    return RouteSpec(prefix, [Origin(site, f"https://{host}") for site, host in origins.items()])
+def _route(prefix: str, origins: Mapping[str, str], hedge: bool) -> RouteSpec:
+    reached = [Origin(site, f"https://{host}") for site, host in origins.items()]
+    return RouteSpec(prefix, reached, hedge)

@@ -35,11 +35,15 @@ def _origins(origins: Iterable[Origin]) -> tuple[Origin, ...]:
 class RouteSpec:
     """A path prefix, matched by whole segments, and its origins: the first choice comes first.
 
+    With `hedge` a request that may be replayed asks the next origin after the virtual host's
+    time-out.
+
     A trailing slash of the prefix goes away, except from "/" itself. ValueError without an origin.
     """
 
     prefix: str = field(converter=_canonical)
     origins: tuple[Origin, ...] = field(converter=_origins, validator=validators.min_len(1))
+    hedge: bool = False
 
 
 def _routes(routes: Iterable[RouteSpec]) -> tuple[RouteSpec, ...]:
@@ -50,8 +54,8 @@ def _routes(routes: Iterable[RouteSpec]) -> tuple[RouteSpec, ...]:
 class VirtualHost:
     """A hostname and its routes. `name` is the topology's and begins the names of resources.
 
-    `timeout_seconds` is how long a request that may be replayed waits for the headers of an
-    origin's response while another origin is left.
+    `timeout_seconds` is how long a request to a hedged route waits for the headers of an origin's
+    response while another origin is left.
     """
 
     name: str

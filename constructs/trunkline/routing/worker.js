@@ -2,109 +2,220 @@
 // The script is the same for every topology; its bindings say what differs:
 //   ROUTES      {"/api/v5": ["aws", "google"]}   sites by prefix, first choice first
 //   ORIGINS     {"aws": "https://..."}           scheme and host of each site's edge
-//   TIMEOUT_MS  "30000"                          how long to wait for response headers
+//   HEDGED      ["/api/v5"]                      prefixes that ask another site after a time-out
+//   TIMEOUT_MS  "30000"                          how long those wait for response headers
+//
+// What is known of a site comes from its edge's own health, which the Worker asks itself. No request
+// of a client opens or closes anything: one that fails only makes the Worker ask.
 
-const FAILURES_TO_OPEN = 3;
-const OPEN_MS = 10_000;
+const HEALTH = "/healthz";
+const FRESH_MS = 2_000; // how long what an edge has said of itself counts
+const CHECK_MS = 2_000; // how long its answer may take
+const PATIENCE_MS = 1_000; // after which a request without an answer asks for the edge's health
 
-const NO_BODY = new Set(["GET", "HEAD"]);
+// As Envoy's retry budget: a fifth of the requests under way, and three at least.
+// https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto
+const RETRIES_SHARE = 0.2;
+const RETRIES_AT_LEAST = 3;
+
+const BODILESS = new Set(["GET", "HEAD"]);
+const REFUSED = new Set(["TRACE", "CONNECT"]);
 
 // Safe to send twice, as long as there is no body: its stream could not be read again.
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS"]);
 
-// Nobody answered for the service: the edge's 502 to 504, Cloudflare's own 520 to 527, and 530 for
-// a tunnel that is down. Not 500: a request that always fails would visit every site.
+// Statuses with which an edge, or Cloudflare before it (520 to 527, 530 for a tunnel that is down),
+// answers in place of the service. A service may answer 502 to 504 as well; the edge tells both
+// apart by its response flags: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 const UNAVAILABLE = new Set([502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530]);
+const FLAGS = "trunkline-response-flags";
+const NO_FLAGS = "-"; // the answer is the service's own
+const TIMED_OUT = new Set(["UT", "SI"]);
 
-// Circuit breakers by site. They live as long as the isolate, so no request pays for a look-up.
-const breakers = new Map();
+const sites = new Map(); // what is known by site, for as long as the isolate lives
+let underWay = 0;
+let retries = 0;
 let configuration;
 
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, context) {
     configuration ??= parse(env);
     const url = new URL(request.url);
-    const sites = sitesFor(url.pathname);
-    if (!sites) return failure(404, "no route");
-    // fetch() would throw, and the site would be blamed for it.
-    if (NO_BODY.has(request.method) && request.body) return failure(400, "unexpected body");
-    return forward(request, url, sites);
+    const refused = refusal(request, url);
+    if (refused) return refused;
+    const route = routeFor(url.pathname);
+    if (!route) return failure(404, "no route");
+    underWay += 1;
+    try {
+      return await forward(request, url, route, context);
+    } finally {
+      underWay -= 1;
+    }
   },
 };
 
 function parse(env) {
-  const routes = Object.entries(JSON.parse(env.ROUTES));
-  routes.sort(([a], [b]) => b.length - a.length);
-  return { routes, origins: JSON.parse(env.ORIGINS), timeout: Number(env.TIMEOUT_MS) };
+  const hedged = new Set(JSON.parse(env.HEDGED));
+  const routes = Object.entries(JSON.parse(env.ROUTES)).map(([prefix, sites]) => ({
+    prefix,
+    sites,
+    timeout: hedged.has(prefix) ? Number(env.TIMEOUT_MS) : 0,
+  }));
+  routes.sort((a, b) => b.prefix.length - a.prefix.length);
+  const origins = JSON.parse(env.ORIGINS);
+  const secure = Object.values(origins).every((origin) => origin.startsWith("https:"));
+  return { routes, origins, secure };
 }
 
-function sitesFor(path) {
-  const matches = ([prefix]) =>
+function refusal(request, url) {
+  // With it, what follows the scheme is not the host alone.
+  if (url.username || url.password) return failure(400, "userinfo in the URL");
+  if (configuration.secure && url.protocol !== "https:") return failure(403, "https only");
+  if (REFUSED.has(request.method)) return failure(405, "method not allowed");
+  // fetch() would throw.
+  if (BODILESS.has(request.method) && hasBody(request)) return failure(400, "unexpected body");
+  return null;
+}
+
+function hasBody(request) {
+  return request.body !== null && request.headers.get("content-length") !== "0";
+}
+
+function routeFor(path) {
+  const matches = ({ prefix }) =>
     prefix === "/" || path === prefix || path.startsWith(prefix + "/");
-  return configuration.routes.find(matches)?.[1];
+  return configuration.routes.find(matches);
 }
 
-async function forward(request, url, sites) {
-  const replayable = IDEMPOTENT.has(request.method) && request.body === null;
-  const candidates = available(sites, replayable);
-  const headers = requestHeaders(request, url);
+async function forward(request, url, route, context) {
+  const replayable = IDEMPOTENT.has(request.method) && !hasBody(request);
   const target = url.href.slice(url.origin.length);
+  const init = {
+    method: request.method,
+    headers: requestHeaders(request, url),
+    body: hasBody(request) ? request.body : null,
+    redirect: "manual", // the client follows, or the Worker would answer for another URL
+  };
+  refresh(route.sites, context);
+  const candidates = replayable ? healthyFirst(route.sites) : [await firstHealthy(route.sites)];
   for (const [index, site] of candidates.entries()) {
-    const last = !replayable || index === candidates.length - 1;
-    // Without another site to turn to, waiting is the better choice: models take their time.
-    const timeout = last ? 0 : configuration.timeout;
-    const response = await attempt(site, target, request, headers, timeout);
-    if (response && (last || !UNAVAILABLE.has(response.status))) return answer(response, site);
-    if (last) break;
+    const last = index === candidates.length - 1;
+    const response = await attempt(site, target, init, index, last ? null : route);
+    if (response && !isFailure(response, route)) return answer(response, site);
+    suspect(site, context);
+    if (last || !retryAllowed())
+      return response ? answer(response, site) : failure(503, "no site answered");
     response?.body?.cancel();
   }
-  return failure(502, "no site answered");
 }
 
-// The sites whose breaker lets requests through, or all of them where none does.
-function available(sites, replayable) {
-  // A request that can be replayed tries a failed site first; one that cannot waits a while longer.
-  const wait = replayable ? OPEN_MS : 2 * OPEN_MS;
-  const due = (site) => breakers.get(site).since + wait <= Date.now();
-  const allowed = sites.filter((site) => !isOpen(site) || due(site));
-  return allowed.length ? allowed : sites;
+// --- what is known of a site
+
+function known(site) {
+  if (!sites.has(site)) sites.set(site, { healthy: true, heard: 0, asked: 0 });
+  return sites.get(site);
 }
 
-function isOpen(site) {
-  return breakers.get(site)?.failures >= FAILURES_TO_OPEN;
+// The unhealthy ones come last, but they come: a site is never given up for nothing.
+function healthyFirst(names) {
+  const healthy = names.filter((site) => known(site).healthy);
+  return [...healthy, ...names.filter((site) => !known(site).healthy)];
 }
 
-async function attempt(site, target, request, headers, timeout) {
-  // Half-open: this request is the try, all others keep away for another period.
-  if (isOpen(site)) breakers.get(site).since = Date.now();
-  const controller = new AbortController();
-  const timer = timeout && setTimeout(() => controller.abort(), timeout);
-  let response = null;
+// For a request that may be sent once: what is not known freshly is asked before.
+async function firstHealthy(names) {
+  if (names.length === 1) return names[0];
+  for (const site of healthyFirst(names)) {
+    const { healthy, heard } = known(site);
+    if (Date.now() - heard < FRESH_MS ? healthy : await check(site)) return site;
+  }
+  return names[0];
+}
+
+// Ask in the background, so that the next requests know.
+function refresh(names, context) {
+  if (names.length === 1) return; // there is no choice
+  for (const site of names) {
+    if (Date.now() - known(site).asked >= FRESH_MS) context.waitUntil(check(site));
+  }
+}
+
+// A request has failed: nothing that was known of the site counts.
+function suspect(site, context) {
+  const state = known(site);
+  state.heard = 0;
+  if (Date.now() - state.asked >= FRESH_MS) context.waitUntil(check(site));
+}
+
+async function check(site) {
+  const state = known(site);
+  state.asked = Date.now();
+  let healthy = false;
   try {
-    response = await fetch(configuration.origins[site] + target, {
-      method: request.method,
-      headers,
-      body: request.body,
-      redirect: "manual", // the client follows, or the Worker would answer for another URL
+    const signal = AbortSignal.timeout(CHECK_MS);
+    const response = await fetch(configuration.origins[site] + HEALTH, { signal });
+    healthy = response.ok;
+    await response.body?.cancel();
+  } catch {
+    // Nobody is there, or not in time.
+  }
+  state.healthy = healthy;
+  state.heard = Date.now();
+  return healthy;
+}
+
+// --- one attempt
+
+function retryAllowed() {
+  return retries < Math.max(RETRIES_AT_LEAST, RETRIES_SHARE * underWay);
+}
+
+// The response of a site; null where there is none. With a `route` another site is left to turn to.
+async function attempt(site, target, init, index, route) {
+  const controller = new AbortController();
+  const stop = route ? watch(site, controller, route.timeout) : () => {};
+  if (index) retries += 1;
+  try {
+    return await fetch(configuration.origins[site] + target, {
+      ...init,
       signal: controller.signal,
     });
   } catch {
-    // A network error or the time-out: no response, which counts as a failure.
+    return null; // a network error, or given up
   } finally {
-    clearTimeout(timer); // it is for the headers only; a stream may go on for as long as it likes
+    if (index) retries -= 1;
+    stop(); // it is for the headers only; a stream may go on for as long as it likes
   }
-  record(site, response !== null && !UNAVAILABLE.has(response.status));
-  return response;
 }
 
-function record(site, healthy) {
-  if (healthy) {
-    breakers.delete(site);
-  } else {
-    const failures = (breakers.get(site)?.failures ?? 0) + 1;
-    breakers.set(site, { failures, since: Date.now() });
-  }
+// Give an attempt up when its edge turns out to be unhealthy, or after the time-out if there is one.
+// Models take their time: a slow answer of a healthy edge is waited for.
+function watch(site, controller, timeout) {
+  const deadline = timeout && setTimeout(() => controller.abort(), timeout);
+  let wait = PATIENCE_MS;
+  let timer;
+  const look = async () => {
+    if (!(await check(site))) return controller.abort();
+    wait *= 2;
+    if (timer !== null) timer = setTimeout(look, wait);
+  };
+  timer = setTimeout(look, wait);
+  return () => {
+    clearTimeout(deadline);
+    clearTimeout(timer);
+    timer = null;
+  };
 }
+
+// Whether nobody answered for the service; what the service answers itself is the answer.
+function isFailure(response, route) {
+  if (!UNAVAILABLE.has(response.status)) return false;
+  const flags = response.headers.get(FLAGS);
+  if (flags === null) return true; // not of an edge
+  return flags !== NO_FLAGS && (route.timeout > 0 || !TIMED_OUT.has(flags));
+}
+
+// --- headers and answers
 
 function requestHeaders(request, url) {
   const headers = new Headers(request.headers);
@@ -116,11 +227,13 @@ function requestHeaders(request, url) {
 }
 
 function failure(status, error) {
-  return Response.json({ error }, { status });
+  const headers = status === 503 ? { "retry-after": String(FRESH_MS / 1000) } : {};
+  return Response.json({ error }, { status, headers });
 }
 
 function answer(response, site) {
   const copy = new Response(response.body, response); // keeps a WebSocket, and makes headers mutable
   copy.headers.set("trunkline-site", site);
+  copy.headers.delete(FLAGS);
   return copy;
 }

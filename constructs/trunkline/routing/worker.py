@@ -24,9 +24,10 @@ def worker(host: VirtualHost) -> WorkerRouting:
 
 
 def script(host: VirtualHost) -> Script:
-    """A script that is the same for every topology; three bindings say what differs.
+    """A script that is the same for every topology; its bindings say what differs.
 
-    ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, TIMEOUT_MS `"30000"`.
+    ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, HEDGED `["/api/v5"]`,
+    TIMEOUT_MS `"30000"`.
     Origins stand apart from routes because a binding holds 5 KB.
     """
     return Script(
@@ -37,6 +38,7 @@ def script(host: VirtualHost) -> Script:
         bindings={
             "ORIGINS": _origins(host.routes),
             "ROUTES": _sites(host.routes),
+            "HEDGED": _json([route.prefix for route in host.routes if route.hedge]),
             "TIMEOUT_MS": str(host.timeout_seconds * 1000),
         },
     )

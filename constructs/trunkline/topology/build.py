@@ -121,8 +121,12 @@ def _routing(data: Data, domain: str) -> Routing:
 
 
 def _route(prefix: str, data: Data) -> Route:
-    failover = {"failover": tuple(data["failover"])} if "failover" in data else {}
-    return Route(prefix.rstrip("/") or "/", data["site"], **failover)
+    return Route(
+        prefix.rstrip("/") or "/",
+        data["site"],
+        failover=tuple(data.get("failover", ())),
+        hedge=data.get("hedge", False),
+    )
 
 
 def _except(data: Data, *keys: str) -> dict[str, Any]:

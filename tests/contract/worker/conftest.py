@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
-from support.loopback import Service, free_port, service
+from attrs import Factory, define, frozen
+from support.loopback import Behaviour, Hit, Service, answer, free_port, service
 from support.programs import listening
 from support.workerd import workerd_or_skip
 
@@ -43,17 +44,53 @@ def _running(workerd: Path, script: Script, folder: Path) -> Iterator[int]:
         yield port
 
 
+@define
+class Site:
+    """The double of an edge: its health apart from what it answers; both may change at any time."""
+
+    service: Service
+    behave: Behaviour = Factory(answer)
+    health: Behaviour = Factory(answer)
+
+    def __attrs_post_init__(self) -> None:
+        self.service.behave = self._dispatch
+
+    def _dispatch(self, handler: BaseHTTPRequestHandler) -> None:
+        (self.health if handler.path == HEALTH else self.behave)(handler)
+
+    @property
+    def hits(self) -> list[Hit]:
+        """The requests of clients."""
+        return [hit for hit in self.service.hits if hit.target != HEALTH]
+
+    @property
+    def checks(self) -> int:
+        """How often its health was asked."""
+        return len(self.service.hits) - len(self.hits)
+
+    def forget(self) -> None:
+        self.service.hits.clear()
+
+    def fail(self, behave: Behaviour) -> None:
+        """Behave so to everybody, also to who asks for its health."""
+        self.behave = self.health = behave
+
+    def kill(self) -> None:
+        self.service.kill()
+
+
 @frozen
 class World:
-    """A Worker on `port` before the services of three sites."""
+    """A Worker on `port` before the edges of three sites."""
 
     port: int
-    aws: Service
-    google: Service
-    azure: Service
+    aws: Site
+    google: Site
+    azure: Site
 
 
 Routes = dict[str, list[str]]
+HEALTH = "/healthz"
 ROUTES: Routes = {
     "/api/v5": ["aws", "google", "azure"],
     "/api/v6": ["google"],
@@ -66,14 +103,21 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
     """Starts a Worker with routes before three services; all end with the test."""
     with ExitStack() as stack:
 
-        def starting(routes: Routes = ROUTES, timeout_seconds: int = 1) -> World:
-            sites = {name: stack.enter_context(service()) for name in ("aws", "google", "azure")}
+        def starting(
+            routes: Routes = ROUTES, timeout_seconds: int = 1, hedged: Collection[str] = ()
+        ) -> World:
+            names = ("aws", "google", "azure")
+            sites = {name: Site(stack.enter_context(service())) for name in names}
             host = VirtualHost(
                 name="test",
                 hostname="api.example.com",
                 timeout_seconds=timeout_seconds,
                 routes=[
-                    RouteSpec(prefix, [Origin(name, sites[name].url) for name in names])
+                    RouteSpec(
+                        prefix,
+                        [Origin(name, sites[name].service.url) for name in names],
+                        hedge=prefix in hedged,
+                    )
                     for prefix, names in routes.items()
                 ],
             )

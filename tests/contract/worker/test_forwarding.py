@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from support.loopback import (
     ask,
     echo_websocket,
     send_chunks,
+    service,
     stream,
     websocket_echo,
 )
@@ -118,3 +120,26 @@ def test_a_request_streams(world: Any) -> None:
 def test_a_websocket_passes(world: Any) -> None:
     world.aws.behave = echo_websocket
     assert websocket_echo(world.port, "/api/v5/ws", b"ping") == b"ping"
+
+
+def send(world: Any, text: str) -> bytes:
+    """The first bytes of the answer to a request that is sent as it is."""
+    with socket.create_connection(("127.0.0.1", world.port), timeout=5) as client:
+        client.sendall(text.encode())
+        return client.recv(1000)
+
+
+@pytest.mark.parametrize("host", ["a@127.0.0.1:{}", "a:b@api.example.com"])
+def test_userinfo_in_the_host_leads_nowhere(world: Any, host: str) -> None:
+    with service() as stranger:
+        named = host.format(stranger.port)
+        said = send(world, f"GET /api/v5 HTTP/1.1\r\nhost: {named}\r\nconnection: close\r\n\r\n")
+    assert b"HTTP/1.1 400" in said
+    assert not stranger.hits
+    assert not world.aws.hits
+
+
+def test_trace_is_refused(world: Any) -> None:
+    said = send(world, "TRACE /api/v5 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+    assert said.split()[1] in (b"405", b"501")
+    assert not world.aws.hits

@@ -105,6 +105,7 @@ def test_a_site(kind: str, site: Site, message: str, make: Callable[..., Any]) -
         ),
         ({"routes": ["/api/*"]}, "without *, because a prefix matches all that is below it"),
         ({"routes": ["/healthz"]}, "the edges answer /healthz themselves"),
+        ({"routes": ["/livez/"]}, "the edges answer /livez themselves"),
         ({"routes": ["/cdn-cgi/x"]}, "Cloudflare answers /cdn-cgi itself"),
         ({"routes": ["/a", "/a/"]}, "/a/ matches the same requests as"),
         ({"name": "Shop"}, 'name: "Shop" does not fit; it must begin with a lower-case letter'),
@@ -168,6 +169,7 @@ def test_probes(probes: Probes, message: str, make: Callable[..., Any]) -> None:
             {"routes": {"/": {"aws": "edge.acme.com"}}},
             "the origin of aws: edge.acme.com is not inside the domain acme.dev",
         ),
+        ({"hedged": ["/a"]}, "hedged: there is no route /a; name prefixes of routes"),
     ],
 )
 def test_a_routing(arguments: dict[str, Any], message: str, make: Callable[..., Any]) -> None:

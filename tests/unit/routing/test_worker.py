@@ -24,7 +24,7 @@ def script(*routes: RouteSpec, **kwargs: Any) -> Script:
 
 def test_bindings_hold_routes_origins_and_timeout() -> None:
     made = script(
-        RouteSpec("/api/v5", [SITES["aws"], SITES["google"]]),
+        RouteSpec("/api/v5", [SITES["aws"], SITES["google"]], hedge=True),
         RouteSpec("/api/v6/", [SITES["google"]]),
         timeout_seconds=7,
     )
@@ -37,7 +37,8 @@ def test_bindings_hold_routes_origins_and_timeout() -> None:
         "google": "https://demo-edge-google.example.com",
     }
     assert made.bindings["TIMEOUT_MS"] == "7000"
-    assert set(made.bindings) == {"ROUTES", "ORIGINS", "TIMEOUT_MS"}
+    assert json.loads(made.bindings["HEDGED"]) == ["/api/v5"]
+    assert set(made.bindings) == {"ROUTES", "ORIGINS", "HEDGED", "TIMEOUT_MS"}
 
 
 def test_the_script_is_the_same_for_every_topology() -> None:

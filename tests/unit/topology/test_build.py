@@ -55,6 +55,12 @@ def test_every_key_arrives() -> None:
     assert site.deploy_as == "arn:aws:iam::123456789012:role/trunkline/terraform"
 
 
+def test_a_route_may_be_hedged() -> None:
+    hedged, other = valid("hedge.yaml").routing.routes
+    assert hedged == model.Route("/a", "aws", ("google",), hedge=True)
+    assert not other.hedge
+
+
 @pytest.mark.parametrize(
     ("name", "state"),
     [

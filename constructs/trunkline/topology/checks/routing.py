@@ -11,7 +11,8 @@ from trunkline.routing import STRATEGIES, Strategy, strategies_where
 from trunkline.topology.checks.partial import PartialTopology
 
 RESERVED = "/cdn-cgi"
-HEALTH = "/healthz"
+ROUTES = ("routing", "routes")
+HEALTH = ("/healthz", "/livez")
 STRATEGY: KeyPath = ("routing", "strategy")
 
 
@@ -77,8 +78,8 @@ def routes_can_match(draft: PartialTopology) -> Iterator[Problem]:
         elif f"{prefix}/".startswith(f"{RESERVED}/"):
             message = f"Cloudflare answers {RESERVED} itself"
             yield Problem(path, message, "choose another prefix", at_key=True)
-        elif prefix.rstrip("/") == HEALTH:
-            message = f"the edges answer {HEALTH} themselves, for health checks"
+        elif prefix.rstrip("/") in HEALTH:
+            message = f"the edges answer {prefix.rstrip('/')} themselves, for health checks"
             yield Problem(path, message, "choose another prefix", at_key=True)
 
 
@@ -158,6 +159,18 @@ def strategy_fails_over(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(path, f"{strategy.name} cannot fail over", remedy)
 
 
+def hedge_has_another_site(draft: PartialTopology) -> Iterator[Problem]:
+    hedged = [prefix for prefix, route in draft.routes.items() if route.get("hedge") is True]
+    for prefix in hedged:
+        if not draft.routes[prefix].get("failover"):
+            message = "there is no other site to ask when an answer is slow"
+            yield Problem((*ROUTES, prefix, "hedge"), message, "add failover, or delete hedge")
+    if draft.get("routing", "timeout_seconds") is not None and draft.routes and not hedged:
+        message = "no route has hedge, so nothing is given up after this time"
+        remedy = "add hedge: true to routes whose answers are quick, or delete it"
+        yield Problem(("routing", "timeout_seconds"), message, remedy, "warning")
+
+
 def strategy_runs_on_this_machine(draft: PartialTopology) -> Iterator[Problem]:
     strategy = strategy_of(draft)
     if "local" in draft.data and strategy and not strategy.runs_in_workerd:
@@ -182,6 +195,7 @@ CHECKS = (
     plan_includes_strategy,
     add_ons_include_strategy,
     strategy_fails_over,
+    hedge_has_another_site,
     strategy_runs_on_this_machine,
     plan_includes_smart_routing,
     new_zone_is_free,
