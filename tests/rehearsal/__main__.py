@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from doubles.machines.rootfs import no_room
 from rich.console import Console
 from rich.table import Table
 from support.examples import ROOT
@@ -32,7 +33,7 @@ def main() -> int:
         "--keep", action="store_true", help="leave it standing until Ctrl-C, before the drills"
     )
     options = parser.parse_args()
-    if reason := missing(*REHEARSING):
+    if reason := missing(*REHEARSING) or no_room():
         print(f"the rehearsal {reason}", file=sys.stderr)
         return 2
     try:

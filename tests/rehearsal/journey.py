@@ -101,7 +101,8 @@ def stand(stage: Stage) -> None:
     say = stage.printer.print_line
     for machine in stage.sky.running.values():
         say(f"{machine.name}: {machine.plug.private}, {machine.plug.public or 'not public'}")
-        say(f"  enter it: nsenter --all --target {machine.machine.init()}")
+        enter = f"nsenter --all --target {machine.machine.init()}"
+        say(f"  enter it: {enter}; its journal: {enter} journalctl")
         say(f"  its rules: ip netns exec {machine.cable.cloud} nft list table ip sky")
     say(f"the operator, for curl and trunkline: {stage.operator.shell()}")
     say(f"Cloudflare's API: curl -H 'Authorization: Bearer x' https://{API}/client/v4/zones")

@@ -23,6 +23,7 @@ from support.needs import KEYRING
 
 SUITE = "trixie"
 ENVOY_VERSION = "1.40.0"
+ROOM = 1_500_000_000  # bytes; the images take 0.5 GB, and more while they are built
 CACHE = Path(__file__).parents[3] / ".cache" / "boot"
 
 # openssh-server is here because the clouds' images have it: a machine has to close it itself.
@@ -87,6 +88,20 @@ class Images:
         return self.folder / "envoy.deb"
 
 
+class ImageError(AssertionError):
+    """An image that cannot be built; the message ends with what the build printed."""
+
+
+def no_room() -> str | None:
+    """Why the images cannot be built here; None where they are there, or there is room."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(CACHE).free
+    if (CACHE / _recipe()).exists() or free >= ROOM:
+        return None
+    gigabytes = f"{ROOM / 1e9:.1f} GB of disk for the images of its machines in {CACHE}"
+    return f"needs {gigabytes}, and {free / 1e9:.1f} GB are free; make room"
+
+
 def images() -> Images:
     """The images, built if the recipe changed. Safe to call from several processes."""
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -121,7 +136,7 @@ def _run_privately(script: str, folder: Path) -> None:
         )
     if done.returncode:
         tail = (folder / "build.log").read_text(errors="replace").splitlines()[-20:]
-        raise RuntimeError("\n".join(["cannot build the image:", *tail]))
+        raise ImageError("\n".join(["cannot build the image:", *tail]))
 
 
 def _pack_envoy(folder: Path) -> None:
