@@ -48,7 +48,7 @@ def collect(
     """
     from trunkline.probing.addresses import probe_addresses
     from trunkline.probing.collect import collect as collect_all
-    from trunkline.probing.document import missing_pairs
+    from trunkline.probing.document import missing_pairs, without_odd_figures
     from trunkline.probing.saved import read_earlier, save_collection
     from trunkline.topology import load
 
@@ -59,6 +59,7 @@ def collect(
     earlier = read_earlier(path, topology)
     with _progress(len(zones)) as report:
         collection = collect_all(zones, key, wait_seconds=wait, report=report)
+    collection = without_odd_figures(topology, collection)
     found = save_collection(path, topology, collection, earlier)
     missing = missing_pairs(topology, found.pair_by_ends)
     _print(path, found, missing, collection, format)

@@ -4,7 +4,7 @@
 `check_file` returns the findings instead. `save` writes a file whole or not at all.
 """
 
-from trunkline.measurements.load import MeasurementsError, check_file, load
+from trunkline.measurements.load import MeasurementsError, check_file, load, mistakes
 from trunkline.measurements.model import (
     MeasuredZone,
     Measurements,
@@ -27,5 +27,6 @@ __all__ = [
     "Zone",
     "check_file",
     "load",
+    "mistakes",
     "save",
 ]

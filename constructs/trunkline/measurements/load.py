@@ -23,6 +23,7 @@ from trunkline.measurements.model import (
     RoundTrip,
     TcpConnect,
 )
+from trunkline.measurements.save import to_text
 
 MOST_FINDINGS = 50
 MEASUREMENT_FILE = FileKind(
@@ -63,6 +64,16 @@ def check_file(path: str | PathLike[str]) -> tuple[Measurements | None, list[Fin
     if any(finding.level == "error" for finding in findings):
         return None, findings
     return _build(document.data), findings
+
+
+def mistakes(measurements: Measurements) -> list[str]:
+    """What `load` would refuse in a file of these measurements."""
+    try:
+        document = parse_json(Source("measurements", to_text(measurements), MEASUREMENT_FILE))
+        problems = _problems(document)
+    except UnreadableError as unreadable:
+        return [finding.message for finding in unreadable.findings]
+    return [document.finding(each).message for each in problems if each.level == "error"]
 
 
 def _problems(document: Document) -> list[Problem]:

@@ -799,6 +799,8 @@ class Service:
             return "404 Not Found", "", b""
         if not self._is_operator(source) or not self._is_signed(path, headers):
             return "403 Forbidden", "", b""
+        if not self._is_new(headers):
+            return "403 Forbidden", self._signed_time(headers[NONCE]), b""
         with self.agent.changed:
             self.agent.changed.wait_for(lambda: not self.agent.measuring, 1)
             body = json.dumps(self.agent.results()).encode()
@@ -810,19 +812,29 @@ class Service:
         return any(address in network for network in self.operators)
 
     def _is_signed(self, path: str, headers: dict[str, str]) -> bool:
-        """Whether a request is authentic, for this agent, recent, and new."""
+        """Whether a request is authentic, and for this agent."""
         stamp, nonce = headers.get(TIME, ""), headers.get(NONCE, "")
         text = f"GET\n{path}\n{self.agent.config.name}\n{stamp}\n{nonce}"
         given = headers.get(SIGNATURE, "").encode()
-        if not self.agent.key or not hmac.compare_digest(self._tag(text.encode()).encode(), given):
-            return False
-        now, then = self.agent.wall(), float(stamp)
+        tag = self._tag(text.encode()).encode()
+        return bool(self.agent.key) and hmac.compare_digest(tag, given)
+
+    def _is_new(self, headers: dict[str, str]) -> bool:
+        """Whether an authentic request is recent, and did not come before."""
+        nonce = headers[NONCE]
+        now, then = self.agent.wall(), float(headers[TIME])
         with self.lock:
             self.nonces = {key: value for key, value in self.nonces.items() if value > now}
             if not abs(now - then) <= SKEW or nonce in self.nonces or len(self.nonces) >= NONCES:
                 return False
             self.nonces[nonce] = then + SKEW
         return True
+
+    def _signed_time(self, nonce: str) -> str:
+        """This agent's time, as headers: an operator whose clock is off signs again with it."""
+        stamp = f"{self.agent.wall():.3f}"
+        tag = self._tag(f"refused\n{nonce}\n{stamp}".encode())
+        return f"{TIME}: {stamp}\r\n{SIGNATURE}: {tag}\r\n"
 
     def _tag(self, message: bytes) -> str:
         key = hmac.digest(self.agent.key, b"trunkline results 1", "sha256")
@@ -844,7 +856,7 @@ def read_request(connection: socket.socket) -> tuple[str, str, dict[str, str]]:
 
 
 def response(status: str, extra: str, body: bytes, wall: float) -> bytes:
-    """An HTTP response; an operator whose clock is off signs again with the time in Date."""
+    """An HTTP response, after which the connection is closed."""
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(wall))
     head = f"HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Length: {len(body)}\r\n{extra}"
     return f"{head}Content-Type: application/json\r\nConnection: close\r\n\r\n".encode() + body

@@ -18,6 +18,7 @@ from trunkline.measurements import (
     Pair,
     RoundTrip,
     TcpConnect,
+    mistakes,
 )
 from trunkline.model import Site, Topology, zone_name
 from trunkline.probing.client import AgentResults
@@ -48,6 +49,28 @@ def measurements(
         zones=_zones(topology, collection, {found.from_zone for found in known}, earlier),
         pairs=known,
     )
+
+
+def without_odd_figures(topology: Topology, collection: Collection) -> Collection:
+    """The collection without the agents whose figures no measurement file may hold.
+
+    They are failures: one agent's answer loses nothing of the others'.
+    """
+    failures = dict(collection.failures)
+    for name, results in collection.results.items():
+        if reason := _odd(topology, name, results):
+            failures[name] = f"gave figures that cannot be: {reason}; deploy the probes again"
+    sound = {name: results for name, results in collection.results.items() if name not in failures}
+    return Collection(sound, failures, collection.interrupted)
+
+
+def _odd(topology: Topology, name: str, results: AgentResults) -> str | None:
+    """What is wrong with the answer of one agent, as a file that holds it alone would show."""
+    try:
+        found = mistakes(measurements(topology, Collection({name: results}, {})))
+    except Exception as error:  # of whatever type the figures are
+        return repr(error)
+    return found[0] if found else None
 
 
 def missing_pairs(topology: Topology, found: Container[tuple[str, str]]) -> int:

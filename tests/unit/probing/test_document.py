@@ -13,7 +13,7 @@ from trunkline.measurements import Measurements
 from trunkline.model import Probes, Topology
 from trunkline.probing.client import AgentResults
 from trunkline.probing.collect import Collection
-from trunkline.probing.document import measurements, missing_pairs
+from trunkline.probing.document import measurements, missing_pairs, without_odd_figures
 
 ZONES = (zone("aws", "a"), zone("aws", "b"), zone("google", "x"))
 SWEEP = {
@@ -67,3 +67,29 @@ def test_a_pair_of_zones_is_missing_only_if_a_batch_measures_it(
     found = after(collected("aws/a", "google/x"))
     wanted = evolve(topology(*ZONES), probes=Probes(max_parallel=most))
     assert missing_pairs(wanted, found.pair_by_ends) == missing
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"min": -1},
+        {"min": float("nan")},
+        {"p50": "fast"},
+        {"p99": 1},  # less than the median
+        {"lost": 300},  # more than were sent
+        {"at": 1e300},
+        {"jitter": None},
+    ],
+)
+def test_an_odd_figure_is_the_failure_of_its_agent_alone(odd: dict[str, Any]) -> None:
+    collection = collected("aws/a", "aws/b", "google/x")
+    collection.results["aws/b"].content["peers"]["google/x"]["sweeps"] = [{**SWEEP, **odd}]
+    sound = without_odd_figures(topology(*ZONES), collection)
+    assert set(sound.results) == {"aws/a", "google/x"}
+    assert sound.failures["aws/b"].startswith("gave figures that cannot be: ")
+    assert len(measurements(topology(*ZONES), sound).pairs) == 4
+
+
+def test_figures_that_a_file_may_hold_are_kept() -> None:
+    collection = collected("aws/a", "google/x")
+    assert without_odd_figures(topology(*ZONES), collection) == collection

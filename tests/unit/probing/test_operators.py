@@ -79,7 +79,15 @@ def test_a_larger_difference_is_refused_with_the_time_of_the_agent(
 ) -> None:
     response, body = get(agents, "/results", signed(agents, ahead=ahead))
     assert (response.status, body) == (403, b"")
-    assert response.headers["Date"].endswith(" GMT")
+    assert float(response.headers["x-trunkline-time"]) == pytest.approx(time.time(), abs=5)
+    assert len(response.headers["x-trunkline-signature"]) == 64
+
+
+def test_a_stranger_is_not_told_the_time_under_a_signature(agents: Fleet) -> None:
+    headers = {**signed(agents, ahead=-16 * 60), "x-trunkline-signature": "f" * 64}
+    response, _ = get(agents, "/results", headers)
+    assert response.status == 403
+    assert "x-trunkline-signature" not in response.headers
 
 
 @pytest.mark.parametrize("name", ["x-trunkline-time", "x-trunkline-nonce", "x-trunkline-signature"])
@@ -156,9 +164,6 @@ def test_a_request_is_signed_again_with_the_time_in_the_refusal(agents: Fleet) -
     assert results.clock_ahead == pytest.approx(3 * 3600, abs=2)
 
 
-TOO_FAR = b"Sat, 01 Jan 99999999999999999999 00:00:00 GMT"
-
-
 def server_with(response: bytes, times: int = 1) -> Iterator[ProbeAddress]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -187,11 +192,12 @@ def server_with(response: bytes, times: int = 1) -> Iterator[ProbeAddress]:
         (b"SSH-2.0-OpenSSH\r\n", "does not answer"),
         (b"", "does not answer"),
         (
-            b"HTTP/1.1 403 No\r\nDate: yesterday\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 403 No\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n",
             "it has another key",
         ),
         (
-            b"HTTP/1.1 403 No\r\nDate: %s\r\nContent-Length: 0\r\n\r\n" % TOO_FAR,
+            b"HTTP/1.1 403 No\r\nx-trunkline-time: 0\r\nx-trunkline-signature: %s\r\n"
+            b"Content-Length: 0\r\n\r\n" % (b"f" * 64),
             "it has another key",
         ),
     ],
@@ -202,11 +208,33 @@ def test_a_response_that_is_not_the_agents_is_not_used(response: bytes, reason: 
             fetch(address, bytes(32), timeout=5)
 
 
-def test_a_second_refusal_is_about_the_key(agents: Fleet) -> None:
-    refusal = b"HTTP/1.1 403 No\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
-    for address in server_with(refusal, times=2):
-        with pytest.raises(ProbeUnavailableError, match="it has another key"):
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"])
+def test_an_answer_that_comes_byte_by_byte_ends_in_time(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunkline.probing.client.LIMIT", 1.0)
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(start)
+                while not done.wait(0.2):
+                    connection.sendall(b"H")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        address = ProbeAddress("a", "z0", "127.0.0.1", listener.getsockname()[1])
+        began = time.monotonic()
+        with pytest.raises(ProbeUnavailableError, match="does not end its answer within 1 s"):
             fetch(address, bytes(32), timeout=5)
+        assert time.monotonic() - began < 3
+        done.set()
+        thread.join()
+
+
+def test_a_refusal_of_another_key_is_about_the_key(agents: Fleet) -> None:
     with pytest.raises(ProbeUnavailableError, match="it has another key"):
         fetch(agents.address(ZONE), bytes(32), wall=lambda: time.time() - 3 * 3600)
 
@@ -216,7 +244,7 @@ def test_results_of_another_version_or_zone_are_not_used(
     change: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = json.dumps({"version": 1, "site": "a", "zone": "z0", "time": 0, **change}).encode()
-    monkeypatch.setattr("trunkline.probing.client._request", lambda *_: (200, "", body))
+    monkeypatch.setattr("trunkline.probing.client._request", lambda *_: (200, None, body))
     with pytest.raises(ProbeUnavailableError, match="another version; deploy the probes again"):
         fetch(ProbeAddress("a", "z0", "192.0.2.1", PORT), bytes(32))
 
