@@ -84,6 +84,12 @@ class Sky(Effects):
         return planned
 
     def follow(self, type_name: str, prior: State | None, state: State | None) -> None:
+        if type_name == cloudflare_edge.SETTING:
+            # It is of the zone, and stays as it is when a stack that has set it is destroyed: the
+            # provider says that it "cannot be destroyed from Terraform".
+            if state is not None:
+                self.world.put_before(type_name, state)
+            return
         if prior is not None and (state is None or key(prior) != key(state)):
             self._end(type_name, prior)
             self.world.drop(type_name, prior)

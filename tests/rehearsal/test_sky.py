@@ -9,17 +9,24 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from doubles.providers.effects import RefusedError
 from doubles.services.trust import Authority
 
 from rehearsal import cloudflare_api, distances
-from rehearsal.cloudflare_edge import CloudflareEdge, find_zone, rules_refused, token
+from rehearsal.cloudflare_edge import (
+    SETTING,
+    CloudflareEdge,
+    find_zone,
+    rules_refused,
+    token,
+)
 from rehearsal.clouds import BY_CLOUD, aws, azure, google
 from rehearsal.firewall import Firewall, Rule, ruleset
 from rehearsal.names import address_of
+from rehearsal.sky import Sky
 from rehearsal.world import CLOUDFLARE, World
 from trunkline.model import ExistingNetwork, Site
 
@@ -362,6 +369,18 @@ def test_a_change_behind_terraforms_back_is_seen_by_the_next_look() -> None:
     assert made.now("aws_instance", before) == {"id": "i", "public_ip": "198.18.0.1"}
     made.drop("aws_instance", before)
     assert made.now("aws_instance", before) is None
+
+
+def test_a_setting_stays_with_its_zone_when_a_stack_that_has_set_it_is_destroyed() -> None:
+    made = World()
+    sky = Sky(made, *([cast(Any, None)] * 3))
+    setting = {"id": "s", "zone_id": "z", "setting_id": "tls_client_auth", "value": "on"}
+    sky.follow(SETTING, None, setting)
+    sky.follow(SETTING, None, {**setting, "id": "of a second stack"})
+    sky.follow(SETTING, setting, None)
+    assert [each["value"] for each in made.all(SETTING, zone_id="z")] == ["on"]
+    assert sky.current(SETTING, {**setting, "value": "off"}) is not None
+    assert made.left() == []
 
 
 def test_addresses_are_handed_out_once_each() -> None:

@@ -70,6 +70,7 @@ class World:
         """A resource of a stack as it is now; `state` itself where nothing has changed."""
         with self.lock:
             held = self.resources.get(type_name, {}).get(key(state))
+            held = held or self.before.get(type_name, {}).get(key(state))
         return state if held == state else held
 
     def left(self) -> list[str]:
@@ -100,5 +101,7 @@ def plain(value: Any) -> Any:
 
 def key(state: State) -> str:
     """What tells a resource from others of its type; a few types of Cloudflare have no id."""
+    if "setting_id" in state:  # which has the same id in every zone
+        return f"{state['zone_id']} {state['setting_id']}"
     names = ("id", "tunnel_id", "script_name", "pattern", "name")
     return next(str(state[name]) for name in names if state.get(name))
