@@ -5,6 +5,7 @@ from trunkline.cloudflare.routing import add_routing, set_smart_routing
 from trunkline.cloudflare.tunnel import TunnelEnds, add_tunnel
 from trunkline.cloudflare.zone import (
     NewZone,
+    add_https_only,
     add_origin_pulls,
     add_provider,
     add_ssl_mode_full,
@@ -16,6 +17,7 @@ __all__ = [
     "NewZone",
     "TunnelEnds",
     "add_dns_record",
+    "add_https_only",
     "add_origin_pulls",
     "add_provider",
     "add_routing",

@@ -64,6 +64,16 @@ def add_ssl_mode_full(scope: Construct, *, zone_id: str) -> None:
     _add_setting(scope, "ssl", zone_id, "ssl", "full")
 
 
+def add_https_only(scope: Construct, *, zone_id: str) -> None:
+    """Plain HTTP is redirected for every name of the zone, and TLS begins at version 1.2.
+
+    https://developers.cloudflare.com/ssl/edge-certificates/additional-options/always-use-https/
+    https://developers.cloudflare.com/ssl/edge-certificates/additional-options/minimum-tls/
+    """
+    _add_setting(scope, "always-https", zone_id, "always_use_https", "on")
+    _add_setting(scope, "minimum-tls", zone_id, "min_tls_version", "1.2")
+
+
 def _add_setting(scope: Construct, id: str, zone_id: str, name: str, value: str) -> None:
     setting = ZoneSetting(scope, id, zone_id=zone_id, setting_id=name, value={})
     # The argument has any type, of which the binding takes objects only.

@@ -86,6 +86,7 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             strategy=topology.routing.strategy,
             hedged=[route.prefix for route in topology.routing.routes if route.hedge],
             timeout_seconds=topology.routing.timeout_seconds,
+            hsts_seconds=topology.routing.hsts_seconds,
             create_zone=self.ingress.create_zone,
             smart_routing=self._smart_routing(),
             origin_pulls=topology.edge.exposure == "public",

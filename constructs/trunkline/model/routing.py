@@ -36,7 +36,8 @@ class Route:
 class Routing:
     """How requests find their site; `smart_routing` None means wherever it is bought.
 
-    `strategy` is one of `trunkline.routing.STRATEGIES`.
+    `strategy` is one of `trunkline.routing.STRATEGIES`. `hsts_seconds` is for how long browsers
+    remember to ask over HTTPS alone.
     """
 
     hostname: str
@@ -44,3 +45,4 @@ class Routing:
     strategy: str = DEFAULT_STRATEGY
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     smart_routing: bool | None = None
+    hsts_seconds: int = 0

@@ -31,7 +31,10 @@ class CloudflareRouting(Construct):
     - `hedged`: the prefixes of `routes` where a slow answer makes the Worker ask the next origin.
       All others wait for as long as the origin is healthy.
     - `timeout_seconds`: how long the Worker waits for the headers of such an answer.
-    - `create_zone`: make the zone; otherwise it is looked up by `domain`.
+    - `hsts_seconds`: for how long browsers remember to ask over HTTPS alone (RFC 6797); 0 tells
+      them nothing.
+    - `create_zone`: make the zone, for HTTPS with TLS 1.2 or later alone; otherwise it is looked up
+      by `domain`.
     - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it. Without it:
       leave it as it is.
     - `origin_pulls`: show Cloudflare's client certificate to the origins, which public edges ask
@@ -71,6 +74,7 @@ class CloudflareRouting(Construct):
         strategy: str = DEFAULT_STRATEGY,
         hedged: Collection[str] = (),
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
+        hsts_seconds: int = 0,
         create_zone: bool = False,
         smart_routing: bool | None = None,
         origin_pulls: bool = False,
@@ -93,6 +97,7 @@ class CloudflareRouting(Construct):
                 _route(prefix, origins, prefix in hedged) for prefix, origins in routes.items()
             ],
             timeout_seconds=timeout_seconds,
+            hsts_seconds=hsts_seconds,
         )
         spec = routing_spec(host, strategy)
         cloudflare.add_routing(self, zone_id=zone_id, account_id=account_id, spec=spec)
@@ -100,6 +105,8 @@ class CloudflareRouting(Construct):
             cloudflare.set_smart_routing(self, zone_id=zone_id, on=smart_routing)
         if origin_pulls:
             cloudflare.add_origin_pulls(self, zone_id=zone_id)
+        if create_zone:  # not in a zone that others use
+            cloudflare.add_https_only(self, zone_id=zone_id)
         if origin_pulls and create_zone:
             # Not in a zone that others use: its mode may be stricter for good reason.
             cloudflare.add_ssl_mode_full(self, zone_id=zone_id)

@@ -53,7 +53,13 @@ def routing_spec(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> Routing
 
     ConfigurationError for an unknown strategy, or where it cannot do what the routes say.
     """
-    return _find(strategy, host.routes).spec(host)
+    found = _find(strategy, host.routes)
+    if host.hsts_seconds and not found.sets_headers:
+        others = strategies_where(lambda other: other.sets_headers)
+        raise ConfigurationError(
+            f"{strategy} sets no headers: remove hsts_seconds, or use the strategy {others}"
+        )
+    return found.spec(host)
 
 
 def workerd_script(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> Script:

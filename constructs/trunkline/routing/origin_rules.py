@@ -24,6 +24,7 @@ ORIGIN_RULES = Strategy(
     name="origin_rules",
     spec=origin_rules,
     fails_over=False,
+    sets_headers=False,
     plan="enterprise",
 )
 

@@ -55,13 +55,15 @@ class VirtualHost:
     """A hostname and its routes. `name` is the topology's and begins the names of resources.
 
     `timeout_seconds` is how long a request to a hedged route waits for the headers of an origin's
-    response while another origin is left.
+    response while another origin is left. `hsts_seconds` is for how long browsers remember to ask
+    over HTTPS alone; 0 tells them nothing.
     """
 
     name: str
     hostname: str
     routes: tuple[RouteSpec, ...] = field(converter=_routes)
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
+    hsts_seconds: int = 0
 
 
 @frozen

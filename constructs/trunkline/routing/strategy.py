@@ -35,6 +35,7 @@ class Strategy:
     - `spec` makes what Cloudflare is given. Where it is of a new kind, `cloudflare/routing.py` has
       one function more.
     - `fails_over`: whether a route may have a second site.
+    - `sets_headers`: whether answers can get a header, such as that of `hsts_seconds`.
     - `plan` and `add_ons` are what it takes at Cloudflare: the lowest plan, and paid add-ons.
     - `oversized` names what in the routes is too large.
     - `workerd_script` makes what workerd runs on `cloud: local`; None where only Cloudflare can.
@@ -43,6 +44,7 @@ class Strategy:
     name: str
     spec: Callable[[VirtualHost], RoutingSpec]
     fails_over: bool
+    sets_headers: bool
     plan: Plan = "free"
     add_ons: tuple[AddOn, ...] = ()
     oversized: Callable[[Sequence[RouteSpec]], Iterable[Excess]] = _without_limits

@@ -4,6 +4,7 @@
 //   ORIGINS     {"aws": "https://..."}           scheme and host of each site's edge
 //   HEDGED      ["/api/v5"]                      prefixes that ask another site after a time-out
 //   TIMEOUT_MS  "30000"                          how long those wait for response headers
+//   HSTS_SECONDS "0"                             how long browsers ask over HTTPS alone; 0: as before
 //
 // What is known of a site comes from its edge's own health, which the Worker asks itself. No request
 // of a client opens or closes anything: one that fails only makes the Worker ask.
@@ -40,17 +41,11 @@ let configuration;
 export default {
   async fetch(request, env, context) {
     configuration ??= parse(env);
-    const url = new URL(request.url);
-    const refused = refusal(request, url);
-    if (refused) return refused;
-    const route = routeFor(url.pathname);
-    if (!route) return failure(404, "no route");
-    underWay += 1;
-    try {
-      return await forward(request, url, route, context);
-    } finally {
-      underWay -= 1;
+    const response = await respond(request, context);
+    if (configuration.hsts) {
+      response.headers.set("strict-transport-security", configuration.hsts);
     }
+    return response;
   },
 };
 
@@ -64,7 +59,22 @@ function parse(env) {
   routes.sort((a, b) => b.prefix.length - a.prefix.length);
   const origins = JSON.parse(env.ORIGINS);
   const secure = Object.values(origins).every((origin) => origin.startsWith("https:"));
-  return { routes, origins, secure };
+  const hsts = secure && env.HSTS_SECONDS !== "0" ? `max-age=${env.HSTS_SECONDS}` : null;
+  return { routes, origins, secure, hsts };
+}
+
+async function respond(request, context) {
+  const url = new URL(request.url);
+  const refused = refusal(request, url);
+  if (refused) return refused;
+  const route = routeFor(url.pathname);
+  if (!route) return failure(404, "no route");
+  underWay += 1;
+  try {
+    return await forward(request, url, route, context);
+  } finally {
+    underWay -= 1;
+  }
 }
 
 function refusal(request, url) {

@@ -27,7 +27,7 @@ def script(host: VirtualHost) -> Script:
     """A script that is the same for every topology; its bindings say what differs.
 
     ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, HEDGED `["/api/v5"]`,
-    TIMEOUT_MS `"30000"`.
+    TIMEOUT_MS `"30000"`, HSTS_SECONDS `"0"`.
     Origins stand apart from routes because a binding holds 5 KB.
     """
     return Script(
@@ -40,6 +40,7 @@ def script(host: VirtualHost) -> Script:
             "ROUTES": _sites(host.routes),
             "HEDGED": _json([route.prefix for route in host.routes if route.hedge]),
             "TIMEOUT_MS": str(host.timeout_seconds * 1000),
+            "HSTS_SECONDS": str(host.hsts_seconds),
         },
     )
 
@@ -58,6 +59,7 @@ WORKER = Strategy(
     name="worker",
     spec=worker,
     fails_over=True,
+    sets_headers=True,
     oversized=oversized,
     workerd_script=script,
 )

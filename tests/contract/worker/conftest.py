@@ -32,7 +32,10 @@ def workerd() -> Path:
 def _write(script: Script, port: int, folder: Path) -> Path:
     (folder / script.main_module).write_text(script.content)
     config = folder / "workerd.capnp"
-    config.write_text(workerd_config(script, f"127.0.0.1:{port}"))
+    text = workerd_config(script, f"127.0.0.1:{port}")
+    # A test says with this header that a request came over HTTPS, which Cloudflare takes off.
+    scheme = 'http = ( forwardedProtoHeader = "x-test-scheme" )'
+    config.write_text(text.replace("http = ()", scheme))
     return config
 
 
@@ -67,6 +70,9 @@ class Site:
     def checks(self) -> int:
         """How often its health was asked."""
         return len(self.service.hits) - len(self.hits)
+
+    def url(self, scheme: str) -> str:
+        return f"{scheme}{self.service.url.removeprefix('http')}"
 
     def forget(self) -> None:
         self.service.hits.clear()
@@ -104,18 +110,21 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
     with ExitStack() as stack:
 
         def starting(
-            routes: Routes = ROUTES, timeout_seconds: int = 1, hedged: Collection[str] = ()
+            routes: Routes = ROUTES,
+            hedged: Collection[str] = (),
+            scheme: str = "http",
+            **options: Any,
         ) -> World:
             names = ("aws", "google", "azure")
             sites = {name: Site(stack.enter_context(service())) for name in names}
             host = VirtualHost(
                 name="test",
                 hostname="api.example.com",
-                timeout_seconds=timeout_seconds,
+                **{"timeout_seconds": 1, **options},
                 routes=[
                     RouteSpec(
                         prefix,
-                        [Origin(name, sites[name].service.url) for name in names],
+                        [Origin(name, sites[name].url(scheme)) for name in names],
                         hedge=prefix in hedged,
                     )
                     for prefix, names in routes.items()

@@ -143,3 +143,20 @@ def test_trace_is_refused(world: Any) -> None:
     said = send(world, "TRACE /api/v5 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
     assert said.split()[1] in (b"405", b"501")
     assert not world.aws.hits
+
+
+def test_plain_http_is_refused_where_the_edges_are_reached_over_https(start: Any) -> None:
+    world = start(scheme="https")
+    reply = ask(world.port, "/api/v5")
+    assert (reply.status, json.loads(reply.body)) == (403, {"error": "https only"})
+    assert ask(world.port, "/other", x__test__scheme="https").status == 404
+
+
+def test_browsers_are_told_to_stay_with_https_where_it_is_wanted(start: Any) -> None:
+    world = start(scheme="https", hsts_seconds=86_400)
+    headers = ask(world.port, "/other", x__test__scheme="https").headers
+    assert headers["strict-transport-security"] == "max-age=86400"
+
+
+def test_without_a_wish_nothing_is_said_about_https(world: Any) -> None:
+    assert "strict-transport-security" not in ask(world.port, "/api/v5").headers

@@ -82,7 +82,20 @@ def test_a_new_zone_reaches_public_edges_over_tls() -> None:
     assert {each["setting_id"]: each["value"] for each in settings} == {
         "tls_client_auth": "on",
         "ssl": "full",
+        "always_use_https": "on",
+        "min_tls_version": "1.2",
     }
+
+
+def test_browsers_are_told_to_stay_with_https_where_it_is_wanted() -> None:
+    def told(**options: Any) -> str:
+        script = only(routing(**options), "cloudflare_workers_script")
+        return str({each["name"]: each["text"] for each in script["bindings"]}["HSTS_SECONDS"])
+
+    assert told() == "0"
+    assert told(hsts_seconds=86_400) == "86400"
+    with pytest.raises(ConfigurationError, match="origin_rules sets no headers"):
+        routing(strategy="origin_rules", hsts_seconds=86_400)
 
 
 @pytest.mark.parametrize("create", [True, False])

@@ -38,7 +38,7 @@ def test_bindings_hold_routes_origins_and_timeout() -> None:
     }
     assert made.bindings["TIMEOUT_MS"] == "7000"
     assert json.loads(made.bindings["HEDGED"]) == ["/api/v5"]
-    assert set(made.bindings) == {"ROUTES", "ORIGINS", "HEDGED", "TIMEOUT_MS"}
+    assert set(made.bindings) == {"ROUTES", "ORIGINS", "HEDGED", "TIMEOUT_MS", "HSTS_SECONDS"}
 
 
 def test_the_script_is_the_same_for_every_topology() -> None:

@@ -61,6 +61,10 @@ def test_a_route_may_be_hedged() -> None:
     assert not other.hedge
 
 
+def test_without_hsts_browsers_are_told_nothing() -> None:
+    assert valid("hedge.yaml").routing.hsts_seconds == 0
+
+
 @pytest.mark.parametrize(
     ("name", "state"),
     [

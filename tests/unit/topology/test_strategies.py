@@ -21,6 +21,7 @@ def new_strategy(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
         "name": "new",
         "spec": STRATEGIES["origin_rules"].spec,
         "fails_over": True,
+        "sets_headers": True,
         **declared,
     }
     registry = {**strategies.STRATEGIES, "new": Strategy(**options)}
@@ -80,6 +81,16 @@ def test_a_strategy_may_be_unable_to_fail_over(monkeypatch: pytest.MonkeyPatch) 
         'routing.routes."/a".failover: new cannot fail over; '
         "delete failover, or use the strategy worker"
     ]
+
+
+def test_a_strategy_may_set_no_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, sets_headers=False)
+    routes = {"/a": {"site": "aws"}}
+    wanted = {"strategy": "new", "routes": routes, "hsts_seconds": 60}
+    assert found(routing.strategy_sets_headers, routing=wanted) == [
+        "routing.hsts_seconds: new sets no headers; delete it, or use the strategy worker"
+    ]
+    assert not found(routing.strategy_sets_headers)
 
 
 def test_a_strategy_may_need_cloudflare_itself(monkeypatch: pytest.MonkeyPatch) -> None:

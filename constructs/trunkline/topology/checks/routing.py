@@ -159,6 +159,14 @@ def strategy_fails_over(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(path, f"{strategy.name} cannot fail over", remedy)
 
 
+def strategy_sets_headers(draft: PartialTopology) -> Iterator[Problem]:
+    strategy = strategy_of(draft)
+    if strategy and not strategy.sets_headers and draft.get("routing", "hsts_seconds"):
+        others = strategies_where(lambda other: other.sets_headers)
+        remedy = f"delete it, or use the strategy {others}"
+        yield Problem(("routing", "hsts_seconds"), f"{strategy.name} sets no headers", remedy)
+
+
 def hedge_has_another_site(draft: PartialTopology) -> Iterator[Problem]:
     hedged = [prefix for prefix, route in draft.routes.items() if route.get("hedge") is True]
     for prefix in hedged:
@@ -195,6 +203,7 @@ CHECKS = (
     plan_includes_strategy,
     add_ons_include_strategy,
     strategy_fails_over,
+    strategy_sets_headers,
     hedge_has_another_site,
     strategy_runs_on_this_machine,
     plan_includes_smart_routing,
