@@ -1,0 +1,142 @@
+"""An edge beside the smallest Envoy that routes the same, and beside nginx and HAProxy."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.measure import Report, Target, parser, progress, show
+from benchmarks.proxies import PATH, envoy, free_port, in_turn, minimal, running, service
+from trunkline.bench.load import tools
+from trunkline.envoy import LoopbackListener, bootstrap
+from trunkline.model import Upstream
+
+TITLE = "An edge before a service on loopback, one thread each (wrk; median of runs)"
+COLUMNS = ("proxy", "requests/s", "p99 ms", "CPU us per request")
+EDGE, MINIMAL = "trunkline's edge", "smallest Envoy"
+
+NGINX = """\
+daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
+events { worker_connections 1024; }
+http {
+  access_log access.log;
+  upstream service { server 127.0.0.1:SERVICE; keepalive 64; }
+  server {
+    listen 127.0.0.1:PORT;
+    location / {
+      proxy_pass http://service;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }
+  }
+}
+"""
+HAPROXY = """\
+global
+  nbthread 1
+  log stdout format raw daemon
+defaults
+  mode http
+  log global
+  option httplog
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend all
+  bind 127.0.0.1:PORT
+  default_backend service
+backend service
+  http-reuse always
+  server service 127.0.0.1:SERVICE
+"""
+OTHERS = {
+    "nginx": (NGINX, ["nginx", "-p", ".", "-c", "nginx"]),
+    "haproxy": (HAPROXY, ["haproxy", "-db", "-f", "haproxy"]),
+}
+
+
+def run(runs: int) -> Report:
+    """Load all of them in turn."""
+    load = tools().get("wrk")
+    if load is None:
+        return Report(TITLE, COLUMNS, [], [], ("skipped: wrk not found; apt-get install wrk",))
+    progress(f"edges: {runs} runs of wrk on each proxy")
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, behind = Path(name), free_port()
+        start = _Starter(stack, folder)
+        start(envoy(service(behind), "service", folder), behind)
+        upstream = Upstream("127.0.0.1", behind, tls=False)
+        own, smallest = free_port(), free_port()
+        servers = {
+            EDGE: start(envoy(_edge(own, upstream, name), "edge", folder), own),
+            MINIMAL: start(envoy(_minimal(smallest, behind), "minimal", folder), smallest),
+        }
+        missing = [each for each in OTHERS if shutil.which(each) is None]
+        for each, (text, command) in OTHERS.items():
+            if each not in missing:
+                port = free_port()
+                ports = text.replace("PORT", str(port)).replace("SERVICE", str(behind))
+                (folder / each).write_text(ports)
+                servers[each] = start(command, port)
+        found = in_turn(runs, load, servers)
+    rows = [(n, s.requests_per_second, s.p99_ms, s.cpu_us) for n, s in found.items()]
+    edge, least = found[EDGE], found[MINIMAL]
+    rate = edge.requests_per_second / least.requests_per_second
+    notes = tuple(f"{each} is not installed: apt-get install {each}" for each in missing)
+    return Report(
+        TITLE,
+        COLUMNS,
+        rows,
+        [
+            Target("requests/s of the smallest Envoy", rate, 0.9, at_least=True),
+            Target("CPU per request of the smallest Envoy", edge.cpu_us / least.cpu_us, 1.15),
+        ],
+        notes,
+    )
+
+
+class _Starter:
+    """Starts servers that end with a stack."""
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        self._stack, self._folder = stack, folder
+
+    def __call__(self, command: list[str], port: int) -> tuple[psutil.Process, int]:
+        return self._stack.enter_context(running(command, port, self._folder)), port
+
+
+def _edge(port: int, upstream: Upstream, folder: str) -> dict[str, Any]:
+    return bootstrap(
+        site="aws",
+        zone="us-east-1a",
+        cloud="aws",
+        prefixes=(PATH.rpartition("/")[0], "/api/v6", "/api/v7"),
+        upstream=upstream,
+        listener=LoopbackListener(port=port),
+        admin_socket=f"{folder}/admin.sock",
+    )
+
+
+def _minimal(port: int, behind: int) -> dict[str, Any]:
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": behind}}
+    endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
+    cluster = {
+        "name": "service",
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": "service", "endpoints": endpoints},
+    }
+    return minimal(port, {"route": {"cluster": "service", "timeout": "0s"}}, [cluster])
+
+
+def main() -> None:
+    options = parser(__doc__).parse_args()
+    show([run(options.runs)], options.format)
+
+
+if __name__ == "__main__":
+    main()
