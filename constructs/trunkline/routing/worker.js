@@ -29,6 +29,7 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS"]);
 // answers in place of the service. A service may answer 502 to 504 as well; the edge tells both
 // apart by its response flags: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 const UNAVAILABLE = new Set([502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530]);
+const SITE = "trunkline-site";
 const FLAGS = "trunkline-response-flags";
 const NO_FLAGS = "-"; // the answer is the service's own
 const TIMED_OUT = new Set(["UT", "SI"]);
@@ -42,10 +43,7 @@ export default {
   async fetch(request, env, context) {
     configuration ??= parse(env);
     const response = await respond(request, context);
-    if (configuration.hsts) {
-      response.headers.set("strict-transport-security", configuration.hsts);
-    }
-    return response;
+    return configuration.hsts ? withHsts(response) : response;
   },
 };
 
@@ -100,17 +98,12 @@ function routeFor(path) {
 async function forward(request, url, route, context) {
   const replayable = IDEMPOTENT.has(request.method) && !hasBody(request);
   const target = url.href.slice(url.origin.length);
-  const init = {
-    method: request.method,
-    headers: requestHeaders(request, url),
-    body: hasBody(request) ? request.body : null,
-    redirect: "manual", // the client follows, or the Worker would answer for another URL
-  };
   refresh(route.sites, context);
   const candidates = replayable ? healthyFirst(route.sites) : [await firstHealthy(route.sites)];
   for (const [index, site] of candidates.entries()) {
     const last = index === candidates.length - 1;
-    const response = await attempt(site, target, init, index, last ? null : route);
+    const sent = forwarded(request, url, configuration.origins[site] + target);
+    const response = await attempt(site, sent, index, last ? null : route);
     if (response && !isFailure(response, route)) return answer(response, site);
     suspect(site, context);
     if (last || !retryAllowed())
@@ -181,40 +174,42 @@ function retryAllowed() {
 }
 
 // The response of a site; null where there is none. With a `route` another site is left to turn to.
-async function attempt(site, target, init, index, route) {
-  const controller = new AbortController();
-  const stop = route ? watch(site, controller, route.timeout) : () => {};
+async function attempt(site, sent, index, route) {
   if (index) retries += 1;
   try {
-    return await fetch(configuration.origins[site] + target, {
-      ...init,
-      signal: controller.signal,
-    });
+    return await (route ? patiently(site, fetch(sent), route.timeout) : fetch(sent));
   } catch {
-    return null; // a network error, or given up
+    return null; // a network error
   } finally {
     if (index) retries -= 1;
-    stop(); // it is for the headers only; a stream may go on for as long as it likes
   }
 }
 
-// Give an attempt up when its edge turns out to be unhealthy, or after the time-out if there is one.
-// Models take their time: a slow answer of a healthy edge is waited for.
-function watch(site, controller, timeout) {
-  const deadline = timeout && setTimeout(() => controller.abort(), timeout);
-  let wait = PATIENCE_MS;
-  let timer;
-  const look = async () => {
-    if (!(await check(site))) return controller.abort();
-    wait *= 2;
-    if (timer !== null) timer = setTimeout(look, wait);
-  };
-  timer = setTimeout(look, wait);
-  return () => {
-    clearTimeout(deadline);
-    clearTimeout(timer);
-    timer = null;
-  };
+// A response, or null when its edge turns out to be unhealthy, or after the time-out if there is one.
+// Models take their time: a slow answer of a healthy edge is waited for. It is for the headers only;
+// a stream may go on for as long as it likes. What is given up ends with the request of the client.
+function patiently(site, response, timeout) {
+  return new Promise((resolve, reject) => {
+    const deadline = timeout && setTimeout(() => end(resolve, null), timeout);
+    let wait = PATIENCE_MS;
+    let timer;
+    const end = (settle, value) => {
+      clearTimeout(deadline);
+      clearTimeout(timer);
+      timer = null;
+      settle(value);
+    };
+    const look = async () => {
+      if (!(await check(site))) return end(resolve, null);
+      wait *= 2;
+      if (timer !== null) timer = setTimeout(look, wait);
+    };
+    timer = setTimeout(look, wait);
+    response.then(
+      (value) => end(resolve, value),
+      (error) => end(reject, error),
+    );
+  });
 }
 
 // Whether nobody answered for the service; what the service answers itself is the answer.
@@ -227,13 +222,11 @@ function isFailure(response, route) {
 
 // --- headers and answers
 
-function requestHeaders(request, url) {
-  const headers = new Headers(request.headers);
-  for (const name of [...headers.keys()]) {
-    if (name.startsWith("trunkline-")) headers.delete(name); // ours to say, not a client's
-  }
-  headers.set("x-forwarded-host", url.host); // the edge sees the origin's name as its Host
-  return headers;
+// The request as the edge gets it, which takes away the headers that are not a client's to say.
+function forwarded(request, url, target) {
+  const sent = new Request(target, request);
+  sent.headers.set("x-forwarded-host", url.host); // the edge sees the origin's name as its Host
+  return sent;
 }
 
 function failure(status, error) {
@@ -241,9 +234,16 @@ function failure(status, error) {
   return Response.json({ error }, { status, headers });
 }
 
+// A response of the edge says its site; another is copied, which makes its headers mutable.
 function answer(response, site) {
-  const copy = new Response(response.body, response); // keeps a WebSocket, and makes headers mutable
-  copy.headers.set("trunkline-site", site);
-  copy.headers.delete(FLAGS);
+  if (response.headers.get(SITE) === site) return response;
+  const copy = new Response(response.body, response); // keeps a WebSocket
+  copy.headers.set(SITE, site);
+  return copy;
+}
+
+function withHsts(response) {
+  const copy = new Response(response.body, response);
+  copy.headers.set("strict-transport-security", configuration.hsts);
   return copy;
 }

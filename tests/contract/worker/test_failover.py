@@ -76,11 +76,6 @@ def test_other_errors_are_the_answer(world: Any, status: int) -> None:
     assert not world.google.hits
 
 
-def test_the_flags_are_not_for_clients(world: Any) -> None:
-    world.aws.behave = edges(200)
-    assert "trunkline-response-flags" not in ask(world.port, "/api/v5").headers
-
-
 # --- another site
 
 
