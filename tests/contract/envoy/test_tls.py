@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,3 +90,11 @@ def test_offers_http_2(public: PublicEdge) -> None:
         context.wrap_socket(plain, server_hostname="localhost") as wrapped,
     ):
         assert wrapped.selected_alpn_protocol() == "h2"
+
+
+@pytest.mark.slow
+def test_a_connection_that_says_nothing_loses_its_place(public: PublicEdge) -> None:
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", public.port), timeout=20) as silent:
+        assert silent.recv(1) == b""
+    assert 4 < time.monotonic() - began < 8
