@@ -15,9 +15,9 @@ State = Mapping[str, Any]
 
 # Benchmarking addresses (RFC 2544) stand for the public ones that the clouds hand out.
 PUBLIC = ipaddress.ip_network("198.18.0.0/15")
-# One of Cloudflare's own, so that a public edge's firewall lets it in.
-CLOUDFLARE_RANGE = ipaddress.ip_network("172.64.0.0/13")
-CLOUDFLARE = "172.64.0.1"
+# One of Cloudflare's own, so that a public edge's firewall lets it in, and out to it an agent's.
+CLOUDFLARE_RANGE = ipaddress.ip_network("198.41.128.0/17")
+CLOUDFLARE = "198.41.192.7"
 _FIRST_HOST = 10  # of a subnet; clouds keep the first few addresses to themselves
 
 

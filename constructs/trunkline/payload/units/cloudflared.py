@@ -12,6 +12,10 @@ from trunkline.payload.package import VendorPackage
 from trunkline.payload.secret import SecretSource
 from trunkline.payload.unit import LocalUnit, Unit, packaged
 
+# The one of Cloudflare's ranges in which all addresses lie that agents connect to, 198.41.192.* and
+# 198.41.200.* , https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
+TUNNELS = ("198.41.128.0/17",)
+
 
 @frozen(kw_only=True)
 class Cloudflared(Unit):
@@ -41,11 +45,10 @@ class Cloudflared(Unit):
 
     @property
     def firewall(self) -> Firewall:
-        # https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
         return Firewall(
             egress=(
-                Rule(name="tunnel-quic", port=7844, protocol="udp"),
-                Rule(name="tunnel-http2", port=7844),
+                Rule(name="tunnel-quic", port=7844, protocol="udp", cidrs=TUNNELS),
+                Rule(name="tunnel-http2", port=7844, cidrs=TUNNELS),
             )
         )
 
