@@ -39,6 +39,9 @@ def rehearse(file: Path, folder: Path, *, keep: bool = False) -> Report:
 
 def _play(stage: Stage, file: Path, topology: Topology, *, keep: bool) -> None:
     """What a user does, step by step."""
+    with stage.printer.step("validate the topology") as step:
+        said = stage.operator.trunkline("validate", str(file.resolve()))
+        step.result = said.strip().rpartition(": valid: ")[2]
     if makes_zone(topology):
         with stage.printer.step("apply routing, which makes the zone"):
             stage.stacks.apply(stage.synthesize(topology), "routing")

@@ -84,7 +84,9 @@ def stage(
 ) -> Iterator[Stage]:
     """A sky and an operator for a topology, while the block runs."""
     operators = list(topology.probes.operators if topology.probes else ()) or ["203.0.113.7/32"]
-    apart, key = distances.load(), generate_key()
+    apart = distances.load()
+    with printer.step("make the key of the probes"):
+        key = generate_key()
     booting.sweep()
     internet.sweep()
     with contextlib.ExitStack() as stack:

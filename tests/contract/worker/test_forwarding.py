@@ -74,7 +74,8 @@ def test_method_headers_status_and_body_go_through(world: Any, method: str) -> N
 
 
 def test_the_answer_names_the_site_and_the_request_the_host(world: Any) -> None:
-    world.aws.behave = answer(**{"trunkline-site": "mars"})
+    forged: dict[str, Any] = {"trunkline-site": "mars"}
+    world.aws.behave = answer(**forged)
     reply = ask(world.port, "/api/v5", x__forwarded__host="evil")
     assert reply.headers["trunkline-site"] == "aws"
     assert world.aws.hits[0].headers["x-forwarded-host"] == f"localhost:{world.port}"
