@@ -69,7 +69,7 @@ def _takes_connections() -> JsonObject:
         "timeout": "2s",
         "interval": "5s",
         "no_traffic_interval": "5s",  # by default a minute
-        "unhealthy_interval": "2s",
+        "unhealthy_interval": "1s",
         "unhealthy_threshold": 1,
         "healthy_threshold": 1,
     }

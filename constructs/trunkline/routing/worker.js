@@ -11,6 +11,7 @@
 
 const HEALTH = "/healthz";
 const FRESH_MS = 2_000; // how long what an edge has said of itself counts
+const FORGOTTEN_MS = 10_000; // how long it counts where nothing newer is known
 const CHECK_MS = 2_000; // how long its answer may take
 const PATIENCE_MS = 1_000; // after which a request without an answer asks for the edge's health
 
@@ -115,22 +116,29 @@ async function forward(request, url, route, context) {
 // --- what is known of a site
 
 function known(site) {
-  if (!sites.has(site)) sites.set(site, { healthy: true, heard: 0, asked: 0 });
+  if (!sites.has(site)) sites.set(site, { healthy: true, heard: 0, asked: 0, doubted: false });
   return sites.get(site);
 }
 
 // The unhealthy ones come last, but they come: a site is never given up for nothing.
 function healthyFirst(names) {
-  const healthy = names.filter((site) => known(site).healthy);
-  return [...healthy, ...names.filter((site) => !known(site).healthy)];
+  const healthy = names.filter(seemsHealthy);
+  return [...healthy, ...names.filter((site) => !seemsHealthy(site))];
+}
+
+// What was heard long ago, before a time without requests, counts no longer.
+function seemsHealthy(site) {
+  const { healthy, heard } = known(site);
+  return healthy || Date.now() - heard > FORGOTTEN_MS;
 }
 
 // For a request that may be sent once: what is not known freshly is asked before.
 async function firstHealthy(names) {
   if (names.length === 1) return names[0];
   for (const site of healthyFirst(names)) {
-    const { healthy, heard } = known(site);
-    if (Date.now() - heard < FRESH_MS ? healthy : await check(site)) return site;
+    const { healthy, heard, doubted } = known(site);
+    const fresh = !doubted && Date.now() - heard < FRESH_MS;
+    if (fresh ? healthy : await check(site)) return site;
   }
   return names[0];
 }
@@ -143,10 +151,10 @@ function refresh(names, context) {
   }
 }
 
-// A request has failed: nothing that was known of the site counts.
+// A request has failed: what is sent once is not sent on what was known before.
 function suspect(site, context) {
   const state = known(site);
-  state.heard = 0;
+  state.doubted = true;
   if (Date.now() - state.asked >= FRESH_MS) context.waitUntil(check(site));
 }
 
@@ -158,12 +166,11 @@ async function check(site) {
     const signal = AbortSignal.timeout(CHECK_MS);
     const response = await fetch(configuration.origins[site] + HEALTH, { signal });
     healthy = response.ok;
-    await response.body?.cancel();
+    await response.arrayBuffer(); // read to its end, so that its connection can be used again
   } catch {
     // Nobody is there, or not in time.
   }
-  state.healthy = healthy;
-  state.heard = Date.now();
+  Object.assign(state, { healthy, heard: Date.now(), doubted: false });
   return healthy;
 }
 

@@ -216,6 +216,16 @@ def test_the_health_of_an_edge_is_asked_and_not_tried_with_requests(world: Any) 
     eventually(lambda: timed(world.port)[0] == "aws", 5)
 
 
+@pytest.mark.slow
+def test_what_was_heard_before_a_time_without_requests_is_forgotten(world: Any) -> None:
+    world.aws.fail(answer(530))
+    timed(world.port)
+    eventually(lambda: world.aws.checks > 0)
+    time.sleep(10.5)
+    world.aws.fail(edges(200))
+    assert timed(world.port)[0] == "aws"
+
+
 def test_many_requests_ask_for_an_edges_health_once_in_two_seconds(world: Any) -> None:
     for _ in range(50):
         timed(world.port)

@@ -16,6 +16,7 @@ from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
 
+HEALTH = "/healthz"
 CONFIGURATION = "/etc/envoy/envoy.json"
 DRAIN = "/usr/local/lib/trunkline/drain"
 CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
@@ -84,7 +85,10 @@ class Envoy(Unit):
         )
 
     def local(self, cidr: str, zone: str) -> LocalUnit:
-        """Envoy with the very configuration of a cloud's edge, but for the admin socket."""
+        """Envoy with the very configuration of a cloud's edge, but for the admin socket.
+
+        It is ready with its upstream where that runs beside it; a service elsewhere may come later.
+        """
         at = loopback.edge_endpoint(cidr, zone)
         flags = ("--config-yaml", _LOCAL_ADMIN, "--concurrency", "1", *FLAGS)
         process = LocalProcess(
@@ -92,9 +96,17 @@ class Envoy(Unit):
             program="envoy",
             arguments=("-c", "envoy.json", *flags),
             files={"envoy.json": _compact(self.bootstrap)},
-            ready=f"http://{at}{self.health}",
+            ready=f"http://{at}{HEALTH if _is_within(cidr, self.upstream) else self.health}",
         )
         return LocalUnit(process=process, addresses=(f"tcp {at}",))
+
+
+def _is_within(cidr: str, upstream: Upstream | None) -> bool:
+    try:
+        address = ipaddress.ip_address(upstream.host if upstream else "")
+    except ValueError:
+        return False  # a name
+    return address in ipaddress.ip_network(cidr)
 
 
 def _compact(bootstrap: Mapping[str, Any]) -> str:

@@ -42,3 +42,18 @@ def test_on_this_machine_it_runs_the_same_configuration_but_for_the_admin_socket
     assert json.loads(override) == {"admin": {"address": {"pipe": {"path": "admin.sock"}}}}
     assert unit.addresses == ("tcp 127.10.16.1:8080",)
     assert unit.process.ready == "http://127.10.16.1:8080/livez"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "path"),
+    [
+        ("http://127.10.16.1:8081", "healthz"),
+        ("http://127.0.0.1:3000", "livez"),
+        ("http://localhost:3000", "livez"),
+    ],
+)
+def test_on_this_machine_it_is_ready_with_a_service_that_runs_beside_it(
+    upstream: str, path: str
+) -> None:
+    unit = Envoy(bootstrap={}, upstream=Upstream.from_url(upstream))
+    assert unit.local("127.10.0.0/16", "us-east-1b").process.ready.endswith(f"/{path}")
