@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -20,24 +20,29 @@ from trunkline.topology import load
 def place(stage: Stage, source: Path, topology: Topology) -> Topology:
     """Measure all zones of a topology's file, choose the nearest, and take the probes away again.
 
-    What was measured is held against the matrix of distances, and the choice against its optimum.
+    What was measured is held against the matrix of distances. The choice is the exact optimum of
+    what was measured; on a busy machine that may be another one than the optimum of the matrix.
     """
     file = stage.folder / "topology.yaml"
     shutil.copyfile(source, file)
-    _measure_all(stage, file, topology)
+    pairs = _measure_all(stage, file, topology)
     with stage.printer.step("place the edges") as step:
         stage.operator.trunkline("place", "measured.json", "--topology", str(file), "--write")
         placed = load(file)
         step.result = ", ".join(f"{site.name} {site.zone}" for site in placed.sites)
-        chosen, best = [site.zone for site in placed.sites], _nearest(stage.apart, topology)
-        assert _total(stage.apart, topology, chosen) == _total(stage.apart, topology, best), (
-            f"the nearest zones are {', '.join(best)}"
-        )
-    stage.report.add("placed", f"{step.result}: the exact optimum of the matrix")
+        chosen = [site.zone for site in placed.sites]
+        best = _nearest(topology, lambda zones: _measured(pairs, topology, zones))
+        # The tool counts in whole nanoseconds.
+        least = _measured(pairs, topology, best) + 0.01
+        assert _measured(pairs, topology, chosen) <= least, f"{', '.join(best)} are nearer"
+    nearest = _nearest(topology, lambda zones: _total(stage.apart, topology, zones))
+    of = "and of the matrix" if chosen == list(nearest) else f"of the matrix {', '.join(nearest)}"
+    stage.report.add("placed", f"{step.result}: the exact optimum of what was measured, {of}")
     return placed
 
 
-def _measure_all(stage: Stage, file: Path, topology: Topology) -> None:
+def _measure_all(stage: Stage, file: Path, topology: Topology) -> Sequence[Pair]:
+    """The pairs of all batches, one batch of probes after another."""
     batches, seconds = topology.probe_batches, 0.0
     names: list[str] = []
     for batch in range(1, batches + 1):
@@ -53,6 +58,7 @@ def _measure_all(stage: Stage, file: Path, topology: Topology) -> None:
     how = f"{len(measured.pairs)} ({seconds:.0f} s{f', {batches} batches' if batches > 1 else ''})"
     stage.report.add("pairs of zones measured", how)
     stage.report.add("worst median, in parts of 0.5 ms + 3 %", f"{worst:.2f}", worst, 1.0, "of it")
+    return measured.pairs
 
 
 def _set_batch(file: Path, number: int) -> None:
@@ -94,10 +100,17 @@ def _worst(apart: Distances, topology: Topology, pairs: Sequence[Pair]) -> float
     return max(off, default=0.0)
 
 
-def _nearest(apart: Distances, topology: Topology) -> Sequence[str]:
-    """The optimum of the matrix, by trying every choice: the zone of each site."""
-    choices = itertools.product(*(site.zones for site in topology.sites))
-    return min(choices, key=lambda zones: _total(apart, topology, zones))
+def _nearest(topology: Topology, total: Callable[[Sequence[str]], float]) -> Sequence[str]:
+    """The zone of each site with the least total, by trying every choice."""
+    return min(itertools.product(*(site.zones for site in topology.sites)), key=total)
+
+
+def _measured(pairs: Sequence[Pair], topology: Topology, zones: Sequence[str]) -> float:
+    """The sum over all sites of the medians of both directions, in microseconds."""
+    medians = {(each.from_zone, each.to_zone): each.round_trip_us.median or 0 for each in pairs}
+    names = [zone_name(*each) for each in zip((s.name for s in topology.sites), zones, strict=True)]
+    both = itertools.combinations(names, 2)
+    return sum((medians[here, there] + medians[there, here]) / 2 for here, there in both)
 
 
 def _total(apart: Distances, topology: Topology, zones: Sequence[str]) -> float:
