@@ -16,7 +16,6 @@ from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
 
-HEALTH = "/healthz"
 CONFIGURATION = "/etc/envoy/envoy.json"
 DRAIN = "/usr/local/lib/trunkline/drain"
 CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
@@ -96,7 +95,7 @@ class Envoy(Unit):
             program="envoy",
             arguments=("-c", "envoy.json", *flags),
             files={"envoy.json": _compact(self.bootstrap)},
-            ready=f"http://{at}{HEALTH if _is_within(cidr, self.upstream) else self.health}",
+            ready=f"http://{at}{Unit.health if _is_within(cidr, self.upstream) else self.health}",
         )
         return LocalUnit(process=process, addresses=(f"tcp {at}",))
 
