@@ -28,7 +28,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Firewall:
-    """The rules in order, and what happens to the rest; without a way out nothing passes."""
+    """The rules in order, and what happens to the rest.
+
+    Without a way out nothing passes to or from the internet, whatever the rules say.
+    """
 
     rules: Sequence[Rule]
     rest_in: bool = False
@@ -37,9 +40,14 @@ class Firewall:
 
 
 def ruleset(firewall: Firewall, private: str, public: str | None, always: Sequence[str]) -> str:
-    """The nftables of one machine; no rule filters what it asks `always`, its cloud's own hosts."""
+    """The nftables of one machine; no rule filters what it asks `always`, its cloud's own hosts.
+
+    Devices: `cloud0` to the machine, `net` to its neighbours, `hub` to the internet. The vendors
+    stand in the namespace itself, and are part of the internet.
+    """
     translate = f"iifname hub dnat to {private}" if public else ""
     masquerade = f"oifname hub snat to {public}" if public else ""
+    outside = "" if firewall.way_out else "drop"
     return f"""
 table ip sky {{}}
 delete table ip sky
@@ -54,14 +62,17 @@ table ip sky {{
   }}
   chain input {{
     type filter hook input priority 0; policy accept;
-    iifname hub drop
+    iifname {{ hub, net }} drop
     ct state established,related accept
     iifname cloud0 ip daddr {{ {", ".join(always)} }} accept
-    iifname cloud0 jump out
+    iifname cloud0 {outside or "jump out"}
   }}
   chain forward {{
     type filter hook forward priority 0; policy drop;
     ct state established,related accept
+    iifname cloud0 oifname net jump out
+    iifname net jump in
+    {outside}
     iifname cloud0 jump out
     iifname hub jump in
   }}
@@ -70,8 +81,6 @@ table ip sky {{
 
 
 def _chain(firewall: Firewall, direction: Direction, rest: bool) -> str:
-    if not firewall.way_out:
-        return "    drop"
     lines = [_line(rule, direction) for rule in firewall.rules if rule.direction == direction]
     return "\n".join(f"    {line}" for line in [*lines, "accept" if rest else "drop"])
 

@@ -1,7 +1,9 @@
 """A machine of a cloud: booted with its user data, behind its firewall, at the internet.
 
 machine's namespace ── cable ── cloud's end: firewall, translation of addresses, the doubles of
-                                its metadata and its secret store, the vendors, the names ── hub
+                                its metadata and its secret store, the vendors, the names
+                                ├── hub: the internet
+                                └── net: the other machines of its network
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from rehearsal import firewall
 from rehearsal.clouds.base import Grant, Plug, Sky
 from rehearsal.internet import Internet, ip
 from rehearsal.names import Lookup, serving_names, with_hosts
+from rehearsal.networks import Networks
 from rehearsal.world import State, StoreFault, World
 from trunkline.model import Upstream
 
@@ -121,6 +124,7 @@ def switch_on(
     world: World,
     scene: Scene,
     internet: Internet,
+    networks: Networks,
     lookup: Lookup,
 ) -> Running:
     """Boot a machine. What fails is taken away again."""
@@ -133,6 +137,7 @@ def switch_on(
         cable = stack.enter_context(
             booting.cable(machine_address=plug.private, cloud_address=gateway, length=length)
         )
+        networks.join(plug.network, cable)
         ip("-n", cable.cloud, "address", "replace", f"{sky.resolver}/32", "dev", "cloud0")
         running = Running(name, sky, state, plug, cable, internet)
         stack.callback(running.unplug)

@@ -23,6 +23,7 @@ from rehearsal.distances import CLOUDFLARE as CLOUDFLARES_PLACE
 from rehearsal.internet import Internet, namespace
 from rehearsal.machines import Running, switch_on
 from rehearsal.names import address_of
+from rehearsal.networks import Networks, networks
 from rehearsal.world import CLOUDFLARE, World, key
 
 BOOTS_AT_ONCE = 3
@@ -47,6 +48,7 @@ class Sky(Effects):
     world: World
     scene: Scene
     internet: Internet
+    networks: Networks
     edge: CloudflareEdge
     running: dict[str, Running] = field(default_factory=dict)
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -144,6 +146,7 @@ class Sky(Effects):
                 world=self.world,
                 scene=self.scene,
                 internet=self.internet,
+                networks=self.networks,
                 lookup=lambda host: address_of(self.world, host),
             )
 
@@ -215,10 +218,10 @@ def machine_name(state: State) -> str:
 def sky(scene: Scene, internet: Internet, folder: Path) -> Iterator[tuple[Sky, str]]:
     """A sky, and the TF_REATTACH_PROVIDERS that leads Terraform to it; all ends with the block."""
     world = World()
-    with namespace("cloudflare") as place:
+    with networks() as bridges, namespace("cloudflare") as place:
         internet.join(place, CLOUDFLARE, CLOUDFLARES_PLACE)
         edge = CloudflareEdge(world, place, folder, scene.authority)
-        made = Sky(world, scene, internet, edge)
+        made = Sky(world, scene, internet, bridges, edge)
         with edge.serving(), listening(schema_files(), made) as addresses:
             try:
                 yield made, addresses

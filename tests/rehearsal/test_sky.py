@@ -142,9 +142,19 @@ def test_azures_rules_come_by_priority() -> None:
             {
                 "id": "nic",
                 "ip_configuration": [
-                    {"private_ip_address": "10.30.0.10", "public_ip_address_id": "ip"}
+                    {
+                        "subnet_id": "subnet",
+                        "private_ip_address": "10.30.0.10",
+                        "public_ip_address_id": "ip",
+                    }
                 ],
             }
+        ],
+        azurerm_subnet=[
+            {"id": "subnet", "resource_group_name": "rg", "virtual_network_name": "vnet"}
+        ],
+        azurerm_virtual_network=[
+            {"resource_group_name": "rg", "name": "vnet", "address_space": ["10.30.0.0/16"]}
         ],
         azurerm_network_interface_security_group_association=[
             {"network_interface_id": "nic", "network_security_group_id": "nsg"}
@@ -155,7 +165,9 @@ def test_azures_rules_come_by_priority() -> None:
         azurerm_network_security_rule=[rule(4096, "Deny"), rule(200, "Allow")],
     )
     found = azure.SKY.firewall(made, {"network_interface_ids": ["nic"]})
-    assert [each.passes for each in found.rules] == [True, False]
+    ours = [each.passes for each in found.rules if each.direction == "out"]
+    assert ours == [True, False]
+    assert found.rules[-1] == Rule("in", ("10.30.0.0/16",))  # AllowVnetInBound
 
 
 def existing(**sites: tuple[str, str, ExistingNetwork]) -> World:
@@ -373,7 +385,7 @@ def test_a_change_behind_terraforms_back_is_seen_by_the_next_look() -> None:
 
 def test_a_setting_stays_with_its_zone_when_a_stack_that_has_set_it_is_destroyed() -> None:
     made = World()
-    sky = Sky(made, *([cast(Any, None)] * 3))
+    sky = Sky(made, *([cast(Any, None)] * 4))
     setting = {"id": "s", "zone_id": "z", "setting_id": "tls_client_auth", "value": "on"}
     sky.follow(SETTING, None, setting)
     sky.follow(SETTING, None, {**setting, "id": "of a second stack"})

@@ -73,7 +73,7 @@ class AwsSky(Sky):
         place = f"aws {subnet['availability_zone']}"
         own = world.one(ADDRESS, instance=machine.get("id"))
         public = own["public_ip"] if own else machine["public_ip"] or None
-        return Plug(subnet["cidr_block"], machine["private_ip"], public, place)
+        return Plug(subnet["vpc_id"], subnet["cidr_block"], machine["private_ip"], public, place)
 
     def restarted(self, world: World, machine: State) -> State:
         owned = world.one(ADDRESS, instance=machine["id"])

@@ -48,7 +48,8 @@ class AzureSky(Sky):
     def network(self, site: Site, network: ExistingNetwork) -> Iterator[tuple[str, State]]:
         group = {"resource_group_name": network.resource_group}
         vnet = network.id or f"{_path(site, group)}/virtualNetworks/{network.name}"
-        yield "azurerm_virtual_network", {"id": vnet, "name": network.name, **group}
+        space = {"address_space": [network.cidr or RANGE]}
+        yield "azurerm_virtual_network", {"id": vnet, "name": network.name, **group, **space}
         for zone in site.zones:
             subnet = network.subnet_of(zone) or "default"
             cidr = subnet_cidr(network.cidr or RANGE, 0)
@@ -70,7 +71,9 @@ class AzureSky(Sky):
         public = world.one("azurerm_public_ip", id=configuration["public_ip_address_id"])
         place = f"azure {machine['location']}-{machine['zone']}"
         address = public["ip_address"] if public else None
-        return Plug(_range(world, configuration), private, address, place)
+        subnet = _subnet(world, configuration)
+        network = f"{subnet['resource_group_name']}/{subnet['virtual_network_name']}"
+        return Plug(network, subnet["address_prefixes"][0], private, address, place)
 
     def taken(self, world: World, planned: State) -> str | None:
         wanted = {each: planned[each] for each in ("name", "resource_group_name")}
@@ -104,9 +107,13 @@ class AzureSky(Sky):
                     network_security_group_name=group["name"] if group else None,
                     resource_group_name=group["resource_group_name"] if group else None,
                 )
-        made = [_rule(each) for each in sorted(rules, key=lambda rule: rule["priority"])]
         configuration, _ = _configuration(world, machine)
-        # A group's own last rules: nothing in from the internet, everything out.
+        neighbours = _address_space(world, _subnet(world, configuration))
+        made = [
+            _rule(each, neighbours) for each in sorted(rules, key=lambda rule: rule["priority"])
+        ]
+        # A group's own last rules: in from the network alone (AllowVnetInBound), everything out.
+        made.append(Rule("in", neighbours))
         way_out = bool(configuration["public_ip_address_id"])
         return Firewall(made, rest_in=False, rest_out=True, way_out=way_out)
 
@@ -125,10 +132,22 @@ def _path(site: Site, group: State) -> str:
     return f"{subscription}/{named}/providers/Microsoft.Network"
 
 
-def _range(world: World, configuration: State) -> str:
+def _subnet(world: World, configuration: State) -> State:
     subnet = configuration["subnet_id"]
     words = f"InvalidResourceReference: {subnet} was not found"
-    return str(found(world.one("azurerm_subnet", id=subnet), words)["address_prefixes"][0])
+    return found(world.one("azurerm_subnet", id=subnet), words)
+
+
+def _range(world: World, configuration: State) -> str:
+    return str(_subnet(world, configuration)["address_prefixes"][0])
+
+
+def _address_space(world: World, subnet: State) -> tuple[str, ...]:
+    """The ranges of a subnet's network, which the service tag VirtualNetwork stands for."""
+    name, group = subnet["virtual_network_name"], subnet["resource_group_name"]
+    network = world.one("azurerm_virtual_network", name=name, resource_group_name=group)
+    words = f"InvalidResourceReference: {group}/{name} was not found"
+    return tuple(found(network, words)["address_space"])
 
 
 def _vault(world: World, machine: State) -> State | None:
@@ -143,11 +162,12 @@ def _vault(world: World, machine: State) -> State | None:
     return None
 
 
-def _rule(rule: State) -> Rule:
+def _rule(rule: State, neighbours: tuple[str, ...]) -> Rule:
     direction: Direction = "in" if rule["direction"] == "Inbound" else "out"
     far = "source" if direction == "in" else "destination"
     one, several = rule.get(f"{far}_address_prefix"), rule.get(f"{far}_address_prefixes")
-    cidrs = tuple(several) if several else ("0.0.0.0/0" if one == "*" else str(one),)
+    tags = {"*": ("0.0.0.0/0",), "VirtualNetwork": neighbours}
+    cidrs = tuple(several) if several else tags.get(str(one), (str(one),))
     port = rule["destination_port_range"]
     first, _, last = port.partition("-")
     ports = ALL if port == "*" else (int(first), int(last or first))

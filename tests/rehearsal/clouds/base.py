@@ -17,8 +17,9 @@ from trunkline.model import ExistingNetwork, Site
 
 @dataclass(frozen=True)
 class Plug:
-    """Where a machine is plugged in: its subnet's range, its addresses, and its place."""
+    """Where a machine is plugged in: its network, subnet's range, addresses, and place."""
 
+    network: str  # its ID
     cidr: str
     private: str
     public: str | None

@@ -64,7 +64,9 @@ class GoogleSky(Sky):
         [interface] = machine["network_interface"]
         public = next((each["nat_ip"] for each in interface["access_config"]), None)
         place = f"google {machine['zone']}"
-        return Plug(_range(world, interface), interface["network_ip"], public, place)
+        subnet = _subnet(world, interface)
+        cidr, private = subnet["ip_cidr_range"], interface["network_ip"]
+        return Plug(subnet["network"], cidr, private, public, place)
 
     def restarted(self, world: World, machine: State) -> State:
         [interface] = machine["network_interface"]
