@@ -36,6 +36,13 @@ class Shop(TerraformStack):
             sensitive=True,
             description="The token of the Cloudflare tunnel",
         )
+        key = TerraformVariable(
+            self,
+            "edge_key",
+            type="string",
+            sensitive=True,
+            description="What requests have to carry: 32 or more letters, digits, - and _",
+        )
         edge = EdgeProxy(
             self,
             "edge",
@@ -50,7 +57,9 @@ class Shop(TerraformStack):
                 ),
                 upstream=Upstream.from_url("http://10.0.1.20:8080"),
             ),
-            exposure=Tunnel(token.string_value),
+            exposure=Tunnel(
+                hostname="edge.example.com", token=token.string_value, keys=[key.string_value]
+            ),
             routes=["/api"],
         )
         TerraformOutput(self, "edge_address", value=edge.private_address)

@@ -112,7 +112,10 @@ def _edges(examples: Sequence[ExampleSite]) -> Iterator[Case]:
 def _exposures(example: ExampleSite) -> list[Tunnel | Public | Loopback]:
     if example.site.cloud == "local":
         return [Loopback()]
-    return [Tunnel(SECRET), *([Public()] if example.network == NEW else [])]
+    own = "edge.example.com"
+    tunnel = Tunnel(hostname=own, token=SECRET, keys=[SECRET])
+    public = Public(hostname=own, keys=[SECRET])
+    return [tunnel, *([public] if example.network == NEW else [])]
 
 
 def _probes(examples: Sequence[ExampleSite]) -> Iterator[Case]:

@@ -188,19 +188,30 @@ class CloudflareEdge:
         https://developers.cloudflare.com/rules/origin-rules/faq/
         """
         name = header = host
-        path = request.path.partition("?")[0]
+        for parameters in self._matching("http_request_origin", request, host):
+            name = parameters["origin"]["host"]
+            header = parameters["host_header"]
+        return name, header
+
+    def added_headers(self, request: Any, host: str) -> dict[str, str]:
+        """What Transform Rules set in a request before it leaves for the origin."""
+        return {
+            name: header["value"]
+            for parameters in self._matching("http_request_late_transform", request, host)
+            for name, header in parameters["headers"].items()
+        }
+
+    def _matching(self, phase: str, request: Any, host: str) -> Iterator[State]:
+        """The parameters of a phase's rules that match a request, in their order."""
         fields = {
             "http.host": host,
-            "http.request.uri.path": path,
+            "http.request.uri.path": request.path.partition("?")[0],
             "http.request.method": request.command,
         }
-        for ruleset in self.world.all(RULESET, phase="http_request_origin"):
+        for ruleset in self.world.all(RULESET, phase=phase):
             for rule in ruleset["rules"]:
                 if rule["enabled"] and parse(rule["expression"])(fields):
-                    parameters = rule["action_parameters"]
-                    name = parameters["origin"]["host"]
-                    header = parameters["host_header"]
-        return name, header
+                    yield rule["action_parameters"]
 
     def connect(self, record: State, host: str) -> socket.socket:
         """A TLS connection to a public edge.
@@ -282,6 +293,9 @@ def forward(edge: CloudflareEdge, request: Any) -> None:
 
 def _from_origin(edge: CloudflareEdge, request: Any, host: str, body: bytes) -> Answer:
     name, header = edge.origin_of(request, host)
+    for added, value in edge.added_headers(request, host).items():
+        del request.headers[added]
+        request.headers[added] = value
     record = edge.world.one(RECORD, name=name, proxied=True)
     if record is None:
         return _error(NO_NAME)

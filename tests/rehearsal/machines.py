@@ -9,10 +9,11 @@ machine's namespace ── cable ── cloud's end: firewall, translation of ad
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ from doubles.services.trust import Authority
 from doubles.services.web import Double, Request, Response, serving
 
 from rehearsal import firewall
-from rehearsal.clouds.base import Grant, Plug, Sky
+from rehearsal.clouds.base import Plug, Sky
 from rehearsal.internet import Internet, ip
 from rehearsal.names import Lookup, serving_names, with_hosts
 from rehearsal.networks import Networks
@@ -52,6 +53,7 @@ class Running:
     plug: Plug
     cable: Network
     internet: Internet
+    behind: Behind | None = None
     booted: Machine | None = None
     _rules: str = field(default="", repr=False)
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
@@ -81,6 +83,11 @@ class Running:
             self.plug = now
             self.join()
 
+    def serve(self, world: World) -> None:
+        """Have the service behind it that the topology says now."""
+        if self.behind:
+            self.behind.stand(world.upstreams.get(self.name))
+
     def protect(self, world: World) -> None:
         """Load the firewall as the cloud's rules are now."""
         text = firewall.ruleset(
@@ -100,17 +107,17 @@ class _Granting:
 
     double: Double
     cloud: Cloud
-    grant: Callable[[], Grant | None]
-    faults: list[StoreFault]
+    granted: Callable[[], Mapping[str, str]]
+    faults: Callable[[], list[StoreFault]]
     since: float = field(default_factory=time.monotonic)
 
     def answer(self, request: Request) -> Response:
-        found = self.grant() if time.monotonic() - self.since > LATE else None
-        secret = self.cloud.secret
-        secret.name, secret.value = (found.name, found.value) if found else ("", "")
+        found = self.granted() if time.monotonic() - self.since > LATE else {}
+        secret = self.cloud.secrets
+        secret.values = dict(found)
         secret.refusals[:] = [] if found else [DENIED[self.cloud.name]]
-        if found and self.faults:
-            fault = self.faults.pop(0)
+        if found and (faults := self.faults()):
+            fault = faults.pop(0)
             time.sleep(fault.seconds)
             secret.refusals[:] = [fault.status] if fault.status else []
         return self.double.answer(request)
@@ -143,17 +150,17 @@ def switch_on(
         stack.callback(running.unplug)
         running.join()
         http: dict[str, Any] = {**scene.vendors.http, **cloud.http()}
+        granted = functools.partial(sky.granted, world, state)
         granting = {
-            host: _Granting(each, cloud, lambda: sky.grant(world, state), world.store_faults)
+            host: _Granting(each, cloud, granted, lambda: world.store_faults.get(name, []))
             for host, each in cloud.https().items()
         }
         https: dict[str, Any] = {**scene.vendors.https, **granting}
-        if upstream := world.upstreams.get(name):
-            stack.enter_context(_behind(cable, upstream, scene.authority, http, https))
-        stack.enter_context(answering(cable, http, https, scene.authority))
         hosts = dict.fromkeys({**http, **https}, gateway) | {METADATA_NAME: METADATA_ADDRESS}
-        if upstream:
-            hosts[upstream.host] = gateway
+        running.behind = Behind(cable, scene.authority, gateway, http, https, hosts)
+        stack.callback(running.behind.close)
+        running.behind.stand(world.upstreams.get(name))
+        stack.enter_context(answering(cable, http, https, scene.authority))
         with inside(cable.cloud):
             stack.enter_context(serving_names(sky.resolver, with_hosts(hosts, lookup)))
         files = {
@@ -179,30 +186,51 @@ class _Service:
         return Response.text(f"{self.url} answers {request.path}\n")
 
 
-@contextlib.contextmanager
-def _behind(
-    cable: Network,
-    upstream: Upstream,
-    authority: Authority,
-    http: dict[str, Any],
-    https: dict[str, Any],
-) -> Iterator[None]:
-    """The service behind an edge, in the edge's network.
+@dataclass
+class Behind:
+    """The service behind an edge, in the edge's network; another one may take its place.
 
-    On a port of the vendors' hosts it stands among them, else it has a server of its own.
+    On a port of the vendors' hosts it stands among them, else it has a server of its own. Over TLS
+    on the vendors' port it has to be there from the start, for its certificate.
     """
-    service = {upstream.host: _Service(upstream.url)}
-    if _is_address(upstream.host):
-        ip("-n", cable.cloud, "address", "replace", f"{upstream.host}/32", "dev", "cloud0")
-    if (upstream.port, upstream.tls) in ((80, False), (443, True)):
-        (https if upstream.tls else http).update(service)
-        yield
-        return
-    context = authority.server(service) if upstream.tls else None
-    with contextlib.ExitStack() as stack:
-        with inside(cable.cloud):
-            stack.enter_context(serving(upstream.port, service, context))
-        yield
+
+    cable: Network
+    authority: Authority
+    gateway: str
+    http: dict[str, Any]
+    https: dict[str, Any]
+    hosts: dict[str, str]
+    now: Upstream | None = None
+    _standing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
+
+    def stand(self, upstream: Upstream | None) -> None:
+        if upstream == self.now:
+            return
+        self.close()
+        self.now = upstream
+        if upstream:
+            self._serve(upstream)
+
+    def close(self) -> None:
+        self._standing.close()
+
+    def _serve(self, upstream: Upstream) -> None:
+        service = {upstream.host: _Service(upstream.url)}
+        self._add(self.hosts, {upstream.host: self.gateway})
+        if _is_address(upstream.host):
+            address = (f"{upstream.host}/32", "dev", "cloud0")
+            ip("-n", self.cable.cloud, "address", "replace", *address)
+        if (upstream.port, upstream.tls) in ((80, False), (443, True)):
+            self._add(self.https if upstream.tls else self.http, service)
+            return
+        context = self.authority.server(service) if upstream.tls else None
+        with inside(self.cable.cloud):
+            self._standing.enter_context(serving(upstream.port, service, context))
+
+    def _add(self, table: dict[str, Any], what: Mapping[str, Any]) -> None:
+        table.update(what)
+        for name in what:
+            self._standing.callback(table.pop, name, None)
 
 
 def _is_address(host: str) -> bool:

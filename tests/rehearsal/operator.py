@@ -21,6 +21,7 @@ from support.examples import ROOT
 from rehearsal.distances import OPERATOR
 from rehearsal.internet import Internet, namespace
 from rehearsal.names import API, Lookup, serving_names
+from trunkline.deploy.keys import Keys
 
 RESOLVER = "127.0.0.53"
 
@@ -103,14 +104,14 @@ class Operator:
 
 @contextlib.contextmanager
 def operator(
-    internet: Internet, address: str, lookup: Lookup, authority: Authority, folder: Path, key: str
+    internet: Internet, address: str, lookup: Lookup, authority: Authority, folder: Path, keys: Keys
 ) -> Iterator[Operator]:
-    """An operator at a public address, with the key of the probes."""
+    """An operator at a public address, with the keys of the topology."""
     (folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
     (folder / "authority.pem").write_text(authority.pem)
     with namespace("operator") as place, contextlib.ExitStack() as stack:
         internet.join(place, address, OPERATOR)
         with inside(place):
             stack.enter_context(serving_names(RESOLVER, lookup))
-        environment = {"PYTHONPATH": str(ROOT / "constructs"), "TF_VAR_probe_key": key}
+        environment = {"PYTHONPATH": str(ROOT / "constructs"), **keys.environment()}
         yield Operator(place, folder, environment)

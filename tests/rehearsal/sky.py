@@ -167,6 +167,11 @@ class Sky(Effects):
                     machine.readdress(self.world)
                     machine.protect(self.world)
 
+    def serve(self) -> None:
+        """Have the services behind the edges that the topology says now."""
+        for machine in list(self.running.values()):
+            machine.serve(self.world)
+
     def find(self, name: str) -> Running:
         """The running machine of that name."""
         return self.named(name)[0]

@@ -24,9 +24,9 @@ from rehearsal.sky import Sky, sky
 from rehearsal.terraform import Stacks, environment
 from trunkline.addresses.base import edge_name
 from trunkline.demo.report import Report
+from trunkline.deploy.keys import Keys, keys_of
 from trunkline.deploy.progress import StepPrinter
 from trunkline.model import Topology
-from trunkline.probing.key import generate_key
 from trunkline.stacks.synthesize import synthesize
 
 SERVED_WITHIN = 180.0  # seconds: the machines install Envoy and cloudflared first
@@ -47,6 +47,7 @@ class Stage:
     def synthesize(self, topology: Topology) -> Path:
         """The stacks of a topology; what it takes for granted is there from now on."""
         add_existing(self.sky.world, topology)
+        self.sky.serve()
         output = self.folder / "cdktf.out"
         synthesize(topology, output)
         return output
@@ -85,8 +86,10 @@ def stage(
     """A sky and an operator for a topology, while the block runs."""
     operators = list(topology.probes.operators if topology.probes else ()) or ["203.0.113.7/32"]
     apart = distances.load()
-    with printer.step("make the key of the probes"):
-        key = generate_key()
+    keys = Keys({})
+    with printer.step("make the keys"):
+        for key in keys_of(topology):
+            keys = keys.having(key)
     booting.sweep()
     internet.sweep()
     with contextlib.ExitStack() as stack:
@@ -108,8 +111,8 @@ def stage(
                 lambda name: address_of(made.world, name),
                 scene.authority,
                 folder,
-                key,
+                keys,
             )
         )
-        stacks = Stacks(folder, environment(folder, addresses, key))
+        stacks = Stacks(folder, environment(folder, addresses), keys)
         yield Stage(folder, made, person, stacks, apart, printer, report)

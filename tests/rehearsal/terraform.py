@@ -11,27 +11,29 @@ import psutil
 from doubles.providers.plugin_mirror import build_mirror, pins, write_cli_config
 from doubles.providers.terraform_runner import TerraformRunner
 
+from trunkline.deploy.keys import Keys
+
 AT_ONCE = 3
 TIMEOUT = 400.0
 
 
-def environment(folder: Path, addresses: str, key: str) -> dict[str, str]:
+def environment(folder: Path, addresses: str) -> dict[str, str]:
     """In which Terraform finds the sky; `addresses` is a TF_REATTACH_PROVIDERS."""
     mirror = build_mirror(folder / "mirror")
     config = write_cli_config(folder / "terraform.rc", {mirror: pins()})
     return {
         "TF_CLI_CONFIG_FILE": str(config),
         "TF_REATTACH_PROVIDERS": addresses,
-        "TF_VAR_probe_key": key,
     }
 
 
 class Stacks:
     """The stacks of a topology in a folder, each in a copy with its state beside it."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], keys: Keys) -> None:
         self._folder = folder
         self._env = env
+        self.keys = keys
         self._runs: dict[str, TerraformRunner] = {}
 
     def apply(self, output: Path, *patterns: str) -> list[str]:
@@ -46,7 +48,7 @@ class Stacks:
 
     def beside(self, folder: Path) -> Stacks:
         """For the stacks of another topology, in the same sky."""
-        return Stacks(folder, self._env)
+        return Stacks(folder, self._env, self.keys)
 
     def replace(self, name: str, kinds: Sequence[str]) -> None:
         """Apply a stack so that its resources of some types are made anew."""
@@ -77,6 +79,7 @@ class Stacks:
             run = TerraformRunner(stack, work, self._env, timeout=TIMEOUT)
             run.init()
             self._runs[stack.name] = run
+        run.set_variables(self.keys.environment())
         run.apply()
 
     def _destroy(self, stack: Path) -> None:

@@ -38,8 +38,8 @@ class World:
     """What was there before any stack was applied."""
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     """The service behind an edge, by its machine's name."""
-    store_faults: list[StoreFault] = field(default_factory=list)
-    """What the secret stores answer next, in place of a secret."""
+    store_faults: dict[str, list[StoreFault]] = field(default_factory=dict)
+    """What a secret store answers next, in place of a secret, by the machine's name."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _hosts: Counter[str] = field(default_factory=Counter)
     _public: Iterator[Any] = field(default_factory=lambda: iter(PUBLIC.hosts()))

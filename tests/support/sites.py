@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from trunkline import Site
 
 AWS = Site(name="shop", cloud="aws", region="us-east-1", zone="us-east-1a", account="482913570246")
@@ -13,3 +15,6 @@ AZURE = Site(
     zone="1",
     account="4d6f1a2b-1c2d-4e3f-8a9b-0c1d2e3f4a5b",
 )
+
+TUNNEL: dict[str, Any] = {"hostname": "edge.example.com", "token": "token", "keys": ["key"]}
+"""The arguments of a tunnel to an edge."""

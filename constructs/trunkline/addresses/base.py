@@ -64,6 +64,10 @@ class Addresses(ABC, Generic[IngressT]):
     def needs_for_names(self) -> tuple[str, ...]:
         """What it takes to apply a stack that makes the names of an edge or of probes."""
 
+    def needs_for_edges(self) -> tuple[str, ...]:
+        """What the stack of an edge takes beyond that."""
+        return ()
+
     @abstractmethod
     def needs_for_routing(self) -> tuple[str, ...]:
         """What it takes to apply the routing stack."""

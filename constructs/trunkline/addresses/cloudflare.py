@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from trunkline.addresses.base import Addresses, Endpoint, edge_name
-from trunkline.model import Cloudflare
+from trunkline.model import EDGE_KEY, Cloudflare
 
 TOKEN = "CLOUDFLARE_API_TOKEN"
+KEY = f"TF_VAR_{EDGE_KEY.variable}"
 
 
 def origin_hostname(topology: str, site: str, domain: str) -> str:
@@ -40,9 +41,12 @@ class CloudflareAddresses(Addresses[Cloudflare]):
             return (TOKEN, "the routing stack applied: it creates the zone")
         return (TOKEN, f"zone {self.topology.domain}")
 
+    def needs_for_edges(self) -> tuple[str, ...]:
+        return (KEY,)
+
     def needs_for_routing(self) -> tuple[str, ...]:
         if self.ingress.create_zone:
-            return (TOKEN,)
+            return (TOKEN, KEY)
         # Only a zone that the stack creates gets its SSL mode from the stack.
         public = self.topology.edge.exposure == "public"
-        return (*self.needs_for_names(), *(("the zone's SSL mode Full",) if public else ()))
+        return (*self.needs_for_names(), KEY, *(("the zone's SSL mode Full",) if public else ()))

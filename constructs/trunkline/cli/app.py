@@ -11,12 +11,12 @@ import typer
 from trunkline.cli import local_topology
 from trunkline.cli.collect import collect
 from trunkline.cli.init import init, schema
+from trunkline.cli.keys import keys
 from trunkline.cli.local import local_app
 from trunkline.cli.measurements import measurements_app
 from trunkline.cli.output import print_error, wants_json
 from trunkline.cli.physical_zones import physical_zones
 from trunkline.cli.place import place
-from trunkline.cli.probe_key import probe_key
 from trunkline.cli.synth import synth
 from trunkline.cli.validate import validate
 from trunkline.cli.zones import zones
@@ -87,7 +87,7 @@ app.command(short_help="Write a topology file to begin with.")(init)
 app.command(short_help="Check topology files.")(validate)
 app.command(short_help="Write the Terraform of every stack.")(synth)
 app.command(short_help="Fetch what the probes have measured.")(collect)
-app.command(short_help="Print a new key for the probes.")(probe_key)
+app.command(short_help="Make the keys that it needs.")(keys)
 app.command(short_help="Show which zones are one place.")(zones)
 app.command(short_help="Choose the zones nearest together.")(place)
 app.command(short_help="Print what zone names mean.")(physical_zones)

@@ -64,7 +64,13 @@ def _script(scope: Construct, account_id: str, script: Script) -> WorkersScript:
         main_module=script.main_module,
         compatibility_date=script.compatibility_date,
         bindings=[
-            WorkersScriptBindings(type="plain_text", name=name, text=escape(text))
-            for name, text in sorted(script.bindings.items())
+            *(
+                WorkersScriptBindings(type="plain_text", name=name, text=escape(text))
+                for name, text in sorted(script.bindings.items())
+            ),
+            *(
+                WorkersScriptBindings(type="secret_text", name=name, text=expression)
+                for name, expression in sorted(script.secrets.items())
+            ),
         ],
     )

@@ -13,7 +13,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from attrs import Factory, frozen
 from cdktf import Fn, ITerraformDependable, TerraformResource
@@ -130,6 +130,9 @@ class MachineGroup(ABC):
 
 class Cloud(ABC):
     """Makes networks, secrets and machines of one site below one scope."""
+
+    secret_bytes: ClassVar[int]
+    """How long the text of one secret may be."""
 
     def __init__(
         self, scope: Construct, *, site: Site, name: str, tags: Mapping[str, str] | None = None

@@ -1,12 +1,24 @@
-"""What an edge runs: the model turned into an Envoy bootstrap, as plain dicts ready for JSON.
+"""What an edge runs: the model turned into Envoy's configuration, as plain dicts ready for JSON.
 
-    bootstrap ── listener ── connection_manager ── route
-            └─── cluster
+    bootstrap ── resources ── listener ── connection_manager
+                         ├─── route ── access
+                         └─── cluster
 
 Written for and run with Envoy 1.40; nothing here imports CDKTF.
 """
 
-from trunkline.envoy.bootstrap import bootstrap
+from trunkline.envoy.access import Access
+from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
+from trunkline.envoy.resources import Resources, resources
 
-__all__ = ["Listener", "LoopbackListener", "TlsListener", "bootstrap"]
+__all__ = [
+    "Access",
+    "Listener",
+    "LoopbackListener",
+    "Resources",
+    "TlsListener",
+    "bootstrap",
+    "dynamic_bootstrap",
+    "resources",
+]

@@ -1,18 +1,15 @@
-"""The whole configuration of an Envoy: its node, its limits, and where it listens."""
+"""What an Envoy starts with: its node, its limits, and what it serves or where it reads that."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trunkline.envoy.cluster import cluster
-from trunkline.envoy.connection_manager import EdgeLocation
 from trunkline.envoy.extension import JsonObject, extension
-from trunkline.envoy.listener import Listener, listener_of
-from trunkline.envoy.route import routes
+from trunkline.envoy.listener import Listener
+from trunkline.envoy.resources import MAX_CONNECTIONS, config_source, resources
 from trunkline.model import Upstream
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
-MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE above 8192
 
 
 def bootstrap(
@@ -25,27 +22,37 @@ def bootstrap(
     listener: Listener,
     admin_socket: str,
 ) -> JsonObject:
-    """The Envoy bootstrap of one edge, ready for `json.dumps`.
+    """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`.
 
-    `prefixes` are all path prefixes of the topology, not only the site's own: a failover then never
-    meets a 404, and moving a route to another site touches no edge. With an `upstream` they are
-    forwarded to it; without one the edge answers `{"site", "cloud", "zone", "route"}` itself.
-    `GET /healthz` answers 200, and 503 while no endpoint of the upstream takes connections, or once
-    `POST /healthcheck/fail` came in over `admin_socket`, a Unix socket that only Envoy's own user
-    may open. `GET /livez` answers 200 as long as the process lives.
+    The arguments are those of `resources`, without keys: whoever reaches the listener is served.
     """
-    location = EdgeLocation(site=site, cloud=cloud, zone=zone)
-    clusters = [cluster(upstream, MAX_CONNECTIONS)] if upstream else []
-    served = listener_of(
-        listener, location, routes(prefixes, upstream), [each["name"] for each in clusters]
+    made = resources(
+        site=site, zone=zone, cloud=cloud, prefixes=prefixes, upstream=upstream, listener=listener
     )
+    return {**_common(site, zone, admin_socket), "static_resources": made.inline()}
+
+
+def dynamic_bootstrap(*, site: str, zone: str, folder: str, admin_socket: str) -> JsonObject:
+    """The Envoy bootstrap of one edge which reads what it serves from files of `folder`.
+
+    They are `cds.json`, `lds.json` and `rds.json`, which are read again when another file is
+    renamed to one of these names; `payload/sync.py` does that. The first two must be there.
+    https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
+    """
+    return {
+        **_common(site, zone, admin_socket),
+        "dynamic_resources": {
+            "cds_config": config_source(folder, "cds"),
+            "lds_config": config_source(folder, "lds"),
+        },
+    }
+
+
+def _common(site: str, zone: str, admin_socket: str) -> JsonObject:
+    """What never changes. Only Envoy's own user may open the admin socket."""
     return {
         "node": {"id": site, "cluster": "trunkline", "locality": {"zone": zone}},
         "admin": {"address": {"pipe": {"path": admin_socket, "mode": 0o600}}},
-        "static_resources": {
-            "listeners": [served],
-            "clusters": clusters,
-        },
         "overload_manager": _overload_manager(),
         "layered_runtime": {"layers": [{"name": "static", "static_layer": _runtime()}]},
     }

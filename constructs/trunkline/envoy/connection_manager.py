@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from attrs import asdict, frozen
 
+from trunkline.envoy.access import Access, refuse_all
 from trunkline.envoy.extension import JsonObject, extension, typed
-from trunkline.envoy.route import OWN
+from trunkline.envoy.route import ROUTES
 
 IDLE_TIMEOUT = "300s"  # of a stream: a model may take minutes between two tokens
 
@@ -30,23 +31,27 @@ class EdgeLocation:
 
 
 def connection_manager(
-    location: EdgeLocation, routes: list[JsonObject], clusters: Sequence[str]
+    location: EdgeLocation,
+    routes: JsonObject,
+    clusters: Sequence[str],
+    access: Access | None = None,
 ) -> JsonObject:
     """The HTTP connection manager, hardened for a proxy at the edge.
 
-    It is healthy while each of `clusters` has an endpoint that is.
+    It reads its routes from the config source `routes`, is healthy while each of `clusters` has an
+    endpoint that is, and with `access` lets in whoever has a key.
 
     After https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge.
     """
+    # The key goes first: the next filter takes it away.
+    guard = [refuse_all()] if access else []
     return extension(
         "envoy.filters.network.http_connection_manager",
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="edge",
         server_name="trunkline",
-        route_config={
-            "virtual_hosts": [{"name": "edge", "domains": ["*"], "routes": [*OWN, *routes]}]
-        },
-        http_filters=[_headers(location.site), _health_check(clusters), _router()],
+        rds={"route_config_name": ROUTES, "config_source": routes},
+        http_filters=[*guard, _headers(location.site), _health_check(clusters), _router()],
         local_reply_config=_local_replies(location),
         access_log=[_access_log()],
         upgrade_configs=[{"upgrade_type": "websocket"}],
@@ -132,19 +137,22 @@ def _router() -> JsonObject:
 def _local_replies(location: EdgeLocation) -> JsonObject:
     """What Envoy itself answers, as JSON: where it stands, or Envoy's name for an error.
 
-    One format for all routes instead of a body in each keeps the user data of a machine small.
+    One format for all routes instead of a body in each keeps the configuration small.
     """
-    failure = {"site": location.site, "status": "%RESPONSE_CODE%", "error": "%RESPONSE_FLAGS_LONG%"}
-    at_least_400 = {"op": "GE", "value": {"default_value": 400, "runtime_key": "unset"}}
+    failure = {"site": location.site, "status": "%RESPONSE_CODE%"}
     return {
         "mappers": [
-            {
-                "filter": {"status_code_filter": {"comparison": at_least_400}},
-                "body_format_override": {"json_format": failure},
-            }
+            _mapper("EQ", 403, {**failure, "error": "the edge key is missing or wrong"}),
+            _mapper("GE", 400, {**failure, "error": "%RESPONSE_FLAGS_LONG%"}),
         ],
         "body_format": {"json_format": {**asdict(location), "route": "%ROUTE_NAME%"}},
     }
+
+
+def _mapper(comparison: str, status: int, body: JsonObject) -> JsonObject:
+    value = {"default_value": status, "runtime_key": "unset"}
+    found = {"status_code_filter": {"comparison": {"op": comparison, "value": value}}}
+    return {"filter": found, "body_format_override": {"json_format": body}}
 
 
 def _access_log() -> JsonObject:
@@ -156,6 +164,7 @@ def _access_log() -> JsonObject:
         "protocol": "%PROTOCOL%",
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
+        "details": "%RESPONSE_CODE_DETAILS%",
         "received": "%BYTES_RECEIVED%",
         "sent": "%BYTES_SENT%",
         "ms": "%DURATION%",

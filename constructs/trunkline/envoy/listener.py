@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from attrs import frozen
 
 from trunkline.addresses.loopback import EDGE_PORT
-from trunkline.envoy.connection_manager import EdgeLocation, connection_manager
 from trunkline.envoy.extension import JsonObject, extension
 
 BUFFER_BYTES = 32 * 2**10  # per connection and direction; not Envoy's default of 1 MiB
@@ -39,17 +36,9 @@ class TlsListener:
 Listener = LoopbackListener | TlsListener
 
 
-def listener_of(
-    listener: Listener,
-    location: EdgeLocation,
-    routes: list[JsonObject],
-    clusters: Sequence[str],
-) -> JsonObject:
-    """The Envoy listener with one filter chain: HTTP, over TLS where the listener asks for it.
-
-    Its health is that of `clusters`.
-    """
-    chain: JsonObject = {"filters": [connection_manager(location, routes, clusters)]}
+def listener_of(listener: Listener, manager: JsonObject) -> JsonObject:
+    """The Envoy listener with one filter chain: HTTP, over TLS where the listener asks for it."""
+    chain: JsonObject = {"filters": [manager]}
     if isinstance(listener, TlsListener):
         chain["transport_socket"] = _tls(listener)
         # Without it connections that say nothing take the places of all others.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from trunkline.envoy.access import Access, let_in
 from trunkline.envoy.cluster import CLUSTER
 from trunkline.envoy.extension import JsonObject
 from trunkline.model import Upstream
 
 ROOT = "/"
+ROUTES = "edge"  # the name under which the listener asks for them
 
 # What every edge answers itself, before any prefix.
 OWN: list[JsonObject] = [
@@ -27,12 +29,26 @@ OWN: list[JsonObject] = [
     },
 ]
 
+# Only a request with a route has a virtual host, which knows the keys.
+NOTHING: JsonObject = {"match": {"prefix": ROOT}, "direct_response": {"status": 404}}
+
+
+def route_configuration(made: Sequence[JsonObject], access: Access | None = None) -> JsonObject:
+    """The route configuration: one virtual host, for every name or for that of `access` alone."""
+    host = {
+        "name": "edge",
+        "domains": [access.hostname] if access else ["*"],
+        "routes": [*OWN, *made, *([NOTHING] if access else [])],
+        **({"typed_per_filter_config": let_in()} if access else {}),
+    }
+    return {"name": ROUTES, "virtual_hosts": [host]}
+
 
 def routes(prefixes: Sequence[str], upstream: Upstream | None) -> list[JsonObject]:
     """The Envoy routes that serve `prefixes`.
 
-    An upstream takes them all with one route, which keeps the user data of a machine small: as
-    fifty routes they were 6 KB more. Without an upstream every prefix has a route, the longest
+    An upstream takes them all with one route, which keeps the configuration small: as fifty
+    routes they were 6 KB more. Without an upstream every prefix has a route, the longest
     first because Envoy takes the first that matches, and the answer has the route's name.
     """
     canonical = {prefix.rstrip("/") or ROOT for prefix in prefixes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cdktf import TerraformOutput
 from constructs import Construct
@@ -12,17 +12,19 @@ from trunkline.addresses.base import edge_name
 from trunkline.addresses.cloudflare import origin_hostname
 from trunkline.addresses.names import probe_endpoint, public_url
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
-from trunkline.model import Cloudflare, Site
+from trunkline.model import EDGE_KEY, Cloudflare, Site
 from trunkline.patterns.cloudflare_routing import CloudflareRouting
 from trunkline.patterns.edge_origin import EdgeOrigin
 from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
+from trunkline.patterns.key_variable import key_variable, previous_key_variable
 
 
 class _TunnelAttachment(EdgeAttachment):
     """A tunnel, which the edge itself opens."""
 
-    def __init__(self, origin: EdgeOrigin, name: str) -> None:
-        self.exposure = Tunnel(origin.add_tunnel(name))
+    def __init__(self, origin: EdgeOrigin, name: str, keys: Sequence[str]) -> None:
+        token = origin.add_tunnel(name)
+        self.exposure = Tunnel(hostname=origin.hostname, token=token, keys=keys)
 
     def attach(self, edge: EdgeProxy) -> None:
         """Nothing is left to do: the tunnel's token leads to it."""
@@ -31,9 +33,8 @@ class _TunnelAttachment(EdgeAttachment):
 class _PublicAttachment(EdgeAttachment):
     """A proxied DNS record with the edge's public address."""
 
-    exposure = Public()
-
-    def __init__(self, origin: EdgeOrigin) -> None:
+    def __init__(self, origin: EdgeOrigin, keys: Sequence[str]) -> None:
+        self.exposure = Public(hostname=origin.hostname, keys=keys)
         self._origin = origin
 
     def attach(self, edge: EdgeProxy) -> None:
@@ -54,9 +55,10 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             domain=self.topology.domain,
             hostname=self._origin_hostname(site.name),
         )
+        keys = (key_variable(scope, EDGE_KEY), previous_key_variable(scope, EDGE_KEY))
         if self.topology.edge.exposure == "tunnel":
-            return _TunnelAttachment(origin, edge_name(self.topology.name, site.name))
-        return _PublicAttachment(origin)
+            return _TunnelAttachment(origin, edge_name(self.topology.name, site.name), keys)
+        return _PublicAttachment(origin, keys)
 
     def add_probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
         zone_id = cloudflare.find_zone(
@@ -81,6 +83,7 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             account_id=self.ingress.account_id,
             domain=topology.domain,
             routes=self._routes(),
+            edge_key=key_variable(scope, EDGE_KEY),
             hostname=topology.routing.hostname,
             name=topology.name,
             strategy=topology.routing.strategy,

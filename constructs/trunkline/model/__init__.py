@@ -4,7 +4,7 @@ The classes are also the plain arguments of the public constructs. Defaults stan
 holds the `default` keys of schemas/topology.schema.json against them.
 """
 
-from trunkline.model.edge import Edge, Exposure
+from trunkline.model.edge import DEFAULT_POLL_SECONDS, EDGE_KEY_HEADER, Edge, Exposure
 from trunkline.model.ingress import (
     DEFAULT_PLAN,
     PLANS,
@@ -15,6 +15,7 @@ from trunkline.model.ingress import (
     LocalIngress,
     Plan,
 )
+from trunkline.model.key import EDGE_KEY, PROBE_KEY, Key
 from trunkline.model.network import ExistingNetwork, Network, NewNetwork
 from trunkline.model.probes import Probes
 from trunkline.model.routing import (
@@ -37,11 +38,15 @@ from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topol
 
 __all__ = [
     "DEFAULT_PLAN",
+    "DEFAULT_POLL_SECONDS",
     "DEFAULT_STRATEGY",
     "DEFAULT_TIMEOUT_SECONDS",
+    "EDGE_KEY",
+    "EDGE_KEY_HEADER",
     "MANAGED_BY",
     "OWN_TAGS",
     "PLANS",
+    "PROBE_KEY",
     "SITE",
     "TOPOLOGY",
     "AddOn",
@@ -52,6 +57,7 @@ __all__ = [
     "Exposure",
     "GcsState",
     "Ingress",
+    "Key",
     "LatencyRow",
     "LocalIngress",
     "LocalState",

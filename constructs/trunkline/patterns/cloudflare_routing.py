@@ -24,6 +24,8 @@ class CloudflareRouting(Construct):
     - `domain`: the domain of the zone.
     - `routes`: for each path prefix its origins, site name to hostname, the first choice first. The
       hostnames lie in the zone (see `EdgeOrigin`). The longest prefix that matches wins.
+    - `edge_key`: the key that the edges let in (see `EdgeProxy`), a Terraform expression. It comes
+      with every request. Without it: none, for origins that ask for none.
     - `hostname`: the public hostname. Without it: `api.<domain>`.
     - `name`: names the Worker; unique in the Cloudflare account.
     - `strategy`: `worker` works on every plan and fails over; `origin_rules` needs Enterprise and
@@ -69,6 +71,7 @@ class CloudflareRouting(Construct):
         account_id: str,
         domain: str,
         routes: Mapping[str, Mapping[str, str]],
+        edge_key: str | None = None,
         hostname: str | None = None,
         name: str = "trunkline",
         strategy: str = DEFAULT_STRATEGY,
@@ -98,6 +101,7 @@ class CloudflareRouting(Construct):
             ],
             timeout_seconds=timeout_seconds,
             hsts_seconds=hsts_seconds,
+            edge_key=edge_key,
         )
         spec = routing_spec(host, strategy)
         cloudflare.add_routing(self, zone_id=zone_id, account_id=account_id, spec=spec)

@@ -36,7 +36,9 @@ class EdgeOrigin(Construct):
     ...     domain="example.com",
     ...     hostname="edge.example.com",
     ... )
-    >>> edge = EdgeProxy(stack, "edge", site=site, exposure=Tunnel(origin.add_tunnel("edge")))
+    >>> token = origin.add_tunnel("edge")
+    >>> tunnel = Tunnel(hostname=origin.hostname, token=token, keys=[key.string_value])
+    >>> edge = EdgeProxy(stack, "edge", site=site, exposure=tunnel)
 
     Raises ConfigurationError for a domain or a hostname that a topology file would not have either.
     """

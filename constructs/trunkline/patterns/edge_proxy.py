@@ -2,49 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline.addresses.loopback import EDGE_PORT
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import GroupSpec, MachineSpec, Secret
-from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
-from trunkline.model import Site, Upstream
+from trunkline.clouds.base import Cloud, GroupSpec, MachineSpec, Secret
+from trunkline.envoy import (
+    Access,
+    Listener,
+    LoopbackListener,
+    TlsListener,
+    bootstrap,
+    dynamic_bootstrap,
+    resources,
+)
+from trunkline.errors import ConfigurationError
+from trunkline.model import DEFAULT_POLL_SECONDS, Site, Upstream
 from trunkline.patterns import cloudflare_ranges
 from trunkline.patterns.provider import use_provider
 from trunkline.payload import Unit, machine_firewall
-from trunkline.payload.units import Cloudflared, Envoy
-from trunkline.payload.units.envoy import ADMIN_SOCKET, CERTIFICATE, CLIENT_CA, PRIVATE_KEY
+from trunkline.payload.configuration import pack
+from trunkline.payload.units import Cloudflared, Configuration, Envoy
+from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
+from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION
 from trunkline.topology.arguments import check_name, check_site
 
 
-@frozen
+def _keys(keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(keys)
+
+
+@frozen(kw_only=True)
 class Tunnel:
     """An edge that Cloudflare reaches through a tunnel, without an inbound port.
 
-    - `token`: the tunnel's token, a Terraform expression. It reaches the machine through the
-      cloud's secret store, never in its user data.
+    - `hostname`: the edge's own hostname (see `EdgeOrigin`), the only one that it answers.
+    - `token`: the tunnel's token, a Terraform expression.
+    - `keys`: the keys that it lets in, Terraform expressions of 32 or more letters, digits, `-` and
+      `_`: one, and while it is rotated the one before as well. An empty one counts for nothing.
+
+    Token and keys reach the machine through the cloud's secret store, never in its user data.
     """
 
+    hostname: str
     token: str
+    keys: tuple[str, ...] = field(converter=_keys)
 
 
-@frozen
+@frozen(kw_only=True)
 class Public:
     """An edge that Cloudflare reaches on port 443, with Cloudflare's client certificate only.
 
+    - `hostname`: the edge's own hostname, as of `Tunnel`.
+    - `keys`: the keys that it lets in, as of `Tunnel`.
     - `sources`: the IPv4 ranges that may connect. Without it: Cloudflare's.
     """
 
+    hostname: str
+    keys: tuple[str, ...] = field(converter=_keys)
     sources: tuple[str, ...] = cloudflare_ranges.IPV4
 
 
 @frozen
 class Loopback:
-    """An edge that only its own machine reaches, without TLS.
+    """An edge that only its own machine reaches, without TLS and without a key.
+
+    Its configuration is part of its machine.
 
     - `port`: the port on which Envoy listens.
     - `address`: the loopback address on which Envoy listens.
@@ -61,8 +88,9 @@ class EdgeProxy(Construct):
     """An Envoy in a site's network, in its chosen zone.
 
     It answers `/healthz` and every prefix of `routes`: from the site's upstream, or, where there is
-    none, with a JSON object that says where it stands. The stack needs the provider of the site's
-    cloud.
+    none, with a JSON object that says where it stands. What it serves lies in the cloud's secret
+    store, where it looks for changes: a new route or upstream replaces no machine. The stack needs
+    the provider of the site's cloud.
 
     - `site`: the cloud, the zone, the network and the upstream.
     - `exposure`: how requests reach it: `Tunnel`, `Public` or `Loopback`.
@@ -73,6 +101,7 @@ class EdgeProxy(Construct):
     - `security_groups`: groups of your own that the machine joins, by a name that is unique here
       and becomes part of Terraform addresses: IDs of security groups (AWS) or of application
       security groups (Azure), or network tags (Google Cloud).
+    - `poll_seconds`: how often it looks for a new configuration.
     - `provider`: the provider of the site's cloud, where the stack has several of them.
 
     After construction, all of them Terraform expressions or plain text:
@@ -86,14 +115,16 @@ class EdgeProxy(Construct):
       rules of your own; None on Google Cloud, whose rules name the `identity`.
     - `identity`: who it is, for grants of your own: the name of its role (AWS), the e-mail address
       of its service account (Google Cloud), the principal ID of its managed identity (Azure). None
-      on AWS and Azure for an edge without a tunnel, which needs no secret.
+      on AWS and Azure for a `Loopback` edge, which needs no secret.
 
     >>> edge = EdgeProxy(
     ...     stack,
     ...     "edge",
     ...     site=Site(name="api", cloud="aws", region="us-east-1", zone="us-east-1a"),
     ...     routes=["/api"],
-    ...     exposure=Tunnel(token.string_value),
+    ...     exposure=Tunnel(
+    ...         hostname="edge.example.com", token=token.string_value, keys=[key.string_value]
+    ...     ),
     ... )
 
     Raises ConfigurationError for arguments that a topology file would not have either, a binding
@@ -111,25 +142,27 @@ class EdgeProxy(Construct):
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
         security_groups: Mapping[str, str] | None = None,
+        poll_seconds: int = DEFAULT_POLL_SECONDS,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
         name = name or f"edge-{site.name}"
         check_site(f"EdgeProxy {id}", site, routes=routes, tags=tags)
         check_name(f"EdgeProxy {id}", name)
+        if not isinstance(exposure, Loopback) and not exposure.keys:
+            raise ConfigurationError(f"EdgeProxy {id}: keys: give at least one, or nobody gets in")
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network([site.zone])
-        token = (
-            cloud.secret("tunnel-token", exposure.token) if isinstance(exposure, Tunnel) else None
-        )
-        units = _units(site, cloud.upstream(), routes, exposure, token)
+        machine_units, secrets = _Edge(
+            cloud, site, exposure, routes, cloud.upstream(), poll_seconds
+        ).units()
         group = cloud.group(
             "machine",
             GroupSpec(
                 name=name,
                 kind="edge",
-                firewall=machine_firewall(units),
-                secrets=(token,) if token else (),
+                firewall=machine_firewall(machine_units),
+                secrets=secrets,
                 size=site.machine,
                 security_groups=security_groups or {},
             ),
@@ -140,7 +173,7 @@ class EdgeProxy(Construct):
             MachineSpec(
                 name=name,
                 zone=site.zone,
-                units=units,
+                units=machine_units,
                 static_address=isinstance(exposure, Public),
             ),
         )
@@ -152,28 +185,70 @@ class EdgeProxy(Construct):
         use_provider(self, provider)
 
 
-def _units(
-    site: Site,
-    upstream: Upstream | None,
-    routes: Sequence[str],
-    exposure: Exposure,
-    token: Secret | None,
-) -> tuple[Unit, ...]:
-    """The daemons of the edge: Envoy, and cloudflared where a tunnel leads to it."""
-    envoy = Envoy(
-        bootstrap=bootstrap(
-            site=site.name,
-            zone=site.zone,
-            cloud=site.cloud,
-            prefixes=routes,
-            upstream=upstream,
+@frozen
+class _Edge:
+    """What becomes the daemons of one edge, and the secrets that they read."""
+
+    cloud: Cloud
+    site: Site
+    exposure: Exposure
+    routes: Sequence[str]
+    upstream: Upstream | None
+    poll_seconds: int
+
+    def units(self) -> tuple[tuple[Unit, ...], tuple[Secret, ...]]:
+        """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
+        if isinstance(self.exposure, Loopback):
+            return (self._envoy(self._static()),), ()
+        items = self._items(self.exposure)
+        public = isinstance(self.exposure, Public)
+        configuration = Configuration(
+            source=items[0].source,
+            bootstrap=CONFIGURATION,
+            seconds=self.poll_seconds,
+            public=public,
+        )
+        units = (self._envoy(self._dynamic()), configuration)
+        if not isinstance(self.exposure, Tunnel):
+            return units, items
+        token = self.cloud.secret("tunnel-token", self.exposure.token)
+        return (*units, Cloudflared(token=token.source)), (*items, token)
+
+    def _items(self, exposure: Tunnel | Public) -> tuple[Secret, ...]:
+        """The configuration in the secret store, with as many items as it takes."""
+        made = resources(
+            site=self.site.name,
+            zone=self.site.zone,
+            cloud=self.site.cloud,
+            prefixes=self.routes,
+            upstream=self.upstream,
             listener=_listener(exposure),
+            access=Access(exposure.hostname),
+            folder=FOLDER,
+        )
+        texts = pack(made, exposure.keys, self.cloud.secret_bytes)
+        names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
+        return tuple(map(self.cloud.secret, names, texts))
+
+    def _envoy(self, bootstrap: Mapping[str, object]) -> Envoy:
+        sources = self.exposure.sources if isinstance(self.exposure, Public) else ()
+        return Envoy(bootstrap=bootstrap, upstream=self.upstream, public_to=sources)
+
+    def _dynamic(self) -> Mapping[str, object]:
+        return dynamic_bootstrap(
+            site=self.site.name, zone=self.site.zone, folder=FOLDER, admin_socket=ADMIN_SOCKET
+        )
+
+    def _static(self) -> Mapping[str, object]:
+        return bootstrap(
+            site=self.site.name,
+            zone=self.site.zone,
+            cloud=self.site.cloud,
+            prefixes=self.routes,
+            upstream=self.upstream,
+            listener=_listener(self.exposure),
             admin_socket=ADMIN_SOCKET,
-        ),
-        upstream=upstream,
-        public_to=exposure.sources if isinstance(exposure, Public) else (),
-    )
-    return (envoy, Cloudflared(token=token.source)) if token else (envoy,)
+        )
 
 
 def _listener(exposure: Exposure) -> Listener:

@@ -26,7 +26,7 @@ class ProbeSet(Construct):
     stack needs the provider of the site's cloud.
 
     - `site`: the cloud, the candidate zones and the network.
-    - `key`: the key that all probes share, a Terraform expression (see `trunkline probe-key`). It
+    - `key`: the key that all probes share, a Terraform expression (see `trunkline keys`). It
       reaches the machines through the cloud's secret store. A new key replaces them.
     - `peers`: for each zone all probes that measure one another, its own included, and how its
       agent finds them.

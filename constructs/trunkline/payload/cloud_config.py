@@ -13,11 +13,10 @@ from collections.abc import Iterable, Sequence
 from trunkline.errors import ConfigurationError
 from trunkline.payload.expressions import refuse_expression
 from trunkline.payload.firewall import WEB, Firewall
-from trunkline.payload.unit import MachineFile, Unit, packaged
+from trunkline.payload.unit import UNITS, MachineFile, Unit, packaged
 
 FETCHER = "/usr/local/lib/trunkline/fetch-secret"
 INSTALLER = "/usr/local/lib/trunkline/install"
-UNITS = "/etc/systemd/system"
 
 # A list of users keeps cloud-init from making its default one, and must not be empty.
 _HEADER = """\

@@ -17,6 +17,8 @@ from trunkline.payload.firewall import Firewall
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.secret import SecretSource
 
+UNITS = "/etc/systemd/system"
+
 
 @frozen
 class MachineFile:

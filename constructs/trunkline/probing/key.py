@@ -25,6 +25,6 @@ def parse_key(text: str, source: str) -> bytes:
     if not _KEY.match(stripped):
         raise ProbeKeyError(
             f"{source}: not a valid probe key (64 hexadecimal digits); "
-            "use the key that the probes were deployed with; trunkline probe-key makes a new one"
+            "use the key that the probes were deployed with; trunkline keys makes new ones"
         )
     return bytes.fromhex(stripped)

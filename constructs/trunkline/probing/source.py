@@ -1,4 +1,4 @@
-"""The agent's source text for user data."""
+"""The text of programs for user data."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ _DOCUMENTATION = re.compile(
 
 @cache
 def agent_source() -> str:
-    """`agent.py` without docstrings, comments and empty lines; its behaviour is the same.
-
-    AWS limits user data to 16 KB. Text is only cut out, so that the result has the same bytes on
-    every Python: other bytes would replace machines.
-    """
+    """`agent.py` as machines get it."""
     text = files("trunkline.probing").joinpath("agent.py").read_text("utf-8")
+    return without_documentation(text, "probing/agent.py")
+
+
+def without_documentation(text: str, name: str) -> str:
+    """A program without docstrings, comments and empty lines; its behaviour is the same.
+
+    `name` says which one of trunkline's it is. AWS limits user data to 16 KB. Text is only cut out,
+    so that the result has the same bytes on every Python: other bytes would replace machines.
+    """
     kept = [line for line in _DOCUMENTATION.sub("", text).splitlines() if line.strip()]
-    return "\n".join(["# trunkline's probing/agent.py, without docstrings and comments", *kept, ""])
+    return "\n".join([f"# trunkline's {name}, without docstrings and comments", *kept, ""])

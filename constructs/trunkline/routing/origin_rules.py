@@ -14,7 +14,9 @@ def origin_rules(host: VirtualHost) -> OriginRulesRouting:
     # stands last: https://developers.cloudflare.com/rules/origin-rules/faq/
     ordered = sorted(host.routes, key=lambda route: (len(route.prefix), route.prefix))
     return OriginRulesRouting(
-        hostname=host.hostname, rules=tuple(_rule(host.hostname, route) for route in ordered)
+        hostname=host.hostname,
+        rules=tuple(_rule(host.hostname, route) for route in ordered),
+        edge_key=host.edge_key,
     )
 
 
@@ -39,9 +41,14 @@ def _rule(hostname: str, route: RouteSpec) -> OriginRule:
     )
 
 
+def of_host(hostname: str) -> str:
+    """The filter for all requests to a hostname."""
+    return f"http.host eq {json.dumps(hostname)}"
+
+
 def _expression(hostname: str, prefix: str) -> str:
     """The rule's filter in Cloudflare's Rules language; its strings are quoted as JSON's are."""
-    host = f"http.host eq {json.dumps(hostname)}"
+    host = of_host(hostname)
     if prefix == "/":
         return f"({host})"
     path = "http.request.uri.path"

@@ -56,7 +56,8 @@ class VirtualHost:
 
     `timeout_seconds` is how long a request to a hedged route waits for the headers of an origin's
     response while another origin is left. `hsts_seconds` is for how long browsers remember to ask
-    over HTTPS alone; 0 tells them nothing.
+    over HTTPS alone; 0 tells them nothing. `edge_key` is what the origins ask for, a Terraform
+    expression; None where they ask for nothing.
     """
 
     name: str
@@ -64,17 +65,22 @@ class VirtualHost:
     routes: tuple[RouteSpec, ...] = field(converter=_routes)
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     hsts_seconds: int = 0
+    edge_key: str | None = None
 
 
 @frozen
 class Script:
-    """A Worker: an ES module and its `plain_text` bindings, by name."""
+    """A Worker: an ES module, its `plain_text` bindings and its `secret_text` bindings, by name.
+
+    The secrets are Terraform expressions.
+    """
 
     name: str
     content: str
     main_module: str
     compatibility_date: str
     bindings: Mapping[str, str]
+    secrets: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
@@ -97,10 +103,11 @@ class WorkerRouting:
 
 @frozen
 class OriginRulesRouting:
-    """Origin Rules for requests to `hostname`, in their order."""
+    """Origin Rules for requests to `hostname`, in their order; each request gets `edge_key`."""
 
     hostname: str
     rules: tuple[OriginRule, ...]
+    edge_key: str | None = None
 
 
 RoutingSpec = WorkerRouting | OriginRulesRouting

@@ -5,6 +5,7 @@
 //   HEDGED      ["/api/v5"]                      prefixes that ask another site after a time-out
 //   TIMEOUT_MS  "30000"                          how long those wait for response headers
 //   HSTS_SECONDS "0"                             how long browsers ask over HTTPS alone; 0: as before
+//   EDGE_KEY    a secret                         what the edges ask for; absent where they do not
 //
 // What is known of a site comes from its edge's own health, which the Worker asks itself. No request
 // of a client opens or closes anything: one that fails only makes the Worker ask.
@@ -31,6 +32,7 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS"]);
 // apart by its response flags: https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 const UNAVAILABLE = new Set([502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530]);
 const SITE = "trunkline-site";
+const KEY = "trunkline-edge-key";
 const FLAGS = "trunkline-response-flags";
 const NO_FLAGS = "-"; // the answer is the service's own
 const TIMED_OUT = new Set(["UT", "SI"]);
@@ -59,7 +61,7 @@ function parse(env) {
   const origins = JSON.parse(env.ORIGINS);
   const secure = Object.values(origins).every((origin) => origin.startsWith("https:"));
   const hsts = secure && env.HSTS_SECONDS !== "0" ? `max-age=${env.HSTS_SECONDS}` : null;
-  return { routes, origins, secure, hsts };
+  return { routes, origins, secure, hsts, key: env.EDGE_KEY };
 }
 
 async function respond(request, context) {
@@ -164,11 +166,12 @@ async function check(site) {
   let healthy = false;
   try {
     const signal = AbortSignal.timeout(CHECK_MS);
-    const response = await fetch(configuration.origins[site] + HEALTH, { signal });
+    const headers = configuration.key ? { [KEY]: configuration.key } : {};
+    const response = await fetch(configuration.origins[site] + HEALTH, { headers, signal });
     healthy = response.ok;
     await response.arrayBuffer(); // read to its end, so that its connection can be used again
   } catch {
-    // Nobody is there, or not in time.
+    // No connection, or no answer in time: it is not healthy.
   }
   Object.assign(state, { healthy, heard: Date.now(), doubted: false });
   return healthy;
@@ -219,7 +222,8 @@ function patiently(site, response, timeout) {
   });
 }
 
-// Whether nobody answered for the service; what the service answers itself is the answer.
+// Whether an edge, or Cloudflare, answered in place of the service. What the service itself answers
+// goes to the client.
 function isFailure(response, route) {
   if (!UNAVAILABLE.has(response.status)) return false;
   const flags = response.headers.get(FLAGS);
@@ -229,10 +233,12 @@ function isFailure(response, route) {
 
 // --- headers and answers
 
-// The request as the edge gets it, which takes away the headers that are not a client's to say.
+// The request as the edge gets it, which takes away the headers that are not a client's to say, and
+// the key.
 function forwarded(request, url, target) {
   const sent = new Request(target, request);
   sent.headers.set("x-forwarded-host", url.host); // the edge sees the origin's name as its Host
+  if (configuration.key) sent.headers.set(KEY, configuration.key);
   return sent;
 }
 

@@ -27,7 +27,7 @@ def script(host: VirtualHost) -> Script:
     """A script that is the same for every topology; its bindings say what differs.
 
     ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, HEDGED `["/api/v5"]`,
-    TIMEOUT_MS `"30000"`, HSTS_SECONDS `"0"`.
+    TIMEOUT_MS `"30000"`, HSTS_SECONDS `"0"`, and as a secret EDGE_KEY.
     Origins stand apart from routes because a binding holds 5 KB.
     """
     return Script(
@@ -42,6 +42,7 @@ def script(host: VirtualHost) -> Script:
             "TIMEOUT_MS": str(host.timeout_seconds * 1000),
             "HSTS_SECONDS": str(host.hsts_seconds),
         },
+        secrets={"EDGE_KEY": host.edge_key} if host.edge_key else {},
     )
 
 

@@ -34,7 +34,7 @@ def workerd_config(script: Script, address: str) -> str:
     """
     bindings = ", ".join(
         f"( name = {json.dumps(name)}, text = {json.dumps(value)} )"
-        for name, value in script.bindings.items()
+        for name, value in {**script.bindings, **script.secrets}.items()
     )
     return _CONFIG.format(
         module=script.main_module,

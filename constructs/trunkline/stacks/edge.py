@@ -30,6 +30,7 @@ class EdgeStack(TopologyStack):
             routes=[route.prefix for route in topology.routing.routes],
             name=edge_name(topology.name, site.name),
             tags=self.tags(site),
+            poll_seconds=topology.edge.poll_seconds,
         )
         attachment.attach(edge)
         TerraformOutput(

@@ -8,11 +8,9 @@ from attrs import frozen
 
 from trunkline.addresses.names import addresses_of
 from trunkline.clouds.facts import facts_of
-from trunkline.model import Site, Topology
+from trunkline.model import PROBE_KEY, Site, Topology
 
 Kind = Literal["zones", "probes", "edge", "routing"]
-
-PROBE_KEY = "TF_VAR_probe_key"
 
 
 @frozen
@@ -39,6 +37,6 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
             stacks.append(StackSpec("zones", site, (account,)))
         needs = (account, *addresses.needs_for_names())
         if topology.probes:
-            stacks.append(StackSpec("probes", site, (*needs, PROBE_KEY)))
-        stacks.append(StackSpec("edge", site, needs))
+            stacks.append(StackSpec("probes", site, (*needs, f"TF_VAR_{PROBE_KEY.variable}")))
+        stacks.append(StackSpec("edge", site, (*needs, *addresses.needs_for_edges())))
     return [*stacks, StackSpec("routing", None, addresses.needs_for_routing())]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
 import hashlib
 import http.client
 import json
@@ -23,6 +25,7 @@ from doubles.machines.scene import Running, Scene
 from doubles.services.packages import SigningKey
 from doubles.services.trust import unverified_client
 
+from trunkline.model import EDGE_KEY_HEADER as KEY
 from trunkline.probing.addresses import ProbeAddress
 from trunkline.probing.client import fetch
 from trunkline.probing.key import generate_key, parse_key
@@ -31,6 +34,7 @@ pytestmark = pytest.mark.slow
 
 CLOUDS: tuple[CloudName, ...] = get_args(CloudName)
 EDGE = "trunkline-edge.service"
+CONFIGURATION = "trunkline-configuration.service"
 TUNNEL = "trunkline-tunnel.service"
 PROBE = "trunkline-probe.service"
 
@@ -47,7 +51,9 @@ def edge(request: pytest.FixtureRequest, scene: Scene, tunnelled: Stacks) -> Ite
     """A machine that has taken in an edge's user data, cloud-init at its end, tunnel started."""
     cloud: CloudName = request.param
     with scene.boot(cloud, tunnelled.edge(cloud), new_token()) as running:
-        running.machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+        running.machine.wait_for_http(
+            payloads.EDGE_PORT, "/healthz", headers=running.payload.headers
+        )
         running.machine.wait_for_cloud_init()
         running.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
         yield running
@@ -100,29 +106,52 @@ class TestEdge:
 
     @pytest.mark.parametrize("prefix", payloads.PREFIXES)
     def test_it_answers_every_prefix(self, edge: Running, prefix: str) -> None:
-        answer = edge.machine.get(payloads.EDGE_PORT, f"{prefix}/anything")
+        asking = edge.payload.headers
+        answer = edge.machine.get(payloads.EDGE_PORT, f"{prefix}/anything", headers=asking)
         assert answer.status == 200
         assert json.loads(answer.read())["cloud"] == edge.cloud.name
 
     def test_it_refuses_another_path(self, edge: Running) -> None:
-        assert edge.machine.get(payloads.EDGE_PORT, "/elsewhere").status == 404
+        asking = edge.payload.headers
+        assert edge.machine.get(payloads.EDGE_PORT, "/elsewhere", headers=asking).status == 404
+
+    @pytest.mark.parametrize("changed", [{KEY: "another"}, {KEY: ""}, {"Host": "api.example.com"}])
+    def test_it_refuses_whoever_has_no_key_or_calls_it_by_another_name(
+        self, edge: Running, changed: dict[str, str]
+    ) -> None:
+        asking = {**edge.payload.headers, **changed}
+        for path in ("/api/v5", "/healthz", "/livez"):
+            assert edge.machine.get(payloads.EDGE_PORT, path, headers=asking).status == 403
 
     def test_the_agent_was_started_with_the_secret_of_the_store(self, edge: Running) -> None:
         (start,) = agent_starts(edge.machine)
-        assert start["token_sha256"] == digest(edge.cloud.secret.value)
+        assert start["token_sha256"] == digest(edge.own_secret)
         assert "--token-file" in start["argv"]
 
-    def test_the_store_was_asked_once(self, edge: Running) -> None:
-        assert edge.cloud.reads == [200]
+    def test_the_store_refused_nothing(self, edge: Running) -> None:
+        assert {*edge.cloud.reads} == {200}
+
+    def test_the_edge_key_is_in_no_user_data_no_journal_no_command_line(
+        self, edge: Running
+    ) -> None:
+        key = payloads.EDGE_KEY
+        assert key not in edge.payload.user_data
+        assert key not in edge.machine.journal()
+        assert key not in edge.machine.run("sh", "-c", "cat /proc/*/cmdline /proc/*/environ")
+
+    def test_the_edge_key_lies_in_files_that_only_the_edge_can_read(self, edge: Running) -> None:
+        paths = files_with(edge.machine, payloads.EDGE_KEY)
+        assert paths == ["/run/trunkline-configuration/rds.json"]
+        assert others_may_not_read(edge.machine, paths[0])
 
     def test_the_token_is_in_no_user_data_no_journal_no_command_line(self, edge: Running) -> None:
-        token = edge.cloud.secret.value
+        token = edge.own_secret
         assert token not in edge.payload.user_data
         assert token not in edge.machine.journal()
         assert token not in edge.machine.run("sh", "-c", "cat /proc/*/cmdline /proc/*/environ")
 
     def test_the_token_lies_in_one_file_that_only_the_agent_can_read(self, edge: Running) -> None:
-        (path,) = files_with(edge.machine, edge.cloud.secret.value)
+        (path,) = files_with(edge.machine, edge.own_secret)
         assert path.startswith("/run/")
         assert others_may_not_read(edge.machine, path)
 
@@ -141,39 +170,66 @@ class TestEdge:
         assert accounts_with_password(edge.machine) == []
         assert accounts_with_shell(edge.machine) == ["root"]
 
-    @pytest.mark.parametrize("unit", [EDGE, TUNNEL])
+    @pytest.mark.parametrize("unit", [EDGE, CONFIGURATION, TUNNEL])
     def test_the_unit_runs_in_its_sandbox(self, edge: Running, unit: str) -> None:
         assert sandbox(edge.machine, unit) == SANDBOX
 
-    @pytest.mark.parametrize("unit", [EDGE, TUNNEL])
+    @pytest.mark.parametrize("unit", [EDGE, CONFIGURATION, TUNNEL])
     def test_a_killed_process_comes_back(self, edge: Running, unit: str) -> None:
         before = edge.machine.show(unit, "MainPID")["MainPID"]
         edge.machine.run("kill", "-KILL", before)
         wait_for_another_process(edge.machine, unit, before)
-        edge.machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+        edge.machine.wait_for_http(payloads.EDGE_PORT, "/healthz", headers=edge.payload.headers)
         edge.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
 
     def test_a_stop_says_so_first_and_ends_what_carries_requests_before(
         self, edge: Running
     ) -> None:
         machine = edge.machine
+        asking = edge.payload.headers
         assert EDGE in machine.show(TUNNEL, "After")["After"].split()
         machine.run("systemctl", "stop", "--no-block", EDGE)
         machine.wait(
-            lambda: machine.get(payloads.EDGE_PORT, "/healthz").status == 503, 5, "it is unhealthy"
+            lambda: machine.get(payloads.EDGE_PORT, "/healthz", headers=asking).status == 503,
+            5,
+            "it is unhealthy",
         )
-        assert machine.get(payloads.EDGE_PORT, "/api/v5").status == 200
+        assert machine.get(payloads.EDGE_PORT, "/api/v5", headers=asking).status == 200
         machine.wait(
             lambda: machine.show(EDGE, "ActiveState")["ActiveState"] == "inactive", 15, "it ends"
         )
         machine.run("systemctl", "start", EDGE)
-        machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+        machine.wait_for_http(payloads.EDGE_PORT, "/healthz", headers=asking)
+
+    def test_a_new_route_is_served_without_a_restart(self, edge: Running) -> None:
+        asking = edge.payload.headers
+        before = edge.machine.show(EDGE, "MainPID")
+        name, items = with_route(edge, "/new")
+        edge.cloud.secrets.values[name] = items
+        edge.machine.wait(
+            lambda: edge.machine.get(payloads.EDGE_PORT, "/new", headers=asking).status == 200,
+            40,
+            "the new route is served",
+        )
+        assert edge.machine.show(EDGE, "MainPID") == before
+
+    def test_what_envoy_refuses_is_said_and_the_old_configuration_stays(
+        self, edge: Running
+    ) -> None:
+        asking = edge.payload.headers
+        name, items = with_route(edge, "/not-for-envoy/")
+        edge.cloud.secrets.values[name] = items
+        edge.machine.wait(
+            lambda: "Envoy refuses it" in edge.machine.journal(CONFIGURATION), 40, "it is refused"
+        )
+        assert "stays in place" in edge.machine.show(CONFIGURATION, "StatusText")["StatusText"]
+        assert edge.machine.get(payloads.EDGE_PORT, "/api/v5", headers=asking).status == 200
 
     def test_a_new_token_is_taken_with_a_restart(self, edge: Running) -> None:
-        edge.cloud.secret.value = new_token()
+        edge.cloud.secrets.values[edge.payload.own_secret] = new_token()
         edge.machine.run("systemctl", "restart", TUNNEL)
         edge.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
-        assert agent_starts(edge.machine)[-1]["token_sha256"] == digest(edge.cloud.secret.value)
+        assert agent_starts(edge.machine)[-1]["token_sha256"] == digest(edge.own_secret)
 
     def test_it_asks_the_metadata_service_as_that_demands(self, edge: Running) -> None:
         assert edge.cloud.refused == 0
@@ -205,14 +261,14 @@ class TestProbe:
         zone = json.loads(probe.machine.get(payloads.PROBE_PORT, "/healthz").read())
         address = ProbeAddress(zone["site"], zone["zone"], MACHINE_ADDRESS, payloads.PROBE_PORT)
         with inside(probe.machine.network.cloud):
-            results = fetch(address, parse_key(probe.cloud.secret.value, "the store"))
+            results = fetch(address, parse_key(probe.own_secret, "the store"))
         assert results.content["zone"] == zone["zone"]
 
     def test_the_key_lies_in_one_file_that_only_the_agent_can_read(self, probe: Running) -> None:
-        (path,) = files_with(probe.machine, probe.cloud.secret.value)
+        (path,) = files_with(probe.machine, probe.own_secret)
         assert path.startswith("/run/")
         assert others_may_not_read(probe.machine, path)
-        assert probe.cloud.secret.value not in probe.payload.user_data
+        assert probe.own_secret not in probe.payload.user_data
 
     def test_the_unit_runs_in_its_sandbox(self, probe: Running) -> None:
         assert sandbox(probe.machine, PROBE) == SANDBOX
@@ -242,8 +298,9 @@ class TestPublicEdge:
         only_low_ports = {"CapEff": "0000000000000400", "CapBnd": "0000000000000400"}
         assert sandbox(public.machine, EDGE) == {**SANDBOX, **only_low_ports}
 
-    def test_it_reads_no_secret(self, public: Running) -> None:
-        assert public.cloud.reads == []
+    def test_it_reads_its_configuration_alone(self, public: Running) -> None:
+        assert {*public.cloud.reads} == {200}
+        assert [*public.cloud.secrets.values] == ["configuration"]
 
     def test_it_answers_a_client_whose_certificate_its_authority_signed(
         self, public: Running, scene: Scene
@@ -252,7 +309,11 @@ class TestPublicEdge:
         public.machine.path(payloads.CLIENT_CA).write_text(scene.authority.pem)
         public.machine.run("systemctl", "restart", EDGE)
         wait_for_port(public.machine, payloads.PUBLIC_PORT)
-        assert b" 200 OK" in read_over_tls(public.machine, scene.authority.client(), GET_HEALTHZ)
+        asked = GET_HEALTHZ + "".join(f"{k}: {v}\r\n" for k, v in public.payload.headers.items())
+        said = read_over_tls(public.machine, scene.authority.client(), f"{asked}\r\n".encode())
+        assert b" 200 OK" in said
+        stranger = f"{GET_HEALTHZ}Host: {public.payload.hostname}\r\n\r\n".encode()
+        assert b" 403 " in read_over_tls(public.machine, scene.authority.client(), stranger)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -261,9 +322,13 @@ def test_a_permission_that_comes_late_only_delays_the_agent(
 ) -> None:
     token = new_token()
     with scene.boot(cloud, tunnelled.edge(cloud), token, LATE[cloud]) as running:
-        running.machine.wait_for_http(payloads.EDGE_PORT, "/healthz")
+        running.machine.wait_for_http(
+            payloads.EDGE_PORT, "/healthz", headers=running.payload.headers
+        )
         running.machine.wait_for_http(payloads.METRICS_PORT, "/ready", timeout=30)
-        assert running.cloud.reads == [*LATE[cloud], 200]
+        refused = LATE[cloud]
+        assert tuple(running.cloud.reads[: len(refused)]) == refused
+        assert {*running.cloud.reads[len(refused) :]} == {200}
         assert agent_starts(running.machine)[-1]["token_sha256"] == digest(token)
         assert running.machine.wait_for_cloud_init()["errors"] == []
 
@@ -287,7 +352,20 @@ def test_the_image_lets_in_ssh_unless_the_payload_closes_it(scene: Scene) -> Non
         wait_for_port(running.machine, 22)
 
 
-GET_HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n"
+GET_HEALTHZ = "GET /healthz HTTP/1.1\r\nConnection: close\r\n"
+
+
+def with_route(edge: Running, prefix: str) -> tuple[str, str]:
+    """The name of an edge's configuration in the store, and one that has another route first."""
+    name = next(each for each in edge.payload.secrets if each != edge.payload.own_secret)
+    version, count, _, keys, data = edge.cloud.secrets.values[name].split(" ")
+    document = json.loads(gzip.decompress(base64.b64decode(data)))
+    [host] = document["routes"][0]["virtual_hosts"]
+    route = {"match": {"path_separated_prefix": prefix}, "direct_response": {"status": 200}}
+    host["routes"].insert(0, {"name": prefix, **route})
+    whole = json.dumps(document).encode()
+    packed = base64.b64encode(gzip.compress(whole)).decode()
+    return name, " ".join([version, count, hashlib.sha256(whole).hexdigest(), keys, packed])
 
 
 def read_over_tls(machine: Machine, context: ssl.SSLContext, request: bytes = b"") -> bytes:

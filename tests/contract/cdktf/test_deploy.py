@@ -89,4 +89,4 @@ def test_a_missing_key_ends_with_a_sentence(place: Place, checkout: Path) -> Non
     code, printed = cdktf("deploy", "probes-aws", *UNASKED, folder=checkout, env=env)
     assert code != 0
     text = " ".join(re.sub(r"\x1b\[\d*m|│", " ", printed).split())
-    assert "Make one with trunkline probe-key, keep it, and set TF_VAR_probe_key to it." in text
+    assert "Make one with trunkline keys, keep it, and set TF_VAR_probe_key to it." in text

@@ -35,8 +35,10 @@ app = App()
 stack = TerraformStack(app, "aws-alone")
 LocalBackend(stack, path="terraform.tfstate")
 AwsProvider(stack, "aws", region="us-east-1")
+edge_key = TerraformVariable(stack, "edge_key", type="string", sensitive=True, default="0" * 64)
 token = TerraformVariable(stack, "token", type="string", sensitive=True, default="the token")
-EdgeProxy(stack, "edge", site=SITE, exposure=Tunnel(token.string_value), routes=["/api"])
+tunnel = Tunnel(hostname="edge.example.com", token=token.string_value, keys=[edge_key.string_value])
+EdgeProxy(stack, "edge", site=SITE, exposure=tunnel, routes=["/api"])
 key = TerraformVariable(stack, "key", type="string", sensitive=True, default="0" * 64)
 peers = [Peer("alone", zone, Endpoint(f"{zone}.example.com", 8100)) for zone in SITE.zones]
 ProbeSet(

@@ -58,6 +58,7 @@ def offline_env(
         "TF_CLI_CONFIG_FILE": str(config),
         "HOME": str(folder),
         "TF_VAR_probe_key": generate_key(),
+        "TF_VAR_edge_key": generate_key(),
         **({"TRUNKLINE_WORKERD": str(workerd)} if workerd else {}),
     }
 

@@ -17,7 +17,7 @@ from trunkline import EdgeProxy, ExistingNetwork, Site, Tunnel, Upstream  # noqa
 
 ADDRESS, PORT, RANGE = "10.50.0.20", 8080, "10.50.0.0/24"
 UPSTREAM = Upstream(ADDRESS, PORT, tls=False)
-TOKEN = Tunnel("the token")
+TUNNEL = Tunnel(hostname="edge.example.com", token="the token", keys=["k" * 32])
 
 
 def aws(stack: TerraformStack) -> EdgeProxy:
@@ -64,7 +64,7 @@ def aws(stack: TerraformStack) -> EdgeProxy:
             network=ExistingNetwork(id=vpc.id, subnets={zone: subnet.id}),
             upstream=UPSTREAM,
         ),
-        exposure=TOKEN,
+        exposure=TUNNEL,
         security_groups={"clients": clients.id},
         provider=east,
     )
@@ -144,7 +144,7 @@ def google(stack: TerraformStack) -> EdgeProxy:
             network=ExistingNetwork(id=network.id, subnets={"*": subnet.id}),
             upstream=UPSTREAM,
         ),
-        exposure=TOKEN,
+        exposure=TUNNEL,
         security_groups={"clients": "orders-clients"},
         provider=east,
     )
@@ -223,7 +223,7 @@ def azure(stack: TerraformStack) -> EdgeProxy:
             network=ExistingNetwork(id=network.id, subnets={"*": subnet.id}),
             upstream=UPSTREAM,
         ),
-        exposure=TOKEN,
+        exposure=TUNNEL,
         security_groups={"clients": clients.id},
         provider=second,
     )

@@ -29,7 +29,8 @@ def checkout(tmp_path: Path) -> Path:
 def test_the_commands_of_a_guide_run_in_their_order(
     guide: Path, checkout: Path, running_env: Mapping[str, str]
 ) -> None:
-    env = {**running_env, **ANSWERS, **environment(), "TF_IN_AUTOMATION": "1"}
+    own = {name: value for name, value in running_env.items() if not name.startswith("TF_VAR_")}
+    env = {**own, **ANSWERS, **environment(), "TF_IN_AUTOMATION": "1"}
     printed = ""
     for block in blocks(guide):
         match block.language, block.words:
@@ -50,9 +51,13 @@ def environment() -> dict[str, str]:
 
 
 def run(commands: str, folder: Path, env: Mapping[str, str]) -> str:
-    """Run commands in bash, each of which has to succeed; returns what they print."""
+    """Run commands in bash, each of which has to succeed; returns what they print.
+
+    It knows the keys that were loaded in the shell of the commands before.
+    """
+    again = "test ! -e keys.env || . ./keys.env"
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands],
+        ["bash", "-euo", "pipefail", "-c", f"{again}\n{commands}"],
         cwd=folder,
         env=env,
         stdout=subprocess.PIPE,

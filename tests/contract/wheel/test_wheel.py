@@ -67,9 +67,11 @@ def test_the_example_composes_an_edge_with_resources_of_its_own(
     assert {"aws_cloudwatch_log_group", "aws_instance", "aws_ssm_parameter"} <= set(
         stack["resource"]
     )
-    [parameter] = stack["resource"]["aws_ssm_parameter"].values()
-    assert parameter["value"] == "${var.tunnel_token}"
+    values = [each["value"] for each in stack["resource"]["aws_ssm_parameter"].values()]
+    assert "${var.tunnel_token}" in values
+    assert [each for each in values if " ${var.edge_key} " in each]
     assert stack["variable"]["tunnel_token"]["sensitive"] is True
+    assert stack["variable"]["edge_key"]["sensitive"] is True
 
 
 def test_it_validates_with_the_schema_that_it_carries(python: Path, tmp_path: Path) -> None:

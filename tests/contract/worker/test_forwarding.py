@@ -153,3 +153,17 @@ def test_browsers_are_told_to_stay_with_https_where_it_is_wanted(start: Any) -> 
 
 def test_without_a_wish_nothing_is_said_about_https(world: Any) -> None:
     assert "strict-transport-security" not in ask(world.port, "/api/v5").headers
+
+
+def test_the_key_of_the_edges_comes_with_every_request_and_is_the_worker_s_own(start: Any) -> None:
+    world = start(edge_key="k" * 64)
+    ask(world.port, "/api/v5", trunkline__edge__key="a client's")
+    ask(world.port, "/api/v5", method="POST", body=b"x")
+    hits = world.aws.service.hits
+    assert {hit.target for hit in hits} == {"/api/v5", "/healthz"}
+    assert {hit.headers["trunkline-edge-key"] for hit in hits} == {"k" * 64}
+
+
+def test_without_a_key_there_is_none(world: Any) -> None:
+    ask(world.port, "/api/v5")
+    assert not [hit for hit in world.aws.service.hits if "trunkline-edge-key" in hit.headers]

@@ -120,12 +120,14 @@ class Machine:
             connection.request("GET", path, headers=dict(headers or {}))
         return connection.getresponse()
 
-    def wait_for_http(self, port: int, path: str, timeout: float = 60) -> None:
+    def wait_for_http(
+        self, port: int, path: str, timeout: float = 60, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Until the path answers 200."""
 
         def answers() -> bool:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                return self.get(port, path).status == 200
+                return self.get(port, path, headers=headers).status == 200
             return False
 
         self.wait(answers, timeout, f"port {port} answers {path}")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from trunkline.model import EDGE_KEY_HEADER
 from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
 
@@ -24,6 +25,7 @@ PREFIXES = ("/api/v5", "/api/v6", "/api/v7")
 EDGE_PORT = 8080  # on loopback, where the tunnel's configuration leads
 METRICS_PORT = 2000
 PUBLIC_PORT = 443
+EDGE_KEY = "5e" * 32
 PROBE_PORT = 8100
 CONNECT_PORT = 8101  # where the other probes time a connection
 OPERATOR_ADDRESS = "10.90.0.1"  # the cloud's end of the cable
@@ -36,10 +38,33 @@ class Payload:
 
     user_data: str
     startup_script: str = ""  # Google's second way in
-    secret: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """The secrets as they stand in the stack, with Terraform's expressions, by their names."""
+    hostname: str = ""
     region: str = "us-east-1"
     project: str = ""
     vault: str = "none"
+
+    @property
+    def own_secret(self) -> str:
+        """The name of the secret that is an expression alone: a token, or the key of probes."""
+        whole = (name for name, text in self.secrets.items() if text.startswith("${"))
+        return next(whole, "")
+
+    def stored(self, own: str) -> dict[str, str]:
+        """The secrets as Terraform writes them, with `own` for that expression."""
+        keys = {"${var.edge_key}": EDGE_KEY, "${var.edge_key_previous}": ""}
+        stored = {}
+        for name, text in self.secrets.items():
+            for expression, value in keys.items():
+                text = text.replace(expression, value)
+            stored[name] = own if name == self.own_secret else text
+        return stored
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request to the edge has to carry."""
+        return {"Host": self.hostname, EDGE_KEY_HEADER: EDGE_KEY}
 
 
 @dataclass(frozen=True)
@@ -65,7 +90,15 @@ class Resources:
 
     def first(self, kind: str) -> dict[str, Any]:
         """The first resource of a kind; probes are all alike. Nothing where there is none."""
-        return next(iter(self.resources.get(kind, {}).values()), {})
+        return next(iter(self.all(kind)), {})
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return list(self.resources.get(kind, {}).values())
+
+    @property
+    def hostname(self) -> str:
+        """The name of the edge, or of the first probe."""
+        return str(self.first("cloudflare_dns_record").get("name", ""))
 
 
 def tunnelled(folder: Path) -> Stacks:
@@ -93,7 +126,8 @@ def _synthesized(text: str, folder: Path) -> Stacks:
 def _aws(stack: Resources) -> Payload:
     return Payload(
         terraform_reads(next(text for name, text in stack.locals.items() if "-text_" in name)),
-        secret=stack.first("aws_ssm_parameter").get("name", ""),
+        secrets={each["name"]: each["value"] for each in stack.all("aws_ssm_parameter")},
+        hostname=stack.hostname,
         region=stack.providers["aws"][0]["region"],
     )
 
@@ -103,16 +137,28 @@ def _google(stack: Resources) -> Payload:
     return Payload(
         terraform_reads(metadata["user-data"]),
         terraform_reads(metadata["startup-script"]),
-        secret=stack.first("google_secret_manager_secret").get("secret_id", ""),
+        secrets=_google_secrets(stack),
+        hostname=stack.hostname,
         project=stack.providers["google"][0]["project"],
     )
+
+
+def _google_secrets(stack: Resources) -> dict[str, str]:
+    """A version names its secret by the secret's address in the stack."""
+    kind = "google_secret_manager_secret"
+    names = {address: each["secret_id"] for address, each in stack.resources[kind].items()}
+    return {
+        names[each["secret"].split(".")[1]]: each["secret_data"]
+        for each in stack.all(f"{kind}_version")
+    }
 
 
 def _azure(stack: Resources) -> Payload:
     machine = stack.first("azurerm_linux_virtual_machine")
     return Payload(
         base64.b64decode(machine["custom_data"]).decode(),
-        secret=stack.first("azurerm_key_vault_secret").get("name", ""),
+        secrets={each["name"]: each["value"] for each in stack.all("azurerm_key_vault_secret")},
+        hostname=stack.hostname,
         vault=stack.first("azurerm_key_vault").get("name", "none"),
     )
 

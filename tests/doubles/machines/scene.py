@@ -10,7 +10,7 @@ from pathlib import Path
 
 from doubles.services.aws import Aws
 from doubles.services.azure import Azure
-from doubles.services.cloud import Secret
+from doubles.services.cloud import Secrets
 from doubles.services.google import Google
 from doubles.services.trust import Authority
 
@@ -47,6 +47,11 @@ class Running:
     cloud: Cloud
     payload: Payload
 
+    @property
+    def own_secret(self) -> str:
+        """The token of its tunnel, or the key of the probes."""
+        return self.cloud.secrets.values[self.payload.own_secret]
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -60,11 +65,12 @@ class Scene:
     def boot(
         self, name: CloudName, payload: Payload, token: str, refusals: tuple[int, ...] = ()
     ) -> Iterator[Running]:
-        """A machine that was just switched on; `token` waits in its cloud's secret store.
+        """A machine that was just switched on; `token` waits in its cloud's secret store, beside
+        the configuration of an edge.
 
         The store first answers with `refusals`, as clouds do until a new permission has spread.
         """
-        cloud = _cloud(name, payload, Secret(payload.secret, token, list(refusals)))
+        cloud = _cloud(name, payload, Secrets(payload.stored(token), list(refusals)))
         http = {**self.vendors.http, **cloud.http()}
         https = {**self.vendors.https, **cloud.https()}
         names = hosts({**http, **https})
@@ -96,9 +102,9 @@ class Scene:
         }
 
 
-def _cloud(name: CloudName, payload: Payload, secret: Secret) -> Cloud:
+def _cloud(name: CloudName, payload: Payload, secrets: Secrets) -> Cloud:
     if name == "aws":
-        return Aws(secret, region=payload.region)
+        return Aws(secrets, region=payload.region)
     if name == "google":
-        return Google(secret, project=payload.project, startup_script=payload.startup_script)
-    return Azure(secret, vault=payload.vault)
+        return Google(secrets, project=payload.project, startup_script=payload.startup_script)
+    return Azure(secrets, vault=payload.vault)

@@ -52,6 +52,11 @@ class TerraformRunner:
         merged = {**extra, "terraform": terraform}
         (self.folder / OVERRIDE).write_text(json.dumps(merged, indent=2))
 
+    def set_variables(self, variables: Mapping[str, str]) -> None:
+        """Take these TF_VAR_* in place of those before."""
+        others = {name: value for name, value in self._env.items() if not _is_variable(name)}
+        self._env = {**others, **variables}
+
     def init(self) -> str:
         """Install the plugins, as the stack pins them."""
         return self._succeed("init", without=("TF_REATTACH_PROVIDERS",))
@@ -161,6 +166,10 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 def _leftovers(_: str, names: list[str]) -> set[str]:
     """What an earlier Terraform left in a stack's folder."""
     return {name for name in names if name.startswith((".terraform", "terraform.tfstate"))}
+
+
+def _is_variable(name: str) -> bool:
+    return name.startswith("TF_VAR_")
 
 
 def _environment(home: Path, env: Mapping[str, str]) -> dict[str, str]:

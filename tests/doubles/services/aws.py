@@ -10,7 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from .cloud import METADATA_ADDRESS, Secret, tree_answer
+from .cloud import METADATA_ADDRESS, Secrets, tree_answer
 from .web import Doubles, Request, Response
 
 INSTANCE = "i-0123456789abcdef0"
@@ -29,7 +29,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass
 class Aws:
-    secret: Secret
+    secrets: Secrets
     region: str = "us-east-1"
     role: str = "trunkline-edge"
     name: str = "aws"
@@ -121,18 +121,16 @@ class _ParameterStore:
     def _judge(self, request: Request) -> Response:
         if fault := self._fault(request):
             return _refusal(*fault)
-        if self.cloud.secret.refusals:
-            return _refusal(*_store_refusal(self.cloud.secret.refusals.pop(0)))
+        if self.cloud.secrets.refusals:
+            return _refusal(*_store_refusal(self.cloud.secrets.refusals.pop(0)))
         wanted = json.loads(request.body)
-        if wanted.get("Name") != self.cloud.secret.name:
+        if wanted.get("Name") not in self.cloud.secrets.values:
             return _refusal(400, "ParameterNotFound")
         if wanted.get("WithDecryption") is not True:
             return _refusal(400, "the value would come back encrypted")
-        parameter = {"Name": wanted["Name"], "Type": "SecureString", "Value": self._value()}
+        value = self.cloud.secrets.values[wanted["Name"]]
+        parameter = {"Name": wanted["Name"], "Type": "SecureString", "Value": value}
         return Response.json({"Parameter": parameter})
-
-    def _value(self) -> str:
-        return self.cloud.secret.value
 
     def _fault(self, request: Request) -> tuple[int, str] | None:
         if request.headers.get("x-amz-target") != "AmazonSSM.GetParameter":

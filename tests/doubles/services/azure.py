@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-from .cloud import METADATA_ADDRESS, Secret
+from .cloud import METADATA_ADDRESS, Secrets
 from .web import Doubles, Request, Response
 
 _IDENTITY = "/metadata/identity/oauth2/token"
@@ -14,7 +14,7 @@ _RESOURCES = ("https://vault.azure.net", "https://vault.azure.net/")
 
 @dataclass
 class Azure:
-    secret: Secret
+    secrets: Secrets
     vault: str = "trunkline-example"
     name: str = "azure"
     reads: list[int] = field(default_factory=list)
@@ -70,15 +70,16 @@ class _KeyVault:
     def _judge(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {self.cloud._token}":
             return _refusal(401, "Unauthorized")
-        if self.cloud.secret.refusals:
-            return _refusal(*_store_refusal(self.cloud.secret.refusals.pop(0)))
+        if self.cloud.secrets.refusals:
+            return _refusal(*_store_refusal(self.cloud.secrets.refusals.pop(0)))
         if not request.parameter("api-version"):
             return _refusal(400, "BadParameter")
-        path = f"/secrets/{self.cloud.secret.name}"
-        if request.method != "GET" or request.path.rstrip("/") != path:
+        path = request.path.rstrip("/")
+        name = path.removeprefix("/secrets/")
+        if request.method != "GET" or path == name or name not in self.cloud.secrets.values:
             return _refusal(404, "SecretNotFound")
         url = f"https://{request.host}{path}/0123456789abcdef"
-        return Response.json({"value": self.cloud.secret.value, "id": url})
+        return Response.json({"value": self.cloud.secrets.values[name], "id": url})
 
 
 def _refusal(status: int, kind: str) -> Response:

@@ -11,11 +11,10 @@ METADATA_NAME = "metadata.google.internal"
 
 
 @dataclass
-class Secret:
-    """One secret of a cloud's store, and how soon the machine may read it."""
+class Secrets:
+    """The secrets of a cloud's store by name, and how soon the machine may read them."""
 
-    name: str
-    value: str
+    values: dict[str, str] = field(default_factory=dict)
     refusals: list[int] = field(default_factory=list)  # statuses to answer with first
 
 

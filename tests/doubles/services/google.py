@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
 
-from .cloud import METADATA_ADDRESS, METADATA_NAME, Secret, tree_answer
+from .cloud import METADATA_ADDRESS, METADATA_NAME, Secrets, tree_answer
 from .web import Doubles, Request, Response
 
+_ACCESS = re.compile(
+    r"/v1/projects/(?P<project>[^/]+)/secrets/(?P<name>[^/]+)/versions/latest:access"
+)
 _PREFIX = "/computeMetadata/v1/"
 _TOKEN = "instance/service-accounts/default/token"
 
@@ -43,7 +47,7 @@ Wants=google-startup-scripts.service
 
 @dataclass
 class Google:
-    secret: Secret
+    secrets: Secrets
     project: str = "example-project"
     startup_script: str = ""
     name: str = "google"
@@ -123,12 +127,16 @@ class _SecretManager:
     def _judge(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {self.cloud._token}":
             return _refusal(401, "UNAUTHENTICATED")
-        if self.cloud.secret.refusals:
-            return _refusal(*_store_refusal(self.cloud.secret.refusals.pop(0)))
-        secret = f"projects/{self.cloud.project}/secrets/{self.cloud.secret.name}"
-        if request.method != "GET" or request.path != f"/v1/{secret}/versions/latest:access":
+        if self.cloud.secrets.refusals:
+            return _refusal(*_store_refusal(self.cloud.secrets.refusals.pop(0)))
+        found = _ACCESS.fullmatch(request.path)
+        values = self.cloud.secrets.values
+        if request.method != "GET" or not found or found["project"] != self.cloud.project:
+            return _refusal(403, "PERMISSION_DENIED")
+        if found["name"] not in values:
             return _refusal(403, "PERMISSION_DENIED")  # as for a secret that is not there
-        data = base64.b64encode(self.cloud.secret.value.encode()).decode()
+        data = base64.b64encode(values[found["name"]].encode()).decode()
+        secret = f"projects/{self.cloud.project}/secrets/{found['name']}"
         return Response.json({"name": f"{secret}/versions/1", "payload": {"data": data}})
 
 

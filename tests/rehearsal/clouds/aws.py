@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doubles.machines.scene import Cloud
 from doubles.providers.effects import RefusedError
 from doubles.services.aws import Aws
-from doubles.services.cloud import Secret
+from doubles.services.cloud import Secrets
 
-from rehearsal.clouds.base import RANGE, Grant, Plug, Sky, found, unknown
+from rehearsal.clouds.base import RANGE, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Firewall, Rule
 from rehearsal.world import State, World
 from trunkline.addresses.subnets import subnet_cidr
@@ -84,17 +84,18 @@ class AwsSky(Sky):
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         packed = base64.b64decode(machine["user_data_base64"])
         zone = str(_subnet(world, machine)["availability_zone"])
-        cloud = Aws(Secret("", ""), region=zone[:-1], role=str(_role(world, machine)))
+        cloud = Aws(Secrets(), region=zone[:-1], role=str(_role(world, machine)))
         return cloud, gzip.decompress(packed).decode()
 
-    def grant(self, world: World, machine: State) -> Grant | None:
+    def granted(self, world: World, machine: State) -> Mapping[str, str]:
+        found: dict[str, str] = {}
         for policy in world.all("aws_iam_role_policy", role=_role(world, machine)):
             for statement in json.loads(policy["policy"])["Statement"]:
                 if statement["Effect"] == "Allow" and statement["Action"] == "ssm:GetParameter":
                     for arn in statement["Resource"]:
                         if parameter := world.one("aws_ssm_parameter", arn=arn):
-                            return Grant(parameter["name"], parameter["value"])
-        return None
+                            found[parameter["name"]] = parameter["value"]
+        return found
 
     def firewall(self, world: World, machine: State) -> Firewall:
         rules = [

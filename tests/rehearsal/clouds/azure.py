@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doubles.machines.scene import Cloud
 from doubles.services.azure import Azure
-from doubles.services.cloud import Secret
+from doubles.services.cloud import Secrets
 
-from rehearsal.clouds.base import RANGE, Grant, Plug, Sky, found, unknown
+from rehearsal.clouds.base import RANGE, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule
 from rehearsal.world import State, World
 from trunkline.addresses.subnets import subnet_cidr
@@ -88,12 +88,12 @@ class AzureSky(Sky):
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         text = base64.b64decode(machine["custom_data"]).decode()
         vault = _vault(world, machine)
-        return Azure(Secret("", ""), vault=str(vault["name"]) if vault else "none"), text
+        return Azure(Secrets(), vault=str(vault["name"]) if vault else "none"), text
 
-    def grant(self, world: World, machine: State) -> Grant | None:
+    def granted(self, world: World, machine: State) -> Mapping[str, str]:
         vault = _vault(world, machine)
-        secret = world.one("azurerm_key_vault_secret", key_vault_id=vault["id"]) if vault else None
-        return Grant(secret["name"], secret["value"]) if secret else None
+        secrets = world.all("azurerm_key_vault_secret", key_vault_id=vault["id"]) if vault else []
+        return {each["name"]: each["value"] for each in secrets}
 
     def firewall(self, world: World, machine: State) -> Firewall:
         rules: list[State] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,14 +24,6 @@ class Plug:
     private: str
     public: str | None
     place: str  # `aws us-east-1a`
-
-
-@dataclass(frozen=True)
-class Grant:
-    """A secret that the machine's identity may read now."""
-
-    name: str
-    value: str
 
 
 RANGE = "10.200.0.0/16"
@@ -77,8 +69,8 @@ class Sky(ABC):
         """The double of the machine's cloud, and the user data."""
 
     @abstractmethod
-    def grant(self, world: World, machine: State) -> Grant | None:
-        """What its identity may read; None where it may read nothing."""
+    def granted(self, world: World, machine: State) -> Mapping[str, str]:
+        """The secrets that its identity may read now, by name."""
 
     @abstractmethod
     def firewall(self, world: World, machine: State) -> Firewall: ...

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from doubles.machines.scene import Cloud
-from doubles.services.cloud import Secret
+from doubles.services.cloud import Secrets
 from doubles.services.google import Google
 
-from rehearsal.clouds.base import RANGE, Grant, Plug, Sky, found, unknown
+from rehearsal.clouds.base import RANGE, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule
 from rehearsal.world import State, World
 from trunkline.addresses.subnets import subnet_cidr
@@ -89,12 +89,13 @@ class GoogleSky(Sky):
         metadata = machine["metadata"]
         project = "project"
         cloud = Google(
-            Secret("", ""), project=project, startup_script=metadata.get("startup-script", "")
+            Secrets(), project=project, startup_script=metadata.get("startup-script", "")
         )
         return cloud, metadata["user-data"]
 
-    def grant(self, world: World, machine: State) -> Grant | None:
+    def granted(self, world: World, machine: State) -> Mapping[str, str]:
         [account] = machine["service_account"]
+        found: dict[str, str] = {}
         for member in world.all(
             "google_secret_manager_secret_iam_member",
             member=f"serviceAccount:{account['email']}",
@@ -103,8 +104,8 @@ class GoogleSky(Sky):
             secret = world.one("google_secret_manager_secret", id=member["secret_id"])
             version = world.one("google_secret_manager_secret_version", secret=member["secret_id"])
             if secret and version:
-                return Grant(secret["secret_id"], version["secret_data"])
-        return None
+                found[secret["secret_id"]] = version["secret_data"]
+        return found
 
     def firewall(self, world: World, machine: State) -> Firewall:
         [interface] = machine["network_interface"]

@@ -16,7 +16,7 @@ from rehearsal.drills.applies import (
     terraform_is_killed_too_late,
 )
 from rehearsal.drills.changes import (
-    a_route_and_an_upstream_come_and_go,
+    a_route_an_upstream_and_a_key_change,
     a_site_goes_and_comes_back,
     a_token_is_rotated,
     another_topology_stands_beside,
@@ -39,7 +39,7 @@ DRILLS: tuple[Callable[[Stage, Topology], None], ...] = (
     a_cloud_is_cut_off,
     a_secret_store_fails,
     an_apply_fails_in_the_middle,
-    a_route_and_an_upstream_come_and_go,
+    a_route_an_upstream_and_a_key_change,
     a_destroy_stops_half_way,
     terraform_is_killed,
     terraform_is_killed_too_late,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from attrs import evolve
 
 from rehearsal.cloudflare_edge import TUNNEL
@@ -9,14 +11,16 @@ from rehearsal.drills.asking import lost, requests, with_failover
 from rehearsal.existing import add_existing
 from rehearsal.stage import Stage
 from trunkline.addresses.names import public_url, route_url
-from trunkline.model import Cloudflare, Route, Routing, Topology, Upstream
+from trunkline.model import EDGE_KEY, Cloudflare, Route, Routing, Topology, Upstream
 from trunkline.stacks.synthesize import synthesize
 
+TAKEN_SECONDS = 4  # to read, check and take a configuration
 
-def a_route_and_an_upstream_come_and_go(stage: Stage, topology: Topology) -> None:
-    """A new prefix and a service behind it replace the edges, first one, then the others.
 
-    Requests go on meanwhile, to the sites that stand in.
+def a_route_an_upstream_and_a_key_change(stage: Stage, topology: Topology) -> None:
+    """A new prefix, a service behind it and a new key of the edges come; all go again.
+
+    Requests go on meanwhile. No machine is replaced: the edges find the change in their stores.
     """
     if (route := with_failover(topology)) is None:
         return
@@ -27,22 +31,36 @@ def a_route_and_an_upstream_come_and_go(stage: Stage, topology: Topology) -> Non
         evolve(site, upstream=service) if site.name == route.site else site
         for site in topology.sites
     )
-    with stage.printer.step(f"add the route {new.prefix} and an upstream, take both out") as step:
+    changed = evolve(topology, routing=routing, sites=sites)
+    machines = _machines(stage, topology)
+    with stage.printer.step(f"add the route {new.prefix} and an upstream, rotate the key") as step:
         with requests(stage, route_url(topology, route)) as asked:
-            for changed in (evolve(topology, routing=routing, sites=sites), topology):
-                output = stage.synthesize(changed)
-                others = [site.name for site in changed.sites if site.name != route.site]
-                for names in ([route.site], others):
-                    stage.stacks.apply(output, *(f"edge-{name}" for name in names))
-                    for each in topology.routing.routes:
-                        stage.wait_for(route_url(changed, each), each.site)
-                stage.stacks.apply(output, "routing")
-                if changed is not topology:
-                    url = route_url(changed, new)
-                    stage.wait_for(url, new.site)
-                    assert service.url in stage.operator.get(url).body, "another service answers"
-        step.result = lost(asked)
-    stage.report.add("a route and an upstream come and go", step.result)
+            stage.stacks.keys = stage.stacks.keys.rotated(EDGE_KEY)
+            output = stage.synthesize(changed)
+            stage.stacks.apply(output, "edge-*")
+            time.sleep(topology.edge.poll_seconds + TAKEN_SECONDS)
+            stage.stacks.apply(output, "routing")
+            url = route_url(changed, new)
+            seconds = stage.wait_for(url, new.site)
+            assert service.url in stage.operator.get(url).body, "another service answers"
+        step.result = f"{lost(asked)}, served {seconds:.0f} s after the apply of routing"
+    with stage.printer.step("take them out, and retire the old key") as last:
+        with requests(stage, route_url(topology, route)) as asked:
+            stage.stacks.keys = stage.stacks.keys.retired(EDGE_KEY)
+            output = stage.synthesize(topology)
+            stage.stacks.apply(output, "routing")
+            stage.stacks.apply(output, "edge-*")
+            time.sleep(topology.edge.poll_seconds + TAKEN_SECONDS)
+        last.result = lost(asked)
+    assert _machines(stage, topology) == machines, "a machine was replaced"
+    stage.report.add("a route, an upstream and the key come", step.result)
+    stage.report.add("they go", f"{last.result}, no machine was replaced")
+
+
+def _machines(stage: Stage, topology: Topology) -> list[int]:
+    """What tells the machines of the edges from those that would replace them."""
+    names = [stage.edge(topology, site.name) for site in topology.sites]
+    return [stage.sky.find(name).machine.init() for name in names]
 
 
 def a_token_is_rotated(stage: Stage, topology: Topology) -> None:

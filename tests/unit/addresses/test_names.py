@@ -77,21 +77,23 @@ def test_probes_that_are_turned_off_have_no_address(topology: Topology) -> None:
 
 
 def test_names_need_a_zone_that_is_there() -> None:
-    token = "CLOUDFLARE_API_TOKEN"
+    token, key = "CLOUDFLARE_API_TOKEN", "TF_VAR_edge_key"
     found, created = names.addresses_of(THREE), names.addresses_of(NEW_ZONE)
-    assert found.needs_for_names() == found.needs_for_routing() == (token, "zone example.com")
+    assert found.needs_for_names() == (token, "zone example.com")
+    assert found.needs_for_edges() == (key,)
+    assert found.needs_for_routing() == (token, "zone example.com", key)
     assert created.needs_for_names() == (token, "the routing stack applied: it creates the zone")
-    assert created.needs_for_routing() == (token,)
+    assert created.needs_for_routing() == (token, key)
 
 
 def test_public_edges_need_an_ssl_mode_that_only_a_new_zone_gets_by_itself() -> None:
     public = Edge(exposure="public")
     found, created = (names.addresses_of(evolve(each, edge=public)) for each in (THREE, NEW_ZONE))
     assert found.needs_for_routing()[-1] == "the zone's SSL mode Full"
-    assert created.needs_for_routing() == ("CLOUDFLARE_API_TOKEN",)
+    assert created.needs_for_routing() == ("CLOUDFLARE_API_TOKEN", "TF_VAR_edge_key")
 
 
 def test_loopback_needs_no_names() -> None:
     addresses = names.addresses_of(LOCAL)
-    assert addresses.needs_for_names() == ()
+    assert addresses.needs_for_names() == addresses.needs_for_edges() == ()
     assert addresses.needs_for_routing() == ("this machine",)

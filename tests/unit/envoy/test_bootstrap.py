@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import pytest
-
-from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
+from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap, dynamic_bootstrap
 from trunkline.model import Upstream
 
 SERVICE = Upstream("service.example.com", 443, True)
@@ -41,13 +38,15 @@ def manager_of(bootstrap: dict[str, Any]) -> dict[str, Any]:
     return dict(http["typed_config"])
 
 
-@pytest.mark.parametrize(
-    ("count", "upstream", "limit"),
-    [(3, None, 6_000), (3, SERVICE, 6_700), (50, SERVICE, 7_600), (50, None, 10_000)],
-)
-def test_fits_into_user_data(count: int, upstream: Upstream | None, limit: int) -> None:
-    text = json.dumps(config(count, upstream, PUBLIC), separators=(",", ":"))
-    assert len(text) <= limit  # AWS takes 16 KB of user data
+def test_what_an_edge_serves_is_no_part_of_a_dynamic_bootstrap() -> None:
+    made = dynamic_bootstrap(site="aws", zone="us-east-1a", folder="/run/x", admin_socket="/a.sock")
+    assert "static_resources" not in made
+    sources = {
+        kind: made["dynamic_resources"][f"{kind}_config"]["path_config_source"]["path"]
+        for kind in ("cds", "lds")
+    }
+    assert sources == {"cds": "/run/x/cds.json", "lds": "/run/x/lds.json"}
+    assert {**config(), **made}.keys() - made.keys() == {"static_resources"}
 
 
 def test_admin_is_a_unix_socket_of_its_owner() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from support.sites import AWS, AZURE, GOOGLE
+from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
 from trunkline import ExistingNetwork, NewNetwork, Probes, Site, Upstream
 from trunkline.errors import ConfigurationError
@@ -89,7 +89,7 @@ def test_a_site(kind: str, site: Site, message: str, make: Callable[..., Any]) -
     from trunkline import Tunnel
 
     rest: dict[str, Any] = (
-        {"exposure": Tunnel("token")} if kind == "EdgeProxy" else {"key": "key", "peers": {}}
+        {"exposure": Tunnel(**TUNNEL)} if kind == "EdgeProxy" else {"key": "key", "peers": {}}
     )
     with pytest.raises(ConfigurationError) as refused:
         make(kind, site=site, **rest)
@@ -119,7 +119,7 @@ def test_an_edge(arguments: dict[str, Any], message: str, make: Callable[..., An
     from trunkline import Tunnel
 
     with pytest.raises(ConfigurationError) as refused:
-        make("EdgeProxy", site=AWS, exposure=Tunnel("token"), **arguments)
+        make("EdgeProxy", site=AWS, exposure=Tunnel(**TUNNEL), **arguments)
     assert str(refused.value).startswith("EdgeProxy it: ")
     assert message in str(refused.value)
 
@@ -129,7 +129,7 @@ def test_every_mistake_is_named(make: Callable[..., Any]) -> None:
 
     site = evolve(AWS, account="482", zone="us-west-2a", zones=("us-west-2a",))
     with pytest.raises(ConfigurationError) as refused:
-        make("EdgeProxy", site=site, exposure=Tunnel("token"), routes=["api"])
+        make("EdgeProxy", site=site, exposure=Tunnel(**TUNNEL), routes=["api"])
     assert len(str(refused.value).splitlines()) == 4  # zone and zones both name the zone
 
 
@@ -138,7 +138,7 @@ def test_a_long_name_is_fine(length: int, make: Callable[..., Any]) -> None:
     from trunkline import Tunnel
 
     name = "team-a-" * 9
-    make("EdgeProxy", site=AWS, exposure=Tunnel("t"), name=f"{name[: length - 1]}e")
+    make("EdgeProxy", site=AWS, exposure=Tunnel(**TUNNEL), name=f"{name[: length - 1]}e")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,12 @@ def test_expressions_count_as_right(make: Callable[..., Any]) -> None:
 
     network = ExistingNetwork(id=later("vpc"), subnets={"us-east-1a": later("subnet")})
     site = evolve(AWS, account=later("account"), machine=later("size"), network=network)
-    make("EdgeProxy", site=site, exposure=Tunnel(later("token")), tags={"team": later("team")})
+    make(
+        "EdgeProxy",
+        site=site,
+        exposure=Tunnel(**{**TUNNEL, "token": later("token")}),
+        tags={"team": later("team")},
+    )
     arguments = {"account_id": later("account"), "domain": later("domain"), "routes": {}}
     make("CloudflareRouting", hostname=later("host"), **arguments)
     make("EdgeOrigin", account_id=later("a"), domain="acme.dev", hostname=later("host"))
@@ -213,4 +218,4 @@ def test_warnings_do_not_stop_a_construct(make: Callable[..., Any]) -> None:
     from trunkline import Tunnel
 
     site = evolve(AWS, upstream=Upstream("10.10.1.20", 8080, False), machine="q9.large")
-    make("EdgeProxy", site=site, exposure=Tunnel("token"))
+    make("EdgeProxy", site=site, exposure=Tunnel(**TUNNEL))

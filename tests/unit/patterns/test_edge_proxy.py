@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.sites import AWS, AZURE, GOOGLE
+from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
 from trunkline import Site
 
@@ -53,7 +53,7 @@ def outputs(site: Site, exposure: Any) -> dict[str, Any]:
 def test_it_hands_out_what_rules_and_grants_of_one_s_own_name(site: Site) -> None:
     from trunkline import Tunnel
 
-    found = outputs(site, Tunnel("token"))
+    found = outputs(site, Tunnel(**TUNNEL))
     for name, start in zip(NAMES, HANDED_OUT[site.cloud], strict=True):
         if start is None:
             assert name not in found
@@ -62,9 +62,8 @@ def test_it_hands_out_what_rules_and_grants_of_one_s_own_name(site: Site) -> Non
 
 
 def test_an_edge_that_needs_no_secret_has_no_identity_on_aws_and_azure() -> None:
-    from trunkline import Public
+    from trunkline import Loopback
 
-    public = Public(sources=("192.0.2.0/24",))
-    assert "identity" not in outputs(AWS, public)
-    assert "identity" not in outputs(AZURE, public)
-    assert "identity" in outputs(GOOGLE, public)
+    assert "identity" not in outputs(AWS, Loopback())
+    assert "identity" not in outputs(AZURE, Loopback())
+    assert "identity" in outputs(GOOGLE, Loopback())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from support.sites import AWS, AZURE, GOOGLE
+from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
 from trunkline import Site, Upstream
 from trunkline.errors import ConfigurationError
@@ -25,7 +25,7 @@ def edge() -> Callable[..., Any]:
 
     def make(site: Site, **arguments: Any) -> Any:
         stack = TerraformStack(App(), "own")
-        return EdgeProxy(stack, "edge", site=site, **{"exposure": Tunnel("token"), **arguments})
+        return EdgeProxy(stack, "edge", site=site, **{"exposure": Tunnel(**TUNNEL), **arguments})
 
     return make
 
@@ -65,7 +65,12 @@ def test_ranges_that_are_expressions_are_refused(site: Site, edge: Callable[...,
     from trunkline import Public
 
     with pytest.raises(ConfigurationError, match="the firewall rule cloudflare would hold"):
-        edge(site, exposure=Public(sources=(expression("range"),)))
+        edge(
+            site,
+            exposure=Public(
+                hostname="edge.example.com", keys=["key"], sources=(expression("range"),)
+            ),
+        )
 
 
 @pytest.mark.parametrize("site", SITES, ids=IDS)
@@ -75,4 +80,4 @@ def test_a_token_of_one_s_own_tunnel_may_be_an_expression(
     """It goes into the cloud's secret store, where Terraform fills it in."""
     from trunkline import Tunnel
 
-    edge(site, exposure=Tunnel(expression("token")))
+    edge(site, exposure=Tunnel(**{**TUNNEL, "token": expression("token")}))

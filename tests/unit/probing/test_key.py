@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from trunkline.errors import TrunklineError
@@ -22,10 +19,3 @@ def test_an_invalid_key_is_refused_without_being_printed(text: str) -> None:
     with pytest.raises(TrunklineError, match="somewhere: not a valid probe key") as raised:
         parse_key(text, "somewhere")
     assert not text or text not in str(raised.value)
-
-
-def test_the_command_prints_one_key_and_nothing_else() -> None:
-    program = "from trunkline.cli.probe_key import probe_key; probe_key()"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert len(parse_key(done.stdout, "the output")) == 32
-    assert (done.stdout.count("\n"), done.stderr) == (1, "")

@@ -56,14 +56,15 @@ def test_a_stack_needs_its_own_account_only() -> None:
         "AWS account 123456789012",
         "CLOUDFLARE_API_TOKEN",
         "zone example.com",
+        "TF_VAR_edge_key",
     )
-    assert needs["routing"] == ("CLOUDFLARE_API_TOKEN", "zone example.com")
+    assert needs["routing"] == ("CLOUDFLARE_API_TOKEN", "zone example.com", "TF_VAR_edge_key")
 
 
 def test_a_zone_that_is_created_comes_before_the_edges_that_look_it_up() -> None:
     needs = {stack.name: stack.needs for stack in stack_specs(PUBLIC)}
     assert "the routing stack applied: it creates the zone" in needs["edge-shop"]
-    assert needs["routing"] == ("CLOUDFLARE_API_TOKEN",)
+    assert needs["routing"] == ("CLOUDFLARE_API_TOKEN", "TF_VAR_edge_key")
 
 
 def test_a_local_topology_needs_this_machine_and_the_key_of_the_probes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
     DataAwsAvailabilityZones,
@@ -38,6 +39,10 @@ from trunkline.terraform.escape import escape
 
 class Aws(Cloud):
     """VPC, Parameter Store and EC2."""
+
+    # a standard parameter, which costs nothing:
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+    secret_bytes: ClassVar = 4_096
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:

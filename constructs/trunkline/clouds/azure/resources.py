@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import ClassVar
 
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
 from cdktf_cdktf_provider_azurerm.data_azurerm_location import DataAzurermLocation
@@ -41,6 +42,9 @@ class Azure(Cloud):
 
     One subnet serves every zone of the region.
     """
+
+    # https://learn.microsoft.com/azure/key-vault/secrets/about-secrets
+    secret_bytes: ClassVar = 25_000
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
@@ -106,7 +110,23 @@ class Azure(Cloud):
         return lookups(zones, f"{address}[*].logical_zone", f"{address}[*].physical_zone")
 
     def secret(self, id: str, value: str) -> Secret:
-        """A vault of its own, so that its policies concern nothing else."""
+        vault, policies = self._vault
+        secret = KeyVaultSecret(
+            self.scope,
+            id,
+            name=id,
+            value=value,
+            key_vault_id=vault,
+            content_type="text/plain",
+            tags=self.tags,
+            depends_on=policies,
+        )
+        source = secret_source(self._vault_name(), id)
+        return Secret(name=id, id=vault, source=source, resource=secret)
+
+    @cached_property
+    def _vault(self) -> tuple[str, list[KeyVaultAccessPolicyA]]:
+        """A vault of its own, so that its policies concern nothing else; who deploys may write."""
         who = DataAzurermClientConfig(self.scope, "client")
         tenant_id = who.tenant_id
         vault = KeyVault(
@@ -133,18 +153,7 @@ class Azure(Cloud):
             )
             for key, deployer in (deployers or {"deployer-policy": who.object_id}).items()
         ]
-        secret = KeyVaultSecret(
-            self.scope,
-            id,
-            name=id,
-            value=value,
-            key_vault_id=vault_id,
-            content_type="text/plain",
-            tags=self.tags,
-            depends_on=policies,
-        )
-        source = secret_source(self._vault_name(), id)
-        return Secret(name=id, id=vault_id, source=source, resource=secret)
+        return vault_id, policies
 
     def _vault_name(self) -> str:
         """3 to 24 characters, unique in all of Azure."""

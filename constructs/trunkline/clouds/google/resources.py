@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import ClassVar
 
 from cdktf_cdktf_provider_google.compute_network import ComputeNetwork
 from cdktf_cdktf_provider_google.compute_subnetwork import ComputeSubnetwork
@@ -36,6 +37,9 @@ SERVICES = ("compute", "iam", "secretmanager")
 
 class Google(Cloud):
     """VPC network, Secret Manager and Compute Engine; one subnetwork serves every zone."""
+
+    # https://cloud.google.com/secret-manager/quotas
+    secret_bytes: ClassVar = 65_536
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:

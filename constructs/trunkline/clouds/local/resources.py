@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from cdktf import ITerraformDependable, TerraformLocal, TerraformResource
 from constructs import Construct
@@ -41,6 +42,8 @@ PYTHON = "TRUNKLINE_PYTHON"
 
 class Local(Cloud):
     """Addresses of loopback, files that only you may read, and processes."""
+
+    secret_bytes: ClassVar = 65_536
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:

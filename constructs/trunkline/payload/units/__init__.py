@@ -2,6 +2,7 @@
 
 from trunkline.payload.units.agent import Agent
 from trunkline.payload.units.cloudflared import Cloudflared
+from trunkline.payload.units.configuration import Configuration
 from trunkline.payload.units.envoy import Envoy
 
-__all__ = ["Agent", "Cloudflared", "Envoy"]
+__all__ = ["Agent", "Cloudflared", "Configuration", "Envoy"]

@@ -14,13 +14,11 @@ from trunkline.local.machine import LocalProcess
 from trunkline.model import Upstream
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
-from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
 
 CONFIGURATION = "/etc/envoy/envoy.json"
 DRAIN = "/usr/local/lib/trunkline/drain"
 CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
-CERTIFICATE = "/run/trunkline-edge/tls.crt"
-PRIVATE_KEY = "/run/trunkline-edge/tls.key"
 ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 
 FLAGS = ("--disable-hot-restart", "--drain-time-s", "5", "--log-level", "warning")
@@ -33,8 +31,8 @@ _LOCAL_ADMIN = json.dumps({"admin": {"address": {"pipe": {"path": "admin.sock"}}
 class Envoy(Unit):
     """Envoy with the configuration `bootstrap`, in front of `upstream`.
 
-    `public_to` are the ranges that reach port 443; an Envoy with any makes itself a certificate and
-    accepts Cloudflare's client certificate only.
+    `public_to` are the ranges that reach port 443; an Envoy with any accepts Cloudflare's client
+    certificate only.
     """
 
     bootstrap: Mapping[str, object]
@@ -71,7 +69,7 @@ class Envoy(Unit):
         return (
             MachineFile(CLIENT_CA, packaged("cloudflare-origin-pull-ca.pem")),
             MachineFile(
-                "/etc/systemd/system/trunkline-edge.service.d/20-public.conf",
+                f"{UNITS}/trunkline-edge.service.d/20-public.conf",
                 packaged("public.conf"),
             ),
         )

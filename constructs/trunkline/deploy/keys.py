@@ -1,0 +1,106 @@
+"""The operator's keys: a file that a shell reads, which only its owner may read.
+
+Each line is `export TF_VAR_<variable>=<key>`, or `unset` for an earlier key that is forgotten. A
+key that is there is never changed by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from trunkline.documents.write import write_private
+from trunkline.errors import OutputError, TrunklineError
+from trunkline.model import EDGE_KEY, PROBE_KEY, Cloudflare, Key, Topology
+from trunkline.probing.key import generate_key
+
+KEYS = (PROBE_KEY, EDGE_KEY)
+
+_LINE = re.compile(r"export TF_VAR_(\w+)=([0-9a-fA-F]{64})\Z")
+_HEADER = "# The keys of a topology. Keep this file where you keep secrets, and out of Git.\n"
+
+
+class KeysError(TrunklineError):
+    """A file of keys that cannot be read, or a step of a rotation out of order."""
+
+
+@frozen
+class Keys:
+    """The keys by the variable that takes them."""
+
+    values: Mapping[str, str]
+
+    @staticmethod
+    def read(path: Path) -> Keys:
+        """The keys in a file; none where it is not there. KeysError for any other text."""
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return Keys({})
+        except (OSError, UnicodeDecodeError) as error:
+            raise KeysError(f"{path} cannot be read: {error}; name another file") from None
+        values = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            if not line or line.startswith(("#", "unset TF_VAR_")):
+                continue
+            if not (found := _LINE.match(line)):
+                raise KeysError(
+                    f"{path}:{number}: not a line of keys (export TF_VAR_...=64 hexadecimal "
+                    "digits); name another file, or take the line out"
+                )
+            values[found[1]] = found[2]
+        return Keys(values)
+
+    def write(self, path: Path) -> None:
+        """Write them whole; OutputError where that cannot be done."""
+        lines = "".join(f"export TF_VAR_{name}={value}\n" for name, value in self.values.items())
+        if EDGE_KEY.previous not in self.values:
+            lines += f"unset TF_VAR_{EDGE_KEY.previous}\n"  # a shell may have it from before
+        try:
+            write_private(path, (_HEADER + lines).encode())
+        except OSError as error:
+            why = error.strerror or error
+            raise OutputError(f"cannot write {path}: {why}; choose another file") from None
+
+    def environment(self) -> dict[str, str]:
+        """The keys as Terraform and `collect` take them."""
+        return {f"TF_VAR_{name}": value for name, value in self.values.items()}
+
+    def having(self, key: Key) -> Keys:
+        """With a new key, where there is none."""
+        return self if key.variable in self.values else self._with(key.variable, generate_key())
+
+    def rotated(self, key: Key) -> Keys:
+        """With a new key; the one before stays, where its machines take both for a while."""
+        if (old := self.values.get(key.variable)) is None:
+            raise KeysError(
+                f"there is no {key.name} key to rotate; make one first, without --rotate"
+            )
+        if key != EDGE_KEY:
+            return self._with(key.variable, generate_key())
+        if key.previous in self.values:
+            raise KeysError(
+                f"the {key.name} key is being rotated already: apply all stacks with both keys, "
+                f"then run trunkline keys --retire {key.name}"
+            )
+        return self._with(key.variable, generate_key())._with(key.previous, old)
+
+    def retired(self, key: Key) -> Keys:
+        """Without the key before the last one."""
+        if key.previous not in self.values:
+            raise KeysError(f"there is no earlier {key.name} key to retire; nothing has changed")
+        left = {name: value for name, value in self.values.items() if name != key.previous}
+        return Keys(left)
+
+    def _with(self, variable: str, value: str) -> Keys:
+        return Keys({**self.values, variable: value})
+
+
+def keys_of(topology: Topology) -> tuple[Key, ...]:
+    """The keys that the stacks of a topology take; none on this machine, which makes its own."""
+    if not isinstance(topology.ingress, Cloudflare):
+        return ()
+    return KEYS if topology.probes else (EDGE_KEY,)

@@ -1,0 +1,50 @@
+"""A key that the operator passes to a stack, as a sensitive Terraform variable."""
+
+from __future__ import annotations
+
+from cdktf import Fn, TerraformVariable
+from constructs import Construct
+
+from trunkline.model import Key
+
+
+def key_variable(scope: Construct, key: Key) -> str:
+    """The variable that takes a key, as an expression.
+
+    It has a default, which its validation refuses: cdktf-cli waits for ever where Terraform asks
+    for a variable.
+    """
+    value = _variable(scope, key.variable, f"The key of the {key.of}: trunkline keys makes one")
+    value.add_validation(
+        condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", value.string_value)),
+        error_message=(
+            f"The {key.of} need a key of 64 hexadecimal digits. Make one with trunkline keys, "
+            f"keep it, and set TF_VAR_{key.variable} to it."
+        ),
+    )
+    return str(value.string_value)
+
+
+def previous_key_variable(scope: Construct, key: Key) -> str:
+    """The variable that takes the key before the last one, while it is rotated; else empty."""
+    about = f"The key of the {key.of} before this one, while it is rotated"
+    value = _variable(scope, key.previous, about)
+    value.add_validation(
+        condition=Fn.can(Fn.regex("^([0-9a-fA-F]{64})?$", value.string_value)),
+        error_message=(
+            "It has 64 hexadecimal digits, or is empty. Delete it where no key is rotated."
+        ),
+    )
+    return str(value.string_value)
+
+
+def _variable(scope: Construct, name: str, description: str) -> TerraformVariable:
+    return TerraformVariable(
+        scope,
+        name,
+        type="string",
+        sensitive=True,
+        nullable=False,
+        default="",
+        description=description,
+    )

@@ -1,0 +1,270 @@
+"""Keeps the files that Envoy reads as the secret store has them: fetch, check, put into place.
+
+A machine gets this program as one file; it needs the standard library only. Usage: sync FILE, which
+is JSON: `fetch`, the command that prints the first item, without its item's name; `item`, that
+name; `seconds`, how often to look; `envoy`, the program; `bootstrap`, its file; `folder`, where
+`cds.json`, `rds.json` and `lds.json` go. The items are described in `configuration.py`.
+
+What Envoy refuses is left out and said once; what is in place stays.
+"""
+
+import base64
+import binascii
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FORMAT = "1"
+PLACE = "@EDGE_KEY@"
+KEY = re.compile(r"[0-9A-Za-z_-]{32,}", re.ASCII)
+TYPE = "type.googleapis.com/envoy.config."
+KINDS = {
+    "cds": ("clusters", f"{TYPE}cluster.v3.Cluster"),
+    "rds": ("routes", f"{TYPE}route.v3.RouteConfiguration"),
+    "lds": ("listeners", f"{TYPE}listener.v3.Listener"),
+}
+FETCH_SECONDS = 30
+RETRY_SECONDS = 5
+WARM_SECONDS = 3  # until Envoy knows the health of a new cluster: a check may take two
+SETTLE_SECONDS = 2  # until Envoy sends no new request to a cluster that has no route any more
+
+
+class SyncError(Exception):
+    """Something is not as it should be; the message says what, without any key."""
+
+    __slots__ = ()  # a machine gets this program without its docstrings, and a class needs a body
+
+
+class Found(NamedTuple):
+    """What the store holds: a short name of the document, the document, the keys."""
+
+    version: str
+    document: dict[str, list[dict[str, Any]]]
+    keys: list[str]
+
+
+# --- from the store
+
+
+def read(fetch: list[str], item: str) -> Found:
+    """What the store holds now; SyncError where that cannot be had."""
+    head = item_text(fetch, item).split(" ", 4)
+    if len(head) != 5 or head[0] != FORMAT or not head[1].isdecimal():
+        raise SyncError(f"{item} is not a configuration of format {FORMAT}")
+    _, count, digest, keys, first = head
+    rest = [item_text(fetch, f"{item}-{number}") for number in range(2, int(count) + 1)]
+    return Found(digest[:8], unpack("".join([first, *rest]), digest), parse_keys(keys))
+
+
+def item_text(fetch: list[str], item: str) -> str:
+    try:
+        done = subprocess.run(
+            [*fetch, item], capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SyncError(f"{item} was not read within {FETCH_SECONDS} s") from None
+    if done.returncode:
+        said = done.stderr.strip().rpartition("\n")[2]
+        raise SyncError(f"{item} cannot be read: {said}")
+    return done.stdout.strip()
+
+
+def unpack(text: str, digest: str) -> dict[str, list[dict[str, Any]]]:
+    """The document of all items; they may be of two versions while a new one is written."""
+    try:
+        packed = base64.b64decode(text, validate=True)
+        whole = gzip.decompress(packed)
+    except (binascii.Error, OSError, EOFError, zlib.error):
+        raise SyncError("the items do not belong together") from None
+    if hashlib.sha256(whole).hexdigest() != digest:
+        raise SyncError("the items do not belong together")
+    document: dict[str, list[dict[str, Any]]] = json.loads(whole)
+    return document
+
+
+def parse_keys(text: str) -> list[str]:
+    """The keys in a list with commas, where a place may be empty."""
+    keys = [key for key in text.split(",") if key]
+    # An empty or a short one would let everybody in.
+    if not all(KEY.fullmatch(key) for key in keys):
+        raise SyncError("a key has other characters than letters, digits, - and _, or less than 32")
+    if not keys:
+        raise SyncError("there is no key")
+    return keys
+
+
+# --- to Envoy
+
+
+def files(found: Found) -> dict[str, list[dict[str, Any]]]:
+    """The resources by kind, with the keys in their place."""
+    document = with_keys(found.document, found.keys)
+    return {kind: document[name] for kind, (name, _) in KINDS.items()}
+
+
+def with_keys(value: Any, keys: list[str]) -> Any:
+    """The document, in which each principal stands once for every key."""
+    if isinstance(value, list):
+        return [with_keys(each, keys) for each in value]
+    if not isinstance(value, dict):
+        return value
+    made = {name: with_keys(each, keys) for name, each in value.items()}
+    if "principals" in value:
+        texts = [json.dumps(each) for each in value["principals"]]
+        made["principals"] = [
+            json.loads(text.replace(PLACE, key)) for text in texts for key in keys
+        ]
+    return made
+
+
+def check(envoy: str, bootstrap: str, resources: dict[str, list[dict[str, Any]]]) -> None:
+    """SyncError, with Envoy's own words, for resources that it refuses."""
+    config = json.loads(Path(bootstrap).read_text())
+    del config["dynamic_resources"]
+    config["static_resources"] = static(resources)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(config, file)
+        file.flush()
+        command = [envoy, "--mode", "validate", "-c", file.name, "--log-level", "error"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+        raise SyncError(f"Envoy refuses it: {said}")
+
+
+def static(resources: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The resources as Envoy takes them in its first file; listeners have their routes inside."""
+    routes = {each["name"]: each for each in resources["rds"]}
+    listeners = json.loads(json.dumps(resources["lds"]))
+    for manager in managers(listeners):
+        rds = manager.pop("rds")
+        if rds["route_config_name"] not in routes:
+            raise SyncError(f"there are no routes {rds['route_config_name']}")
+        manager["route_config"] = routes[rds["route_config_name"]]
+    return {"clusters": resources["cds"], "listeners": listeners}
+
+
+def managers(listeners: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for listener in listeners:
+        for chain in listener["filter_chains"]:
+            for each in chain["filters"]:
+                if "rds" in each["typed_config"]:
+                    yield each["typed_config"]
+
+
+def put(folder: str, resources: dict[str, list[dict[str, Any]]]) -> None:
+    """Write what Envoy reads, so that no route ever names a cluster that is not there."""
+    old = clusters(folder)
+    new = {each["name"]: each for each in resources["cds"]}
+    write(folder, "cds", list({**old, **new}.values()))
+    if new.keys() - old.keys() and Path(folder, "rds.json").exists():
+        time.sleep(WARM_SECONDS)
+    write(folder, "rds", resources["rds"])
+    write(folder, "lds", resources["lds"])
+    if old.keys() - new.keys():
+        time.sleep(SETTLE_SECONDS)
+        write(folder, "cds", resources["cds"])
+
+
+def clusters(folder: str) -> dict[str, dict[str, Any]]:
+    """The clusters that are in place, by name."""
+    with contextlib.suppress(FileNotFoundError):
+        placed = json.loads(Path(folder, "cds.json").read_text())["resources"]
+        return {each["name"]: each for each in placed}
+    return {}
+
+
+def write(folder: str, kind: str, resources: list[dict[str, Any]]) -> None:
+    """One file, renamed into place: Envoy reads it then. What is the same is not written again."""
+    typed = [{"@type": KINDS[kind][1], **each} for each in resources]
+    text = json.dumps({"resources": typed})
+    path = Path(folder, f"{kind}.json")
+    if path.exists() and path.read_text() == text:
+        return
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.rename(path)
+
+
+# --- the daemon
+
+
+def notify(text: str) -> None:
+    """Tell systemd, where it listens (sd_notify(3))."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.connect("\0" + address[1:] if address.startswith("@") else address)
+            client.send(text.encode())
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+    notify(f"STATUS={text}")
+
+
+class Sync:
+    """One edge's files; `turn` looks once and says what has changed."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.placed: Found | None = None
+        self.tried: Found | None = None  # the last one; it may have been refused
+        self.trouble = ""
+
+    def turn(self) -> float:
+        """The seconds until the next look."""
+        try:
+            found = read(self.config["fetch"], self.config["item"])
+            if found != self.tried:
+                self.take(found)
+            elif self.trouble and found == self.placed:
+                self.trouble = ""
+                say(f"configuration {found.version} is in place, and can be read again")
+        except (SyncError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+            self.complain(str(error) or type(error).__name__)
+        seconds = float(self.config["seconds"])
+        return seconds if self.placed else min(seconds, RETRY_SECONDS)
+
+    def take(self, found: Found) -> None:
+        self.tried, resources = found, files(found)
+        try:
+            check(self.config["envoy"], self.config["bootstrap"], resources)
+        except SyncError as error:
+            said = str(error)
+            for key in found.keys:
+                said = said.replace(key, "(a key)")  # Envoy quotes what it refuses
+            raise SyncError(f"configuration {found.version}: {said}") from None
+        put(self.config["folder"], resources)
+        self.placed, self.trouble = found, ""
+        notify("READY=1")
+        say(f"configuration {found.version} is in place, with {len(found.keys)} key(s)")
+
+    def complain(self, text: str) -> None:
+        if text == self.trouble:
+            return
+        self.trouble = text
+        stays = f"; {self.placed.version} stays in place" if self.placed else ""
+        say(text + stays)
+
+
+def main(path: str) -> None:
+    sync = Sync(json.loads(Path(path).read_text()))
+    while True:
+        time.sleep(sync.turn())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,124 @@
+"""What an edge serves, in the items of a secret store."""
+
+from __future__ import annotations
+
+import pytest
+
+from trunkline.envoy import Access, LoopbackListener, Resources, resources
+from trunkline.errors import ConfigurationError
+from trunkline.model import Upstream
+from trunkline.payload import sync
+from trunkline.payload.configuration import FORMAT, pack, sync_source
+
+KEYS = ["new" * 20, "old" * 20]
+
+
+def served(*prefixes: str, host: str = "10.0.0.9") -> Resources:
+    return resources(
+        site="aws",
+        zone="us-east-1a",
+        cloud="aws",
+        prefixes=prefixes,
+        upstream=Upstream(host, 8080, tls=False),
+        listener=LoopbackListener(),
+        access=Access("edge.example.com"),
+        folder="/run/x",
+    )
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The items by name, as the machine's program reads them."""
+    items: dict[str, str] = {}
+
+    def read(fetch: list[str], item: str) -> str:
+        if item not in items:
+            raise sync.SyncError(f"{item} cannot be read")
+        return items[item]
+
+    monkeypatch.setattr(sync, "item_text", read)
+    return items
+
+
+def put(store: dict[str, str], items: list[str]) -> None:
+    store.update({"c" if n == 1 else f"c-{n}": item for n, item in enumerate(items, 1)})
+
+
+@pytest.mark.parametrize("limit", [65_536, 900])
+def test_the_machine_unpacks_what_was_packed(store: dict[str, str], limit: int) -> None:
+    made = served("/api/v5", "/api/v6")
+    items = pack(made, KEYS, limit)
+    assert (len(items) > 1) is (limit == 900)
+    assert all(len(item) <= limit for item in items)
+    put(store, items)
+    found = sync.read([], "c")
+    assert found.document["listeners"] == [made.listener]
+    assert found.document["clusters"] == list(made.clusters)
+    assert found.document["routes"] == [made.routes]
+    assert found.keys == KEYS
+
+
+def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
+    from trunkline.envoy.access import KEY
+
+    assert (sync.FORMAT, sync.PLACE) == (FORMAT, KEY)
+    assert '"""' not in sync_source()
+
+
+def test_the_keys_take_their_place(store: dict[str, str]) -> None:
+    put(store, pack(served("/"), KEYS, 65_536))
+    [routes] = sync.files(sync.read([], "c"))["rds"]
+    [host] = routes["virtual_hosts"]
+    [policy] = host["typed_per_filter_config"]["rbac"]["rbac"]["rules"]["policies"].values()
+    let_in = [each["header"]["string_match"]["exact"] for each in policy["principals"]]
+    assert let_in == KEYS
+    assert sync.PLACE not in str(routes)
+
+
+def test_an_empty_place_is_no_key(store: dict[str, str]) -> None:
+    put(store, pack(served("/"), [KEYS[0], ""], 65_536))
+    assert sync.read([], "c").keys == KEYS[:1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (["", ""], "there is no key"),
+        (["short"], "less than 32"),
+        ([".*" * 20], "other characters"),
+        (["a" * 40 + "|"], "other characters"),
+    ],
+)
+def test_a_key_that_would_let_everybody_in_is_refused(
+    store: dict[str, str], keys: list[str], said: str
+) -> None:
+    put(store, pack(served("/"), keys, 65_536))
+    with pytest.raises(sync.SyncError, match=said):
+        sync.read([], "c")
+
+
+def test_items_of_two_versions_are_not_mixed(store: dict[str, str]) -> None:
+    put(store, pack(served("/api/v5"), KEYS, 900))
+    changed = pack(served("/api/v6", host="10.0.0.10"), KEYS, 900)
+    store["c-2"] = changed[1]
+    with pytest.raises(sync.SyncError, match="do not belong together"):
+        sync.read([], "c")
+
+
+@pytest.mark.parametrize("text", ["", "2 1 digest keys data", "1 one digest keys data", "1 1 x"])
+def test_another_format_is_refused(store: dict[str, str], text: str) -> None:
+    store["c"] = text
+    with pytest.raises(sync.SyncError, match="not a configuration of format 1"):
+        sync.read([], "c")
+
+
+def test_what_does_not_change_gives_the_same_items() -> None:
+    assert pack(served("/"), KEYS, 4096) == pack(served("/"), KEYS, 4096)
+
+
+def test_a_terraform_expression_is_refused() -> None:
+    from cdktf import Token
+
+    host = Token.as_string({"later": True})
+    with pytest.raises(ConfigurationError, match="the configuration of an edge would hold"):
+        pack(served("/", host=host), KEYS, 4096)
