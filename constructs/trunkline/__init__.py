@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from trunkline.addresses.base import Endpoint
     from trunkline.addresses.names import Peer
     from trunkline.errors import ConfigurationError, OutputError, TrunklineError
-    from trunkline.model import ExistingNetwork, NewNetwork, Probes, Site, Topology, Upstream
+    from trunkline.model import (
+        ExistingNetwork,
+        Http,
+        NewNetwork,
+        Probes,
+        Site,
+        Topology,
+        Upstream,
+        Versions,
+    )
     from trunkline.patterns.cloudflare_routing import CloudflareRouting
     from trunkline.patterns.edge_origin import EdgeOrigin
     from trunkline.patterns.edge_proxy import EdgeProxy, Loopback, Public, Tunnel
@@ -26,6 +35,7 @@ __all__ = [
     "EdgeProxy",
     "Endpoint",
     "ExistingNetwork",
+    "Http",
     "Loopback",
     "NewNetwork",
     "OutputError",
@@ -39,6 +49,7 @@ __all__ = [
     "TrunklineError",
     "Tunnel",
     "Upstream",
+    "Versions",
 ]
 
 _CONSTRUCTS = {
@@ -55,6 +66,7 @@ _DATA = {
     "ConfigurationError": "trunkline.errors",
     "Endpoint": "trunkline.addresses.base",
     "ExistingNetwork": "trunkline.model",
+    "Http": "trunkline.model",
     "NewNetwork": "trunkline.model",
     "OutputError": "trunkline.errors",
     "Peer": "trunkline.addresses.names",
@@ -64,6 +76,7 @@ _DATA = {
     "TopologyError": "trunkline.topology.errors",
     "TrunklineError": "trunkline.errors",
     "Upstream": "trunkline.model",
+    "Versions": "trunkline.model",
 }
 
 

@@ -39,7 +39,8 @@ def schema_defaults(section: Mapping[str, Any]) -> dict[str, Any]:
 SECTIONS = [
     (model.Cloudflare, SCHEMA["properties"]["cloudflare"]),
     (model.LocalIngress, SCHEMA["properties"]["local"]),
-    (model.Edge, SCHEMA["properties"]["edge"]),
+    (model.Http, SCHEMA["properties"]["edge"]["properties"]["http"]),
+    (model.Versions, SCHEMA["properties"]["edge"]["properties"]["versions"]),
     (model.Routing, SCHEMA["properties"]["routing"]),
     (model.Route, SCHEMA["$defs"]["route"]),
     *((cls, SCHEMA["properties"]["state"]["properties"][name]) for name, cls in BACKENDS.items()),
@@ -64,6 +65,11 @@ def test_probes_have_the_schema_s_defaults() -> None:
     assert section.pop("enabled") is True
     ours = defaults(model.Probes)
     assert {name: value for name, value in ours.items() if value is not None} == section
+
+
+def test_edges_have_the_schema_s_defaults() -> None:
+    parts = {"http": model.Http(), "versions": model.Versions()}
+    assert defaults(model.Edge) == {**schema_defaults(SCHEMA["properties"]["edge"]), **parts}
 
 
 def test_topology_has_the_schema_s_defaults() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trunkline.envoy.connection_manager import DEFAULT_HTTP
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.listener import Listener
 from trunkline.envoy.resources import MAX_CONNECTIONS, config_source, resources
-from trunkline.model import Upstream
+from trunkline.model import Http, Upstream
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
 
@@ -21,13 +22,20 @@ def bootstrap(
     upstream: Upstream | None,
     listener: Listener,
     admin_socket: str,
+    http: Http = DEFAULT_HTTP,
 ) -> JsonObject:
     """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`.
 
     The arguments are those of `resources`, without keys: whoever reaches the listener is served.
     """
     made = resources(
-        site=site, zone=zone, cloud=cloud, prefixes=prefixes, upstream=upstream, listener=listener
+        site=site,
+        zone=zone,
+        cloud=cloud,
+        prefixes=prefixes,
+        upstream=upstream,
+        listener=listener,
+        http=http,
     )
     return {**_common(site, zone, admin_socket), "static_resources": made.inline()}
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import asdict, frozen
 
 from trunkline.envoy.access import Access, refuse_all
 from trunkline.envoy.extension import JsonObject, extension, typed
 from trunkline.envoy.route import ROUTES
+from trunkline.model import Http
+from trunkline.model.edge import Underscores
 
 IDLE_TIMEOUT = "300s"  # of a stream: a model may take minutes between two tokens
 
 HTTP = "extensions.filters.http"
+
+UNDERSCORES: Mapping[Underscores, str] = {
+    "reject": "REJECT_REQUEST",
+    "drop": "DROP_HEADER",
+    "keep": "ALLOW",
+}
+DEFAULT_HTTP = Http()
 
 SITE = "trunkline-site"
 RESPONSE_FLAGS = "trunkline-response-flags"
@@ -35,6 +44,7 @@ def connection_manager(
     routes: JsonObject,
     clusters: Sequence[str],
     access: Access | None = None,
+    http: Http = DEFAULT_HTTP,
 ) -> JsonObject:
     """The HTTP connection manager, hardened for a proxy at the edge.
 
@@ -57,7 +67,7 @@ def connection_manager(
         upgrade_configs=[{"upgrade_type": "websocket"}],
         **_addresses(),
         **_paths(),
-        **_limits(),
+        **_limits(http),
     )
 
 
@@ -79,15 +89,18 @@ def _paths() -> JsonObject:
     }
 
 
-def _limits() -> JsonObject:
+def _limits(http: Http) -> JsonObject:
+    underscores = UNDERSCORES[http.headers_with_underscores]
     return {
-        "common_http_protocol_options": {"headers_with_underscores_action": "REJECT_REQUEST"},
+        "common_http_protocol_options": {"headers_with_underscores_action": underscores},
         "http2_protocol_options": {
             "max_concurrent_streams": 100,
             "initial_stream_window_size": 64 * 2**10,
             "initial_connection_window_size": 2**20,
         },
         "request_headers_timeout": "10s",
+        # A body that comes slowly would keep its stream for as long as it likes.
+        "request_timeout": f"{http.request_seconds}s",
         "stream_idle_timeout": IDLE_TIMEOUT,
     }
 

@@ -8,11 +8,11 @@ from attrs import frozen
 
 from trunkline.envoy.access import Access
 from trunkline.envoy.cluster import cluster
-from trunkline.envoy.connection_manager import EdgeLocation, connection_manager
+from trunkline.envoy.connection_manager import DEFAULT_HTTP, EdgeLocation, connection_manager
 from trunkline.envoy.extension import JsonObject
 from trunkline.envoy.listener import Listener, listener_of
 from trunkline.envoy.route import route_configuration, routes
-from trunkline.model import Upstream
+from trunkline.model import Http, Upstream
 
 MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE above 8192
 
@@ -49,6 +49,7 @@ def resources(
     upstream: Upstream | None,
     listener: Listener,
     access: Access | None = None,
+    http: Http = DEFAULT_HTTP,
     folder: str = "",
 ) -> Resources:
     """What one edge serves.
@@ -67,6 +68,7 @@ def resources(
         config_source(folder, "rds"),
         [each["name"] for each in clusters],
         access,
+        http,
     )
     return Resources(
         listener=listener_of(listener, manager),

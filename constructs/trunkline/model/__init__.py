@@ -4,7 +4,14 @@ The classes are also the plain arguments of the public constructs. Defaults stan
 holds the `default` keys of schemas/topology.schema.json against them.
 """
 
-from trunkline.model.edge import DEFAULT_POLL_SECONDS, EDGE_KEY_HEADER, Edge, Exposure
+from trunkline.model.edge import (
+    DEFAULT_POLL_SECONDS,
+    EDGE_KEY_HEADER,
+    Edge,
+    Exposure,
+    Http,
+    Versions,
+)
 from trunkline.model.ingress import (
     DEFAULT_PLAN,
     PLANS,
@@ -56,6 +63,7 @@ __all__ = [
     "ExistingNetwork",
     "Exposure",
     "GcsState",
+    "Http",
     "Ingress",
     "Key",
     "LatencyRow",
@@ -73,6 +81,7 @@ __all__ = [
     "TerraformCloudState",
     "Topology",
     "Upstream",
+    "Versions",
     "default_hostname",
     "zone_name",
     "zone_owner",

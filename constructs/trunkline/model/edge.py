@@ -14,6 +14,33 @@ EDGE_KEY_HEADER = "trunkline-edge-key"
 
 DEFAULT_POLL_SECONDS = 30
 
+Underscores = Literal["reject", "drop", "keep"]
+
+
+@frozen(kw_only=True)
+class Http:
+    """How edges take requests.
+
+    - `headers_with_underscores`: what becomes of a request that has one: it is refused with 400, it
+      passes without that header, or as it is. Some services take `a_b` for `a-b`.
+    - `request_seconds`: how long a request may take to arrive, with its body.
+    """
+
+    headers_with_underscores: Underscores = "reject"
+    request_seconds: int = 600
+
+
+@frozen(kw_only=True)
+class Versions:
+    """The versions of what edges run, as the vendors' repositories name them.
+
+    - `envoy`: of the package in https://apt.envoyproxy.io.
+    - `cloudflared`: of the package in https://pkg.cloudflare.com.
+    """
+
+    envoy: str = "1.40.0"
+    cloudflared: str = "2026.9.3"
+
 
 @frozen(kw_only=True)
 class Edge:
@@ -21,7 +48,11 @@ class Edge:
 
     - `exposure`: reached through a tunnel (no inbound port) or publicly by Cloudflare.
     - `poll_seconds`: how often an edge looks for a new configuration in its cloud's secret store.
+    - `http`: how they take requests.
+    - `versions`: of what they run.
     """
 
     exposure: Exposure = "tunnel"
     poll_seconds: int = DEFAULT_POLL_SECONDS
+    http: Http = Http()
+    versions: Versions = Versions()

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from trunkline.addresses.loopback import EDGE_PORT
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import Cloud, GroupSpec, MachineSpec, Secret
+from trunkline.clouds.base import Cloud, GroupSpec, MachineSpec, Secret, fingerprint
 from trunkline.envoy import (
     Access,
     Listener,
@@ -21,7 +21,7 @@ from trunkline.envoy import (
     resources,
 )
 from trunkline.errors import ConfigurationError
-from trunkline.model import DEFAULT_POLL_SECONDS, Site, Upstream
+from trunkline.model import DEFAULT_POLL_SECONDS, Http, Site, Upstream, Versions
 from trunkline.patterns import cloudflare_ranges
 from trunkline.patterns.provider import use_provider
 from trunkline.payload import Unit, machine_firewall
@@ -84,6 +84,9 @@ class Loopback:
 Exposure = Tunnel | Public | Loopback
 
 
+DEFAULT_HTTP, DEFAULT_VERSIONS = Http(), Versions()
+
+
 class EdgeProxy(Construct):
     """An Envoy in a site's network, in its chosen zone.
 
@@ -102,6 +105,8 @@ class EdgeProxy(Construct):
       and becomes part of Terraform addresses: IDs of security groups (AWS) or of application
       security groups (Azure), or network tags (Google Cloud).
     - `poll_seconds`: how often it looks for a new configuration.
+    - `http`: how it takes requests.
+    - `versions`: of Envoy and cloudflared; another one replaces the machine.
     - `provider`: the provider of the site's cloud, where the stack has several of them.
 
     After construction, all of them Terraform expressions or plain text:
@@ -143,6 +148,8 @@ class EdgeProxy(Construct):
         tags: Mapping[str, str] | None = None,
         security_groups: Mapping[str, str] | None = None,
         poll_seconds: int = DEFAULT_POLL_SECONDS,
+        http: Http = DEFAULT_HTTP,
+        versions: Versions = DEFAULT_VERSIONS,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -154,7 +161,7 @@ class EdgeProxy(Construct):
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network([site.zone])
         machine_units, secrets = _Edge(
-            cloud, site, exposure, routes, cloud.upstream(), poll_seconds
+            cloud, site, exposure, routes, cloud.upstream(), poll_seconds, http, versions
         ).units()
         group = cloud.group(
             "machine",
@@ -175,6 +182,7 @@ class EdgeProxy(Construct):
                 zone=site.zone,
                 units=machine_units,
                 static_address=isinstance(exposure, Public),
+                replaced_with=_tunnel(exposure),
             ),
         )
         self.machine_id = machine.id
@@ -195,6 +203,8 @@ class _Edge:
     routes: Sequence[str]
     upstream: Upstream | None
     poll_seconds: int
+    http: Http
+    versions: Versions
 
     def units(self) -> tuple[tuple[Unit, ...], tuple[Secret, ...]]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
@@ -212,7 +222,8 @@ class _Edge:
         if not isinstance(self.exposure, Tunnel):
             return units, items
         token = self.cloud.secret("tunnel-token", self.exposure.token)
-        return (*units, Cloudflared(token=token.source)), (*items, token)
+        tunnel = Cloudflared(token=token.source, version=self.versions.cloudflared)
+        return (*units, tunnel), (*items, token)
 
     def _items(self, exposure: Tunnel | Public) -> tuple[Secret, ...]:
         """The configuration in the secret store, with as many items as it takes."""
@@ -224,6 +235,7 @@ class _Edge:
             upstream=self.upstream,
             listener=_listener(exposure),
             access=Access(exposure.hostname),
+            http=self.http,
             folder=FOLDER,
         )
         texts = pack(made, exposure.keys, self.cloud.secret_bytes)
@@ -232,7 +244,12 @@ class _Edge:
 
     def _envoy(self, bootstrap: Mapping[str, object]) -> Envoy:
         sources = self.exposure.sources if isinstance(self.exposure, Public) else ()
-        return Envoy(bootstrap=bootstrap, upstream=self.upstream, public_to=sources)
+        return Envoy(
+            bootstrap=bootstrap,
+            version=self.versions.envoy,
+            upstream=self.upstream,
+            public_to=sources,
+        )
 
     def _dynamic(self) -> Mapping[str, object]:
         return dynamic_bootstrap(
@@ -248,7 +265,13 @@ class _Edge:
             upstream=self.upstream,
             listener=_listener(self.exposure),
             admin_socket=ADMIN_SOCKET,
+            http=self.http,
         )
+
+
+def _tunnel(exposure: Exposure) -> tuple[str, ...]:
+    """What replaces the machine: a tunnel cannot go while a machine with its token is connected."""
+    return (fingerprint(exposure.token),) if isinstance(exposure, Tunnel) else ()
 
 
 def _listener(exposure: Exposure) -> Listener:

@@ -43,9 +43,6 @@ class Unit(ABC):
     name: ClassVar[str]
     """The systemd service is `trunkline-<name>.service`."""
 
-    package: ClassVar[VendorPackage | None] = None
-    """The vendor's package that is installed first, at its pinned version."""
-
     health: ClassVar[str] = "/healthz"
     """The path that answers 200 when the daemon is ready."""
 
@@ -56,6 +53,11 @@ class Unit(ABC):
     @abstractmethod
     def service(self) -> str:
         """The text of the systemd service."""
+
+    @property
+    def package(self) -> VendorPackage | None:
+        """The vendor's package that is installed first, at its pinned version."""
+        return None
 
     @property
     def files(self) -> tuple[MachineFile, ...]:

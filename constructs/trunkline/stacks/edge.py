@@ -31,6 +31,8 @@ class EdgeStack(TopologyStack):
             name=edge_name(topology.name, site.name),
             tags=self.tags(site),
             poll_seconds=topology.edge.poll_seconds,
+            http=topology.edge.http,
+            versions=topology.edge.versions,
         )
         attachment.attach(edge)
         TerraformOutput(

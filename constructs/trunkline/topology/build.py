@@ -14,6 +14,7 @@ from trunkline.model import (
     Edge,
     ExistingNetwork,
     GcsState,
+    Http,
     Ingress,
     LocalIngress,
     LocalState,
@@ -28,6 +29,7 @@ from trunkline.model import (
     TerraformCloudState,
     Topology,
     Upstream,
+    Versions,
     default_hostname,
 )
 
@@ -56,8 +58,14 @@ def build(data: Data) -> Topology:
     if "probes" in data:
         sections["probes"] = _probes(data["probes"])
     if "edge" in data:
-        sections["edge"] = Edge(**data["edge"])
+        sections["edge"] = _edge(data["edge"])
     return Topology(**_except(data, "$schema", *INGRESSES, *SECTIONS), **sections)
+
+
+def _edge(data: Data) -> Edge:
+    parts = {"http": Http, "versions": Versions}
+    made = {name: parts[name](**data[name]) for name in parts if name in data}
+    return Edge(**_except(data, *parts), **made)
 
 
 def _ingress(data: Data) -> Ingress:

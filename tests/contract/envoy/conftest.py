@@ -62,7 +62,8 @@ Start = Callable[..., Any]
 def start(envoy_path: str) -> Start:
     """Starts an Envoy for the listener and upstream given; a context manager.
 
-    `edit` may change the configuration's text, for files that a test cannot put in place.
+    `edit` may change the configuration's text, for files that a test cannot put in place; `options`
+    are more arguments of the bootstrap.
     """
 
     @contextmanager
@@ -70,6 +71,7 @@ def start(envoy_path: str) -> Start:
         upstream: Any = None,
         listener: Callable[..., Any] = LoopbackListener,
         edit: Callable[[str], str] = str,
+        **options: Any,
     ) -> Iterator[Envoy]:
         port = free_port()
         # Not pytest's folder: the path of a Unix socket may have 107 bytes.
@@ -82,6 +84,7 @@ def start(envoy_path: str) -> Start:
                 upstream=upstream,
                 listener=listener(port=port),
                 admin_socket=f"{name}/admin.sock",
+                **options,
             )
             config = json.loads(edit(json.dumps(config)))
             with _running(envoy_path, config, port, Path(name)) as envoy:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
 import stat
 from typing import Any
 
 import pytest
-from support.loopback import ask, eventually
+from support.loopback import ask, eventually, service
+
+from trunkline.model import Http, Upstream
+from trunkline.model.edge import Underscores
 
 
 @pytest.mark.parametrize(
@@ -45,6 +49,34 @@ def test_every_response_names_the_site(edge: Any, target: str) -> None:
 
 def test_refuses_headers_with_underscores(edge: Any) -> None:
     assert ask(edge.port, "/api/v5", x_y="1").status == 400
+
+
+@pytest.mark.parametrize(("action", "passes"), [("drop", False), ("keep", True)])
+def test_takes_headers_with_underscores_where_the_topology_says_so(
+    start: Any, action: Underscores, passes: bool
+) -> None:
+    with (
+        service() as behind,
+        start(
+            upstream=Upstream.from_url(behind.url), http=Http(headers_with_underscores=action)
+        ) as edge,
+    ):
+        eventually(lambda: ask(edge.port, "/healthz").status == 200)
+        assert ask(edge.port, "/api/v5", x_y="1").status == 200
+        [hit] = behind.hits
+        assert ("x_y" in hit.headers) is passes
+
+
+def test_a_body_that_comes_too_slowly_ends_its_request(start: Any) -> None:
+    with (
+        service() as behind,
+        start(upstream=Upstream.from_url(behind.url), http=Http(request_seconds=1)) as edge,
+    ):
+        eventually(lambda: ask(edge.port, "/healthz").status == 200)
+        with socket.create_connection(("127.0.0.1", edge.port), timeout=10) as client:
+            client.sendall(b"POST /api/v5 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+            assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
+        assert ask(edge.port, "/api/v5", method="POST", body=b"x" * 100_000).status == 200
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from trunkline.addresses.base import Endpoint
 from trunkline.addresses.names import Peer
 from trunkline.errors import ConfigurationError
-from trunkline.model import Probes
+from trunkline.model import Probes, Versions
 from trunkline.payload import (
     LocalUnit,
     MachineFile,
@@ -51,8 +51,8 @@ def public() -> str:
 
 def test_a_tunnelled_edge_installs_both_packages_at_their_pins() -> None:
     [install] = [command for command in commands(tunnelled()) if command[0].endswith("/install")]
-    assert install[1].startswith(f"envoy={Envoy.package.version},")
-    assert install[2].startswith(f"cloudflared={Cloudflared.package.version},")
+    assert install[1].startswith(f"envoy={Versions().envoy},")
+    assert install[2].startswith(f"cloudflared={Versions().cloudflared},")
 
 
 def test_a_public_edge_has_no_tunnel_and_no_secret_to_fetch() -> None:
@@ -73,8 +73,17 @@ def test_a_public_edge_trusts_cloudflares_client_certificate_alone() -> None:
     assert "origin-pull.cloudflare.net" in authority.subject.rfc4514_string()
 
 
+def test_another_version_can_be_asked_for() -> None:
+    units = [Envoy(bootstrap={}, version="1.40.1"), Cloudflared(token=SOURCE, version="2027.1.0")]
+    [install] = [each for each in commands(user_data(units)) if each[0].endswith("/install")]
+    assert [each.partition(",")[0] for each in install[1:]] == [
+        "envoy=1.40.1",
+        "cloudflared=2027.1.0",
+    ]
+
+
 def test_each_repository_is_trusted_by_its_own_key_only() -> None:
-    for package in (Envoy.package, Cloudflared.package):
+    for package in (Envoy(bootstrap={}).package, Cloudflared(token=SOURCE).package):
         source = files(tunnelled())[f"/etc/apt/sources.list.d/{package.name}.sources"]["content"]
         assert f"Signed-By: /etc/apt/keyrings/{package.key_file}" in source
         assert f"URIs: {package.url}\n" in source

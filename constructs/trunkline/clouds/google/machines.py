@@ -141,21 +141,25 @@ class GoogleMachineGroup(MachineGroup):
         return email
 
     def _add_rules(self) -> None:
-        """Rules for these machines only; Google denies all ingress itself, egress we deny."""
+        """Rules for these machines only; what they do not let pass is denied.
+
+        Google denies ingress itself, but a network that exists may have rules for all its machines,
+        as the default network does (priority 65,534).
+        """
         name = self.spec.name
         common = {"network": self.network.id, "target_service_accounts": [self.identity]}
-        denial = ComputeFirewall(
-            self.scope,
-            f"{self.id}-deny-egress",
-            name=short_name(f"{name}-deny-egress", 63),
-            direction="EGRESS",
-            priority=65_000,
-            deny=[ComputeFirewallDeny(protocol="all")],
-            destination_ranges=list(ANYWHERE),
-            **common,
-        )
-        self.depends_on.append(denial)
         for direction, ranges, rules in _directions(self.spec.firewall):
+            denial = ComputeFirewall(
+                self.scope,
+                f"{self.id}-deny-{direction.lower()}",
+                name=short_name(f"{name}-deny-{direction.lower()}", 63),
+                direction=direction,
+                priority=65_000,
+                deny=[ComputeFirewallDeny(protocol="all")],
+                **{ranges: list(ANYWHERE)},
+                **common,
+            )
+            self.depends_on.append(denial)
             for rule in rules:
                 made = ComputeFirewall(
                     self.scope,

@@ -7,6 +7,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from trunkline.errors import ConfigurationError
+from trunkline.model import Versions
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.secret import SecretSource
@@ -22,18 +23,22 @@ class Cloudflared(Unit):
     """cloudflared; `token` says how the machine reads the token of its tunnel."""
 
     token: SecretSource
+    version: str = Versions().cloudflared
 
     name: ClassVar = "tunnel"
     remedy: ClassVar = "use a shorter name of the topology"
-    # https://pkg.cloudflare.com/index.html ; --token-file since 2025.4.
-    package: ClassVar = VendorPackage(
-        name="cloudflared",
-        version="2026.9.3",
-        url="https://pkg.cloudflare.com/cloudflared",
-        suite="any",
-        key_url="https://pkg.cloudflare.com/cloudflare-main.gpg",
-        key_file="cloudflared.gpg",
-    )
+
+    @property
+    def package(self) -> VendorPackage:
+        # https://pkg.cloudflare.com/index.html ; --token-file since 2025.4.
+        return VendorPackage(
+            name="cloudflared",
+            version=self.version,
+            url="https://pkg.cloudflare.com/cloudflared",
+            suite="any",
+            key_url="https://pkg.cloudflare.com/cloudflare-main.gpg",
+            key_file="cloudflared.gpg",
+        )
 
     @property
     def service(self) -> str:

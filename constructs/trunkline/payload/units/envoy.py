@@ -11,7 +11,7 @@ from attrs import frozen
 
 from trunkline.addresses import loopback
 from trunkline.local.machine import LocalProcess
-from trunkline.model import Upstream
+from trunkline.model import Upstream, Versions
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
@@ -36,21 +36,25 @@ class Envoy(Unit):
     """
 
     bootstrap: Mapping[str, object]
+    version: str = Versions().envoy
     upstream: Upstream | None = None
     public_to: tuple[str, ...] = ()
 
     name: ClassVar = "edge"
     health: ClassVar = "/livez"  # its upstream may come later
     remedy: ClassVar = "use fewer or shorter route prefixes"
-    # https://www.envoyproxy.io/docs/envoy/latest/start/install ; trixie packages since 1.37.
-    package: ClassVar = VendorPackage(
-        name="envoy",
-        version="1.40.0",
-        url="https://apt.envoyproxy.io",
-        suite="trixie",
-        key_url="https://apt.envoyproxy.io/signing.key",
-        key_file="envoy.asc",
-    )
+
+    @property
+    def package(self) -> VendorPackage:
+        # https://www.envoyproxy.io/docs/envoy/latest/start/install ; trixie packages since 1.37.
+        return VendorPackage(
+            name="envoy",
+            version=self.version,
+            url="https://apt.envoyproxy.io",
+            suite="trixie",
+            key_url="https://apt.envoyproxy.io/signing.key",
+            key_file="envoy.asc",
+        )
 
     @property
     def service(self) -> str:
