@@ -13,12 +13,14 @@ import psutil
 from benchmarks.measure import Report, Target, parser, progress, show
 from benchmarks.proxies import PATH, envoy, free_port, in_turn, minimal, running, service
 from trunkline.bench.load import tools
-from trunkline.envoy import LoopbackListener, bootstrap
-from trunkline.model import Upstream
+from trunkline.envoy import Access, LoopbackListener, dynamic_bootstrap, resources
+from trunkline.model import EDGE_KEY_HEADER, Upstream
+from trunkline.payload.sync import with_keys
 
 TITLE = "An edge before a service on loopback, one thread each (wrk; median of runs)"
 COLUMNS = ("proxy", "requests/s", "p99 ms", "CPU us per request")
 EDGE, MINIMAL = "trunkline's edge", "smallest Envoy"
+HOSTNAME, KEY = "edge.example.com", "5e" * 32
 
 NGINX = """\
 daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
@@ -83,7 +85,8 @@ def run(runs: int) -> Report:
                 ports = text.replace("PORT", str(port)).replace("SERVICE", str(behind))
                 (folder / each).write_text(ports)
                 servers[each] = start(command, port)
-        found = in_turn(runs, load, servers)
+        headers = {"Host": HOSTNAME, EDGE_KEY_HEADER: KEY}
+        found = in_turn(runs, load, servers, headers)
     rows = [(n, s.requests_per_second, s.p99_ms, s.cpu_us) for n, s in found.items()]
     edge, least = found[EDGE], found[MINIMAL]
     rate = edge.requests_per_second / least.requests_per_second
@@ -111,15 +114,22 @@ class _Starter:
 
 
 def _edge(port: int, upstream: Upstream, folder: str) -> dict[str, Any]:
-    return bootstrap(
+    """What an edge of a cloud runs, with its key, in one file."""
+    config = dynamic_bootstrap(
+        site="aws", zone="us-east-1a", folder=folder, admin_socket=f"{folder}/admin.sock"
+    )
+    del config["dynamic_resources"]
+    made = resources(
         site="aws",
         zone="us-east-1a",
         cloud="aws",
         prefixes=(PATH.rpartition("/")[0], "/api/v6", "/api/v7"),
         upstream=upstream,
         listener=LoopbackListener(port=port),
-        admin_socket=f"{folder}/admin.sock",
+        access=Access(HOSTNAME),
+        folder=folder,
     )
+    return {**config, "static_resources": with_keys(made.inline(), [KEY])}
 
 
 def _minimal(port: int, behind: int) -> dict[str, Any]:

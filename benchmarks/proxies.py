@@ -9,13 +9,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 from attrs import frozen
 
-from trunkline.bench.load import Load
+from trunkline.bench.load import NO_HEADERS, Load, Tool
 
 PATH = "/api/v5/orders"
 
@@ -54,13 +55,16 @@ def _await(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def in_turn(
-    runs: int, load: Callable[[str], Load], servers: Mapping[str, tuple[psutil.Process, int]]
+    runs: int,
+    load: Tool,
+    servers: Mapping[str, tuple[psutil.Process, int]],
+    headers: Mapping[str, str] = NO_HEADERS,
 ) -> dict[str, Served]:
     """Load each server so many times, one after another: a busy moment meets all of them."""
     found: dict[str, list[tuple[Load, float]]] = {name: [] for name in servers}
     for _ in range(runs):
         for name, (process, port) in servers.items():
-            found[name].append(_loaded(load, process, port))
+            found[name].append(_loaded(partial(load, headers=headers), process, port))
     return {name: _median(results) for name, results in found.items()}
 
 

@@ -11,8 +11,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from attrs import frozen
 
@@ -21,6 +24,8 @@ from trunkline.errors import TrunklineError
 CONNECTIONS = 16
 SECONDS = 2
 TIMEOUT = SECONDS + 20
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
@@ -47,19 +52,25 @@ class Load:
         )
 
 
-def tools() -> Mapping[str, Callable[[str], Load]]:
-    """The load tests whose tools are installed, by name; each takes a URL."""
-    found: dict[str, Callable[[str], Load]] = {}
+class Tool(Protocol):
+    """A load test of a URL; each request carries `headers`."""
+
+    def __call__(self, url: str, headers: Mapping[str, str] = ...) -> Load: ...
+
+
+def tools() -> Mapping[str, Tool]:
+    """The load tests whose tools are installed, by name."""
+    found: dict[str, Tool] = {}
     if program := shutil.which("wrk"):
-        found["wrk"] = lambda url: _wrk(program, url)
+        found["wrk"] = partial(_wrk, program)
     if script := _autocannon():
-        found["autocannon"] = lambda url: _run_autocannon(script, url)
+        found["autocannon"] = partial(_run_autocannon, script)
     return found
 
 
-def _wrk(program: str, url: str) -> Load:
+def _wrk(program: str, url: str, headers: Mapping[str, str] = NO_HEADERS) -> Load:
     size = ["-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
-    output = _output([program, *size, url])
+    output = _output([program, *size, *_given(headers), url])
     return Load(
         "wrk",
         float(_find(r"Requests/sec:\s+([\d.]+)", output)),
@@ -69,9 +80,14 @@ def _wrk(program: str, url: str) -> Load:
     )
 
 
-def _run_autocannon(script: Path, url: str) -> Load:
+def _given(headers: Mapping[str, str]) -> list[str]:
+    """The headers as both tools take them."""
+    return [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+
+
+def _run_autocannon(script: Path, url: str, headers: Mapping[str, str] = NO_HEADERS) -> Load:
     size = ["-c", str(CONNECTIONS), "-d", str(SECONDS), "--json", "--no-progress"]
-    result = json.loads(_output([_node(), str(script), *size, url]))
+    result = json.loads(_output([_node(), str(script), *size, *_given(headers), url]))
     return Load(
         "autocannon",
         float(result["requests"]["average"]),

@@ -63,7 +63,7 @@ def connection_manager(
         rds={"route_config_name": ROUTES, "config_source": routes},
         http_filters=[*guard, _headers(location.site), _health_check(clusters), _router()],
         local_reply_config=_local_replies(location),
-        access_log=[_access_log()],
+        access_log=[_access_log(location.site)],
         upgrade_configs=[{"upgrade_type": "websocket"}],
         **_addresses(),
         **_paths(),
@@ -168,10 +168,16 @@ def _mapper(comparison: str, status: int, body: JsonObject) -> JsonObject:
     return {"filter": found, "body_format_override": {"json_format": body}}
 
 
-def _access_log() -> JsonObject:
-    """JSON lines on stdout, for journald. Paths stand without their queries, which hold secrets."""
+def _access_log(site: str) -> JsonObject:
+    """JSON lines on stdout, for journald, with the same fields on all sites.
+
+    Paths stand without their queries, which hold secrets.
+    """
     fields = {
         "time": "%START_TIME%",
+        "site": site,
+        "authority": "%REQ(X-FORWARDED-HOST?:AUTHORITY)%",  # the name that the client asked for
+        "route": "%ROUTE_NAME%",
         "method": "%REQ(:METHOD)%",
         "path": "%PATH(NQ:PATH)%",
         "protocol": "%PROTOCOL%",
@@ -181,6 +187,9 @@ def _access_log() -> JsonObject:
         "received": "%BYTES_RECEIVED%",
         "sent": "%BYTES_SENT%",
         "ms": "%DURATION%",
+        "upstream": "%UPSTREAM_HOST%",
+        "upstream_ms": "%RESPONSE_DURATION%",  # until the first byte of its answer
+        "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
         "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
         "request_id": "%REQ(X-REQUEST-ID)%",
         "ray": "%REQ(CF-RAY)%",

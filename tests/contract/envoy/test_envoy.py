@@ -99,6 +99,7 @@ def test_access_log_is_json_without_queries_and_cookies(edge: Any) -> None:
     eventually(lambda: any(line["path"] == "/api/v5/logged" for line in edge.log()), 20)
     (line,) = [line for line in edge.log() if line["path"] == "/api/v5/logged"]
     assert (line["status"], line["ray"], line["request_id"]) == (200, "8f", "r")
+    assert (line["site"], line["route"]) == ("aws", "/api/v5")
     assert "s3cret" not in json.dumps(edge.log())
 
 
