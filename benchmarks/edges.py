@@ -20,6 +20,7 @@ from trunkline.payload.sync import with_keys
 TITLE = "An edge before a service on loopback, one thread each (wrk; median of runs)"
 COLUMNS = ("proxy", "requests/s", "p99 ms", "CPU us per request")
 EDGE, MINIMAL = "trunkline's edge", "smallest Envoy"
+PREFIXES = (PATH.rpartition("/")[0], "/api/v6", "/api/v7")
 HOSTNAME, KEY = "edge.example.com", "5e" * 32
 
 NGINX = """\
@@ -75,7 +76,7 @@ def run(runs: int) -> Report:
         upstream = Upstream("127.0.0.1", behind, tls=False)
         own, smallest = free_port(), free_port()
         servers = {
-            EDGE: start(envoy(_edge(own, upstream, name), "edge", folder), own),
+            EDGE: start(envoy(edge_config(own, upstream, name), "edge", folder), own),
             MINIMAL: start(envoy(_minimal(smallest, behind), "minimal", folder), smallest),
         }
         missing = [each for each in OTHERS if shutil.which(each) is None]
@@ -113,7 +114,9 @@ class _Starter:
         return self._stack.enter_context(running(command, port, self._folder)), port
 
 
-def _edge(port: int, upstream: Upstream, folder: str) -> dict[str, Any]:
+def edge_config(
+    port: int, upstream: Upstream, folder: str, hostname: str = HOSTNAME
+) -> dict[str, Any]:
     """What an edge of a cloud runs, with its key, in one file."""
     config = dynamic_bootstrap(
         site="aws", zone="us-east-1a", folder=folder, admin_socket=f"{folder}/admin.sock"
@@ -123,10 +126,10 @@ def _edge(port: int, upstream: Upstream, folder: str) -> dict[str, Any]:
         site="aws",
         zone="us-east-1a",
         cloud="aws",
-        prefixes=(PATH.rpartition("/")[0], "/api/v6", "/api/v7"),
+        prefixes=PREFIXES,
         upstream=upstream,
         listener=LoopbackListener(port=port),
-        access=Access(HOSTNAME),
+        access=Access(hostname),
         folder=folder,
     )
     return {**config, "static_resources": with_keys(made.inline(), [KEY])}

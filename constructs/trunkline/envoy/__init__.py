@@ -1,6 +1,7 @@
 """What an edge runs: the model turned into Envoy's configuration, as plain dicts ready for JSON.
 
-    bootstrap ── resources ── listener ── connection_manager
+    bootstrap ── statistics
+            └─── resources ── listener ── connection_manager
                          ├─── route ── access
                          └─── cluster
 

@@ -8,6 +8,7 @@ from trunkline.envoy.connection_manager import DEFAULT_HTTP
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.listener import Listener
 from trunkline.envoy.resources import MAX_CONNECTIONS, config_source, resources
+from trunkline.envoy.statistics import statistics
 from trunkline.model import Http, Upstream
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
@@ -44,11 +45,13 @@ def dynamic_bootstrap(*, site: str, zone: str, folder: str, admin_socket: str) -
     """The Envoy bootstrap of one edge which reads what it serves from files of `folder`.
 
     They are `cds.json`, `lds.json` and `rds.json`, which are read again when another file is
-    renamed to one of these names; `payload/sync.py` does that. The first two must be there.
+    renamed to one of these names; `payload/sync.py` does that. The first two must be there. Its
+    statistics are at `127.0.0.1:9902/stats/prometheus`.
     https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
     """
     return {
         **_common(site, zone, admin_socket),
+        "static_resources": statistics(admin_socket),
         "dynamic_resources": {
             "cds_config": config_source(folder, "cds"),
             "lds_config": config_source(folder, "lds"),

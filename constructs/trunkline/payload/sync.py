@@ -133,7 +133,8 @@ def check(envoy: str, bootstrap: str, resources: dict[str, list[dict[str, Any]]]
     """SyncError, with Envoy's own words, for resources that it refuses."""
     config = json.loads(Path(bootstrap).read_text())
     del config["dynamic_resources"]
-    config["static_resources"] = static(resources)
+    for name, served in static(resources).items():
+        config["static_resources"][name] += served
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(config, file)
         file.flush()

@@ -25,6 +25,7 @@ from doubles.machines.scene import Running, Scene
 from doubles.services.packages import SigningKey
 from doubles.services.trust import unverified_client
 
+from trunkline.envoy.statistics import PORT as STATISTICS_PORT
 from trunkline.model import EDGE_KEY_HEADER as KEY
 from trunkline.probing.addresses import ProbeAddress
 from trunkline.probing.client import fetch
@@ -160,7 +161,17 @@ class TestEdge:
         assert listening == {
             ("127.0.0.1", payloads.EDGE_PORT),
             ("127.0.0.1", payloads.METRICS_PORT),
+            ("127.0.0.1", STATISTICS_PORT),
         }
+
+    def test_its_statistics_are_for_prometheus_and_nothing_else_of_the_administration(
+        self, edge: Running
+    ) -> None:
+        answer = edge.machine.get(STATISTICS_PORT, "/stats/prometheus")
+        assert answer.status == 200
+        assert b"envoy_http_downstream_rq_total" in answer.read()
+        for path in ("/", "/config_dump", "/stats", "/stats/prometheus/../../quitquitquit"):
+            assert edge.machine.get(STATISTICS_PORT, path).status == 404
 
     def test_what_cloud_init_left_on_disk_is_closed_to_other_users(self, edge: Running) -> None:
         seen = edge.machine.run("find", "/etc/envoy", "/usr/local/lib/trunkline", "-perm", "-o+w")
@@ -281,8 +292,9 @@ class TestProbe:
 
 
 class TestPublicEdge:
-    def test_only_the_public_port_listens(self, public: Running) -> None:
-        assert public.machine.listening() == {("0.0.0.0", payloads.PUBLIC_PORT)}
+    def test_only_the_public_port_listens_to_others(self, public: Running) -> None:
+        listening = {("0.0.0.0", payloads.PUBLIC_PORT), ("127.0.0.1", STATISTICS_PORT)}
+        assert public.machine.listening() == listening
 
     def test_it_ends_the_connection_of_a_client_without_certificate(self, public: Running) -> None:
         with pytest.raises(ssl.SSLError, match="certificate required"):

@@ -76,6 +76,8 @@ def edge(envoy_path: str) -> Iterator[Edge]:
         bootstrap = dynamic_bootstrap(
             site="aws", zone="us-east-1a", folder=name, admin_socket=f"{name}/admin.sock"
         )
+        [statistics] = bootstrap["static_resources"]["listeners"]
+        statistics["address"]["socket_address"]["port_value"] = free_port()  # tests run at once
         (folder / "envoy.json").write_text(json.dumps(bootstrap))
         settings = {
             "fetch": [sys.executable, "-c", STORE, name],
