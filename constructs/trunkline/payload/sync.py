@@ -240,16 +240,16 @@ class Sync:
         return seconds if self.placed else min(seconds, RETRY_SECONDS)
 
     def take(self, found: Found) -> None:
-        self.tried, resources = found, files(found)
+        resources = files(found)
         try:
             check(self.config["envoy"], self.config["bootstrap"], resources)
         except SyncError as error:
-            said = str(error)
+            self.tried, said = found, str(error)
             for key in found.keys:
                 said = said.replace(key, "(a key)")  # Envoy quotes what it refuses
             raise SyncError(f"configuration {found.version}: {said}") from None
         put(self.config["folder"], resources)
-        self.placed, self.trouble = found, ""
+        self.placed, self.tried, self.trouble = found, found, ""
         notify("READY=1")
         say(f"configuration {found.version} is in place, with {len(found.keys)} key(s)")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from trunkline.envoy import Access, LoopbackListener, Resources, resources
@@ -122,3 +125,49 @@ def test_a_terraform_expression_is_refused() -> None:
     host = Token.as_string({"later": True})
     with pytest.raises(ConfigurationError, match="the configuration of an edge would hold"):
         pack(served("/", host=host), KEYS, 4096)
+
+
+@pytest.mark.parametrize(
+    ("failure", "again"),
+    [(subprocess.TimeoutExpired("envoy", 60), True), (sync.SyncError("Envoy refuses it"), False)],
+    ids=["it could not be checked", "it was refused"],
+)
+def test_what_was_refused_is_not_tried_again_but_what_could_not_be_checked_is(
+    store: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    failure: Exception,
+    again: bool,
+) -> None:
+    put(store, pack(served("/"), KEYS, 65_536))
+    checks: list[Exception] = [failure]
+
+    def check(*_: object) -> None:
+        if checks:
+            raise checks.pop()
+
+    monkeypatch.setattr(sync, "check", check)
+    settings = {"fetch": [], "item": "c", "seconds": 30, "envoy": "", "bootstrap": ""}
+    daemon = sync.Sync({**settings, "folder": str(tmp_path)})
+    assert daemon.turn() == sync.RETRY_SECONDS
+    daemon.turn()
+    assert (tmp_path / "lds.json").exists() is again
+
+
+def test_a_key_is_not_in_what_is_said_of_a_refusal(
+    store: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put(store, pack(served("/"), KEYS, 65_536))
+
+    def check(*_: object) -> None:
+        raise sync.SyncError(f"Envoy refuses it: bad match {KEYS[0]}")
+
+    monkeypatch.setattr(sync, "check", check)
+    settings = {"fetch": [], "item": "c", "seconds": 30, "envoy": "", "bootstrap": ""}
+    sync.Sync({**settings, "folder": str(tmp_path)}).turn()
+    said = capsys.readouterr().out
+    assert "bad match (a key)" in said
+    assert not any(key in said for key in KEYS)
