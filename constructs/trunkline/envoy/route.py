@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trunkline.envoy.access import Access, let_in
+from trunkline.envoy.access import Access, has_no_key, refuse
 from trunkline.envoy.cluster import CLUSTER
 from trunkline.envoy.extension import JsonObject
-from trunkline.model import Upstream
+from trunkline.model import EDGE_KEY_HEADER, Upstream
 
 ROOT = "/"
 ROUTES = "edge"  # the name under which the listener asks for them
@@ -28,19 +28,24 @@ OWN: list[JsonObject] = [
     },
 ]
 
-# Only a request with a route has a virtual host, which knows the keys.
-NOTHING: JsonObject = {"match": {"prefix": ROOT}, "direct_response": {"status": 404}}
-
 
 def route_configuration(made: Sequence[JsonObject], access: Access | None = None) -> JsonObject:
-    """The route configuration: one virtual host, for every name or for that of `access` alone."""
-    host = {
-        "name": "edge",
-        "domains": [access.hostname] if access else ["*"],
-        "routes": [*OWN, *made, *([NOTHING] if access else [])],
-        **({"typed_per_filter_config": let_in()} if access else {}),
+    """The route configuration: one virtual host for every name.
+
+    With `access` it is for that name alone, and for requests with a key, which ends here; whoever
+    else asks gets 403.
+    """
+    host = {"name": "edge", "domains": ["*"], "routes": [*OWN, *made]}
+    if access is None:
+        return {"name": ROUTES, "virtual_hosts": [host]}
+    guarded = {
+        **host,
+        "domains": [access.hostname],
+        "routes": [refuse(has_no_key()), *OWN, *made],
+        "request_headers_to_remove": [EDGE_KEY_HEADER],
     }
-    return {"name": ROUTES, "virtual_hosts": [host]}
+    others = {"name": "others", "domains": ["*"], "routes": [refuse()]}
+    return {"name": ROUTES, "virtual_hosts": [guarded, others]}
 
 
 def routes(prefixes: Sequence[str], upstream: Upstream | None) -> list[JsonObject]:

@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 FORMAT = "1"
 PLACE = "@EDGE_KEY@"
+REPEATED = ("http_filters", "headers")
 KEY = re.compile(r"[0-9A-Za-z_-]{32,}", re.ASCII)
 TYPE = "type.googleapis.com/envoy.config."
 KINDS = {
@@ -115,18 +116,28 @@ def files(found: Found) -> dict[str, list[dict[str, Any]]]:
 
 
 def with_keys(value: Any, keys: list[str]) -> Any:
-    """The document, in which each principal stands once for every key."""
+    """The document, with the keys in their place.
+
+    An HTTP filter that asks for a key stands once for each: one of them suffices. So does a header
+    of a route that refuses: a request must have none of them.
+    """
     if isinstance(value, list):
         return [with_keys(each, keys) for each in value]
     if not isinstance(value, dict):
         return value
-    made = {name: with_keys(each, keys) for name, each in value.items()}
-    if "principals" in value:
-        texts = [json.dumps(each) for each in value["principals"]]
-        made["principals"] = [
-            json.loads(text.replace(PLACE, key)) for text in texts for key in keys
-        ]
-    return made
+    return {
+        name: repeated(each, keys) if name in REPEATED else with_keys(each, keys)
+        for name, each in value.items()
+    }
+
+
+def repeated(items: list[Any], keys: list[str]) -> list[Any]:
+    texts = [json.dumps(each) for each in items]
+    return [
+        json.loads(text.replace(PLACE, key))
+        for text in texts
+        for key in (keys if PLACE in text else keys[:1])
+    ]
 
 
 def check(envoy: str, bootstrap: str, resources: dict[str, list[dict[str, Any]]]) -> None:

@@ -70,12 +70,15 @@ def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
 
 def test_the_keys_take_their_place(store: dict[str, str]) -> None:
     put(store, pack(served("/"), KEYS, 65_536))
-    [routes] = sync.files(sync.read([], "c"))["rds"]
-    [host] = routes["virtual_hosts"]
-    [policy] = host["typed_per_filter_config"]["rbac"]["rbac"]["rules"]["policies"].values()
-    let_in = [each["header"]["string_match"]["exact"] for each in policy["principals"]]
-    assert let_in == KEYS
-    assert sync.PLACE not in str(routes)
+    made = sync.files(sync.read([], "c"))
+    refusal = made["rds"][0]["virtual_hosts"][0]["routes"][0]
+    assert refusal["direct_response"] == {"status": 403}
+    assert [each["string_match"]["exact"] for each in refusal["match"]["headers"]] == KEYS
+    [manager] = sync.managers(made["lds"])
+    checks = [each for each in manager["http_filters"] if each["name"] == "health_check"]
+    asked = [each["typed_config"]["headers"][-1]["string_match"]["exact"] for each in checks]
+    assert asked == KEYS
+    assert sync.PLACE not in str(made)
 
 
 def test_an_empty_place_is_no_key(store: dict[str, str]) -> None:
