@@ -142,8 +142,9 @@ class TestEdge:
 
     def test_the_edge_key_lies_in_files_that_only_the_edge_can_read(self, edge: Running) -> None:
         paths = files_with(edge.machine, payloads.EDGE_KEY)
-        assert paths == ["/run/trunkline-configuration/rds.json"]
-        assert others_may_not_read(edge.machine, paths[0])
+        folder = "/run/trunkline-configuration"
+        assert {*paths} == {f"{folder}/lds.json", f"{folder}/rds.json"}
+        assert all(others_may_not_read(edge.machine, path) for path in paths)
 
     def test_the_token_is_in_no_user_data_no_journal_no_command_line(self, edge: Running) -> None:
         token = edge.own_secret
@@ -368,13 +369,13 @@ GET_HEALTHZ = "GET /healthz HTTP/1.1\r\nConnection: close\r\n"
 
 
 def with_route(edge: Running, prefix: str) -> tuple[str, str]:
-    """The name of an edge's configuration in the store, and one that has another route first."""
+    """The name of an edge's configuration in the store, and one that has another route."""
     name = next(each for each in edge.payload.secrets if each != edge.payload.own_secret)
     version, count, _, keys, data = edge.cloud.secrets.values[name].split(" ")
     document = json.loads(gzip.decompress(base64.b64decode(data)))
-    [host] = document["routes"][0]["virtual_hosts"]
+    host = document["routes"][0]["virtual_hosts"][0]
     route = {"match": {"path_separated_prefix": prefix}, "direct_response": {"status": 200}}
-    host["routes"].insert(0, {"name": prefix, **route})
+    host["routes"].insert(1, {"name": prefix, **route})  # after the refusal of who has no key
     whole = json.dumps(document).encode()
     packed = base64.b64encode(gzip.compress(whole)).decode()
     return name, " ".join([version, count, hashlib.sha256(whole).hexdigest(), keys, packed])
