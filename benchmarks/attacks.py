@@ -1,5 +1,5 @@
-"""Mutated requests to an edge and to the Worker before it: what reaches the service, and whom it
-costs something.
+"""Mutated requests to an edge and to the Worker before it: what reaches the service, and whether
+another client loses a request.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from trunkline.envoy.extension import JsonObject
 from trunkline.model import EDGE_KEY_HEADER
 
 KEY = "@EDGE_KEY@"
-"""Stands for a key in a configuration; the machine has the keys from its store.
+"""Stands for a key in a configuration; the machine reads the keys from its secret store.
 
-Whatever stands in a list and holds it is repeated for each of them. A regular expression of two
-keys would be too long for Envoy (`re2.max_program_size.error_level`).
+An HTTP filter or a header of a route that holds it is repeated for each key. A regular expression
+of two keys would be too long for Envoy (`re2.max_program_size.error_level`).
 """
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trunkline.envoy.connection_manager import DEFAULT_HTTP
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.listener import Listener
 from trunkline.envoy.resources import MAX_CONNECTIONS, config_source, resources
 from trunkline.envoy.statistics import statistics
-from trunkline.model import Http, Upstream
+from trunkline.model import DEFAULT_HTTP, Http, Upstream
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
 

@@ -9,7 +9,7 @@ from attrs import asdict, frozen
 from trunkline.envoy.access import Access
 from trunkline.envoy.extension import JsonObject, extension, typed
 from trunkline.envoy.route import ROUTES
-from trunkline.model import Http
+from trunkline.model import DEFAULT_HTTP, Http
 from trunkline.model.edge import Underscores
 
 IDLE_TIMEOUT = "300s"  # of a stream: a model may take minutes between two tokens
@@ -21,7 +21,6 @@ UNDERSCORES: Mapping[Underscores, str] = {
     "drop": "DROP_HEADER",
     "keep": "ALLOW",
 }
-DEFAULT_HTTP = Http()
 
 SITE = "trunkline-site"
 RESPONSE_FLAGS = "trunkline-response-flags"

@@ -8,11 +8,11 @@ from attrs import frozen
 
 from trunkline.envoy.access import Access
 from trunkline.envoy.cluster import cluster
-from trunkline.envoy.connection_manager import DEFAULT_HTTP, EdgeLocation, connection_manager
+from trunkline.envoy.connection_manager import EdgeLocation, connection_manager
 from trunkline.envoy.extension import JsonObject
 from trunkline.envoy.listener import Listener, listener_of
 from trunkline.envoy.route import route_configuration, routes
-from trunkline.model import Http, Upstream
+from trunkline.model import DEFAULT_HTTP, Http, Upstream
 
 MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE above 8192
 

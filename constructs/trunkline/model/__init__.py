@@ -5,7 +5,9 @@ holds the `default` keys of schemas/topology.schema.json against them.
 """
 
 from trunkline.model.edge import (
+    DEFAULT_HTTP,
     DEFAULT_POLL_SECONDS,
+    DEFAULT_VERSIONS,
     EDGE_KEY_HEADER,
     Edge,
     Exposure,
@@ -44,10 +46,12 @@ from trunkline.model.state import (
 from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topology
 
 __all__ = [
+    "DEFAULT_HTTP",
     "DEFAULT_PLAN",
     "DEFAULT_POLL_SECONDS",
     "DEFAULT_STRATEGY",
     "DEFAULT_TIMEOUT_SECONDS",
+    "DEFAULT_VERSIONS",
     "EDGE_KEY",
     "EDGE_KEY_HEADER",
     "MANAGED_BY",

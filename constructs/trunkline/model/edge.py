@@ -42,6 +42,9 @@ class Versions:
     cloudflared: str = "2026.9.3"
 
 
+DEFAULT_HTTP, DEFAULT_VERSIONS = Http(), Versions()
+
+
 @frozen(kw_only=True)
 class Edge:
     """What all edges share.
@@ -54,5 +57,5 @@ class Edge:
 
     exposure: Exposure = "tunnel"
     poll_seconds: int = DEFAULT_POLL_SECONDS
-    http: Http = Http()
-    versions: Versions = Versions()
+    http: Http = DEFAULT_HTTP
+    versions: Versions = DEFAULT_VERSIONS

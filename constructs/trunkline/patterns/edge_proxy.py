@@ -21,7 +21,15 @@ from trunkline.envoy import (
     resources,
 )
 from trunkline.errors import ConfigurationError
-from trunkline.model import DEFAULT_POLL_SECONDS, Http, Site, Upstream, Versions
+from trunkline.model import (
+    DEFAULT_HTTP,
+    DEFAULT_POLL_SECONDS,
+    DEFAULT_VERSIONS,
+    Http,
+    Site,
+    Upstream,
+    Versions,
+)
 from trunkline.patterns import cloudflare_ranges
 from trunkline.patterns.provider import use_provider
 from trunkline.payload import Unit, machine_firewall
@@ -82,9 +90,6 @@ class Loopback:
 
 
 Exposure = Tunnel | Public | Loopback
-
-
-DEFAULT_HTTP, DEFAULT_VERSIONS = Http(), Versions()
 
 
 class EdgeProxy(Construct):

@@ -39,7 +39,7 @@ class Payload:
     user_data: str
     startup_script: str = ""  # Google's second way in
     secrets: Mapping[str, str] = field(default_factory=dict)
-    """The secrets as they stand in the stack, with Terraform's expressions, by their names."""
+    """The secrets by name, as the stack has them: with Terraform's expressions."""
     hostname: str = ""
     region: str = "us-east-1"
     project: str = ""

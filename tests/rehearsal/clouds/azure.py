@@ -143,7 +143,7 @@ def _range(world: World, configuration: State) -> str:
 
 
 def _address_space(world: World, subnet: State) -> tuple[str, ...]:
-    """The ranges of a subnet's network, which the service tag VirtualNetwork stands for."""
+    """The ranges of a subnet's network: the service tag VirtualNetwork means these."""
     name, group = subnet["virtual_network_name"], subnet["resource_group_name"]
     network = world.one("azurerm_virtual_network", name=name, resource_group_name=group)
     words = f"InvalidResourceReference: {group}/{name} was not found"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from trunkline.errors import ConfigurationError
-from trunkline.model import Versions
+from trunkline.model import DEFAULT_VERSIONS
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.secret import SecretSource
@@ -23,7 +23,7 @@ class Cloudflared(Unit):
     """cloudflared; `token` says how the machine reads the token of its tunnel."""
 
     token: SecretSource
-    version: str = Versions().cloudflared
+    version: str = DEFAULT_VERSIONS.cloudflared
 
     name: ClassVar = "tunnel"
     remedy: ClassVar = "use a shorter name of the topology"

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from trunkline.addresses import loopback
 from trunkline.local.machine import LocalProcess
-from trunkline.model import Upstream, Versions
+from trunkline.model import DEFAULT_VERSIONS, Upstream
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
@@ -36,7 +36,7 @@ class Envoy(Unit):
     """
 
     bootstrap: Mapping[str, object]
-    version: str = Versions().envoy
+    version: str = DEFAULT_VERSIONS.envoy
     upstream: Upstream | None = None
     public_to: tuple[str, ...] = ()
 
