@@ -53,7 +53,7 @@ NEEDS = (
         remedy="load the kernel module tun",
     ),
     _tool("ip", "iproute2", *MACHINES),
-    _tool("debootstrap", "debootstrap", BOOT, REHEARSAL),
+    _tool("mmdebstrap", "mmdebstrap", BOOT, REHEARSAL),
     _tool("systemd-nspawn", "systemd-container", BOOT, REHEARSAL),
     _tool("dpkg-deb", "dpkg", BOOT, REHEARSAL),
     _tool("gpg", "gnupg", BOOT, REHEARSAL),

@@ -23,14 +23,14 @@ def test_it_names_what_is_skipped_and_the_one_line_that_installs_it() -> None:
     lines = needs.report().splitlines()
     assert "  cloud-init: user data held against cloud-init's own schema" in lines
     [line] = [line for line in lines if "apt-get" in line]
-    assert {"cloud-init", "debootstrap", "systemd-container"} <= set(line.split())
+    assert {"cloud-init", "mmdebstrap", "systemd-container"} <= set(line.split())
     assert any(needs.AWS_PROVIDER_FOLDER in line for line in lines)
 
 
 @pytest.mark.usefixtures("bare")
 def test_a_skip_names_all_that_is_missing_with_its_remedy() -> None:
-    assert needs.missing("gpg", "debootstrap") == (
-        "needs debootstrap, gpg; on Debian: apt-get install -y debootstrap gnupg"
+    assert needs.missing("gpg", "mmdebstrap") == (
+        "needs mmdebstrap, gpg; on Debian: apt-get install -y gnupg mmdebstrap"
     )
     assert needs.needs("gpg").kwargs["reason"].startswith("needs gpg; on Debian")
 
@@ -50,5 +50,5 @@ def test_it_needs_no_package_so_that_it_can_come_first() -> None:
 
 
 def test_every_machine_that_boots_needs_each_of_its_tools() -> None:
-    assert {"root", "debootstrap", "systemd-nspawn", "ip"} <= set(needs.BOOTING)
+    assert {"root", "mmdebstrap", "systemd-nspawn", "ip"} <= set(needs.BOOTING)
     assert "cloud-init" not in needs.BOOTING
