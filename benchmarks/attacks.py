@@ -21,7 +21,7 @@ from benchmarks.edges import KEY, PREFIXES, edge_config
 from benchmarks.measure import ROOT, Report, Target, parser, progress, show
 from benchmarks.mutations import PREFIX, UNKNOWN, to_edge, to_worker
 from benchmarks.proxies import envoy, free_port, running
-from trunkline.model import EDGE_KEY_HEADER, Upstream
+from trunkline.model import EDGE_KEY_HEADER, Server, Upstream
 from trunkline.routing import Origin, RouteSpec, VirtualHost, workerd_config, workerd_script
 
 TITLE = "Mutated requests (a third without the right key, a tenth to the edge as HTTP/2)"
@@ -125,7 +125,7 @@ def run(runs: int, count: int = COUNT) -> Report:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         behind, at_edge, at_worker = free_port(), free_port(), free_port()
-        service_at = Upstream("127.0.0.1", behind, tls=False)
+        service_at = Upstream([Server("127.0.0.1", behind, tls=False)])
         config = edge_config(at_edge, service_at, name, hostname=f"127.0.0.1:{at_edge}")
         edge = stack.enter_context(running(envoy(config, "edge", folder), at_edge, folder))
         command = _worker(workerd, at_worker, at_edge, folder)

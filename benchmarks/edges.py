@@ -14,7 +14,7 @@ from benchmarks.measure import Report, Target, parser, progress, show
 from benchmarks.proxies import PATH, envoy, free_port, in_turn, minimal, running, service
 from trunkline.bench.load import tools
 from trunkline.envoy import Access, LoopbackListener, dynamic_bootstrap, resources
-from trunkline.model import EDGE_KEY_HEADER, Upstream
+from trunkline.model import DEFAULT_FORWARDING, EDGE_KEY_HEADER, Server, Upstream
 from trunkline.payload.sync import with_keys
 
 TITLE = "An edge before a service on loopback, one thread each (wrk; median of runs)"
@@ -73,7 +73,7 @@ def run(runs: int) -> Report:
         folder, behind = Path(name), free_port()
         start = _Starter(stack, folder)
         start(envoy(service(behind), "service", folder), behind)
-        upstream = Upstream("127.0.0.1", behind, tls=False)
+        upstream = Upstream([Server("127.0.0.1", behind, tls=False)])
         own, smallest = free_port(), free_port()
         servers = {
             EDGE: start(envoy(edge_config(own, upstream, name), "edge", folder), own),
@@ -126,8 +126,8 @@ def edge_config(
         site="aws",
         zone="us-east-1a",
         cloud="aws",
-        prefixes=PREFIXES,
-        upstream=upstream,
+        routes=dict.fromkeys(PREFIXES, DEFAULT_FORWARDING),
+        upstreams={None: upstream},
         listener=LoopbackListener(port=port),
         access=Access(hostname),
         folder=folder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scripts.reference.markdown import code, link, one_of, page, prose, table
@@ -28,7 +28,12 @@ def _section(section: Section, example: Example) -> Iterator[str]:
     yield _free_keys(section)
     yield _properties(section)
     if section.path:
-        yield _by_label(section, lambda schema: example(schema["examples"][0]))
+        yield _by_label(section, lambda schema: example(_whole(schema["examples"])))
+
+
+def _whole(examples: Sequence[Any]) -> Any:
+    """The first example that is a mapping: what a section is about may also be a plain value."""
+    return next((each for each in examples if isinstance(each, Mapping)), examples[0])
 
 
 def _by_label(section: Section, text: Callable[[Schema], str]) -> str:
@@ -96,7 +101,8 @@ def _value(path: str, name: str, schema: Schema) -> str:
         return value_text(schema)
     kind = "a list" if items else "a mapping"
     null = "; or null" if "null" in schema["type"] else ""
-    return f"{kind}: {link(below(path, name, schema))}{null}"
+    plain = f"{value_text(schema)}; or " if "string" in schema["type"] else ""
+    return f"{plain}{kind}: {link(below(path, name, schema))}{null}"
 
 
 def _default(name: str, parent: Schema) -> str:

@@ -82,8 +82,9 @@ def _mappings(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
 
 def _resolved(schema: Schema, definitions: Schema) -> Schema:
     """The schema with the definition that it refers to, and the same for what it holds."""
-    if "$ref" in schema:
-        schema = {**definitions[schema["$ref"].removeprefix("#/$defs/")], **schema}
+    while "$ref" in schema:
+        reference, schema = schema["$ref"], {k: v for k, v in schema.items() if k != "$ref"}
+        schema = {**definitions[reference.removeprefix("#/$defs/")], **schema}
     found = dict(schema)
     if "properties" in schema:
         found["properties"] = {

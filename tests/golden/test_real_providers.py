@@ -94,7 +94,7 @@ def test_each_origin_rule_keeps_its_identity(read: Any) -> None:
     rulesets = read(FEATURES, "routing")["resource"]["cloudflare_ruleset"].values()
     [rules] = [each["rules"] for each in rulesets if each["phase"] == "http_request_origin"]
     refs = [rule["ref"] for rule in rules]
-    assert len(set(refs)) == len(refs) == 4
+    assert len(set(refs)) == len(refs) == 5
     assert all(ref.startswith("trunkline-") for ref in refs)
 
 

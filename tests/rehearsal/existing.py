@@ -15,9 +15,9 @@ def add_existing(world: World, topology: Topology) -> None:
         if isinstance(site.network, ExistingNetwork):
             for type_name, state in BY_CLOUD[site.cloud].network(site, site.network):
                 world.put_before(type_name, state)
-        world.upstreams.pop(edge := edge_name(topology.name, site.name), None)
-        if site.upstream:
-            world.upstreams[edge] = site.upstream
+        world.servers[edge_name(topology.name, site.name)] = tuple(
+            server for upstream in site.services.values() for server in upstream.servers
+        )
     ingress = topology.ingress
     if not isinstance(ingress, Cloudflare) or ingress.create_zone:
         return

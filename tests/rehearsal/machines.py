@@ -13,7 +13,7 @@ import functools
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ from rehearsal.internet import Internet, ip
 from rehearsal.names import Lookup, serving_names, with_hosts
 from rehearsal.networks import Networks
 from rehearsal.world import State, StoreFault, World
-from trunkline.model import Upstream
+from trunkline.model import Server
 
 _CERTIFICATE = re.compile(
     r"^(?P<indent> *)-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n",
@@ -86,7 +86,7 @@ class Running:
     def serve(self, world: World) -> None:
         """Have the service behind it that the topology says now."""
         if self.behind:
-            self.behind.stand(world.upstreams.get(self.name))
+            self.behind.stand(world.servers.get(self.name, ()))
 
     def protect(self, world: World) -> None:
         """Load the firewall as the cloud's rules are now."""
@@ -159,7 +159,7 @@ def switch_on(
         hosts = dict.fromkeys({**http, **https}, gateway) | {METADATA_NAME: METADATA_ADDRESS}
         running.behind = Behind(cable, scene.authority, gateway, http, https, hosts)
         stack.callback(running.behind.close)
-        running.behind.stand(world.upstreams.get(name))
+        running.behind.stand(world.servers.get(name, ()))
         stack.enter_context(answering(cable, http, https, scene.authority))
         with inside(cable.cloud):
             stack.enter_context(serving_names(sky.resolver, with_hosts(hosts, lookup)))
@@ -188,7 +188,7 @@ class _Service:
 
 @dataclass
 class Behind:
-    """The service behind an edge, in the edge's network; another one may take its place.
+    """The servers behind an edge, in the edge's network; others may take their place.
 
     On a port of the vendors' hosts it stands among them, else it has a server of its own. Over TLS
     on the vendors' port it has to be there from the start, for its certificate.
@@ -200,32 +200,33 @@ class Behind:
     http: dict[str, Any]
     https: dict[str, Any]
     hosts: dict[str, str]
-    now: Upstream | None = None
+    now: tuple[Server, ...] = ()
     _standing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
-    def stand(self, upstream: Upstream | None) -> None:
-        if upstream == self.now:
+    def stand(self, servers: tuple[Server, ...]) -> None:
+        if servers == self.now:
             return
         self.close()
-        self.now = upstream
-        if upstream:
-            self._serve(upstream)
+        self.now = servers
+        at = {(server.port, server.tls) for server in servers}
+        for port, tls in sorted(at):
+            self._serve(port, tls, [s for s in servers if (s.port, s.tls) == (port, tls)])
 
     def close(self) -> None:
         self._standing.close()
 
-    def _serve(self, upstream: Upstream) -> None:
-        service = {upstream.host: _Service(upstream.url)}
-        self._add(self.hosts, {upstream.host: self.gateway})
-        if _is_address(upstream.host):
-            address = (f"{upstream.host}/32", "dev", "cloud0")
+    def _serve(self, port: int, tls: bool, servers: Sequence[Server]) -> None:
+        services = {server.host: _Service(server.url) for server in servers}
+        self._add(self.hosts, dict.fromkeys(services, self.gateway))
+        for host in filter(_is_address, services):
+            address = (f"{host}/32", "dev", "cloud0")
             ip("-n", self.cable.cloud, "address", "replace", *address)
-        if (upstream.port, upstream.tls) in ((80, False), (443, True)):
-            self._add(self.https if upstream.tls else self.http, service)
+        if (port, tls) in ((80, False), (443, True)):
+            self._add(self.https if tls else self.http, services)
             return
-        context = self.authority.server(service) if upstream.tls else None
+        context = self.authority.server(services) if tls else None
         with inside(self.cable.cloud):
-            self._standing.enter_context(serving(upstream.port, service, context))
+            self._standing.enter_context(serving(port, services, context))
 
     def _add(self, table: dict[str, Any], what: Mapping[str, Any]) -> None:
         table.update(what)

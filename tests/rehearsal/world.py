@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trunkline.model import Upstream
+from trunkline.model import Server
 
 State = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ class World:
     resources: dict[str, dict[str, State]] = field(default_factory=dict)
     before: dict[str, dict[str, State]] = field(default_factory=dict)
     """What was there before any stack was applied."""
-    upstreams: dict[str, Upstream] = field(default_factory=dict)
+    servers: dict[str, tuple[Server, ...]] = field(default_factory=dict)
     """The service behind an edge, by its machine's name."""
     store_faults: dict[str, list[StoreFault]] = field(default_factory=dict)
     """What a secret store answers next, in place of a secret, by the machine's name."""

@@ -123,10 +123,14 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def kill(self) -> None:
-        """Stop listening and cut every connection, as a machine that is switched off."""
+    def refuse(self) -> None:
+        """Stop listening, as a process that ends in order; connections that are there go on."""
         self.server.shutdown()
         self.server.server_close()
+
+    def kill(self) -> None:
+        """Stop listening and cut every connection, as a machine that is switched off."""
+        self.refuse()
         for connection in self.sockets:
             with contextlib.suppress(OSError):  # it may be closed already
                 connection.shutdown(socket.SHUT_RDWR)

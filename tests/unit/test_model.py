@@ -43,6 +43,9 @@ SECTIONS = [
     (model.Versions, SCHEMA["properties"]["edge"]["properties"]["versions"]),
     (model.Routing, SCHEMA["properties"]["routing"]),
     (model.Route, SCHEMA["$defs"]["route"]),
+    (model.RateLimit, SCHEMA["$defs"]["route"]["properties"]["rate_limit"]),
+    (model.Upstream, SCHEMA["$defs"]["upstream"]),
+    (model.Server, SCHEMA["$defs"]["upstream"]["properties"]["servers"]["items"]),
     *((cls, SCHEMA["properties"]["state"]["properties"][name]) for name, cls in BACKENDS.items()),
     *(
         (model.NewNetwork, SCHEMA["$defs"][f"{cloud}_site"]["properties"]["network"])
@@ -54,6 +57,7 @@ SECTIONS = [
 @pytest.mark.parametrize(("cls", "section"), SECTIONS)
 def test_schema_and_model_have_the_same_defaults(cls: type, section: dict[str, Any]) -> None:
     ours = {name: value for name, value in defaults(cls).items() if value is not None}
+    ours.pop("forwarding", None)  # in the file its keys are the route's own
     # A triangle is a mapping in the file, whose order counts, and rows in the model.
     assert {**ours, **({"latency_ms": {}} if "latency_ms" in ours else {})} == schema_defaults(
         section
@@ -93,7 +97,15 @@ def test_model_has_a_field_for_every_key_of_the_schema() -> None:
     ]
     for cloud in ("aws", "google", "azure", "local"):
         keys = set(SCHEMA["$defs"][f"{cloud}_site"]["properties"])
-        assert keys <= {field.name for field in attrs.fields(model.Site)}
+        assert keys <= names(model.Site)
+    assert set(SCHEMA["$defs"]["route"]["properties"]) == (
+        names(model.Route) | names(model.Forwarding)
+    ) - {"prefix", "forwarding"}
+    assert set(SCHEMA["$defs"]["upstream"]["properties"]) == names(model.Upstream)
+
+
+def names(cls: type) -> set[str]:
+    return {field.name for field in attrs.fields(cls)}
 
 
 def test_a_site_has_its_own_zone_as_only_candidate() -> None:
@@ -115,9 +127,9 @@ def test_everything_is_frozen() -> None:
 @pytest.mark.parametrize(
     ("url", "upstream"),
     [
-        ("http://10.0.0.1", model.Upstream("10.0.0.1", 80, False)),
-        ("https://a.example:8443/", model.Upstream("a.example", 8443, True)),
-        ("https://[fd00::1]", model.Upstream("fd00::1", 443, True)),
+        ("http://10.0.0.1", model.Upstream([model.Server("10.0.0.1", 80, False)])),
+        ("https://a.example:8443/", model.Upstream([model.Server("a.example", 8443, True)])),
+        ("https://[fd00::1]", model.Upstream([model.Server("fd00::1", 443, True)])),
     ],
 )
 def test_upstream_from_url(url: str, upstream: model.Upstream) -> None:

@@ -20,7 +20,7 @@ from cdktf import Fn, ITerraformDependable, TerraformResource
 from constructs import Construct
 
 from trunkline.errors import ConfigurationError
-from trunkline.model import MANAGED_BY, ExistingNetwork, NewNetwork, Site, Upstream
+from trunkline.model import MANAGED_BY, ExistingNetwork, NewNetwork, Site, Upstreams
 from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
 # Terraform's own resource, which takes no provider.
@@ -164,9 +164,9 @@ class Cloud(ABC):
     @abstractmethod
     def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> SiteNetwork: ...
 
-    def upstream(self) -> Upstream | None:
-        """The service behind the site's edge, as the site says; None where there is none."""
-        return self.site.upstream
+    def upstreams(self) -> Upstreams:
+        """The services behind the site's edge, as the site says (`Site.services`)."""
+        return self.site.services
 
     def physical_zones(self, zones: Sequence[str]) -> Mapping[str, str] | None:
         """The physical zone of each of `zones`, as measurement files write it: expressions.

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from trunkline.envoy.extension import JsonObject, extension
-from trunkline.envoy.listener import Listener
-from trunkline.envoy.resources import MAX_CONNECTIONS, config_source, resources
+from trunkline.envoy.resources import MAX_CONNECTIONS, Resources, config_source
 from trunkline.envoy.statistics import statistics
-from trunkline.model import DEFAULT_HTTP, Http, Upstream
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
 
 
-def bootstrap(
-    *,
-    site: str,
-    zone: str,
-    cloud: str,
-    prefixes: Sequence[str],
-    upstream: Upstream | None,
-    listener: Listener,
-    admin_socket: str,
-    http: Http = DEFAULT_HTTP,
-) -> JsonObject:
-    """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`.
-
-    The arguments are those of `resources`, without keys: whoever reaches the listener is served.
-    """
-    made = resources(
-        site=site,
-        zone=zone,
-        cloud=cloud,
-        prefixes=prefixes,
-        upstream=upstream,
-        listener=listener,
-        http=http,
-    )
-    return {**_common(site, zone, admin_socket), "static_resources": made.inline()}
+def bootstrap(resources: Resources, *, site: str, zone: str, admin_socket: str) -> JsonObject:
+    """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`."""
+    return {**_common(site, zone, admin_socket), "static_resources": resources.inline()}
 
 
 def dynamic_bootstrap(*, site: str, zone: str, folder: str, admin_socket: str) -> JsonObject:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from attrs import asdict, frozen
 
 from trunkline.envoy.access import Access
+from trunkline.envoy.cluster import cluster_name
 from trunkline.envoy.extension import JsonObject, extension, typed
+from trunkline.envoy.rate_limit import rate_limit_filter
 from trunkline.envoy.route import ROUTES
-from trunkline.model import DEFAULT_HTTP, Http
+from trunkline.model import DEFAULT_HTTP, Http, health_path
 from trunkline.model.edge import Underscores
 
 IDLE_TIMEOUT = "300s"  # of a stream: a model may take minutes between two tokens
@@ -41,14 +43,17 @@ class EdgeLocation:
 def connection_manager(
     location: EdgeLocation,
     routes: JsonObject,
-    clusters: Sequence[str],
+    upstreams: Collection[str | None],
     access: Access | None = None,
     http: Http = DEFAULT_HTTP,
+    *,
+    limits_rates: bool = False,
 ) -> JsonObject:
     """The HTTP connection manager, hardened for a proxy at the edge.
 
-    It reads its routes from the config source `routes`, is healthy while each of `clusters` has an
-    endpoint that is, and with `access` lets in whoever has a key.
+    It reads its routes from the config source `routes`, says of each of `upstreams` whether it is
+    healthy, and with `access` lets in whoever has a key. With `limits_rates` routes may have a
+    limit of requests.
 
     After https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge.
     """
@@ -58,7 +63,12 @@ def connection_manager(
         stat_prefix="edge",
         server_name="trunkline",
         rds={"route_config_name": ROUTES, "config_source": routes},
-        http_filters=[_headers(location.site), _health_check(clusters, access), _router()],
+        http_filters=[
+            _headers(location.site),
+            *_health_checks(upstreams, access),
+            *([rate_limit_filter()] if limits_rates else []),
+            _router(),
+        ],
         local_reply_config=_local_replies(location),
         access_log=[_access_log(location.site)],
         upgrade_configs=[{"upgrade_type": "websocket"}],
@@ -127,16 +137,21 @@ def _set(name: str, value: str) -> JsonObject:
     return {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
 
 
-def _health_check(clusters: Sequence[str], access: Access | None) -> JsonObject:
-    path = {"name": ":path", "string_match": {"exact": "/healthz"}}
-    return extension(
-        "health_check",
-        f"{HTTP}.health_check.v3.HealthCheck",
-        pass_through_mode=False,
-        headers=[path, *(access.headers if access else ())],
-        # With no endpoint of a cluster healthy, the edge is of no use.
-        cluster_min_healthy_percentages={cluster: {"value": 1} for cluster in clusters},
-    )
+def _health_checks(
+    upstreams: Collection[str | None], access: Access | None
+) -> Iterator[JsonObject]:
+    """One for the edge with the upstream that routes have without a name, and one for each name."""
+    for upstream in {None: None, **dict.fromkeys(upstreams)}:
+        path = {"name": ":path", "string_match": {"exact": health_path(upstream)}}
+        clusters = [cluster_name(upstream)] if upstream in upstreams else []
+        yield extension(
+            "health_check",
+            f"{HTTP}.health_check.v3.HealthCheck",
+            pass_through_mode=False,
+            headers=[path, *(access.headers if access else ())],
+            # With no endpoint of the cluster healthy, the edge is of no use to its routes.
+            cluster_min_healthy_percentages={each: {"value": 1} for each in clusters},
+        )
 
 
 def _router() -> JsonObject:

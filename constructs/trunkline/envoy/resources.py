@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from attrs import frozen
 
 from trunkline.envoy.access import Access
-from trunkline.envoy.cluster import cluster
+from trunkline.envoy.cluster import cluster, cluster_name
 from trunkline.envoy.connection_manager import EdgeLocation, connection_manager
 from trunkline.envoy.extension import JsonObject
 from trunkline.envoy.listener import Listener, listener_of
-from trunkline.envoy.route import route_configuration, routes
-from trunkline.model import DEFAULT_HTTP, Http, Upstream
+from trunkline.envoy.route import route_configuration, routes_of
+from trunkline.model import DEFAULT_HTTP, Forwarding, Http, Upstreams
 
 MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE above 8192
 
@@ -45,8 +45,8 @@ def resources(
     site: str,
     zone: str,
     cloud: str,
-    prefixes: Sequence[str],
-    upstream: Upstream | None,
+    routes: Mapping[str, Forwarding],
+    upstreams: Upstreams,
     listener: Listener,
     access: Access | None = None,
     http: Http = DEFAULT_HTTP,
@@ -54,25 +54,28 @@ def resources(
 ) -> Resources:
     """What one edge serves.
 
-    `prefixes` are all path prefixes of the topology, not only the site's own: a failover then never
-    meets a 404, and moving a route to another site touches no edge. With an `upstream` they are
-    forwarded to it; without one the edge answers `{"site", "cloud", "zone", "route"}` itself.
-    `GET /healthz` answers 200, and 503 while no endpoint of the upstream takes connections, or once
-    `POST /healthcheck/fail` came in over the admin socket. `GET /livez` answers 200 as long as the
-    process lives. With `access` all else is 403. The routes are read from a file of `folder`.
+    `routes` are all path prefixes of the topology, not only the site's own: a failover then never
+    meets a 404, and moving a route to another site touches no edge. They lead to their upstreams,
+    of which that of routes without a name has the name None; without one the edge answers
+    `{"site", "cloud", "zone", "route"}` itself.
+    `GET /healthz` answers 200, and 503 while no endpoint of that upstream is healthy, or once
+    `POST /healthcheck/fail` came in over the admin socket; `GET /healthz/NAME` says the same of
+    the upstream NAME. `GET /livez` answers 200 as long as the process lives. With `access` all else
+    is 403. The routes are read from a file of `folder`.
     """
     location = EdgeLocation(site=site, cloud=cloud, zone=zone)
-    clusters = [cluster(upstream, MAX_CONNECTIONS)] if upstream else []
     manager = connection_manager(
         location,
         config_source(folder, "rds"),
-        [each["name"] for each in clusters],
+        upstreams,
         access,
         http,
+        limits_rates=any(route.rate_limit for route in routes.values()),
     )
+    clusters = (cluster(cluster_name(n), each, MAX_CONNECTIONS) for n, each in upstreams.items())
     return Resources(
         listener=listener_of(listener, manager),
-        routes=route_configuration(routes(prefixes, upstream), access),
+        routes=route_configuration(routes_of(routes, upstreams), access),
         clusters=tuple(clusters),
     )
 

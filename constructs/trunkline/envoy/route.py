@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from trunkline.envoy.access import Access, has_no_key, refuse
-from trunkline.envoy.cluster import CLUSTER
-from trunkline.envoy.extension import JsonObject
-from trunkline.model import EDGE_KEY_HEADER, Upstream
+from trunkline.envoy.cluster import cluster_name
+from trunkline.envoy.extension import JsonObject, extension
+from trunkline.envoy.rate_limit import RATE_LIMIT, rate_limit
+from trunkline.model import EDGE_KEY_HEADER, Forwarding, HeaderRules, Upstreams
 
 ROOT = "/"
 ROUTES = "edge"  # the name under which the listener asks for them
+
+# Only what no server has seen is sent again, so that this is safe for every request.
+ON_ANOTHER_SERVER: JsonObject = {
+    "retry_on": "connect-failure,refused-stream,reset-before-request",
+    "num_retries": 2,
+    "retry_host_predicate": [
+        extension(
+            "envoy.retry_host_predicates.previous_hosts",
+            "extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        )
+    ],
+    "host_selection_retry_max_attempts": 3,
+}
 
 # What every edge answers itself, before any prefix.
 OWN: list[JsonObject] = [
@@ -48,24 +64,69 @@ def route_configuration(made: Sequence[JsonObject], access: Access | None = None
     return {"name": ROUTES, "virtual_hosts": [guarded, others]}
 
 
-def routes(prefixes: Sequence[str], upstream: Upstream | None) -> list[JsonObject]:
-    """One Envoy route for each of `prefixes`, which has its name.
+def routes_of(forwardings: Mapping[str, Forwarding], upstreams: Upstreams) -> list[JsonObject]:
+    """One Envoy route for each prefix of `forwardings`, which has its name.
 
-    The longest stands first, because Envoy takes the first that matches. It leads to the upstream;
-    without one the edge answers itself, with the route's name.
+    The longest stands first, because Envoy takes the first that matches. It leads to its upstream;
+    where it names none and there is none the edge answers itself, with the route's name. One whose
+    upstream is at other sites alone gets 503, and so does whoever asks before it is moved here.
     """
-    canonical = {prefix.rstrip("/") or ROOT for prefix in prefixes}
+    canonical = {prefix.rstrip("/") or ROOT: each for prefix, each in forwardings.items()}
     ordered = sorted(canonical, key=lambda prefix: (-len(prefix), prefix))
-    return [{"name": prefix, "match": _match(prefix), **_action(upstream)} for prefix in ordered]
+    return [_route(prefix, canonical[prefix], upstreams) for prefix in ordered]
 
 
-def _match(prefix: str) -> JsonObject:
+def _route(prefix: str, forwarding: Forwarding, upstreams: Upstreams) -> JsonObject:
     # path_separated_prefix takes no trailing slash, hence not the root either.
-    return {"prefix": ROOT} if prefix == ROOT else {"path_separated_prefix": prefix}
+    match = {"prefix": ROOT} if prefix == ROOT else {"path_separated_prefix": prefix}
+    action = _action(prefix, forwarding, upstreams)
+    return {"name": prefix, "match": match, **action, **_headers(forwarding), **_limit(forwarding)}
 
 
-def _action(upstream: Upstream | None) -> JsonObject:
-    if upstream is None:
-        return {"direct_response": {"status": 200}}
-    # No time-out for the whole answer: streams live long. Their idle time-out is the listener's.
-    return {"route": {"cluster": CLUSTER, "timeout": "0s", "auto_host_rewrite": True}}
+def _action(prefix: str, forwarding: Forwarding, upstreams: Upstreams) -> JsonObject:
+    if forwarding.upstream not in upstreams:
+        return {"direct_response": {"status": 503 if forwarding.upstream else 200}}
+    action = {
+        "cluster": cluster_name(forwarding.upstream),
+        # By default none for the whole answer: streams live long. Their idle time-out is the
+        # listener's.
+        "timeout": f"{forwarding.timeout_seconds or 0}s",
+        "auto_host_rewrite": True,
+    }
+    if len(upstreams[forwarding.upstream].servers) > 1:
+        action["retry_policy"] = ON_ANOTHER_SERVER
+    return {"route": action | _rewrite(prefix, forwarding.rewrite)}
+
+
+def _rewrite(prefix: str, rewrite: str | None) -> JsonObject:
+    """What puts `rewrite` in place of `prefix`, with one slash where they meet the rest."""
+    if rewrite is None or (new := rewrite.rstrip("/") or ROOT) == prefix:
+        return {}
+    if prefix == ROOT:
+        return {"prefix_rewrite": f"{new}/"}
+    if new == ROOT:
+        pattern = {"regex": f"^{re.escape(prefix)}/?"}
+        return {"regex_rewrite": {"pattern": pattern, "substitution": ROOT}}
+    return {"prefix_rewrite": new}
+
+
+def _headers(forwarding: Forwarding) -> JsonObject:
+    """The changes of headers, under Envoy's names; what there is none of is left out."""
+    found: dict[str, list[Any]] = {}
+    for kind in ("request", "response"):
+        rules: HeaderRules = getattr(forwarding, f"{kind}_headers")
+        found[f"{kind}_headers_to_add"] = [_set(*each) for each in rules.set.items()]
+        found[f"{kind}_headers_to_remove"] = list(rules.remove)
+    return {name: each for name, each in found.items() if each}
+
+
+def _set(name: str, value: str) -> JsonObject:
+    # Envoy takes %...% for a command.
+    header = {"key": name, "value": value.replace("%", "%%")}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
+def _limit(forwarding: Forwarding) -> JsonObject:
+    if forwarding.rate_limit is None:
+        return {}
+    return {"typed_per_filter_config": {RATE_LIMIT: rate_limit(forwarding.rate_limit)}}

@@ -88,6 +88,7 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             name=topology.name,
             strategy=topology.routing.strategy,
             hedged=[route.prefix for route in topology.routing.routes if route.hedge],
+            upstreams=self._upstreams(),
             timeout_seconds=topology.routing.timeout_seconds,
             hsts_seconds=topology.routing.hsts_seconds,
             create_zone=self.ingress.create_zone,
@@ -101,6 +102,11 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             route.prefix: {site: self._origin_hostname(site) for site in route.sites}
             for route in self.topology.routing.routes
         }
+
+    def _upstreams(self) -> Mapping[str, str]:
+        routes = self.topology.routing.routes
+        named = {route.prefix: route.forwarding.upstream for route in routes}
+        return {prefix: name for prefix, name in named.items() if name}
 
     def _origin_hostname(self, site: str) -> str:
         return origin_hostname(self.topology.name, site, self.topology.domain)

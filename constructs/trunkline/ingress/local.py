@@ -13,7 +13,7 @@ from trunkline.addresses.names import origin_url, public_url
 from trunkline.clouds.local.resources import add_machine
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.local.machine import LocalMachine, LocalProcess
-from trunkline.model import LocalIngress, Route, Site
+from trunkline.model import LocalIngress, Route, Site, health_path
 from trunkline.patterns.edge_proxy import EdgeProxy, Loopback
 from trunkline.routing import (
     Origin,
@@ -68,7 +68,7 @@ class LocalIngressBuilder(IngressBuilder[LocalIngress]):
 
     def _route(self, route: Route) -> RouteSpec:
         origins = [Origin(site, origin_url(self.topology, site)) for site in route.sites]
-        return RouteSpec(route.prefix, origins, route.hedge)
+        return RouteSpec(route.prefix, origins, route.hedge, health_path(route.forwarding.upstream))
 
 
 def _ingress_group(name: str, at: Endpoint, script: Script) -> LocalMachine:

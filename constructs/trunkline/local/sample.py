@@ -96,7 +96,7 @@ class Handler(StreamRequestHandler):
         self.wfile.write(head % (status, len(body), header) + (body if with_body else b""))
 
 
-class Server(ThreadingTCPServer):
+class SampleServer(ThreadingTCPServer):
     """Accepts connections, as many at once as it may have."""
 
     allow_reuse_address = True
@@ -119,7 +119,7 @@ def main(path: str) -> None:
         config = json.load(file)
     Handler.where = {name: config[name] for name in ("site", "cloud", "zone")}
     Handler.where["served_by"] = "sample"
-    server = Server((config["address"], config["port"]), Handler)
+    server = SampleServer((config["address"], config["port"]), Handler)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     print(f"answers on {config['address']}:{config['port']}", flush=True)
     server.serve_forever(poll_interval=3600)

@@ -14,6 +14,14 @@ from trunkline.model.edge import (
     Http,
     Versions,
 )
+from trunkline.model.forwarding import (
+    DEFAULT_FORWARDING,
+    HEALTH_PATH,
+    Forwarding,
+    HeaderRules,
+    RateLimit,
+    health_path,
+)
 from trunkline.model.ingress import (
     DEFAULT_PLAN,
     PLANS,
@@ -34,7 +42,7 @@ from trunkline.model.routing import (
     Routing,
     default_hostname,
 )
-from trunkline.model.site import Site, Upstream, zone_name, zone_owner
+from trunkline.model.site import Site, zone_name, zone_owner
 from trunkline.model.state import (
     AzurermState,
     GcsState,
@@ -44,16 +52,20 @@ from trunkline.model.state import (
     TerraformCloudState,
 )
 from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topology
+from trunkline.model.upstream import DEFAULT_PRIORITY, Protocol, Server, Upstream, Upstreams
 
 __all__ = [
+    "DEFAULT_FORWARDING",
     "DEFAULT_HTTP",
     "DEFAULT_PLAN",
     "DEFAULT_POLL_SECONDS",
+    "DEFAULT_PRIORITY",
     "DEFAULT_STRATEGY",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_VERSIONS",
     "EDGE_KEY",
     "EDGE_KEY_HEADER",
+    "HEALTH_PATH",
     "MANAGED_BY",
     "OWN_TAGS",
     "PLANS",
@@ -66,7 +78,9 @@ __all__ = [
     "Edge",
     "ExistingNetwork",
     "Exposure",
+    "Forwarding",
     "GcsState",
+    "HeaderRules",
     "Http",
     "Ingress",
     "Key",
@@ -77,16 +91,21 @@ __all__ = [
     "NewNetwork",
     "Plan",
     "Probes",
+    "Protocol",
+    "RateLimit",
     "Route",
     "Routing",
     "S3State",
+    "Server",
     "Site",
     "State",
     "TerraformCloudState",
     "Topology",
     "Upstream",
+    "Upstreams",
     "Versions",
     "default_hostname",
+    "health_path",
     "zone_name",
     "zone_owner",
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Iterable
+
+from attrs import field, frozen
+
+from trunkline.model.forwarding import DEFAULT_FORWARDING, Forwarding
 
 DEFAULT_STRATEGY = "worker"
 DEFAULT_TIMEOUT_SECONDS = 30
@@ -13,18 +17,24 @@ def default_hostname(domain: str) -> str:
     return f"api.{domain}"
 
 
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
 @frozen
 class Route:
     """A path prefix, the site that serves it, and the sites that stand in, in order.
 
     - `hedge`: whether a request that may be repeated asks the next site as well when an answer
       takes longer than `Routing.timeout_seconds`.
+    - `forwarding`: what the edges do with its requests.
     """
 
     prefix: str
     site: str
-    failover: tuple[str, ...] = ()
+    failover: tuple[str, ...] = field(default=(), converter=_texts)
     hedge: bool = False
+    forwarding: Forwarding = DEFAULT_FORWARDING
 
     @property
     def sites(self) -> tuple[str, ...]:

@@ -1,44 +1,13 @@
-"""A site, and the service behind its edge."""
+"""A site: where the edge of one cloud stands, and what stands behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
 
 from attrs import Factory, field, frozen
 
 from trunkline.model.network import Network, NewNetwork
-
-
-@frozen
-class Upstream:
-    """The service behind an edge.
-
-    - `host`: its name or IPv4 address, reached from the edge's network.
-    - `port`: its port.
-    - `tls`: whether it speaks HTTPS.
-    """
-
-    host: str
-    port: int
-    tls: bool
-
-    @classmethod
-    def from_url(cls, url: str) -> Upstream:
-        """Read `http://host[:port]` or `https://host[:port]`; ValueError for anything else."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url} is not http://host[:port] or https://host[:port]")
-        if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-            raise ValueError(f"{url} has more than scheme, host and port")
-        tls = parts.scheme == "https"
-        return cls(parts.hostname, parts.port or (443 if tls else 80), tls)
-
-    @property
-    def url(self) -> str:
-        """The URL that `from_url` reads."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+from trunkline.model.upstream import Upstream, Upstreams
 
 
 def zone_name(site: str, zone: str) -> str:
@@ -72,6 +41,7 @@ class Site:
     - `deployers`: the object IDs of those who may apply the site's stacks on Azure. Empty: whoever
       applies a stack first.
     - `upstream`: the service behind the edge. None: the edge answers and says where it stands.
+    - `upstreams`: more services, by the name that a route has for one (`Forwarding.upstream`).
     """
 
     name: str
@@ -87,3 +57,11 @@ class Site:
     deploy_as: str | None = None
     deployers: tuple[str, ...] = field(default=(), converter=_texts)
     upstream: Upstream | None = None
+    upstreams: Mapping[str, Upstream] = Factory(dict)
+
+    @property
+    def services(self) -> Upstreams:
+        """Every upstream by its name; that of routes which name none has the name None."""
+        found: dict[str | None, Upstream] = {None: self.upstream} if self.upstream else {}
+        found.update(self.upstreams.items())
+        return found

@@ -9,7 +9,12 @@ from constructs import Construct
 
 from trunkline import cloudflare
 from trunkline.errors import ConfigurationError
-from trunkline.model import DEFAULT_STRATEGY, DEFAULT_TIMEOUT_SECONDS, default_hostname
+from trunkline.model import (
+    DEFAULT_STRATEGY,
+    DEFAULT_TIMEOUT_SECONDS,
+    default_hostname,
+    health_path,
+)
 from trunkline.patterns.provider import use_provider
 from trunkline.routing import Origin, RouteSpec, VirtualHost, routing_spec
 from trunkline.topology.arguments import check_hostname, check_prefixes, check_zone
@@ -32,6 +37,8 @@ class CloudflareRouting(Construct):
       does not fail over.
     - `hedged`: the prefixes of `routes` where a slow answer makes the Worker ask the next origin.
       All others wait for as long as the origin is healthy.
+    - `upstreams`: the upstream of a prefix, where edges have several (see `EdgeProxy`): an origin
+      serves such a prefix while that upstream is healthy.
     - `timeout_seconds`: how long the Worker waits for the headers of such an answer.
     - `hsts_seconds`: for how long browsers remember to ask over HTTPS alone (RFC 6797); 0 tells
       them nothing.
@@ -76,6 +83,7 @@ class CloudflareRouting(Construct):
         name: str = "trunkline",
         strategy: str = DEFAULT_STRATEGY,
         hedged: Collection[str] = (),
+        upstreams: Mapping[str, str] | None = None,
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
         hsts_seconds: int = 0,
         create_zone: bool = False,
@@ -86,18 +94,21 @@ class CloudflareRouting(Construct):
         super().__init__(scope, id)
         self.hostname = hostname or default_hostname(domain)
         _check(f"CloudflareRouting {id}", account_id, domain, self.hostname, routes)
-        if unknown := sorted({*hedged} - {*routes}):
-            raise ConfigurationError(
-                f"CloudflareRouting {id}: hedged: there is no route {', '.join(unknown)}; name "
-                "prefixes of routes"
-            )
+        upstreams = upstreams or {}
+        for place, prefixes in (("hedged", hedged), ("upstreams", upstreams)):
+            if unknown := sorted({*prefixes} - {*routes}):
+                raise ConfigurationError(
+                    f"CloudflareRouting {id}: {place}: there is no route {', '.join(unknown)}; "
+                    "name prefixes of routes"
+                )
         self.name_servers: list[str] | None = None
         zone_id = self._zone(account_id, domain, create_zone)
         host = VirtualHost(
             name=name,
             hostname=self.hostname,
             routes=[
-                _route(prefix, origins, prefix in hedged) for prefix, origins in routes.items()
+                _route(prefix, origins, prefix in hedged, upstreams.get(prefix))
+                for prefix, origins in routes.items()
             ],
             timeout_seconds=timeout_seconds,
             hsts_seconds=hsts_seconds,
@@ -139,6 +150,6 @@ def _check(
         check_hostname(construct, host, domain=domain, place=f"the origin of {site}")
 
 
-def _route(prefix: str, origins: Mapping[str, str], hedge: bool) -> RouteSpec:
+def _route(prefix: str, origins: Mapping[str, str], hedge: bool, upstream: str | None) -> RouteSpec:
     reached = [Origin(site, f"https://{host}") for site, host in origins.items()]
-    return RouteSpec(prefix, reached, hedge)
+    return RouteSpec(prefix, reached, hedge, health_path(upstream))

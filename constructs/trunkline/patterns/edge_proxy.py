@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 from cdktf import TerraformProvider
@@ -15,6 +15,7 @@ from trunkline.envoy import (
     Access,
     Listener,
     LoopbackListener,
+    Resources,
     TlsListener,
     bootstrap,
     dynamic_bootstrap,
@@ -22,12 +23,14 @@ from trunkline.envoy import (
 )
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
+    DEFAULT_FORWARDING,
     DEFAULT_HTTP,
     DEFAULT_POLL_SECONDS,
     DEFAULT_VERSIONS,
+    Forwarding,
     Http,
     Site,
-    Upstream,
+    Upstreams,
     Versions,
 )
 from trunkline.patterns import cloudflare_ranges
@@ -95,14 +98,15 @@ Exposure = Tunnel | Public | Loopback
 class EdgeProxy(Construct):
     """An Envoy in a site's network, in its chosen zone.
 
-    It answers `/healthz` and every prefix of `routes`: from the site's upstream, or, where there is
-    none, with a JSON object that says where it stands. What it serves lies in the cloud's secret
-    store, where it looks for changes: a new route or upstream replaces no machine. The stack needs
-    the provider of the site's cloud.
+    It answers `/healthz` and every prefix of `routes`: from an upstream of the site, or without one
+    with a JSON object that says where it stands. What it serves lies in the cloud's secret store,
+    where it looks for changes: a new route or upstream replaces no machine. The stack needs the
+    provider of the site's cloud.
 
     - `site`: the cloud, the zone, the network and the upstream.
     - `exposure`: how requests reach it: `Tunnel`, `Public` or `Loopback`.
-    - `routes`: the path prefixes that it answers; any other path gets 404.
+    - `routes`: the path prefixes that it answers, or what it does with the requests of each; any
+      other path gets 404.
     - `name`: begins the names of all resources; unique in the account and region. Without it:
       `edge-<site>`.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
@@ -148,7 +152,7 @@ class EdgeProxy(Construct):
         *,
         site: Site,
         exposure: Exposure,
-        routes: Sequence[str] = ("/",),
+        routes: Iterable[str] | Mapping[str, Forwarding] = ("/",),
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
         security_groups: Mapping[str, str] | None = None,
@@ -159,6 +163,8 @@ class EdgeProxy(Construct):
     ) -> None:
         super().__init__(scope, id)
         name = name or f"edge-{site.name}"
+        if not isinstance(routes, Mapping):
+            routes = dict.fromkeys(routes, DEFAULT_FORWARDING)
         check_site(f"EdgeProxy {id}", site, routes=routes, tags=tags)
         check_name(f"EdgeProxy {id}", name)
         if not isinstance(exposure, Loopback) and not exposure.keys:
@@ -166,7 +172,14 @@ class EdgeProxy(Construct):
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network([site.zone])
         machine_units, secrets = _Edge(
-            cloud, site, exposure, routes, cloud.upstream(), poll_seconds, http, versions
+            cloud,
+            site,
+            exposure,
+            routes,
+            cloud.upstreams(),
+            poll_seconds,
+            http,
+            versions,
         ).units()
         group = cloud.group(
             "machine",
@@ -205,8 +218,8 @@ class _Edge:
     cloud: Cloud
     site: Site
     exposure: Exposure
-    routes: Sequence[str]
-    upstream: Upstream | None
+    routes: Mapping[str, Forwarding]
+    upstreams: Upstreams
     poll_seconds: int
     http: Http
     versions: Versions
@@ -232,27 +245,30 @@ class _Edge:
 
     def _items(self, exposure: Tunnel | Public) -> tuple[Secret, ...]:
         """The configuration in the secret store, with as many items as it takes."""
-        made = resources(
-            site=self.site.name,
-            zone=self.site.zone,
-            cloud=self.site.cloud,
-            prefixes=self.routes,
-            upstream=self.upstream,
-            listener=_listener(exposure),
-            access=Access(exposure.hostname),
-            http=self.http,
-            folder=FOLDER,
-        )
+        made = self._resources(Access(exposure.hostname))
         texts = pack(made, exposure.keys, self.cloud.secret_bytes)
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
+
+    def _resources(self, access: Access | None = None) -> Resources:
+        return resources(
+            site=self.site.name,
+            zone=self.site.zone,
+            cloud=self.site.cloud,
+            routes=self.routes,
+            upstreams=self.upstreams,
+            listener=_listener(self.exposure),
+            access=access,
+            http=self.http,
+            folder=FOLDER,
+        )
 
     def _envoy(self, bootstrap: Mapping[str, object]) -> Envoy:
         sources = self.exposure.sources if isinstance(self.exposure, Public) else ()
         return Envoy(
             bootstrap=bootstrap,
             version=self.versions.envoy,
-            upstream=self.upstream,
+            upstreams=self.upstreams,
             public_to=sources,
         )
 
@@ -263,14 +279,10 @@ class _Edge:
 
     def _static(self) -> Mapping[str, object]:
         return bootstrap(
+            self._resources(),
             site=self.site.name,
             zone=self.site.zone,
-            cloud=self.site.cloud,
-            prefixes=self.routes,
-            upstream=self.upstream,
-            listener=_listener(self.exposure),
             admin_socket=ADMIN_SOCKET,
-            http=self.http,
         )
 
 

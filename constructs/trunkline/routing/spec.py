@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen, validators
 
-from trunkline.model import DEFAULT_TIMEOUT_SECONDS
+from trunkline.model import DEFAULT_TIMEOUT_SECONDS, HEALTH_PATH
 
 
 @frozen
@@ -36,7 +36,7 @@ class RouteSpec:
     """A path prefix, matched by whole segments, and its origins: the first choice comes first.
 
     With `hedge` a request that may be replayed asks the next origin after the virtual host's
-    time-out.
+    time-out. `health` is the path where an origin says whether it can serve the route.
 
     A trailing slash of the prefix goes away, except from "/" itself. ValueError without an origin.
     """
@@ -44,6 +44,7 @@ class RouteSpec:
     prefix: str = field(converter=_canonical)
     origins: tuple[Origin, ...] = field(converter=_origins, validator=validators.min_len(1))
     hedge: bool = False
+    health: str = HEALTH_PATH
 
 
 def _routes(routes: Iterable[RouteSpec]) -> tuple[RouteSpec, ...]:

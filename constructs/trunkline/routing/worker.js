@@ -3,6 +3,7 @@
 //   ROUTES      {"/api/v5": ["aws", "google"]}   sites by prefix, first choice first
 //   ORIGINS     {"aws": "https://..."}           scheme and host of each site's edge
 //   HEDGED      ["/api/v5"]                      prefixes that ask another site after a time-out
+//   HEALTH      {"/api/v5": "/healthz/models"}   where edges say of a prefix's upstream, not of their own
 //   TIMEOUT_MS  "30000"                          how long those wait for response headers
 //   HSTS_SECONDS "0"                             how long browsers ask over HTTPS alone; 0: as before
 //   EDGE_KEY    a secret                         what the edges ask for; absent where they do not
@@ -10,7 +11,7 @@
 // What is known of a site comes from its edge's own health, which the Worker asks itself. No request
 // of a client opens or closes anything: one that fails only makes the Worker ask.
 
-const HEALTH = "/healthz";
+const HEALTH = "/healthz"; // for the prefixes that HEALTH leaves out
 const FRESH_MS = 2_000; // how long what an edge has said of itself counts
 const FORGOTTEN_MS = 10_000; // how long it counts where nothing newer is known
 const CHECK_MS = 2_000; // how long its answer may take
@@ -37,10 +38,9 @@ const FLAGS = "trunkline-response-flags";
 const NO_FLAGS = "-"; // the answer is the service's own
 const TIMED_OUT = new Set(["UT", "SI"]);
 
-const sites = new Map(); // what is known by site, for as long as the isolate lives
 let underWay = 0;
 let retries = 0;
-let configuration;
+let configuration; // and what is known of the edges, for as long as the isolate lives
 
 export default {
   async fetch(request, env, context) {
@@ -52,16 +52,29 @@ export default {
 
 function parse(env) {
   const hedged = new Set(JSON.parse(env.HEDGED));
+  const health = JSON.parse(env.HEALTH);
+  const urls = JSON.parse(env.ORIGINS);
+  const origins = new Map();
+  const originOf = (site, path) => {
+    const key = urls[site] + path;
+    if (!origins.has(key)) origins.set(key, origin(site, urls[site], path));
+    return origins.get(key);
+  };
   const routes = Object.entries(JSON.parse(env.ROUTES)).map(([prefix, sites]) => ({
     prefix,
-    sites,
+    origins: sites.map((site) => originOf(site, health[prefix] ?? HEALTH)),
     timeout: hedged.has(prefix) ? Number(env.TIMEOUT_MS) : 0,
   }));
   routes.sort((a, b) => b.prefix.length - a.prefix.length);
-  const origins = JSON.parse(env.ORIGINS);
-  const secure = Object.values(origins).every((origin) => origin.startsWith("https:"));
+  const secure = Object.values(urls).every((url) => url.startsWith("https:"));
   const hsts = secure && env.HSTS_SECONDS !== "0" ? `max-age=${env.HSTS_SECONDS}` : null;
-  return { routes, origins, secure, hsts, key: env.EDGE_KEY };
+  return { routes, secure, hsts, key: env.EDGE_KEY };
+}
+
+// The edge of a site, and what is known of it: whether it is healthy, when it said so, when it was
+// asked, and whether a request has failed since.
+function origin(site, url, path) {
+  return { site, url, path, healthy: true, heard: 0, asked: 0, doubted: false };
 }
 
 async function respond(request, context) {
@@ -101,79 +114,71 @@ function routeFor(path) {
 async function forward(request, url, route, context) {
   const replayable = IDEMPOTENT.has(request.method) && !hasBody(request);
   const target = url.href.slice(url.origin.length);
-  refresh(route.sites, context);
-  const candidates = replayable ? healthyFirst(route.sites) : [await firstHealthy(route.sites)];
-  for (const [index, site] of candidates.entries()) {
+  refresh(route.origins, context);
+  const { origins } = route;
+  const candidates = replayable ? healthyFirst(origins) : [await firstHealthy(origins)];
+  for (const [index, origin] of candidates.entries()) {
     const last = index === candidates.length - 1;
-    const sent = forwarded(request, url, configuration.origins[site] + target);
-    const response = await attempt(site, sent, index, last ? null : route);
-    if (response && !isFailure(response, route)) return answer(response, site);
-    suspect(site, context);
+    const sent = forwarded(request, url, origin.url + target);
+    const response = await attempt(origin, sent, index, last ? null : route);
+    if (response && !isFailure(response, route)) return answer(response, origin);
+    suspect(origin, context);
     if (last || !retryAllowed())
-      return response ? answer(response, site) : failure(503, "no site answered");
+      return response ? answer(response, origin) : failure(503, "no site answered");
     response?.body?.cancel();
   }
 }
 
-// --- what is known of a site
-
-function known(site) {
-  if (!sites.has(site)) sites.set(site, { healthy: true, heard: 0, asked: 0, doubted: false });
-  return sites.get(site);
-}
+// --- what is known of an edge
 
 // The unhealthy ones come last, but they come: a site is never given up for nothing.
-function healthyFirst(names) {
-  const healthy = names.filter(seemsHealthy);
-  return [...healthy, ...names.filter((site) => !seemsHealthy(site))];
+function healthyFirst(origins) {
+  const healthy = origins.filter(seemsHealthy);
+  return [...healthy, ...origins.filter((origin) => !seemsHealthy(origin))];
 }
 
 // What was heard long ago, before a time without requests, counts no longer.
-function seemsHealthy(site) {
-  const { healthy, heard } = known(site);
+function seemsHealthy({ healthy, heard }) {
   return healthy || Date.now() - heard > FORGOTTEN_MS;
 }
 
 // For a request that may be sent once: what is not known freshly is asked before.
-async function firstHealthy(names) {
-  if (names.length === 1) return names[0];
-  for (const site of healthyFirst(names)) {
-    const { healthy, heard, doubted } = known(site);
-    const fresh = !doubted && Date.now() - heard < FRESH_MS;
-    if (fresh ? healthy : await check(site)) return site;
+async function firstHealthy(origins) {
+  if (origins.length === 1) return origins[0];
+  for (const origin of healthyFirst(origins)) {
+    const fresh = !origin.doubted && Date.now() - origin.heard < FRESH_MS;
+    if (fresh ? origin.healthy : await check(origin)) return origin;
   }
-  return names[0];
+  return origins[0];
 }
 
 // Ask in the background, so that the next requests know.
-function refresh(names, context) {
-  if (names.length === 1) return; // there is no choice
-  for (const site of names) {
-    if (Date.now() - known(site).asked >= FRESH_MS) context.waitUntil(check(site));
+function refresh(origins, context) {
+  if (origins.length === 1) return; // there is no choice
+  for (const origin of origins) {
+    if (Date.now() - origin.asked >= FRESH_MS) context.waitUntil(check(origin));
   }
 }
 
 // A request has failed: what is sent once is not sent on what was known before.
-function suspect(site, context) {
-  const state = known(site);
-  state.doubted = true;
-  if (Date.now() - state.asked >= FRESH_MS) context.waitUntil(check(site));
+function suspect(origin, context) {
+  origin.doubted = true;
+  if (Date.now() - origin.asked >= FRESH_MS) context.waitUntil(check(origin));
 }
 
-async function check(site) {
-  const state = known(site);
-  state.asked = Date.now();
+async function check(origin) {
+  origin.asked = Date.now();
   let healthy = false;
   try {
     const signal = AbortSignal.timeout(CHECK_MS);
     const headers = configuration.key ? { [KEY]: configuration.key } : {};
-    const response = await fetch(configuration.origins[site] + HEALTH, { headers, signal });
+    const response = await fetch(origin.url + origin.path, { headers, signal });
     healthy = response.ok;
     await response.arrayBuffer(); // read to its end, so that its connection can be used again
   } catch {
     // No connection, or no answer in time: it is not healthy.
   }
-  Object.assign(state, { healthy, heard: Date.now(), doubted: false });
+  Object.assign(origin, { healthy, heard: Date.now(), doubted: false });
   return healthy;
 }
 
@@ -183,11 +188,11 @@ function retryAllowed() {
   return retries < Math.max(RETRIES_AT_LEAST, RETRIES_SHARE * underWay);
 }
 
-// The response of a site; null where there is none. With a `route` another site is left to turn to.
-async function attempt(site, sent, index, route) {
+// The response of an edge; null where there is none. With a `route` another is left to turn to.
+async function attempt(origin, sent, index, route) {
   if (index) retries += 1;
   try {
-    return await (route ? patiently(site, fetch(sent), route.timeout) : fetch(sent));
+    return await (route ? patiently(origin, fetch(sent), route.timeout) : fetch(sent));
   } catch {
     return null; // a network error
   } finally {
@@ -198,7 +203,7 @@ async function attempt(site, sent, index, route) {
 // A response, or null when its edge turns out to be unhealthy, or after the time-out if there is one.
 // Models take their time: a slow answer of a healthy edge is waited for. It is for the headers only;
 // a stream may go on for as long as it likes. What is given up ends with the request of the client.
-function patiently(site, response, timeout) {
+function patiently(origin, response, timeout) {
   return new Promise((resolve, reject) => {
     const deadline = timeout && setTimeout(() => end(resolve, null), timeout);
     let wait = PATIENCE_MS;
@@ -210,7 +215,7 @@ function patiently(site, response, timeout) {
       settle(value);
     };
     const look = async () => {
-      if (!(await check(site))) return end(resolve, null);
+      if (!(await check(origin))) return end(resolve, null);
       wait *= 2;
       if (timer !== null) timer = setTimeout(look, wait);
     };
@@ -248,7 +253,7 @@ function failure(status, error) {
 }
 
 // A response of the edge says its site; another is copied, which makes its headers mutable.
-function answer(response, site) {
+function answer(response, { site }) {
   if (response.headers.get(SITE) === site) return response;
   const copy = new Response(response.body, response); // keeps a WebSocket
   copy.headers.set(SITE, site);

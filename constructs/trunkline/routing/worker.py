@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline.errors import ConfigurationError
+from trunkline.model import HEALTH_PATH
 from trunkline.routing.spec import RouteSpec, Script, VirtualHost, WorkerRouting
 from trunkline.routing.strategy import Excess, Strategy
 
@@ -27,7 +28,8 @@ def script(host: VirtualHost) -> Script:
     """A script that is the same for every topology; its bindings say what differs.
 
     ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, HEDGED `["/api/v5"]`,
-    TIMEOUT_MS `"30000"`, HSTS_SECONDS `"0"`, and as a secret EDGE_KEY.
+    HEALTH `{"/api/v5": "/healthz/models"}`, TIMEOUT_MS `"30000"`, HSTS_SECONDS `"0"`, and as a
+    secret EDGE_KEY.
     Origins stand apart from routes because a binding holds 5 KB.
     """
     return Script(
@@ -39,6 +41,7 @@ def script(host: VirtualHost) -> Script:
             "ORIGINS": _origins(host.routes),
             "ROUTES": _sites(host.routes),
             "HEDGED": _json([route.prefix for route in host.routes if route.hedge]),
+            "HEALTH": _json({r.prefix: r.health for r in host.routes if r.health != HEALTH_PATH}),
             "TIMEOUT_MS": str(host.timeout_seconds * 1000),
             "HSTS_SECONDS": str(host.hsts_seconds),
         },

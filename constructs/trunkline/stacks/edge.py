@@ -27,7 +27,7 @@ class EdgeStack(TopologyStack):
             "edge",
             site=site,
             exposure=attachment.exposure,
-            routes=[route.prefix for route in topology.routing.routes],
+            routes={route.prefix: route.forwarding for route in topology.routing.routes},
             name=edge_name(topology.name, site.name),
             tags=self.tags(site),
             poll_seconds=topology.edge.poll_seconds,

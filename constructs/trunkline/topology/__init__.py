@@ -8,6 +8,7 @@ imports cdktf, so that checking takes a fraction of a second.
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve
@@ -19,6 +20,7 @@ from trunkline.documents.secrets import redact
 from trunkline.documents.source import FileKind, Source, UnreadableError, read_source
 from trunkline.documents.yaml import parse_yaml
 from trunkline.model import Topology
+from trunkline.topology.authorities import read_authorities
 from trunkline.topology.build import build
 from trunkline.topology.check import check_meaning, check_secrets, secrets_in_text
 from trunkline.topology.errors import TopologyError
@@ -68,6 +70,7 @@ def _check(source: Source) -> tuple[Topology | None, list[Finding]]:
 
 def _find(document: Document) -> tuple[list[Finding], Any]:
     problems, data = check_schema(document, "topology")
+    problems += read_authorities(data, Path(document.source.file).parent)
     problems += check_meaning(document, data)
     secrets = check_secrets(document)
     places = {(secret.line, secret.column) for secret in secrets}

@@ -20,7 +20,15 @@ from trunkline.documents.findings import KeyPath, printable, show_path
 from trunkline.documents.schema import check_schema, load_schema
 from trunkline.documents.source import FileKind, Source
 from trunkline.errors import ConfigurationError
-from trunkline.model import ExistingNetwork, Network, Probes, Site
+from trunkline.model import (
+    ExistingNetwork,
+    Forwarding,
+    HeaderRules,
+    Network,
+    Probes,
+    Site,
+    Upstream,
+)
 from trunkline.payload.expressions import holds_expression
 from trunkline.topology.check import check_meaning
 
@@ -55,11 +63,11 @@ def check_site(
     construct: str,
     site: Site,
     *,
-    routes: Iterable[str] = (),
+    routes: Mapping[str, Forwarding] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> None:
-    """Check a site, the path prefixes that its edge answers, and the tags of its resources."""
-    data = {"routing": _routing(routes, site.name)}
+    """Check a site, the routes that its edge answers, and the tags of its resources."""
+    data = {"routing": _routing(routes or {}, site)}
     places: dict[KeyPath, str] = {("routing", "routes"): "routes", ("tags",): "tags"}
     if tags and not holds_expression(" ".join([*tags, *tags.values()])):
         data["tags"] = dict(tags)
@@ -95,12 +103,31 @@ def check_hostname(construct: str, hostname: str, *, domain: str, place: str = "
 
 def check_prefixes(construct: str, prefixes: Iterable[str]) -> None:
     """Check the path prefixes of routes."""
-    _check(construct, {"routing": _routing(prefixes, "site")}, {("routing", "routes"): "routes"})
+    _check(construct, {"routing": _prefixes(prefixes, "site")}, {("routing", "routes"): "routes"})
 
 
-def _routing(prefixes: Iterable[str], site: str) -> Data:
+def _prefixes(prefixes: Iterable[str], site: str) -> Data:
     known = [prefix for prefix in prefixes if not holds_expression(prefix)]
     return {"routes": {prefix: {"site": site} for prefix in known}}
+
+
+def _routing(routes: Mapping[str, Forwarding], site: Site) -> Data:
+    data = _prefixes(routes, site.name)
+    for prefix, route in data["routes"].items():
+        # A route of another site may name an upstream that is not here.
+        given = asdict(routes[prefix], filter=lambda _, value: value is not None)
+        given |= {name: _rules(getattr(routes[prefix], name)) for name in HEADERS}
+        route |= {name: value for name, value in given.items() if value and name != "upstream"}
+    return data
+
+
+HEADERS = ("request_headers", "response_headers")
+
+
+def _rules(rules: HeaderRules) -> Data:
+    known = {name: value for name, value in rules.set.items() if not holds_expression(value)}
+    found = {"set": known, "remove": list(rules.remove)}
+    return {name: value for name, value in found.items() if value}
 
 
 def _site(site: Site) -> Data:
@@ -115,11 +142,34 @@ def _site(site: Site) -> Data:
         data["machine"] = site.machine
     if site.deployers and not holds_expression(" ".join(site.deployers)):
         data["deployers"] = list(site.deployers)
-    if site.upstream and not holds_expression(f"{site.upstream.host} {site.upstream.port!r}"):
-        data["upstream"] = site.upstream.url
+    if site.upstream and (upstream := _upstream(site.upstream)):
+        data["upstream"] = upstream
+    named = {name: _upstream(each) for name, each in site.upstreams.items()}
+    if known := {name: each for name, each in named.items() if each}:
+        data["upstreams"] = known
     if network := _network(site, site.network):
         data["network"] = network
     return data
+
+
+def _upstream(upstream: Upstream) -> str | Data | None:
+    """An upstream as a topology file has it; None where a server is not known yet."""
+    servers = upstream.servers
+    if any(holds_expression(f"{server.host} {server.port!r}") for server in servers):
+        return None
+    if len(servers) == 1 and upstream == Upstream(servers):
+        return servers[0].url
+    given: Data = {
+        "servers": [
+            {"url": server.url, "weight": server.weight, "priority": server.priority}
+            for server in servers
+        ],
+        "protocol": upstream.protocol,
+    }
+    for name in ("ca", "server_name", "health_path"):
+        if (value := getattr(upstream, name)) and not holds_expression(value):
+            given[name] = value
+    return given
 
 
 def _network(site: Site, network: Network) -> Data:

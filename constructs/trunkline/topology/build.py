@@ -13,7 +13,9 @@ from trunkline.model import (
     Cloudflare,
     Edge,
     ExistingNetwork,
+    Forwarding,
     GcsState,
+    HeaderRules,
     Http,
     Ingress,
     LocalIngress,
@@ -21,9 +23,11 @@ from trunkline.model import (
     Network,
     NewNetwork,
     Probes,
+    RateLimit,
     Route,
     Routing,
     S3State,
+    Server,
     Site,
     State,
     TerraformCloudState,
@@ -99,8 +103,18 @@ def _site(name: str, data: Data) -> Site:
     if "network" in data:
         converted["network"] = _network(data["network"])
     if "upstream" in data:
-        converted["upstream"] = Upstream.from_url(data["upstream"])
-    return Site(name=name, **_except(data, "network", "upstream"), **converted)
+        converted["upstream"] = _upstream(data["upstream"])
+    if "upstreams" in data:
+        named = data["upstreams"].items()
+        converted["upstreams"] = {each: _upstream(upstream) for each, upstream in named}
+    return Site(name=name, **_except(data, *converted), **converted)
+
+
+def _upstream(data: str | Data) -> Upstream:
+    if isinstance(data, str):
+        return Upstream.from_url(data)
+    servers = [Server.from_url(**_whole_numbers(server)) for server in data["servers"]]
+    return Upstream(servers, **_except(data, "servers"))
 
 
 def _network(data: Data) -> Network:
@@ -129,12 +143,21 @@ def _routing(data: Data, domain: str) -> Routing:
 
 
 def _route(prefix: str, data: Data) -> Route:
-    return Route(
-        prefix.rstrip("/") or "/",
-        data["site"],
-        failover=tuple(data.get("failover", ())),
-        hedge=data.get("hedge", False),
-    )
+    options = {name: data[name] for name in ("failover", "hedge") if name in data}
+    rest = _except(data, "site", *options)
+    if rest:
+        options["forwarding"] = _forwarding(rest)
+    return Route(prefix.rstrip("/") or "/", data["site"], **options)
+
+
+def _forwarding(data: Data) -> Forwarding:
+    converted: dict[str, Any] = {}
+    if "rate_limit" in data:
+        converted["rate_limit"] = RateLimit(**_whole_numbers(data["rate_limit"]))
+    for name in ("request_headers", "response_headers"):
+        if name in data:
+            converted[name] = HeaderRules(**data[name])
+    return Forwarding(**_whole_numbers(_except(data, *converted)), **converted)
 
 
 def _except(data: Data, *keys: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from attrs import frozen
 from support.loopback import ask, eventually, free_port
 from support.programs import listening
 
-from trunkline.envoy import LoopbackListener, TlsListener, bootstrap
+from trunkline.envoy import LoopbackListener, TlsListener, bootstrap, resources
+from trunkline.model import DEFAULT_FORWARDING, Forwarding, Upstream
 
 PREFIXES = ("/api/v5", "/api/v6", "/api/v5/models")
 
@@ -62,13 +63,16 @@ Start = Callable[..., Any]
 def start(envoy_path: str) -> Start:
     """Starts an Envoy for the listener and upstream given; a context manager.
 
-    `edit` may change the configuration's text, for files that a test cannot put in place; `options`
-    are more arguments of the bootstrap.
+    `routes` and `upstreams` are more of them, by prefix and by name. `edit` may change the
+    configuration's text, for files that a test cannot put in place; `options` are more arguments of
+    the resources.
     """
 
     @contextmanager
     def starting(
         upstream: Any = None,
+        routes: dict[str, Forwarding] | None = None,
+        upstreams: dict[str | None, Upstream] | None = None,
         listener: Callable[..., Any] = LoopbackListener,
         edit: Callable[[str], str] = str,
         **options: Any,
@@ -76,16 +80,17 @@ def start(envoy_path: str) -> Start:
         port = free_port()
         # Not pytest's folder: the path of a Unix socket may have 107 bytes.
         with tempfile.TemporaryDirectory(prefix="envoy") as name:
-            config = bootstrap(
+            made = resources(
                 site="aws",
                 zone="us-east-1a",
                 cloud="aws",
-                prefixes=PREFIXES,
-                upstream=upstream,
+                routes=dict.fromkeys(PREFIXES, DEFAULT_FORWARDING) | (routes or {}),
+                upstreams={**({None: upstream} if upstream else {}), **(upstreams or {})},
                 listener=listener(port=port),
-                admin_socket=f"{name}/admin.sock",
                 **options,
             )
+            socket_path = f"{name}/admin.sock"
+            config = bootstrap(made, site="aws", zone="us-east-1a", admin_socket=socket_path)
             config = json.loads(edit(json.dumps(config)))
             with _running(envoy_path, config, port, Path(name)) as envoy:
                 if not isinstance(listener(port=port), TlsListener):

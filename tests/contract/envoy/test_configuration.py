@@ -19,7 +19,7 @@ from support.loopback import Service, ask, eventually, free_port, service
 from support.programs import listening
 
 from trunkline.envoy import Access, LoopbackListener, dynamic_bootstrap, resources
-from trunkline.model import EDGE_KEY_HEADER, Upstream
+from trunkline.model import DEFAULT_FORWARDING, EDGE_KEY_HEADER, Upstream
 from trunkline.payload.configuration import pack, sync_source
 
 pytestmark = pytest.mark.slow
@@ -50,8 +50,8 @@ class Edge:
             site="aws",
             zone="us-east-1a",
             cloud="aws",
-            prefixes=prefixes,
-            upstream=Upstream.from_url(upstream.url) if upstream else None,
+            routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
+            upstreams={None: Upstream.from_url(upstream.url)} if upstream else {},
             listener=LoopbackListener(port=self.port),
             access=Access(HOST),
             folder=str(self.folder),

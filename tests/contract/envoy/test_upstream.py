@@ -29,14 +29,17 @@ from support.loopback import (
 )
 
 from trunkline.envoy.cluster import SYSTEM_CA
-from trunkline.model import Upstream
+from trunkline.model import Server, Upstream
 from trunkline.payload.unit import packaged
 
 
 @pytest.fixture(scope="module")
 def proxied(start: Any) -> Any:
     """An edge and the service behind it, by address."""
-    with service() as upstream, start(Upstream("127.0.0.1", upstream.port, False)) as edge:
+    with (
+        service() as upstream,
+        start(Upstream([Server("127.0.0.1", upstream.port, False)])) as edge,
+    ):
         yield edge, upstream
 
 
@@ -108,7 +111,10 @@ def test_waits_longer_than_envoys_default_for_an_answer(pair: Any) -> None:
 
 
 def test_a_service_that_is_down_makes_the_edge_unhealthy_until_it_is_back(start: Any) -> None:
-    with service() as upstream, start(Upstream("127.0.0.1", upstream.port, False)) as edge:
+    with (
+        service() as upstream,
+        start(Upstream([Server("127.0.0.1", upstream.port, False)])) as edge,
+    ):
         assert ask(edge.port, "/healthz").status == 200
         upstream.kill()
         eventually(lambda: ask(edge.port, "/healthz").status == 503)
@@ -173,7 +179,7 @@ def test_believes_a_tls_service_by_name_and_authority(
     with (
         service(tls=context) as upstream,
         start(
-            Upstream("localhost", upstream.port, True),
+            Upstream([Server("localhost", upstream.port, True)]),
             edit=lambda text: text.replace(SYSTEM_CA, believed),
         ) as edge,
     ):
@@ -183,7 +189,10 @@ def test_believes_a_tls_service_by_name_and_authority(
 
 @pytest.mark.slow
 def test_a_drain_waits_for_what_is_under_way(start: Any) -> None:
-    with service() as upstream, start(Upstream("127.0.0.1", upstream.port, False)) as edge:
+    with (
+        service() as upstream,
+        start(Upstream([Server("127.0.0.1", upstream.port, False)])) as edge,
+    ):
         behave: Any = lambda handler: (hang(6)(handler), answer()(handler))  # noqa: E731
         upstream.behave = behave
         with ThreadPoolExecutor() as pool:

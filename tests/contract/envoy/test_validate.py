@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support.certificates import Authority
 
-from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap
-from trunkline.model import Upstream
+from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap, resources
+from trunkline.model import DEFAULT_FORWARDING, Upstream
 from trunkline.topology import load
 
 TOPOLOGIES = sorted((Path(__file__).parents[3] / "topologies").glob("*.yaml"))
@@ -51,15 +51,16 @@ def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Listener:
 def test_envoy_accepts(
     url: str | None, count: int, listener: Listener, envoy_path: str, tmp_path: Path
 ) -> None:
-    config = bootstrap(
+    prefixes = [f"/api/v{number}" for number in range(count)]
+    made = resources(
         site="aws",
         zone="us-east-1a",
         cloud="aws",
-        prefixes=[f"/api/v{number}" for number in range(count)],
-        upstream=Upstream.from_url(url) if url else None,
+        routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
+        upstreams={None: Upstream.from_url(url)} if url else {},
         listener=listener,
-        admin_socket=ADMIN_SOCKET,
     )
+    config = bootstrap(made, site="aws", zone="us-east-1a", admin_socket=ADMIN_SOCKET)
     validate(envoy_path, config, tmp_path)
 
 
@@ -70,13 +71,13 @@ def test_envoy_accepts_the_edges_of_an_example(
 ) -> None:
     topology = load(path)
     for site in topology.sites:
-        config = bootstrap(
+        made = resources(
             site=site.name,
             zone=site.zone,
             cloud=site.cloud,
-            prefixes=[route.prefix for route in topology.routing.routes],
-            upstream=site.upstream,
+            routes={route.prefix: route.forwarding for route in topology.routing.routes},
+            upstreams=site.services,
             listener=listener,
-            admin_socket=ADMIN_SOCKET,
         )
+        config = bootstrap(made, site=site.name, zone=site.zone, admin_socket=ADMIN_SOCKET)
         validate(envoy_path, config, tmp_path)

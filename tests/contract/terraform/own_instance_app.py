@@ -13,10 +13,10 @@ bindings.install()
 
 from cdktf import App, LocalBackend, TerraformOutput, TerraformStack  # noqa: E402
 
-from trunkline import EdgeProxy, ExistingNetwork, Site, Tunnel, Upstream  # noqa: E402
+from trunkline import EdgeProxy, ExistingNetwork, Server, Site, Tunnel, Upstream  # noqa: E402
 
 ADDRESS, PORT, RANGE = "10.50.0.20", 8080, "10.50.0.0/24"
-UPSTREAM = Upstream(ADDRESS, PORT, tls=False)
+UPSTREAM = Upstream([Server(ADDRESS, PORT, tls=False)])
 TUNNEL = Tunnel(hostname="edge.example.com", token="the token", keys=["k" * 32])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -112,6 +112,7 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
         def starting(
             routes: Routes = ROUTES,
             hedged: Collection[str] = (),
+            health: Mapping[str, str] | None = None,
             scheme: str = "http",
             **options: Any,
         ) -> World:
@@ -126,6 +127,7 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
                         prefix,
                         [Origin(name, sites[name].url(scheme)) for name in names],
                         hedge=prefix in hedged,
+                        health=(health or {}).get(prefix, HEALTH),
                     )
                     for prefix, names in routes.items()
                 ],

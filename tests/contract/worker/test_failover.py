@@ -216,6 +216,19 @@ def test_the_health_of_an_edge_is_asked_and_not_tried_with_requests(world: Any) 
     eventually(lambda: timed(world.port)[0] == "aws", 5)
 
 
+def test_an_upstream_that_is_down_makes_its_own_routes_turn_to_another_site(start: Any) -> None:
+    routes = {"/models": ["aws", "google"], "/orders": ["aws", "google"]}
+    world = start(routes, health={"/models": "/healthz/models"})
+
+    def without_models(handler: Any) -> None:
+        answer(503 if handler.path == "/healthz/models" else 200)(handler)
+
+    world.aws.service.behave = without_models
+    for target, site in {"/models": "google", "/orders": "aws"}.items():
+        reply = ask(world.port, target, method="POST", body=b"a")
+        assert reply.headers["trunkline-site"] == site
+
+
 @pytest.mark.slow
 def test_what_was_heard_before_a_time_without_requests_is_forgotten(world: Any) -> None:
     world.aws.fail(answer(530))

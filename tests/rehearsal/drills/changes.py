@@ -11,7 +11,16 @@ from rehearsal.drills.asking import lost, requests, with_failover
 from rehearsal.existing import add_existing
 from rehearsal.stage import Stage
 from trunkline.addresses.names import public_url, route_url
-from trunkline.model import EDGE_KEY, Cloudflare, Route, Routing, Topology, Upstream
+from trunkline.model import (
+    EDGE_KEY,
+    Cloudflare,
+    Forwarding,
+    Route,
+    Routing,
+    Server,
+    Topology,
+    Upstream,
+)
 from trunkline.stacks.synthesize import synthesize
 
 TAKEN_SECONDS = 4  # to read, check and take a configuration
@@ -24,11 +33,13 @@ def a_route_an_upstream_and_a_key_change(stage: Stage, topology: Topology) -> No
     """
     if (route := with_failover(topology)) is None:
         return
-    new = Route("/rehearsal", route.site, route.failover)
+    new = Route("/rehearsal", route.site, forwarding=Forwarding(upstream="rehearsal", rewrite="/"))
     routing = evolve(topology.routing, routes=(*topology.routing.routes, new))
-    service = Upstream("rehearsal.internal", 8080, tls=False)
+    service = Server("rehearsal.internal", 8080, tls=False)
+    standby = Server("standby.internal", 8080, tls=False, priority=1)
+    upstreams = {"rehearsal": Upstream([service, standby])}
     sites = tuple(
-        evolve(site, upstream=service) if site.name == route.site else site
+        evolve(site, upstreams={**site.upstreams, **upstreams}) if site.name == route.site else site
         for site in topology.sites
     )
     changed = evolve(topology, routing=routing, sites=sites)
@@ -86,7 +97,7 @@ def a_site_goes_and_comes_back(stage: Stage, topology: Topology) -> None:
     routing = evolve(
         topology.routing,
         routes=tuple(
-            Route(each.prefix, sites[0], tuple(sites[1:]))
+            evolve(each, site=sites[0], failover=sites[1:])
             for each in topology.routing.routes
             if (sites := [site for site in each.sites if site != gone])
         ),

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap, dynamic_bootstrap
-from trunkline.model import Upstream
+from trunkline.envoy import (
+    Listener,
+    LoopbackListener,
+    TlsListener,
+    bootstrap,
+    dynamic_bootstrap,
+    resources,
+)
+from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
 
-SERVICE = Upstream("service.example.com", 443, True)
+SERVICE = Upstream([Server("service.example.com", 443, True)])
 ADMIN_SOCKET = "/run/edge/admin.sock"
 PUBLIC = TlsListener(certificate="/c.crt", key="/c.key", client_ca="/ca.crt")
 
@@ -17,15 +24,16 @@ def config(
     upstream: Upstream | None = None,
     listener: Listener | None = None,
 ) -> dict[str, Any]:
-    return bootstrap(
+    prefixes = [f"/api/v{number}" for number in range(5, 5 + count)]
+    made = resources(
         site="aws",
         zone="us-east-1a",
         cloud="aws",
-        prefixes=[f"/api/v{number}" for number in range(5, 5 + count)],
-        upstream=upstream,
+        routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
+        upstreams={None: upstream} if upstream else {},
         listener=listener or LoopbackListener(),
-        admin_socket=ADMIN_SOCKET,
     )
+    return bootstrap(made, site="aws", zone="us-east-1a", admin_socket=ADMIN_SOCKET)
 
 
 def listener_of(bootstrap: dict[str, Any]) -> dict[str, Any]:

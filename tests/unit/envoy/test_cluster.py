@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from trunkline.envoy.cluster import SYSTEM_CA, cluster
-from trunkline.model import Upstream
+from trunkline.model import Server, Upstream
+
+
+def made(upstream: Upstream) -> dict[str, Any]:
+    return cluster("upstream", upstream, 100)
 
 
 def endpoint(url: str) -> dict[str, Any]:
-    made = cluster(Upstream.from_url(url), 100)
-    return dict(made["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"])
+    config = made(Upstream.from_url(url))
+    return dict(config["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"])
 
 
 @pytest.mark.parametrize(
@@ -24,7 +28,7 @@ def endpoint(url: str) -> dict[str, Any]:
     ],
 )
 def test_addresses_are_static_and_names_are_resolved(url: str, kind: str) -> None:
-    assert cluster(Upstream.from_url(url), 100)["type"] == kind
+    assert made(Upstream.from_url(url))["type"] == kind
 
 
 @pytest.mark.parametrize(
@@ -43,8 +47,8 @@ def test_host_header_is_the_services_own(url: str, host: str) -> None:
 
 
 def test_a_name_with_both_kinds_of_address_means_ipv4() -> None:
-    made = cluster(Upstream("a.example.com", 80, False), 100)
-    assert made["dns_lookup_family"] == "V4_PREFERRED"
+    config = made(Upstream([Server("a.example.com", 80, False)]))
+    assert config["dns_lookup_family"] == "V4_PREFERRED"
 
 
 def test_socket_address_has_no_brackets() -> None:
@@ -53,7 +57,9 @@ def test_socket_address_has_no_brackets() -> None:
 
 
 def test_plain_http_has_no_transport_socket() -> None:
-    assert "transport_socket" not in cluster(Upstream("a.example.com", 80, False), 100)
+    assert "transport_socket" not in cluster(
+        "upstream", Upstream([Server("a.example.com", 80, False)]), 100
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +71,7 @@ def test_plain_http_has_no_transport_socket() -> None:
     ],
 )
 def test_tls_checks_authority_and_name(host: str, sni: str | None, san: str) -> None:
-    tls = cluster(Upstream(host, 443, True), 100)["transport_socket"]["typed_config"]
+    tls = made(Upstream([Server(host, 443, True)]))["transport_socket"]["typed_config"]
     context = tls["common_tls_context"]["validation_context"]
     assert tls.get("sni") == sni
     assert context["trusted_ca"] == {"filename": SYSTEM_CA}
@@ -74,18 +80,18 @@ def test_tls_checks_authority_and_name(host: str, sni: str | None, san: str) -> 
 
 
 def test_bounds_what_a_slow_service_can_hold() -> None:
-    made = cluster(Upstream("10.0.1.20", 80, False), 100)
-    (thresholds,) = made["circuit_breakers"]["thresholds"]
+    config = made(Upstream([Server("10.0.1.20", 80, False)]))
+    (thresholds,) = config["circuit_breakers"]["thresholds"]
     assert set(thresholds.values()) == {100}
-    assert made["connect_timeout"] == "2s"
-    assert made["per_connection_buffer_limit_bytes"] == 32 * 1024
+    assert config["connect_timeout"] == "2s"
+    assert config["per_connection_buffer_limit_bytes"] == 32 * 1024
 
 
 def test_an_endpoint_is_put_aside_only_while_it_takes_no_connections() -> None:
-    made = cluster(Upstream("10.0.1.20", 80, False), 100)
-    assert "outlier_detection" not in made
-    [check] = made["health_checks"]
+    config = made(Upstream([Server("10.0.1.20", 80, False)]))
+    assert "outlier_detection" not in config
+    [check] = config["health_checks"]
     assert check["tcp_health_check"] == {}
     # By default Envoy looks once a minute at what nobody uses.
     assert check["no_traffic_interval"] == check["interval"]
-    assert made["common_lb_config"]["healthy_panic_threshold"] == {"value": 0}
+    assert config["common_lb_config"]["healthy_panic_threshold"] == {"value": 0}

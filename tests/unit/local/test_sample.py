@@ -19,7 +19,7 @@ from support.loopback import ask, eventually, free_port, send_chunks
 from support.programs import listens
 
 from trunkline.local import sample
-from trunkline.local.sample import MOST_HEADERS, MOST_LINE, Handler, Server
+from trunkline.local.sample import MOST_HEADERS, MOST_LINE, Handler, SampleServer
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -31,7 +31,7 @@ def port() -> Iterator[int]:
     class InAws(Handler):
         where = {"site": "aws", "cloud": "local", "zone": "us-east-1a", "served_by": "sample"}  # noqa: RUF012
 
-    with Server(("127.0.0.1", 0), InAws) as server:
+    with SampleServer(("127.0.0.1", 0), InAws) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server.server_address[1]

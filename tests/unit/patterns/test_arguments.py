@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
-from trunkline import ExistingNetwork, NewNetwork, Probes, Site, Upstream
+from trunkline import ExistingNetwork, NewNetwork, Probes, Server, Site, Upstream
 from trunkline.errors import ConfigurationError
 
 ACCOUNT = "4f1d2c3b4a59687786958493a2b1c0df"
@@ -71,15 +71,15 @@ def make() -> Callable[..., Any]:
             "site.machine: e2-small is not the name of a size on aws; write one like t4g.small",
         ),
         (
-            evolve(AWS, upstream=Upstream("169.254.169.254", 80, False)),
+            evolve(AWS, upstream=Upstream([Server("169.254.169.254", 80, False)])),
             "site.upstream: 169.254.169.254 is the cloud's metadata service",
         ),
         (
-            evolve(AWS, upstream=Upstream("fd00::1", 80, False)),
+            evolve(AWS, upstream=Upstream([Server("fd00::1", 80, False)])),
             "site.upstream: fd00::1 is an IPv6 address, and the machines have IPv4 addresses only",
         ),
         (
-            evolve(AWS, upstream=Upstream("orders.internal", 70_000, False)),
+            evolve(AWS, upstream=Upstream([Server("orders.internal", 70_000, False)])),
             "site.upstream: the port is out of range; use 1 to 65535",
         ),
     ],
@@ -169,6 +169,7 @@ def test_probes(probes: Probes, message: str, make: Callable[..., Any]) -> None:
             {"routes": {"/": {"aws": "edge.acme.com"}}},
             "the origin of aws: edge.acme.com is not inside the domain acme.dev",
         ),
+        ({"upstreams": {"/a": "b"}}, "upstreams: there is no route /a; name prefixes of routes"),
         ({"hedged": ["/a"]}, "hedged: there is no route /a; name prefixes of routes"),
     ],
 )
@@ -217,5 +218,5 @@ def test_expressions_count_as_right(make: Callable[..., Any]) -> None:
 def test_warnings_do_not_stop_a_construct(make: Callable[..., Any]) -> None:
     from trunkline import Tunnel
 
-    site = evolve(AWS, upstream=Upstream("10.10.1.20", 8080, False), machine="q9.large")
+    site = evolve(AWS, upstream=Upstream([Server("10.10.1.20", 8080, False)]), machine="q9.large")
     make("EdgeProxy", site=site, exposure=Tunnel(**TUNNEL))

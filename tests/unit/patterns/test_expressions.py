@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
-from trunkline import Site, Upstream
+from trunkline import Server, Site, Upstream
 from trunkline.errors import ConfigurationError
 
 SITES = (AWS, GOOGLE, AZURE)
@@ -39,7 +39,7 @@ def expression(text: str) -> str:
 
 @pytest.mark.parametrize("site", SITES, ids=IDS)
 def test_an_upstream_of_one_s_own_instance_is_refused(site: Site, edge: Callable[..., Any]) -> None:
-    upstream = Upstream(host=expression("address"), port=8080, tls=False)
+    upstream = Upstream([Server(host=expression("address"), port=8080, tls=False)])
     with pytest.raises(ConfigurationError, match="would hold a Terraform expression") as refused:
         edge(evolve(site, upstream=upstream))
     assert "a name in your private DNS" in str(refused.value)
@@ -51,7 +51,7 @@ def test_a_port_that_is_an_expression_is_refused(site: Site, edge: Callable[...,
 
     port: Any = Token.as_number(Fn.length_of(["a"]))
     with pytest.raises(ConfigurationError, match="would hold a Terraform expression"):
-        edge(evolve(site, upstream=Upstream(host="10.0.0.9", port=port, tls=False)))
+        edge(evolve(site, upstream=Upstream([Server(host="10.0.0.9", port=port, tls=False)])))
 
 
 @pytest.mark.parametrize("site", SITES, ids=IDS)

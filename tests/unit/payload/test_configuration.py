@@ -9,7 +9,7 @@ import pytest
 
 from trunkline.envoy import Access, LoopbackListener, Resources, resources
 from trunkline.errors import ConfigurationError
-from trunkline.model import Upstream
+from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
 from trunkline.payload import sync
 from trunkline.payload.configuration import FORMAT, pack, sync_source
 
@@ -21,8 +21,8 @@ def served(*prefixes: str, host: str = "10.0.0.9") -> Resources:
         site="aws",
         zone="us-east-1a",
         cloud="aws",
-        prefixes=prefixes,
-        upstream=Upstream(host, 8080, tls=False),
+        routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
+        upstreams={None: Upstream([Server(host, 8080, tls=False)])},
         listener=LoopbackListener(),
         access=Access("edge.example.com"),
         folder="/run/x",

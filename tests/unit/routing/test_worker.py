@@ -25,7 +25,7 @@ def script(*routes: RouteSpec, **kwargs: Any) -> Script:
 def test_bindings_hold_routes_origins_and_timeout() -> None:
     made = script(
         RouteSpec("/api/v5", [SITES["aws"], SITES["google"]], hedge=True),
-        RouteSpec("/api/v6/", [SITES["google"]]),
+        RouteSpec("/api/v6/", [SITES["google"]], health="/healthz/models"),
         timeout_seconds=7,
     )
     assert json.loads(made.bindings["ROUTES"]) == {
@@ -38,7 +38,9 @@ def test_bindings_hold_routes_origins_and_timeout() -> None:
     }
     assert made.bindings["TIMEOUT_MS"] == "7000"
     assert json.loads(made.bindings["HEDGED"]) == ["/api/v5"]
-    assert set(made.bindings) == {"ROUTES", "ORIGINS", "HEDGED", "TIMEOUT_MS", "HSTS_SECONDS"}
+    assert json.loads(made.bindings["HEALTH"]) == {"/api/v6": "/healthz/models"}
+    others = {"ROUTES", "ORIGINS", "HEDGED", "HEALTH", "TIMEOUT_MS"}
+    assert set(made.bindings) == {*others, "HSTS_SECONDS"}
 
 
 def test_the_script_is_the_same_for_every_topology() -> None:

@@ -50,7 +50,7 @@ def test_every_key_arrives() -> None:
     )
     (site,) = topology.sites
     assert site.network == model.NewNetwork("10.10.0.0/20")
-    assert site.upstream == model.Upstream("orders.internal", 8080, tls=False)
+    assert site.upstream == model.Upstream([model.Server("orders.internal", 8080, tls=False)])
     assert site.machine == "t4g.small"
     assert site.deploy_as == "arn:aws:iam::123456789012:role/trunkline/terraform"
 

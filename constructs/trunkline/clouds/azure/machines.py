@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from cdktf import TerraformResourceLifecycle
@@ -197,16 +198,21 @@ class AzureMachineGroup(MachineGroup):
 def _security_rules(firewall: Firewall) -> Iterator[tuple[str, int, dict[str, object]]]:
     """Key, priority and arguments of every rule; the last of each direction denies the rest."""
     for direction, rules in (("Inbound", firewall.ingress), ("Outbound", firewall.egress)):
+        taken: set[int] = set()
         for rule in rules:
-            yield f"{direction.lower()}-{rule.name}", _priority(rule), _allow(direction, rule)
+            priority = _priority(rule, taken)
+            taken.add(priority)
+            yield f"{direction.lower()}-{rule.name}", priority, _allow(direction, rule)
         deny = _rule(direction, "Deny", "*", "*", ["*"])
         yield f"{direction.lower()}-deny", LAST_PRIORITY, deny
 
 
-def _priority(rule: Rule) -> int:
+def _priority(rule: Rule, taken: Collection[int]) -> int:
     """From the name, so that another rule moves none: Azure takes no two of one priority."""
     digest = hashlib.sha256(rule.name.encode()).digest()
-    return 100 + int.from_bytes(digest[:4], "big") % (LAST_PRIORITY - 100)
+    first = int.from_bytes(digest[:4], "big")
+    numbers = (100 + (first + step) % (LAST_PRIORITY - 100) for step in count())
+    return next(number for number in numbers if number not in taken)
 
 
 def _allow(direction: str, rule: Rule) -> dict[str, object]:

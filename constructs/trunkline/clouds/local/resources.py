@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from attrs import evolve
 from cdktf import ITerraformDependable, TerraformLocal, TerraformResource
 from constructs import Construct
 
@@ -29,7 +30,7 @@ from trunkline.clouds.base import (
 )
 from trunkline.clouds.local.sample import sample_machine
 from trunkline.local.machine import LocalMachine
-from trunkline.model import ExistingNetwork, NewNetwork, Site, Upstream
+from trunkline.model import ExistingNetwork, NewNetwork, Server, Site, Upstream, Upstreams
 from trunkline.payload import SecretSource
 from trunkline.terraform.escape import escape
 
@@ -63,14 +64,15 @@ class Local(Cloud):
     def _range(self) -> str:
         return loopback.site_cidr(self.site)
 
-    def upstream(self) -> Upstream:
+    def upstreams(self) -> Upstreams:
         """The site's own, or a sample service beside the edge that says where it stands."""
         if self.site.upstream:
-            return self.site.upstream
+            return self.site.services
         endpoint = loopback.sample_endpoint(self._range, self.site.zone)
         where = {"site": self.site.name, "cloud": self.site.cloud, "zone": self.site.zone}
         add_machine(self.scope, "sample", sample_machine(f"{self.name}-sample", endpoint, where))
-        return Upstream(endpoint.host, endpoint.port, tls=False)
+        sample = Server(endpoint.host, endpoint.port, tls=False)
+        return evolve(self.site, upstream=Upstream([sample])).services
 
     def secret(self, id: str, value: str) -> Secret:
         """Keep `value` in a file that only this user may read; a new value is a new resource."""

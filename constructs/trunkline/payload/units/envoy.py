@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from trunkline.addresses import loopback
 from trunkline.local.machine import LocalProcess
-from trunkline.model import DEFAULT_VERSIONS, Upstream
+from trunkline.model import DEFAULT_VERSIONS, Upstream, Upstreams
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
@@ -29,7 +29,7 @@ _LOCAL_ADMIN = json.dumps({"admin": {"address": {"pipe": {"path": "admin.sock"}}
 
 @frozen(kw_only=True)
 class Envoy(Unit):
-    """Envoy with the configuration `bootstrap`, in front of `upstream`.
+    """Envoy with the configuration `bootstrap`, in front of `upstreams`.
 
     `public_to` are the ranges that reach port 443; an Envoy with any accepts Cloudflare's client
     certificate only.
@@ -37,7 +37,7 @@ class Envoy(Unit):
 
     bootstrap: Mapping[str, object]
     version: str = DEFAULT_VERSIONS.envoy
-    upstream: Upstream | None = None
+    upstreams: Upstreams = Factory(dict)
     public_to: tuple[str, ...] = ()
 
     name: ClassVar = "edge"
@@ -82,7 +82,8 @@ class Envoy(Unit):
     def firewall(self) -> Firewall:
         public = Rule(name="cloudflare", port=443, cidrs=self.public_to)
         return Firewall(
-            ingress=(public,) if self.public_to else (), egress=_to_upstream(self.upstream)
+            ingress=(public,) if self.public_to else (),
+            egress=tuple(_to_servers(self.upstreams.values())),
         )
 
     def local(self, cidr: str, zone: str) -> LocalUnit:
@@ -97,17 +98,16 @@ class Envoy(Unit):
             program="envoy",
             arguments=("-c", "envoy.json", *flags),
             files={"envoy.json": _compact(self.bootstrap)},
-            ready=f"http://{at}{Unit.health if _is_within(cidr, self.upstream) else self.health}",
+            ready=f"http://{at}{Unit.health if self._is_beside(cidr) else self.health}",
         )
         return LocalUnit(process=process, addresses=(f"tcp {at}",))
 
-
-def _is_within(cidr: str, upstream: Upstream | None) -> bool:
-    try:
-        address = ipaddress.ip_address(upstream.host if upstream else "")
-    except ValueError:
-        return False  # a name
-    return address in ipaddress.ip_network(cidr)
+    def _is_beside(self, cidr: str) -> bool:
+        """Whether a server of the upstream runs in the same range of loopback."""
+        servers = self.upstreams[None].servers if None in self.upstreams else ()
+        network = ipaddress.IPv4Network(cidr)
+        addresses = (each for server in servers for each in _addresses(server.host))
+        return any(ipaddress.IPv4Network(each).subnet_of(network) for each in addresses)
 
 
 def _compact(bootstrap: Mapping[str, Any]) -> str:
@@ -115,11 +115,18 @@ def _compact(bootstrap: Mapping[str, Any]) -> str:
     return json.dumps(bootstrap, separators=(",", ":")) + "\n"
 
 
-def _to_upstream(upstream: Upstream | None) -> tuple[Rule, ...]:
-    """A rule for the upstream's port, unless one of WEB lets it pass already."""
-    if upstream is None or upstream.port in {rule.port for rule in WEB}:
-        return ()
-    return (Rule(name="upstream", port=upstream.port, cidrs=_addresses(upstream.host)),)
+def _to_servers(upstreams: Iterable[Upstream]) -> Iterator[Rule]:
+    """A rule for each port of a server, unless one of WEB lets it pass already.
+
+    The names of rules are parts of Terraform addresses, so that they come from ports.
+    """
+    ports: dict[int, set[str]] = {}
+    for server in (server for upstream in upstreams for server in upstream.servers):
+        ports.setdefault(server.port, set()).update(_addresses(server.host))
+    for port, cidrs in ports.items():
+        if port not in {rule.port for rule in WEB}:
+            ranges = ANYWHERE if cidrs & {*ANYWHERE} else tuple(sorted(cidrs))
+            yield Rule(name=f"upstream-{port}", port=port, cidrs=ranges)
 
 
 def _addresses(host: str) -> tuple[str, ...]:

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem
-from trunkline.model import DEFAULT_PLAN, DEFAULT_STRATEGY, PLANS, Plan
+from trunkline.model import DEFAULT_PLAN, DEFAULT_STRATEGY, HEALTH_PATH, PLANS, Plan
 from trunkline.routing import STRATEGIES, Strategy, strategies_where
 from trunkline.topology.checks.partial import PartialTopology
 
 RESERVED = "/cdn-cgi"
 ROUTES = ("routing", "routes")
-HEALTH = ("/healthz", "/livez")
+HEALTH = (f"{HEALTH_PATH}/", "/livez/")
+# Those that frame a message, and the one that the edge writes for each server.
+FRAMING = ("connection", "content-length", "te", "trailer", "transfer-encoding", "upgrade")
+FIXED_HEADERS = ("host", *FRAMING)
+OWN_HEADERS = "trunkline-"
 STRATEGY: KeyPath = ("routing", "strategy")
 
 
@@ -78,7 +82,7 @@ def routes_can_match(draft: PartialTopology) -> Iterator[Problem]:
         elif f"{prefix}/".startswith(f"{RESERVED}/"):
             message = f"Cloudflare answers {RESERVED} itself"
             yield Problem(path, message, "choose another prefix", at_key=True)
-        elif prefix.rstrip("/") in HEALTH:
+        elif f"{prefix.rstrip('/')}/".startswith(HEALTH):
             message = f"the edges answer {prefix.rstrip('/')} themselves, for health checks"
             yield Problem(path, message, "choose another prefix", at_key=True)
 
@@ -86,15 +90,29 @@ def routes_can_match(draft: PartialTopology) -> Iterator[Problem]:
 def routes_reach_a_service(draft: PartialTopology) -> Iterator[Problem]:
     """A site without an upstream answers 200: fine for a trial of all, a trap beside a service."""
     local = {site for site, facts in draft.facts.items() if facts.on_this_machine}
-    with_service = {site for site in draft.sites if draft.get("sites", site, "upstream")}
-    if not with_service:
+    with_default = {site for site in draft.sites if draft.get("sites", site, "upstream")}
+    with_any = with_default | {s for s in draft.sites if draft.get("sites", s, "upstreams")}
+    if not with_any:
         return
-    for prefix in draft.routes:
-        for path, site in sites_of(draft, prefix):
-            if site in draft.sites and site not in with_service | local:
+    for prefix, route in draft.routes.items():
+        for path, site in sites_of(draft, prefix) if "upstream" not in route else ():
+            if site in draft.sites and site not in with_default | local:
                 message = f"{site} has no upstream, so its edge answers 200 with its own JSON"
                 remedy = f"add sites.{site}.upstream, or name another site"
                 yield Problem(path, message, remedy, "warning")
+
+
+def headers_are_the_routes_own(draft: PartialTopology) -> Iterator[Problem]:
+    """Rules for headers that the edge sets, or that Envoy takes no rules for."""
+    for prefix in draft.routes:
+        for kind in ("request_headers", "response_headers"):
+            route = ("routing", "routes", prefix, kind)
+            given = [((*route, "set", name), name) for name in draft.mapping(*route, "set")]
+            removed = list(draft.texts(*route, "remove"))
+            for path, name in [*given, *removed]:
+                if (low := name.lower()) in FIXED_HEADERS or low.startswith(OWN_HEADERS):
+                    message = f"{name} is not for a route to change"
+                    yield Problem(path, message, "delete it", at_key=(path, name) in given)
 
 
 def strategy_of(draft: PartialTopology) -> Strategy | None:
@@ -209,4 +227,5 @@ CHECKS = (
     plan_includes_smart_routing,
     new_zone_is_free,
     routes_reach_a_service,
+    headers_are_the_routes_own,
 )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from trunkline.clouds.facts import CLOUDS, facts_of
+from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem
+from trunkline.model import DEFAULT_PRIORITY
+from trunkline.topology.authorities import faults
 from trunkline.topology.checks.networks import PRIVATE
 from trunkline.topology.checks.partial import PartialTopology
+from trunkline.topology.checks.routing import sites_of
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _NUMBERS = re.compile(r"[0-9.]+\Z")
@@ -34,13 +38,41 @@ def upstreams_can_be_reached(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def _upstreams(draft: PartialTopology) -> Iterator[tuple[KeyPath, SplitResult]]:
+    """The path and the URL of every server; the second step of the path is its site."""
+    for path, upstream in _services(draft):
+        if isinstance(upstream, str):
+            yield path, _split(upstream)
+        for index, server in enumerate(_servers(upstream)):
+            if isinstance(url := server.get("url"), str):
+                yield (*path, "servers", index, "url"), _split(url)
+
+
+def _services(draft: PartialTopology) -> Iterator[tuple[KeyPath, Any]]:
+    """The path and what stands there of every upstream, URL or mapping."""
     for site in draft.sites:
-        if upstream := draft.text("sites", site, "upstream"):
-            path = ("sites", site, "upstream")
-            try:
-                yield path, urlsplit(upstream)
-            except ValueError:  # Brackets around something that is not an IPv6 address.
-                yield path, urlsplit("http://[::]")
+        if upstream := draft.get("sites", site, "upstream"):
+            yield ("sites", site, "upstream"), upstream
+        for name, upstream in draft.mapping("sites", site, "upstreams").items():
+            yield ("sites", site, "upstreams", name), upstream
+
+
+def _mappings(draft: PartialTopology) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    for path, upstream in _services(draft):
+        if isinstance(upstream, Mapping):
+            yield path, upstream
+
+
+def _servers(upstream: Any) -> list[Mapping[str, Any]]:
+    """The servers of a mapping; those that were refused are empty, so that places stay."""
+    servers = upstream.get("servers") if isinstance(upstream, Mapping) else None
+    return [each if isinstance(each, Mapping) else {} for each in servers or ()]
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # Brackets around something that is not an IPv6 address.
+        return urlsplit("http://[::]")
 
 
 def _about_host(path: KeyPath, url: SplitResult, domain: str) -> Iterator[Problem]:
@@ -96,12 +128,95 @@ def _site_around(draft: PartialTopology, address: Any, site: str) -> str | None:
 
 
 def private_https_is_trusted(draft: PartialTopology) -> Iterator[Problem]:
+    """The names that certificates must have, where the public authorities are to sign for them."""
+    mappings = dict(_mappings(draft))
     for path, url in _upstreams(draft):
-        host = url.hostname or ""
-        if url.scheme == "https" and (_is_private(_address(host)) or _has_private_name(host)):
-            message = f"the edge trusts public certificate authorities, and none signs for {host}"
-            remedy = "use http inside of your network, or a public name and its certificate"
+        upstream = mappings.get(path[: -len(IN_MAPPING)], {})
+        if url.scheme != "https" or "ca" in upstream:
+            continue
+        name = upstream.get("server_name") or url.hostname or ""
+        if _is_private(_address(name)) or _has_private_name(name):
+            message = f"the edge trusts public certificate authorities, and none signs for {name}"
+            remedy = "name your own authority as ca, or use http inside of your network"
             yield Problem(path, message, remedy, "warning")
+
+
+IN_MAPPING = ("servers", 0, "url")  # the steps from an upstream to a server's URL
+
+
+def servers_speak_alike(draft: PartialTopology) -> Iterator[Problem]:
+    for path, upstream in _mappings(draft):
+        urls = [str(server.get("url") or "") for server in _servers(upstream)]
+        schemes = {url.partition(":")[0] for url in urls if url}
+        if len(schemes) > 1:
+            message = "some of the servers speak https and others http"
+            remedy = "use one for all, or make two upstreams of them"
+            yield Problem((*path, "servers"), message, remedy, at_key=True)
+        elif schemes == {"http"}:
+            for key in {"ca", "server_name"} & upstream.keys():
+                message = "the servers speak http, which shows no certificate"
+                yield Problem((*path, key), message, "use https, or delete it", at_key=True)
+
+
+def servers_stand_once(draft: PartialTopology) -> Iterator[Problem]:
+    for path, upstream in _mappings(draft):
+        seen: set[str] = set()
+        for index, server in enumerate(_servers(upstream)):
+            url = str(server.get("url") or index).rstrip("/")
+            if url in seen:
+                place = (*path, "servers", index, "url")
+                yield Problem(place, f"{url} stands in the list twice", "give it more weight")
+            seen.add(url)
+
+
+def priorities_have_no_gap(draft: PartialTopology) -> Iterator[Problem]:
+    """Envoy takes none: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/endpoint/v3/endpoint_components.proto"""
+    for path, upstream in _mappings(draft):
+        servers = _servers(upstream)
+        given = {server.get("priority", DEFAULT_PRIORITY) for server in servers}
+        for index, server in enumerate(servers):
+            priority = server.get("priority", DEFAULT_PRIORITY)
+            if priority and priority - 1 not in given:
+                message = f"no server has the priority {priority - 1:g}"
+                place = (*path, "servers", index, "priority")
+                yield Problem(place, message, "count from 0 without a gap")
+
+
+def authorities_can_be_used(draft: PartialTopology) -> Iterator[Problem]:
+    for path, upstream in _mappings(draft):
+        if isinstance(text := upstream.get("ca"), str):
+            for fault in faults(text):
+                yield Problem((*path, "ca"), fault.message, fault.remedy, fault.level)
+
+
+def routes_name_upstreams(draft: PartialTopology) -> Iterator[Problem]:
+    """Every site of a route needs the upstream that it names."""
+    for prefix in draft.routes:
+        name = draft.text("routing", "routes", prefix, "upstream")
+        if not name:
+            continue
+        path = ("routing", "routes", prefix, "upstream")
+        for _, site in sites_of(draft, prefix):
+            known = draft.mapping("sites", site, "upstreams")
+            if site in draft.sites and name not in known:
+                match = nearest(name, known)
+                remedy = f"did you mean {match}?" if match else f"add sites.{site}.upstreams.{name}"
+                yield Problem(path, f"the site {site} has no upstream {name}", remedy)
+
+
+def upstreams_are_used(draft: PartialTopology) -> Iterator[Problem]:
+    named = {draft.text("routing", "routes", prefix, "upstream") for prefix in draft.routes} - {""}
+    known = {str(path[-1]): path for path, _ in _services(draft) if len(path) == len(NAMED)}
+    if not draft.routes or not named <= known.keys():
+        return  # A misspelled route may have meant one.
+    for path, _ in _services(draft):
+        if len(path) == len(NAMED) and path[-1] not in named:
+            message = f"no route names the upstream {path[-1]}"
+            remedy = f"write upstream: {path[-1]} at a route, or delete it"
+            yield Problem(path, message, remedy, "warning", at_key=True)
+
+
+NAMED = ("sites", "<site>", "upstreams", "<name>")
 
 
 def _is_private(address: IPv4Address | IPv6Address | None) -> bool:
@@ -154,4 +269,10 @@ CHECKS = (
     upstreams_can_be_reached,
     upstreams_are_in_reach,
     private_https_is_trusted,
+    servers_speak_alike,
+    servers_stand_once,
+    priorities_have_no_gap,
+    authorities_can_be_used,
+    routes_name_upstreams,
+    upstreams_are_used,
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from trunkline.clouds.azure.machines import _security_rules
-from trunkline.model import Upstream
+from trunkline.model import Server, Upstream
 from trunkline.patterns.cloudflare_ranges import IPV4
 from trunkline.payload import Firewall, Rule, SecretSource, Unit, machine_firewall
 from trunkline.payload.units import Cloudflared, Envoy
 
-UPSTREAM = Upstream("10.0.0.9", 8080, tls=False)
+UPSTREAM = Upstream([Server("10.0.0.9", 8080, tls=False)])
 CLOUDFLARED = Cloudflared(token=SecretSource("", ()))
-PUBLIC = Envoy(bootstrap={}, upstream=UPSTREAM, public_to=IPV4)
-PRIVATE = Envoy(bootstrap={}, upstream=UPSTREAM)
+PUBLIC = Envoy(bootstrap={}, upstreams={None: UPSTREAM}, public_to=IPV4)
+PRIVATE = Envoy(bootstrap={}, upstreams={None: UPSTREAM})
 
 
 def priorities(firewall: Firewall) -> dict[str, int]:
@@ -31,7 +31,7 @@ def test_no_two_rules_of_a_direction_have_one_priority() -> None:
 def test_another_rule_moves_no_other() -> None:
     without = priorities(machine_firewall([Envoy(bootstrap={}), CLOUDFLARED]))
     with_one_more = priorities(machine_firewall([PRIVATE, CLOUDFLARED]))
-    assert set(with_one_more) - set(without) == {"outbound-upstream"}
+    assert set(with_one_more) - set(without) == {"outbound-upstream-8080"}
     assert without.items() <= with_one_more.items()
 
 

@@ -23,15 +23,15 @@ def test_a_public_envoy_lets_in_cloudflare_alone() -> None:
 @pytest.mark.parametrize(
     ("upstream", "way"),
     [
-        ("http://10.0.0.9:8080", {("upstream", 8080, ("10.0.0.9/32",))}),
-        ("http://internal.example.com:9000", {("upstream", 9000, ("0.0.0.0/0",))}),
+        ("http://10.0.0.9:8080", {("upstream-8080", 8080, ("10.0.0.9/32",))}),
+        ("http://internal.example.com:9000", {("upstream-9000", 9000, ("0.0.0.0/0",))}),
         ("https://internal.example.com", set()),
     ],
 )
 def test_the_way_to_the_upstream_is_no_wider_than_needed(
     upstream: str, way: set[tuple[str, int, tuple[str, ...]]]
 ) -> None:
-    rules = Envoy(bootstrap={}, upstream=Upstream.from_url(upstream)).firewall.egress
+    rules = Envoy(bootstrap={}, upstreams={None: Upstream.from_url(upstream)}).firewall.egress
     assert {(rule.name, rule.port, rule.cidrs) for rule in rules} == way
 
 
@@ -55,5 +55,5 @@ def test_on_this_machine_it_runs_the_same_configuration_but_for_the_admin_socket
 def test_on_this_machine_it_is_ready_with_a_service_that_runs_beside_it(
     upstream: str, path: str
 ) -> None:
-    unit = Envoy(bootstrap={}, upstream=Upstream.from_url(upstream))
+    unit = Envoy(bootstrap={}, upstreams={None: Upstream.from_url(upstream)})
     assert unit.local("127.10.0.0/16", "us-east-1b").process.ready.endswith(f"/{path}")

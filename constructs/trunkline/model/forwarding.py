@@ -1,0 +1,68 @@
+"""What an edge does with the requests of a route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import Factory, field, frozen
+
+DEFAULT_RATE_SECONDS = 1
+
+HEALTH_PATH = "/healthz"
+
+
+def health_path(upstream: str | None) -> str:
+    """Where an edge says whether it can serve what its upstream of that name serves."""
+    return f"{HEALTH_PATH}/{upstream}" if upstream else HEALTH_PATH
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+@frozen(kw_only=True)
+class HeaderRules:
+    """Changes of the headers of requests, or of answers.
+
+    - `set`: headers and their values, in place of what was there.
+    - `remove`: headers that go.
+    """
+
+    set: Mapping[str, str] = Factory(dict)
+    remove: tuple[str, ...] = field(default=(), converter=_texts)
+
+
+@frozen
+class RateLimit:
+    """How many requests of a route an edge takes, from all clients together; others get 429.
+
+    - `requests`: how many at most.
+    - `seconds`: in how many seconds.
+    """
+
+    requests: int
+    seconds: int = DEFAULT_RATE_SECONDS
+
+
+@frozen(kw_only=True)
+class Forwarding:
+    """What an edge does with the requests of a route.
+
+    - `upstream`: which of the site's `upstreams` gets them. Without it: its `upstream`.
+    - `rewrite`: what stands before the path in place of the route's prefix. Without it: the prefix.
+    - `timeout_seconds`: how long an answer may take as a whole. Without it: for ever, as long as
+      something comes every five minutes.
+    - `rate_limit`: how many requests it takes. Without it: all.
+    - `request_headers`: changes of the headers that the upstream gets.
+    - `response_headers`: changes of the headers that the client gets.
+    """
+
+    upstream: str | None = None
+    rewrite: str | None = None
+    timeout_seconds: int | None = None
+    rate_limit: RateLimit | None = None
+    request_headers: HeaderRules = HeaderRules()
+    response_headers: HeaderRules = HeaderRules()
+
+
+DEFAULT_FORWARDING = Forwarding()
