@@ -96,6 +96,10 @@ def ask_cloudflare(stage: Stage, topology: Topology) -> None:
         proxied = {each["name"] for each in records if each["proxied"]}
         assert topology.routing.hostname in proxied, f"{topology.routing.hostname} is not proxied"
         said = [f"{each['setting_id']} {each['value']}" for each in settings]
+        if topology.routing.analytics:
+            points = stage.sky.edge.workers.data_points()
+            assert points >= 5 * len(topology.routing.routes), "requests were not written down"
+            said.append(f"{points} data points")
         step.result = ", ".join([f"{len(records)} records", *said])
 
 

@@ -37,6 +37,15 @@ export default {
   },
 };
 """
+# Cloudflare's Analytics Engine keeps what Workers write; here it stands in the log.
+ANALYTICS = """\
+export default {
+  async fetch(request) {
+    console.log("data point", await request.text());
+    return new Response();
+  },
+};
+"""
 _LEAD = """
 table ip sky {{}}
 delete table ip sky
@@ -73,6 +82,10 @@ class Workers:
         if self._workerd:
             _end(self._workerd)
 
+    def data_points(self) -> int:
+        """How many the Workers have written so far."""
+        return (self.folder / "workerd.log").read_text(errors="replace").count("data point ")
+
     def _names(self) -> list[str]:
         """What the certificate is good for: Cloudflare's API and, as Universal SSL, the zones.
 
@@ -98,13 +111,14 @@ class Workers:
         for number, script in enumerate(workers.values()):
             (folder / f"{number}.js").write_text(script["content"])
         (folder / "front.js").write_text(FRONT)
+        (folder / "analytics.js").write_text(ANALYTICS)
         (folder / "workers.capnp").write_text(_config(workers, port, certificate, key))
         program = find_workerd()
         assert program, "workerd is not installed; run: make node_modules/ready"
         enter = ("ip", "netns", "exec", self.namespace, "setpriv", "--pdeathsig", "KILL")
         with (self.folder / "workerd.log").open("ab") as log:
             process = subprocess.Popen(
-                [*enter, str(program), "serve", "workers.capnp"],
+                [*enter, str(program), "serve", "--experimental", "workers.capnp"],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -148,6 +162,10 @@ const config :Workerd.Config = (
         modules = [ ( name = "front.js", esModule = embed "front.js" ) ],
         compatibilityDate = "2026-01-01",
         bindings = [ {hosts} ] ) ),
+    ( name = "analytics",
+      worker = (
+        modules = [ ( name = "analytics.js", esModule = embed "analytics.js" ) ],
+        compatibilityDate = "2026-01-01" ) ),
     ( name = "origins", external = ( address = "127.0.0.1:{ORIGINS_PORT}", http = () ) ),
   ],
   sockets = [ ( name = "https", address = "*:{port}", service = "front",
@@ -158,10 +176,7 @@ const config :Workerd.Config = (
 
 
 def _service(number: int, script: State) -> str:
-    bindings = ", ".join(
-        f"( name = {json.dumps(each['name'])}, text = {json.dumps(each['text'])} )"
-        for each in script.get("bindings") or []
-    )
+    bindings = ", ".join(map(_binding, script.get("bindings") or []))
     return f"""\
     ( name = "worker-{number}",
       worker = (
@@ -171,3 +186,10 @@ def _service(number: int, script: State) -> str:
         bindings = [ {bindings} ],
         globalOutbound = "origins" ) ),
 """
+
+
+def _binding(binding: State) -> str:
+    name = json.dumps(binding["name"])
+    if binding["type"] == "analytics_engine":
+        return f'( name = {name}, analyticsEngine = "analytics" )'
+    return f"( name = {name}, text = {json.dumps(binding['text'])} )"

@@ -72,5 +72,9 @@ def _script(scope: Construct, account_id: str, script: Script) -> WorkersScript:
                 WorkersScriptBindings(type="secret_text", name=name, text=expression)
                 for name, expression in sorted(script.secrets.items())
             ),
+            *(
+                WorkersScriptBindings(type="analytics_engine", name=name, dataset=dataset)
+                for name, dataset in sorted(script.datasets.items())
+            ),
         ],
     )

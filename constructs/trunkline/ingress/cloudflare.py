@@ -91,6 +91,7 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             upstreams=self._upstreams(),
             timeout_seconds=topology.routing.timeout_seconds,
             hsts_seconds=topology.routing.hsts_seconds,
+            analytics=topology.routing.analytics,
             create_zone=self.ingress.create_zone,
             smart_routing=self._smart_routing(),
             origin_pulls=topology.edge.exposure == "public",

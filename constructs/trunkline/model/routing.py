@@ -47,7 +47,7 @@ class Routing:
     """How requests find their site; `smart_routing` None means wherever it is bought.
 
     `strategy` is one of `trunkline.routing.STRATEGIES`. `hsts_seconds` is for how long browsers
-    remember to ask over HTTPS alone.
+    remember to ask over HTTPS alone. With `analytics` every request is written down at Cloudflare.
     """
 
     hostname: str
@@ -56,3 +56,4 @@ class Routing:
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     smart_routing: bool | None = None
     hsts_seconds: int = 0
+    analytics: bool = False

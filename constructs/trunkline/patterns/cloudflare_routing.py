@@ -42,6 +42,8 @@ class CloudflareRouting(Construct):
     - `timeout_seconds`: how long the Worker waits for the headers of such an answer.
     - `hsts_seconds`: for how long browsers remember to ask over HTTPS alone (RFC 6797); 0 tells
       them nothing.
+    - `analytics`: write a data point for every request into Workers Analytics Engine, in a dataset
+      called as `name` says, with underscores. The account must have turned that on.
     - `create_zone`: make the zone, for HTTPS with TLS 1.2 or later alone; otherwise it is looked up
       by `domain`.
     - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it. Without it:
@@ -86,6 +88,7 @@ class CloudflareRouting(Construct):
         upstreams: Mapping[str, str] | None = None,
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
         hsts_seconds: int = 0,
+        analytics: bool = False,
         create_zone: bool = False,
         smart_routing: bool | None = None,
         origin_pulls: bool = False,
@@ -112,6 +115,7 @@ class CloudflareRouting(Construct):
             ],
             timeout_seconds=timeout_seconds,
             hsts_seconds=hsts_seconds,
+            analytics=analytics,
             edge_key=edge_key,
         )
         spec = routing_spec(host, strategy)

@@ -59,6 +59,11 @@ def routing_spec(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> Routing
         raise ConfigurationError(
             f"{strategy} sets no headers: remove hsts_seconds, or use the strategy {others}"
         )
+    if host.analytics and not found.writes_analytics:
+        others = strategies_where(lambda other: other.writes_analytics)
+        raise ConfigurationError(
+            f"{strategy} writes no analytics: remove analytics, or use the strategy {others}"
+        )
     return found.spec(host)
 
 

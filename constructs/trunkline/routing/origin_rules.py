@@ -27,6 +27,7 @@ ORIGIN_RULES = Strategy(
     spec=origin_rules,
     fails_over=False,
     sets_headers=False,
+    writes_analytics=False,
     plan="enterprise",
 )
 

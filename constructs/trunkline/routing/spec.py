@@ -57,7 +57,8 @@ class VirtualHost:
 
     `timeout_seconds` is how long a request to a hedged route waits for the headers of an origin's
     response while another origin is left. `hsts_seconds` is for how long browsers remember to ask
-    over HTTPS alone; 0 tells them nothing. `edge_key` is what the origins ask for, a Terraform
+    over HTTPS alone; 0 tells them nothing. With `analytics` a data point is written for every
+    request. `edge_key` is what the origins ask for, a Terraform
     expression; None where they ask for nothing.
     """
 
@@ -66,6 +67,7 @@ class VirtualHost:
     routes: tuple[RouteSpec, ...] = field(converter=_routes)
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     hsts_seconds: int = 0
+    analytics: bool = False
     edge_key: str | None = None
 
 
@@ -73,7 +75,8 @@ class VirtualHost:
 class Script:
     """A Worker: an ES module, its `plain_text` bindings and its `secret_text` bindings, by name.
 
-    The secrets are Terraform expressions.
+    The secrets are Terraform expressions. `datasets` are those of Workers Analytics Engine, by the
+    name of their bindings.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Script:
     compatibility_date: str
     bindings: Mapping[str, str]
     secrets: Mapping[str, str] = field(factory=dict)
+    datasets: Mapping[str, str] = field(factory=dict)
 
 
 @frozen

@@ -36,6 +36,7 @@ class Strategy:
       one function more.
     - `fails_over`: whether a route may have a second site.
     - `sets_headers`: whether answers can get a header, such as that of `hsts_seconds`.
+    - `writes_analytics`: whether it can write a data point for every request.
     - `plan` and `add_ons` are what it takes at Cloudflare: the lowest plan, and paid add-ons.
     - `oversized` names what in the routes is too large.
     - `workerd_script` makes what workerd runs on `cloud: local`; None where only Cloudflare can.
@@ -45,6 +46,7 @@ class Strategy:
     spec: Callable[[VirtualHost], RoutingSpec]
     fails_over: bool
     sets_headers: bool
+    writes_analytics: bool
     plan: Plan = "free"
     add_ons: tuple[AddOn, ...] = ()
     oversized: Callable[[Sequence[RouteSpec]], Iterable[Excess]] = _without_limits

@@ -7,6 +7,7 @@
 //   TIMEOUT_MS  "30000"                          how long those wait for response headers
 //   HSTS_SECONDS "0"                             how long browsers ask over HTTPS alone; 0: as before
 //   EDGE_KEY    a secret                         what the edges ask for; absent where they do not
+//   ANALYTICS   a dataset                        where each request is written down; may be absent
 //
 // What is known of a site comes from its edge's own health, which the Worker asks itself. No request
 // of a client opens or closes anything: one that fails only makes the Worker ask.
@@ -45,8 +46,9 @@ let configuration; // and what is known of the edges, for as long as the isolate
 export default {
   async fetch(request, env, context) {
     configuration ??= parse(env);
-    const response = await respond(request, context);
-    return configuration.hsts ? withHsts(response) : response;
+    const { analytics, hsts } = configuration;
+    const response = await (analytics ? recorded(request, context) : respond(request, context));
+    return hsts ? withHsts(response) : response;
   },
 };
 
@@ -68,7 +70,7 @@ function parse(env) {
   routes.sort((a, b) => b.prefix.length - a.prefix.length);
   const secure = Object.values(urls).every((url) => url.startsWith("https:"));
   const hsts = secure && env.HSTS_SECONDS !== "0" ? `max-age=${env.HSTS_SECONDS}` : null;
-  return { routes, secure, hsts, key: env.EDGE_KEY };
+  return { routes, secure, hsts, key: env.EDGE_KEY, analytics: env.ANALYTICS };
 }
 
 // The edge of a site, and what is known of it: whether it is healthy, when it said so, when it was
@@ -77,15 +79,17 @@ function origin(site, url, path) {
   return { site, url, path, healthy: true, heard: 0, asked: 0, doubted: false };
 }
 
-async function respond(request, context) {
+// `record` is filled with what becomes of the request.
+async function respond(request, context, record = {}) {
   const url = new URL(request.url);
   const refused = refusal(request, url);
   if (refused) return refused;
   const route = routeFor(url.pathname);
   if (!route) return failure(404, "no route");
+  record.route = route;
   underWay += 1;
   try {
-    return await forward(request, url, route, context);
+    return await forward(request, url, route, context, record);
   } finally {
     underWay -= 1;
   }
@@ -111,7 +115,7 @@ function routeFor(path) {
   return configuration.routes.find(matches);
 }
 
-async function forward(request, url, route, context) {
+async function forward(request, url, route, context, record) {
   const replayable = IDEMPOTENT.has(request.method) && !hasBody(request);
   const target = url.href.slice(url.origin.length);
   refresh(route.origins, context);
@@ -121,10 +125,11 @@ async function forward(request, url, route, context) {
     const last = index === candidates.length - 1;
     const sent = forwarded(request, url, origin.url + target);
     const response = await attempt(origin, sent, index, last ? null : route);
-    if (response && !isFailure(response, route)) return answer(response, origin);
+    if (response && !isFailure(response, route)) return answer(response, origin, record);
     suspect(origin, context);
+    (record.failed ??= []).push(`${origin.site}: ${reason(response)}`);
     if (last || !retryAllowed())
-      return response ? answer(response, origin) : failure(503, "no site answered");
+      return response ? answer(response, origin, record) : failure(503, "no site answered");
     response?.body?.cancel();
   }
 }
@@ -236,6 +241,34 @@ function isFailure(response, route) {
   return flags !== NO_FLAGS && (route.timeout > 0 || !TIMED_OUT.has(flags));
 }
 
+// Why an edge did not answer: Envoy's reason, or Cloudflare's status.
+function reason(response) {
+  return response ? (response.headers.get(FLAGS) ?? String(response.status)) : "no answer";
+}
+
+// --- what is written down
+
+// A data point for each request: https://developers.cloudflare.com/analytics/analytics-engine/
+//   index1, blob1  the route's prefix; the index has 96 bytes
+//   blob2          the site that answered; empty where the Worker did
+//   blob3          the sites that failed before, and why: "aws: UH, google: no answer"
+//   blob4          the method
+//   double1        the status
+//   double2        milliseconds until the headers of the answer
+async function recorded(request, context) {
+  const began = Date.now();
+  const record = {};
+  const response = await respond(request, context, record);
+  const { route, origin, failed = [] } = record;
+  const prefix = route?.prefix ?? "";
+  configuration.analytics.writeDataPoint({
+    indexes: [prefix.slice(0, 96)],
+    blobs: [prefix, origin?.site ?? "", failed.join(", "), request.method],
+    doubles: [response.status, Date.now() - began],
+  });
+  return response;
+}
+
 // --- headers and answers
 
 // The request as the edge gets it, which takes away the headers that are not a client's to say, and
@@ -253,7 +286,9 @@ function failure(status, error) {
 }
 
 // A response of the edge says its site; another is copied, which makes its headers mutable.
-function answer(response, { site }) {
+function answer(response, origin, record) {
+  record.origin = origin;
+  const { site } = origin;
   if (response.headers.get(SITE) === site) return response;
   const copy = new Response(response.body, response); // keeps a WebSocket
   copy.headers.set(SITE, site);

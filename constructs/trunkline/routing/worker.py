@@ -29,7 +29,8 @@ def script(host: VirtualHost) -> Script:
 
     ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, HEDGED `["/api/v5"]`,
     HEALTH `{"/api/v5": "/healthz/models"}`, TIMEOUT_MS `"30000"`, HSTS_SECONDS `"0"`, and as a
-    secret EDGE_KEY.
+    secret EDGE_KEY. ANALYTICS is the dataset, whose name is a table's in SQL: the topology's, with
+    underscores.
     Origins stand apart from routes because a binding holds 5 KB.
     """
     return Script(
@@ -46,6 +47,7 @@ def script(host: VirtualHost) -> Script:
             "HSTS_SECONDS": str(host.hsts_seconds),
         },
         secrets={"EDGE_KEY": host.edge_key} if host.edge_key else {},
+        datasets={"ANALYTICS": host.name.replace("-", "_")} if host.analytics else {},
     )
 
 
@@ -64,6 +66,7 @@ WORKER = Strategy(
     spec=worker,
     fails_over=True,
     sets_headers=True,
+    writes_analytics=True,
     oversized=oversized,
     workerd_script=script,
 )

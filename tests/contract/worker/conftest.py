@@ -29,10 +29,21 @@ def workerd() -> Path:
     return workerd_or_skip()
 
 
-def _write(script: Script, port: int, folder: Path) -> Path:
+# Where Cloudflare has Analytics Engine, workerd sends the data points to a service.
+ANALYTICS = """
+    ( name = "analytics",
+      external = ( address = "127.0.0.1:{port}", http = () ) ),
+"""
+
+
+def _write(script: Script, port: int, folder: Path, analytics: int | None) -> Path:
     (folder / script.main_module).write_text(script.content)
     config = folder / "workerd.capnp"
     text = workerd_config(script, f"127.0.0.1:{port}")
+    for name in script.datasets:
+        binding = f'( name = "{name}", analyticsEngine = "analytics" ), '
+        text = text.replace("bindings = [ ", f"bindings = [ {binding}")
+        text = text.replace("services = [", "services = [" + ANALYTICS.format(port=analytics))
     # A test says with this header that a request came over HTTPS, which Cloudflare takes off.
     scheme = 'http = ( forwardedProtoHeader = "x-test-scheme" )'
     config.write_text(text.replace("http = ()", scheme))
@@ -40,9 +51,10 @@ def _write(script: Script, port: int, folder: Path) -> Path:
 
 
 @contextmanager
-def _running(workerd: Path, script: Script, folder: Path) -> Iterator[int]:
+def _running(workerd: Path, script: Script, folder: Path, analytics: int | None) -> Iterator[int]:
     port = free_port()
-    command = [str(workerd), "serve", str(_write(script, port, folder))]
+    config = _write(script, port, folder, analytics)
+    command = [str(workerd), "serve", "--experimental", str(config)]
     with listening(command, port, folder):
         yield port
 
@@ -93,6 +105,7 @@ class World:
     aws: Site
     google: Site
     azure: Site
+    analytics: Service | None = None  # gets the data points
 
 
 Routes = dict[str, list[str]]
@@ -133,8 +146,10 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
                 ],
             )
             script = workerd_script(host)
-            port = stack.enter_context(_running(workerd, script, tmp_path))
-            return World(port, **sites)
+            analytics = stack.enter_context(service()) if script.datasets else None
+            at = analytics.port if analytics else None
+            port = stack.enter_context(_running(workerd, script, tmp_path, at))
+            return World(port, **sites, analytics=analytics)
 
         yield starting
 

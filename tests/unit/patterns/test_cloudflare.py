@@ -87,6 +87,18 @@ def test_a_new_zone_reaches_public_edges_over_tls() -> None:
     }
 
 
+def test_requests_are_written_down_where_it_is_wanted() -> None:
+    def datasets(**options: Any) -> list[str]:
+        script = only(routing(**options), "cloudflare_workers_script")
+        kinds = {each["name"]: each for each in script["bindings"]}
+        return [kinds["ANALYTICS"]["dataset"]] if "ANALYTICS" in kinds else []
+
+    assert datasets() == []
+    assert datasets(analytics=True, name="shop-eu") == ["shop_eu"]  # a table's name in SQL
+    with pytest.raises(ConfigurationError, match="origin_rules writes no analytics"):
+        routing(strategy="origin_rules", analytics=True)
+
+
 def test_browsers_are_told_to_stay_with_https_where_it_is_wanted() -> None:
     def told(**options: Any) -> str:
         script = only(routing(**options), "cloudflare_workers_script")

@@ -22,6 +22,7 @@ def new_strategy(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
         "spec": STRATEGIES["origin_rules"].spec,
         "fails_over": True,
         "sets_headers": True,
+        "writes_analytics": True,
         **declared,
     }
     registry = {**strategies.STRATEGIES, "new": Strategy(**options)}
@@ -91,6 +92,15 @@ def test_a_strategy_may_set_no_headers(monkeypatch: pytest.MonkeyPatch) -> None:
         "routing.hsts_seconds: new sets no headers; delete it, or use the strategy worker"
     ]
     assert not found(routing.strategy_sets_headers)
+
+
+def test_a_strategy_may_write_no_analytics(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, writes_analytics=False)
+    wanted = {"strategy": "new", "routes": {}, "analytics": True}
+    assert found(routing.strategy_writes_analytics, routing=wanted) == [
+        "routing.analytics: new writes no analytics; delete it, or use the strategy worker"
+    ]
+    assert not found(routing.strategy_writes_analytics)
 
 
 def test_a_strategy_may_need_cloudflare_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,6 +185,19 @@ def strategy_sets_headers(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(("routing", "hsts_seconds"), f"{strategy.name} sets no headers", remedy)
 
 
+def strategy_writes_analytics(draft: PartialTopology) -> Iterator[Problem]:
+    if draft.get("routing", "analytics") is not True:
+        return
+    strategy, path = strategy_of(draft), ("routing", "analytics")
+    if "local" in draft.data:
+        message = "a local topology has no Cloudflare that would keep them"
+        yield Problem(path, message, "delete it, and read what trunkline local logs prints")
+    elif strategy and not strategy.writes_analytics:
+        others = strategies_where(lambda other: other.writes_analytics)
+        remedy = f"delete it, or use the strategy {others}"
+        yield Problem(path, f"{strategy.name} writes no analytics", remedy)
+
+
 def hedge_has_another_site(draft: PartialTopology) -> Iterator[Problem]:
     hedged = [prefix for prefix, route in draft.routes.items() if route.get("hedge") is True]
     for prefix in hedged:
@@ -222,6 +235,7 @@ CHECKS = (
     add_ons_include_strategy,
     strategy_fails_over,
     strategy_sets_headers,
+    strategy_writes_analytics,
     hedge_has_another_site,
     strategy_runs_on_this_machine,
     plan_includes_smart_routing,
