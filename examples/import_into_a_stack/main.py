@@ -62,7 +62,7 @@ class Shop(TerraformStack):
             ),
             routes=["/api"],
         )
-        TerraformOutput(self, "edge_address", value=edge.private_address)
+        TerraformOutput(self, "edge_addresses", value=edge.private_addresses)
 
 
 app = App()

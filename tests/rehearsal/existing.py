@@ -9,15 +9,22 @@ from trunkline.addresses.base import edge_name
 from trunkline.model import Cloudflare, ExistingNetwork, Topology
 
 
+def edge_machines(topology: Topology, site: str) -> dict[str, str]:
+    """The names of the machines of a site's edge, by zone."""
+    name = edge_name(topology.name, site)
+    first, *spares = topology.edge_zones(site)
+    return {first: name, **{zone: f"{name}-{zone}" for zone in spares}}
+
+
 def add_existing(world: World, topology: Topology) -> None:
     """Put what no stack of the topology makes into the world."""
     for site in topology.sites:
         if isinstance(site.network, ExistingNetwork):
             for type_name, state in BY_CLOUD[site.cloud].network(site, site.network):
                 world.put_before(type_name, state)
-        world.servers[edge_name(topology.name, site.name)] = tuple(
-            server for upstream in site.services.values() for server in upstream.servers
-        )
+        servers = [each for upstream in site.services.values() for each in upstream.servers]
+        for machine in edge_machines(topology, site.name).values():
+            world.servers[machine] = tuple(servers)
     ingress = topology.ingress
     if not isinstance(ingress, Cloudflare) or ingress.create_zone:
         return

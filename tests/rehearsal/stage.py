@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,11 @@ from doubles.services.trust import Authority
 
 from rehearsal import distances, internet
 from rehearsal.distances import Distances
-from rehearsal.existing import add_existing
+from rehearsal.existing import add_existing, edge_machines
 from rehearsal.names import address_of
 from rehearsal.operator import Operator, operator
 from rehearsal.sky import Sky, sky
 from rehearsal.terraform import Stacks, environment
-from trunkline.addresses.base import edge_name
 from trunkline.demo.report import Report
 from trunkline.deploy.keys import Keys, keys_of
 from trunkline.deploy.progress import StepPrinter
@@ -66,9 +65,16 @@ class Stage:
             answer = self.operator.get(url)
         return time.monotonic() - began
 
+    def wait_until(self, true: Callable[[], bool], what: str) -> None:
+        """Until something is so."""
+        began = time.monotonic()
+        while not true():
+            assert time.monotonic() - began < SERVED_WITHIN, f"not within {SERVED_WITHIN} s: {what}"
+            time.sleep(0.25)
+
     def edge(self, topology: Topology, site: str) -> str:
-        """The name of a site's edge machine."""
-        return edge_name(topology.name, site)
+        """The name of the edge's machine in the chosen zone of a site."""
+        return edge_machines(topology, site)[topology.site(site).zone]
 
     def last_words(self) -> str:
         """What the machines' journals end with."""

@@ -10,10 +10,12 @@ Written for and run with Envoy 1.40; nothing here imports CDKTF.
 
 from trunkline.envoy.access import Access
 from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap
+from trunkline.envoy.connection_manager import ZONE
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
 from trunkline.envoy.resources import Resources, resources
 
 __all__ = [
+    "ZONE",
     "Access",
     "Listener",
     "LoopbackListener",

@@ -24,6 +24,9 @@ UNDERSCORES: Mapping[Underscores, str] = {
     "keep": "ALLOW",
 }
 
+ZONE = "@ZONE@"
+"""Stands for the zone of a machine in a configuration that machines of several zones read."""
+
 SITE = "trunkline-site"
 RESPONSE_FLAGS = "trunkline-response-flags"
 # Headers that name a client or another path to many services. Cloudflare says the client in
@@ -33,7 +36,7 @@ FOR_PROXIES = ("forwarded", "x-real-ip", "x-original-url", "x-rewrite-url", "x-o
 
 @frozen(kw_only=True)
 class EdgeLocation:
-    """Where an edge stands, as its own answers say."""
+    """Where an edge stands, as its own answers say; the zone may be ZONE."""
 
     site: str
     cloud: str

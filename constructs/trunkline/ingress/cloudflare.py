@@ -38,7 +38,8 @@ class _PublicAttachment(EdgeAttachment):
         self._origin = origin
 
     def attach(self, edge: EdgeProxy) -> None:
-        self._origin.add_address(edge.public_address)
+        [address] = edge.public_addresses.values()
+        self._origin.add_address(address)
 
 
 class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):

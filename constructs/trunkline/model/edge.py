@@ -50,12 +50,14 @@ class Edge:
     """What all edges share.
 
     - `exposure`: reached through a tunnel (no inbound port) or publicly by Cloudflare.
+    - `replicas`: how many stand in each site, each in a zone of its own.
     - `poll_seconds`: how often an edge looks for a new configuration in its cloud's secret store.
     - `http`: how they take requests.
     - `versions`: of what they run.
     """
 
     exposure: Exposure = "tunnel"
+    replicas: int = 1
     poll_seconds: int = DEFAULT_POLL_SECONDS
     http: Http = DEFAULT_HTTP
     versions: Versions = DEFAULT_VERSIONS

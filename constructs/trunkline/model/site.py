@@ -20,6 +20,10 @@ def zone_owner(site: str, account: str | None) -> str:
     return account or f"site {site}"
 
 
+def _others(zones: tuple[str, ...], zone: str) -> tuple[str, ...]:
+    return tuple(each for each in zones if each != zone)
+
+
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
 
@@ -33,6 +37,8 @@ class Site:
     - `region`: the region, as the cloud names it.
     - `zone`: the chosen zone, where the edge stands.
     - `zones`: the candidate zones, one probe each. Without it: the chosen zone.
+    - `spares`: the zones of further edges (`Edge.replicas`), in this order. Without it: the other
+      candidates.
     - `account`: the AWS account number, the Google project or the Azure subscription.
     - `network`: the network of the machines, a new one or one that exists. On `local` a new one
       with a range of loopback.
@@ -50,6 +56,10 @@ class Site:
     zone: str
     zones: tuple[str, ...] = field(
         default=Factory(lambda self: (self.zone,), takes_self=True), converter=_texts
+    )
+    spares: tuple[str, ...] = field(
+        default=Factory(lambda self: _others(self.zones, self.zone), takes_self=True),
+        converter=_texts,
     )
     account: str | None = None
     network: Network = NewNetwork()

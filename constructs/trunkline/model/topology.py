@@ -48,6 +48,11 @@ class Topology:
         """The site of that name; KeyError where there is none."""
         return {site.name: site for site in self.sites}[name]
 
+    def edge_zones(self, site: str) -> tuple[str, ...]:
+        """The zones in which edges of a site stand, the chosen one first."""
+        found = self.site(site)
+        return (found.zone, *found.spares[: self.edge.replicas - 1])
+
     @property
     def probe_batches(self) -> int:
         """How many batches it takes to measure every zone of a site with those of all others."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from attrs import field, frozen
 from cdktf import TerraformProvider
@@ -10,8 +11,16 @@ from constructs import Construct
 
 from trunkline.addresses.loopback import EDGE_PORT
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import Cloud, GroupSpec, MachineSpec, Secret, fingerprint
+from trunkline.clouds.base import (
+    Cloud,
+    GroupSpec,
+    MachineSpec,
+    Secret,
+    fingerprint,
+    short_name,
+)
 from trunkline.envoy import (
+    ZONE,
     Access,
     Listener,
     LoopbackListener,
@@ -40,7 +49,7 @@ from trunkline.payload.configuration import pack
 from trunkline.payload.units import Cloudflared, Configuration, Envoy
 from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
 from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION
-from trunkline.topology.arguments import check_name, check_site
+from trunkline.topology.arguments import LONGEST_NAME, check_name, check_site
 
 
 def _keys(keys: Iterable[str]) -> tuple[str, ...]:
@@ -107,6 +116,8 @@ class EdgeProxy(Construct):
     - `exposure`: how requests reach it: `Tunnel`, `Public` or `Loopback`.
     - `routes`: the path prefixes that it answers, or what it does with the requests of each; any
       other path gets 404.
+    - `spares`: zones of further machines that serve the same; none for `Loopback`. A tunnel brings
+      requests to each of them that is connected.
     - `name`: begins the names of all resources; unique in the account and region. Without it:
       `edge-<site>`.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
@@ -120,12 +131,12 @@ class EdgeProxy(Construct):
 
     After construction, all of them Terraform expressions or plain text:
 
-    - `machine_id`: the machine that runs Envoy, as its cloud names it.
-    - `public_address`: its public IPv4 address. A tunnel needs it for the way out only.
-    - `private_address`: its IPv4 address in the network.
-    - `network_id`: the network of the machine.
-    - `subnet_id`: the subnet of its zone.
-    - `security_group`: the ID of its security group (AWS) or network security group (Azure), for
+    - `machine_ids`: the machine that runs Envoy in each zone, as its cloud names it.
+    - `public_addresses`: its public IPv4 address, by zone. A tunnel needs it for the way out only.
+    - `private_addresses`: its IPv4 address in the network, by zone.
+    - `network_id`: the network of the machines.
+    - `subnet_ids`: the subnet of each zone.
+    - `security_group`: the ID of their security group (AWS) or network security group (Azure), for
       rules of your own; None on Google Cloud, whose rules name the `identity`.
     - `identity`: who it is, for grants of your own: the name of its role (AWS), the e-mail address
       of its service account (Google Cloud), the principal ID of its managed identity (Azure). None
@@ -153,6 +164,7 @@ class EdgeProxy(Construct):
         site: Site,
         exposure: Exposure,
         routes: Iterable[str] | Mapping[str, Forwarding] = ("/",),
+        spares: Sequence[str] = (),
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
         security_groups: Mapping[str, str] | None = None,
@@ -169,9 +181,11 @@ class EdgeProxy(Construct):
         check_name(f"EdgeProxy {id}", name)
         if not isinstance(exposure, Loopback) and not exposure.keys:
             raise ConfigurationError(f"EdgeProxy {id}: keys: give at least one, or nobody gets in")
+        zones = (site.zone, *spares)
+        _check_spares(f"EdgeProxy {id}", zones, exposure)
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
-        network = cloud.network([site.zone])
-        machine_units, secrets = _Edge(
+        network = cloud.network(zones)
+        edge = _Edge(
             cloud,
             site,
             exposure,
@@ -180,40 +194,43 @@ class EdgeProxy(Construct):
             poll_seconds,
             http,
             versions,
-        ).units()
+        )
         group = cloud.group(
             "machine",
             GroupSpec(
                 name=name,
                 kind="edge",
-                firewall=machine_firewall(machine_units),
-                secrets=secrets,
+                firewall=machine_firewall(edge.units(site.zone)),
+                secrets=edge.secrets,
                 size=site.machine,
                 security_groups=security_groups or {},
             ),
             network,
         )
-        machine = group.machine(
-            "machine",
-            MachineSpec(
-                name=name,
-                zone=site.zone,
-                units=machine_units,
-                static_address=isinstance(exposure, Public),
-                replaced_with=_tunnel(exposure),
-            ),
-        )
-        self.machine_id = machine.id
-        self.public_address = machine.public_address
-        self.private_address = machine.private_address
-        self.network_id, self.subnet_id = network.id, network.subnets[site.zone]
+        machines = {
+            zone: group.machine(
+                "machine" if zone == site.zone else f"machine-{zone}",
+                MachineSpec(
+                    name=name if zone == site.zone else short_name(f"{name}-{zone}", LONGEST_NAME),
+                    zone=zone,
+                    units=edge.units(zone),
+                    static_address=isinstance(exposure, Public),
+                    replaced_with=_tunnel(exposure),
+                ),
+            )
+            for zone in zones
+        }
+        self.machine_ids = {zone: made.id for zone, made in machines.items()}
+        self.public_addresses = {zone: made.public_address for zone, made in machines.items()}
+        self.private_addresses = {zone: made.private_address for zone, made in machines.items()}
+        self.network_id, self.subnet_ids = network.id, dict(network.subnets)
         self.security_group, self.identity = group.security_group, group.identity
         use_provider(self, provider)
 
 
-@frozen
+@frozen(slots=False)
 class _Edge:
-    """What becomes the daemons of one edge, and the secrets that they read."""
+    """What becomes the daemons of an edge's machines, and the secrets that they read."""
 
     cloud: Cloud
     site: Site
@@ -224,36 +241,48 @@ class _Edge:
     http: Http
     versions: Versions
 
-    def units(self) -> tuple[tuple[Unit, ...], tuple[Secret, ...]]:
+    def units(self, zone: str) -> tuple[Unit, ...]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
         if isinstance(self.exposure, Loopback):
-            return (self._envoy(self._static()),), ()
-        items = self._items(self.exposure)
-        public = isinstance(self.exposure, Public)
+            return (self._envoy(self._static()),)
         configuration = Configuration(
-            source=items[0].source,
+            source=self._items[0].source,
             bootstrap=CONFIGURATION,
             seconds=self.poll_seconds,
-            public=public,
+            zone=zone,
+            public=isinstance(self.exposure, Public),
         )
-        units = (self._envoy(self._dynamic()), configuration)
-        if not isinstance(self.exposure, Tunnel):
-            return units, items
-        token = self.cloud.secret("tunnel-token", self.exposure.token)
-        tunnel = Cloudflared(token=token.source, version=self.versions.cloudflared)
-        return (*units, tunnel), (*items, token)
+        units = (self._envoy(self._dynamic(zone)), configuration)
+        if self._token is None:
+            return units
+        return (*units, Cloudflared(token=self._token.source, version=self.versions.cloudflared))
 
-    def _items(self, exposure: Tunnel | Public) -> tuple[Secret, ...]:
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What all of its machines read."""
+        return (*self._items, self._token) if self._token else self._items
+
+    @cached_property
+    def _token(self) -> Secret | None:
+        if not isinstance(self.exposure, Tunnel):
+            return None
+        return self.cloud.secret("tunnel-token", self.exposure.token)
+
+    @cached_property
+    def _items(self) -> tuple[Secret, ...]:
         """The configuration in the secret store, with as many items as it takes."""
-        made = self._resources(Access(exposure.hostname))
+        exposure = self.exposure
+        if isinstance(exposure, Loopback):
+            return ()
+        made = self._resources(ZONE, Access(exposure.hostname))
         texts = pack(made, exposure.keys, self.cloud.secret_bytes)
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
 
-    def _resources(self, access: Access | None = None) -> Resources:
+    def _resources(self, zone: str, access: Access | None = None) -> Resources:
         return resources(
             site=self.site.name,
-            zone=self.site.zone,
+            zone=zone,
             cloud=self.site.cloud,
             routes=self.routes,
             upstreams=self.upstreams,
@@ -272,18 +301,25 @@ class _Edge:
             public_to=sources,
         )
 
-    def _dynamic(self) -> Mapping[str, object]:
+    def _dynamic(self, zone: str) -> Mapping[str, object]:
         return dynamic_bootstrap(
-            site=self.site.name, zone=self.site.zone, folder=FOLDER, admin_socket=ADMIN_SOCKET
+            site=self.site.name, zone=zone, folder=FOLDER, admin_socket=ADMIN_SOCKET
         )
 
     def _static(self) -> Mapping[str, object]:
         return bootstrap(
-            self._resources(),
+            self._resources(self.site.zone),
             site=self.site.name,
             zone=self.site.zone,
             admin_socket=ADMIN_SOCKET,
         )
+
+
+def _check_spares(construct: str, zones: Sequence[str], exposure: Exposure) -> None:
+    if len(set(zones)) < len(zones):
+        raise ConfigurationError(f"{construct}: spares: name each zone once, and not site.zone")
+    if len(zones) > 1 and isinstance(exposure, Loopback):
+        raise ConfigurationError(f"{construct}: spares: an edge on this machine has none")
 
 
 def _tunnel(exposure: Exposure) -> tuple[str, ...]:

@@ -54,7 +54,9 @@ def _machine_files(units: Sequence[Unit]) -> list[MachineFile]:
     hardening = MachineFile(
         f"{UNITS}/trunkline-.service.d/10-hardening.conf", packaged("hardening.conf")
     )
-    return [hardening, *(file for unit in units for file in _files_of(unit))]
+    # The minus sign: a machine that is a container may not set it, and goes on.
+    restart = MachineFile("/etc/sysctl.d/60-trunkline.conf", "-kernel.panic = 10\n")
+    return [hardening, restart, *(file for unit in units for file in _files_of(unit))]
 
 
 def machine_firewall(units: Sequence[Unit]) -> Firewall:
@@ -81,6 +83,7 @@ def _commands(units: Sequence[Unit]) -> list[Sequence[str]]:
     packages = [unit.package.requirement for unit in units if unit.package]
     return [
         _NO_LOGIN,
+        ("systemctl", "restart", "systemd-sysctl.service"),
         *([(INSTALLER, *packages)] if packages else []),
         # Not waiting: a secret may be readable later, and systemd tries again by itself.
         ("systemctl", "enable", "--now", "--no-block", *map(_service, units)),

@@ -2,8 +2,9 @@
 
 A machine gets this program as one file; it needs the standard library only. Usage: sync FILE, which
 is JSON: `fetch`, the command that prints the first item, without its item's name; `item`, that
-name; `seconds`, how often to look; `envoy`, the program; `bootstrap`, its file; `folder`, where
-`cds.json`, `rds.json` and `lds.json` go. The items are described in `configuration.py`.
+name; `seconds`, how often to look; `zone`, where the machine stands; `envoy`, the program;
+`bootstrap`, its file; `folder`, where `cds.json`, `rds.json` and `lds.json` go. The items are
+described in `configuration.py`.
 
 What Envoy refuses is left out and said once; what is in place stays.
 """
@@ -28,6 +29,7 @@ from typing import Any, NamedTuple
 
 FORMAT = "1"
 PLACE = "@EDGE_KEY@"
+ZONE = "@ZONE@"
 REPEATED = ("http_filters", "headers")
 KEY = re.compile(r"[0-9A-Za-z_-]{32,}", re.ASCII)
 TYPE = "type.googleapis.com/envoy.config."
@@ -109,9 +111,10 @@ def parse_keys(text: str) -> list[str]:
 # --- to Envoy
 
 
-def files(found: Found) -> dict[str, list[dict[str, Any]]]:
-    """The resources by kind, with the keys in their place."""
-    document = with_keys(found.document, found.keys)
+def files(found: Found, zone: str) -> dict[str, list[dict[str, Any]]]:
+    """The resources by kind, with the keys and the machine's zone in their places."""
+    text = json.dumps(found.document).replace(ZONE, zone)
+    document = with_keys(json.loads(text), found.keys)
     return {kind: document[name] for kind, (name, _) in KINDS.items()}
 
 
@@ -251,7 +254,7 @@ class Sync:
         return seconds if self.placed else min(seconds, RETRY_SECONDS)
 
     def take(self, found: Found) -> None:
-        resources = files(found)
+        resources = files(found, self.config["zone"])
         try:
             check(self.config["envoy"], self.config["bootstrap"], resources)
         except SyncError as error:

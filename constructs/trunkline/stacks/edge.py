@@ -27,6 +27,7 @@ class EdgeStack(TopologyStack):
             "edge",
             site=site,
             exposure=attachment.exposure,
+            spares=topology.edge_zones(site.name)[1:],
             routes={route.prefix: route.forwarding for route in topology.routing.routes},
             name=edge_name(topology.name, site.name),
             tags=self.tags(site),
@@ -42,11 +43,21 @@ class EdgeStack(TopologyStack):
             description="Where the ingress reaches the edge",
         )
         TerraformOutput(
-            self, "machine_id", value=edge.machine_id, description="The machine that runs Envoy"
+            self,
+            "machine_id",
+            value=edge.machine_ids[site.zone],
+            description="The machine that runs Envoy in the chosen zone",
         )
+        if topology.edge.replicas > 1:
+            TerraformOutput(
+                self,
+                "machine_ids",
+                value=edge.machine_ids,
+                description="The machines that run Envoy, by zone",
+            )
         self.add_connections(
             site,
-            private_address=edge.private_address,
+            private_address=edge.private_addresses[site.zone],
             network_id=edge.network_id,
             security_group=edge.security_group,
             identity=edge.identity,

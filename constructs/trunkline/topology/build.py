@@ -69,7 +69,7 @@ def build(data: Data) -> Topology:
 def _edge(data: Data) -> Edge:
     parts = {"http": Http, "versions": Versions}
     made = {name: parts[name](**data[name]) for name in parts if name in data}
-    return Edge(**_except(data, *parts), **made)
+    return Edge(**_whole_numbers(_except(data, *parts)), **made)
 
 
 def _ingress(data: Data) -> Ingress:

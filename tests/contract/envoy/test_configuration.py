@@ -83,6 +83,7 @@ def edge(envoy_path: str) -> Iterator[Edge]:
             "fetch": [sys.executable, "-c", STORE, name],
             "item": "item",
             "seconds": 0.2,
+            "zone": "us-east-1a",
             "envoy": envoy_path,
             "bootstrap": f"{name}/envoy.json",
             "folder": name,

@@ -252,6 +252,7 @@ for make in (aws, google, azure):
         stack = TerraformStack(app, f"own-{make.__name__}")
         LocalBackend(stack, path="terraform.tfstate")
         edge = make(stack)
-        TerraformOutput(stack, "address", value=edge.private_address)
-        TerraformOutput(stack, "edge_subnet", value=edge.subnet_id)
+        [zone] = edge.private_addresses
+        TerraformOutput(stack, "address", value=edge.private_addresses[zone])
+        TerraformOutput(stack, "edge_subnet", value=edge.subnet_ids[zone])
 app.synth()

@@ -27,6 +27,7 @@ from rehearsal.drills.outages import (
     a_machine_is_terminated,
     a_zone_is_cut_off,
     an_edges_process_is_killed,
+    one_of_several_edges_is_lost,
 )
 from rehearsal.stage import Stage
 from trunkline.model import Topology
@@ -37,6 +38,7 @@ DRILLS: tuple[Callable[[Stage, Topology], None], ...] = (
     a_machine_is_terminated,
     a_zone_is_cut_off,
     a_cloud_is_cut_off,
+    one_of_several_edges_is_lost,
     a_secret_store_fails,
     an_apply_fails_in_the_middle,
     a_route_an_upstream_and_a_key_change,

@@ -43,7 +43,8 @@ def a_secret_store_fails(stage: Stage, topology: Topology) -> None:
         stage.sky.world.store_faults[edge] = faults
         stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
         seconds = stage.wait_for(url, route.site)
-        assert faults == [], "the machine did not ask again"
+        # Another edge of the site may have served it.
+        stage.wait_until(lambda: faults == [], "the machine asks again")
         step.result = f"{count} faults, served {seconds:.0f} s after the apply"
     stage.report.add("a secret store fails", step.result)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 
 from rehearsal.drills.asking import lost, requests, until_served, with_failover
+from rehearsal.existing import edge_machines
 from rehearsal.stage import Stage
 from trunkline.addresses.names import route_url
 from trunkline.model import Route, Topology
@@ -61,6 +63,43 @@ def a_machine_is_terminated(stage: Stage, topology: Topology) -> None:
         seconds = stage.wait_for(url, route.site)
         again.result = f"served by {route.site} {seconds:.0f} s after the apply"
     stage.report.add("a machine is terminated", f"{step.result}; {again.result}")
+
+
+def one_of_several_edges_is_lost(stage: Stage, topology: Topology) -> None:
+    """A machine of a site ends in order, another is gone without a word; the others go on."""
+    if topology.edge.replicas == 1:
+        return
+    route = topology.routing.routes[0]
+    url, machines = route_url(topology, route), edge_machines(topology, route.site)
+    stage.wait_until(lambda: _zones(stage, url) == {*machines}, "all edges of the site answer")
+    first, *others = machines
+    machine = stage.sky.find(machines[first])
+    with stage.printer.step(f"stop the edge in {first}") as step:
+        with requests(stage, url) as asked:
+            stage.sky.stop(machine)
+        assert _zones(stage, url) == {*others}
+        step.result = lost(asked)
+    with stage.printer.step("start it again") as again:
+        stage.sky.start(machine)
+        stage.wait_until(lambda: _zones(stage, url) == {*machines}, "it answers again")
+    with stage.printer.step(f"terminate the edge in {others[0]}") as gone:
+        with requests(stage, url) as asked:
+            stage.sky.terminate(stage.sky.find(machines[others[0]]))
+            time.sleep(2)
+        gone.result = lost(asked)
+    with stage.printer.step("apply its stack again") as again:
+        with requests(stage, url) as asked:
+            stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
+            stage.wait_until(lambda: _zones(stage, url) == {*machines}, "it answers again")
+        again.result = lost(asked)
+    stage.report.add("one of several edges stops", step.result)
+    stage.report.add("one is gone without a word", f"{gone.result}; back: {again.result}")
+
+
+def _zones(stage: Stage, url: str) -> set[str]:
+    """The zones that answer."""
+    bodies = [stage.operator.get(url).body for _ in range(12)]
+    return {json.loads(body)["zone"] for body in bodies if '"zone"' in body}
 
 
 def a_zone_is_cut_off(stage: Stage, topology: Topology) -> None:

@@ -30,7 +30,21 @@ HANDED_OUT = {
         "azurerm_user_assigned_identity.edge_machine-identity_",
     ),
 }
-NAMES = ("network_id", "subnet_id", "security_group", "identity")
+NAMES = ("network_id", "subnet_ids", "security_group", "identity")
+
+
+MACHINES = {
+    "aws": "aws_instance",
+    "google": "google_compute_instance",
+    "azure": "azurerm_linux_virtual_machine",
+}
+
+
+SECRETS = {
+    "aws": "aws_ssm_parameter",
+    "google": "google_secret_manager_secret",
+    "azure": "azurerm_key_vault_secret",
+}
 
 
 def outputs(site: Site, exposure: Any) -> dict[str, Any]:
@@ -44,7 +58,7 @@ def outputs(site: Site, exposure: Any) -> dict[str, Any]:
     edge = EdgeProxy(stack, "edge", site=site, exposure=exposure)
     for name in NAMES:
         if (value := getattr(edge, name)) is not None:
-            TerraformOutput(stack, name, value=value)
+            TerraformOutput(stack, name, value=value[site.zone] if name == "subnet_ids" else value)
     made: dict[str, Any] = json.loads(Testing.synth(stack))["output"]
     return made
 
@@ -67,3 +81,60 @@ def test_an_edge_that_needs_no_secret_has_no_identity_on_aws_and_azure() -> None
     assert "identity" not in outputs(AWS, Loopback())
     assert "identity" not in outputs(AZURE, Loopback())
     assert "identity" in outputs(GOOGLE, Loopback())
+
+
+@pytest.mark.parametrize("site", [AWS, GOOGLE, AZURE], ids=HANDED_OUT)
+def test_further_machines_stand_in_other_zones_and_read_the_same_configuration(site: Site) -> None:
+    from trunkline import Tunnel
+
+    spare = {"aws": "us-east-1b", "google": "us-east4-b", "azure": "2"}[site.cloud]
+    stack = synthesized(site, Tunnel(**TUNNEL), spares=[spare])
+    machines = stack["resource"][MACHINES[site.cloud]]
+    assert {zone_of(each) for each in machines.values()} == {site.zone, spare}
+    if site.cloud != "aws":  # where names are tags
+        assert {each["name"] for each in machines.values()} == {"edge-shop", f"edge-shop-{spare}"}
+    kinds = [*SECRETS.values()]
+    [secret] = (len(stack["resource"][kind]) for kind in kinds if kind in stack["resource"])
+    assert secret == 2, "more than one configuration and one token"
+
+
+def test_one_machine_keeps_the_terraform_address_that_it_had_alone() -> None:
+    from trunkline import Tunnel
+
+    alone = synthesized(AWS, Tunnel(**TUNNEL))["resource"]["aws_instance"]
+    both = synthesized(AWS, Tunnel(**TUNNEL), spares=["us-east-1b"])["resource"]["aws_instance"]
+    assert alone.keys() < both.keys()
+
+
+@pytest.mark.parametrize(
+    ("spares", "exposure", "said"),
+    [
+        (["us-east-1a"], "tunnel", "spares: name each zone once, and not site.zone"),
+        (["us-east-1b", "us-east-1b"], "tunnel", "spares: name each zone once"),
+        (["us-east-1b"], "loopback", "spares: an edge on this machine has none"),
+    ],
+)
+def test_spares_that_cannot_be(spares: list[str], exposure: str, said: str) -> None:
+    from trunkline import ConfigurationError, Loopback, Tunnel
+
+    chosen = Tunnel(**TUNNEL) if exposure == "tunnel" else Loopback()
+    with pytest.raises(ConfigurationError, match=said):
+        synthesized(AWS, chosen, spares=spares)
+
+
+def zone_of(machine: dict[str, Any]) -> str:
+    """The zone; AWS says it with the subnet, whose name ends in it."""
+    subnet = machine.get("subnet_id", "").rpartition("_")[0].partition("subnet-")[2]
+    return str(machine.get("zone") or subnet)
+
+
+def synthesized(site: Site, exposure: Any, **options: Any) -> dict[str, Any]:
+    from cdktf import App, TerraformStack, Testing
+
+    from trunkline import EdgeProxy
+    from trunkline.stacks.app import CONTEXT
+
+    stack = TerraformStack(App(context=CONTEXT), "own")
+    EdgeProxy(stack, "edge", site=site, exposure=exposure, **options)
+    made: dict[str, Any] = json.loads(Testing.synth(stack))
+    return made

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from trunkline.envoy import Access, LoopbackListener, Resources, resources
+from trunkline.envoy import ZONE, Access, LoopbackListener, Resources, resources
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
 from trunkline.payload import sync
 from trunkline.payload.configuration import FORMAT, pack, sync_source
 
 KEYS = ["new" * 20, "old" * 20]
+SETTINGS = {
+    "fetch": [],
+    "item": "c",
+    "seconds": 30,
+    "zone": "us-east-1a",
+    "envoy": "",
+    "bootstrap": "",
+}
 
 
-def served(*prefixes: str, host: str = "10.0.0.9") -> Resources:
+def served(*prefixes: str, host: str = "10.0.0.9", zone: str = "us-east-1a") -> Resources:
     return resources(
         site="aws",
-        zone="us-east-1a",
+        zone=zone,
         cloud="aws",
         routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
         upstreams={None: Upstream([Server(host, 8080, tls=False)])},
@@ -64,13 +73,15 @@ def test_the_machine_unpacks_what_was_packed(store: dict[str, str], limit: int) 
 def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
     from trunkline.envoy.access import KEY
 
-    assert (sync.FORMAT, sync.PLACE) == (FORMAT, KEY)
+    assert (sync.FORMAT, sync.PLACE, sync.ZONE) == (FORMAT, KEY, ZONE)
     assert '"""' not in sync_source()
 
 
-def test_the_keys_take_their_place(store: dict[str, str]) -> None:
-    put(store, pack(served("/"), KEYS, 65_536))
-    made = sync.files(sync.read([], "c"))
+def test_the_keys_and_the_zone_take_their_places(store: dict[str, str]) -> None:
+    put(store, pack(served("/", zone=ZONE), KEYS, 65_536))
+    made = sync.files(sync.read([], "c"), "us-east-1c")
+    assert ZONE not in str(made)
+    assert '"zone": "us-east-1c"' in json.dumps(made["lds"])
     refusal = made["rds"][0]["virtual_hosts"][0]["routes"][0]
     assert refusal["direct_response"] == {"status": 403}
     assert [each["string_match"]["exact"] for each in refusal["match"]["headers"]] == KEYS
@@ -150,8 +161,7 @@ def test_what_was_refused_is_not_tried_again_but_what_could_not_be_checked_is(
             raise checks.pop()
 
     monkeypatch.setattr(sync, "check", check)
-    settings = {"fetch": [], "item": "c", "seconds": 30, "envoy": "", "bootstrap": ""}
-    daemon = sync.Sync({**settings, "folder": str(tmp_path)})
+    daemon = sync.Sync({**SETTINGS, "folder": str(tmp_path)})
     assert daemon.turn() == sync.RETRY_SECONDS
     daemon.turn()
     assert (tmp_path / "lds.json").exists() is again
@@ -169,8 +179,7 @@ def test_a_key_is_not_in_what_is_said_of_a_refusal(
         raise sync.SyncError(f"Envoy refuses it: bad match {KEYS[0]}")
 
     monkeypatch.setattr(sync, "check", check)
-    settings = {"fetch": [], "item": "c", "seconds": 30, "envoy": "", "bootstrap": ""}
-    sync.Sync({**settings, "folder": str(tmp_path)}).turn()
+    sync.Sync({**SETTINGS, "folder": str(tmp_path)}).turn()
     said = capsys.readouterr().out
     assert "bad match (a key)" in said
     assert not any(key in said for key in KEYS)

@@ -24,12 +24,13 @@ PRIVATE_KEY = f"{FOLDER}/tls.key"
 class Configuration(Unit):
     """Looks every `seconds` for the items of `source` and gives them to the Envoy of `bootstrap`.
 
-    A `public` one makes the certificate that Envoy shows, before Envoy starts.
+    The machine stands in `zone`. A `public` one makes Envoy's certificate, before Envoy starts.
     """
 
     source: SecretSource
     bootstrap: str
     seconds: int
+    zone: str
     public: bool = False
 
     name: ClassVar = "configuration"
@@ -46,6 +47,7 @@ class Configuration(Unit):
             "fetch": [FETCHER, *fixed],
             "item": item,
             "seconds": self.seconds,
+            "zone": self.zone,
             "envoy": "/usr/bin/envoy",
             "bootstrap": self.bootstrap,
             "folder": FOLDER,

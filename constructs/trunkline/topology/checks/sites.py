@@ -80,6 +80,39 @@ def zone_is_a_candidate(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(("sites", name, "zone"), message, remedy)
 
 
+def spares_are_candidates(draft: PartialTopology) -> Iterator[Problem]:
+    for name in draft.sites:
+        zone = draft.text("sites", name, "zone")
+        candidates = draft.get("sites", name, "zones")
+        known = isinstance(candidates, list) and None not in candidates
+        for path, spare in draft.texts("sites", name, "spares"):
+            if spare == zone:
+                yield Problem(path, f"{spare} is the chosen zone itself", "delete it")
+            elif known and spare not in candidates:
+                message = f"the zone {spare} is not among the candidate zones"
+                remedy = f"add it to zones, or choose from {', '.join(candidates)}"
+                yield Problem(path, message, remedy)
+
+
+def replicas_have_zones(draft: PartialTopology) -> Iterator[Problem]:
+    """Each edge of a site stands in a zone of its own."""
+    replicas, path = draft.get("edge", "replicas") or 1, ("edge", "replicas")
+    if replicas > 1 and draft.get("edge", "exposure") == "public":
+        message = "public edges stand alone in their sites"
+        yield Problem(path, message, "use exposure: tunnel, which leads to all, or delete it")
+        return
+    for name, site in draft.sites.items() if replicas > 1 else ():
+        if draft.is_on_loopback(name):
+            yield Problem(path, "a site of this machine has one edge", "delete it")
+            return
+        zones, spares = site.get("zones"), site.get("spares")
+        there = len(spares) + 1 if isinstance(spares, list) else len(set(zones or ()))
+        if zones and there < replicas:
+            message = f"{replicas} edges need as many zones, and {name} has {there}"
+            key = "spares" if isinstance(spares, list) else "zones"
+            yield Problem(path, message, f"add {key} to {name}, or use fewer replicas")
+
+
 def role_is_of_the_account(draft: PartialTopology) -> Iterator[Problem]:
     for name, facts in draft.facts.items():
         path = ("sites", name, "deploy_as")
@@ -117,6 +150,8 @@ CHECKS = (
     zones_exist,
     zones_are_known,
     zone_is_a_candidate,
+    spares_are_candidates,
+    replicas_have_zones,
     role_is_of_the_account,
     machine_is_of_the_cloud,
 )
