@@ -16,6 +16,8 @@ from attrs import field, frozen
 from trunkline.errors import ConfigurationError
 from trunkline.probing.metadata import PhysicalZoneQuery
 
+_IPV4 = re.compile(r"[0-9.]+")
+
 CLOUDS = (
     "aws",
     "google",
@@ -163,6 +165,11 @@ class CloudFacts:
     def exposes_physical_zones(self) -> bool:
         """Whether the cloud says which physical zone a zone's name means in an account."""
         return self.physical_zone_example is not None
+
+    @property
+    def metadata_addresses(self) -> tuple[str, ...]:
+        """The IPv4 addresses among `metadata_hosts`."""
+        return tuple(sorted(host for host in self.metadata_hosts if _IPV4.fullmatch(host)))
 
 
 def check_cloud(cloud: str) -> None:

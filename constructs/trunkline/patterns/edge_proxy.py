@@ -19,6 +19,7 @@ from trunkline.clouds.base import (
     fingerprint,
     short_name,
 )
+from trunkline.clouds.facts import facts_of
 from trunkline.envoy import (
     ZONE,
     Access,
@@ -250,12 +251,14 @@ class _Edge:
             bootstrap=CONFIGURATION,
             seconds=self.poll_seconds,
             zone=zone,
+            metadata=facts_of(self.site.cloud).metadata_addresses,
+            token=self._token.source if self._token else None,
             public=isinstance(self.exposure, Public),
         )
         units = (self._envoy(self._dynamic(zone)), configuration)
         if self._token is None:
             return units
-        return (*units, Cloudflared(token=self._token.source, version=self.versions.cloudflared))
+        return (*units, Cloudflared(version=self.versions.cloudflared))
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -3,8 +3,9 @@
 A machine gets this program as one file; it needs the standard library only. Usage: sync FILE, which
 is JSON: `fetch`, the command that prints the first item, without its item's name; `item`, that
 name; `seconds`, how often to look; `zone`, where the machine stands; `envoy`, the program;
-`bootstrap`, its file; `folder`, where `cds.json`, `rds.json` and `lds.json` go. The items are
-described in `configuration.py`.
+`bootstrap`, its file; `folder`, where `cds.json`, `rds.json` and `lds.json` go; and `token`, the
+command that prints the token of the tunnel, where there is one. The items are described in
+`configuration.py`.
 
 What Envoy refuses is left out and said once; what is in place stays.
 """
@@ -72,9 +73,13 @@ def read(fetch: list[str], item: str) -> Found:
 
 
 def item_text(fetch: list[str], item: str) -> str:
+    return printed([*fetch, item], item)
+
+
+def printed(command: list[str], item: str) -> str:
     try:
         done = subprocess.run(
-            [*fetch, item], capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
+            command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         raise SyncError(f"{item} was not read within {FETCH_SECONDS} s") from None
@@ -242,6 +247,8 @@ class Sync:
     def turn(self) -> float:
         """The seconds until the next look."""
         try:
+            if not self.placed:
+                self.take_token()
             found = read(self.config["fetch"], self.config["item"])
             if found != self.tried:
                 self.take(found)
@@ -252,6 +259,15 @@ class Sync:
             self.complain(str(error) or type(error).__name__)
         seconds = float(self.config["seconds"])
         return seconds if self.placed else min(seconds, RETRY_SECONDS)
+
+    def take_token(self) -> None:
+        """Write the tunnel's token, which only systemd reads: it hands it to cloudflared."""
+        if command := self.config.get("token"):
+            text = printed(command, "the token of the tunnel")
+            path = Path(self.config["folder"], "token")
+            path.unlink(missing_ok=True)
+            path.touch(0o600)
+            path.write_text(text)
 
     def take(self, found: Found) -> None:
         resources = files(found, self.config["zone"])

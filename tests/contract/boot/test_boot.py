@@ -96,6 +96,13 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def reaches(machine: Machine, user: str, address: str) -> bool:
+    """Whether that user's processes get a TCP connection to the web at an address."""
+    connect = f"import socket; socket.create_connection(('{address}', 80), 5)"
+    run = f'setpriv --reuid={user} --clear-groups python3 -c "{connect}" && echo reached || true'
+    return "reached" in machine.run("sh", "-c", run)
+
+
 class TestEdge:
     def test_cloud_init_ends_without_an_error(self, edge: Running) -> None:
         status = edge.machine.cloud_init_status()
@@ -152,10 +159,13 @@ class TestEdge:
         assert token not in edge.machine.journal()
         assert token not in edge.machine.run("sh", "-c", "cat /proc/*/cmdline /proc/*/environ")
 
-    def test_the_token_lies_in_one_file_that_only_the_agent_can_read(self, edge: Running) -> None:
-        (path,) = files_with(edge.machine, edge.own_secret)
-        assert path.startswith("/run/")
-        assert others_may_not_read(edge.machine, path)
+    def test_the_token_lies_in_memory_where_only_systemd_and_the_agent_can_read_it(
+        self, edge: Running
+    ) -> None:
+        own = f"/run/credentials/{TUNNEL}/token"
+        paths = {*files_with(edge.machine, edge.own_secret)}
+        assert paths == {"/run/trunkline-configuration/token", own}
+        assert all(others_may_not_read(edge.machine, path) for path in paths)
 
     def test_only_loopback_listens(self, edge: Running) -> None:
         listening = edge.machine.listening()
@@ -230,18 +240,37 @@ class TestEdge:
     ) -> None:
         asking = edge.payload.headers
         name, items = with_route(edge, "/not-for-envoy/")
+        before = edge.cloud.secrets.values[name]
         edge.cloud.secrets.values[name] = items
         edge.machine.wait(
             lambda: "Envoy refuses it" in edge.machine.journal(CONFIGURATION), 40, "it is refused"
         )
         assert "stays in place" in edge.machine.show(CONFIGURATION, "StatusText")["StatusText"]
         assert edge.machine.get(payloads.EDGE_PORT, "/api/v5", headers=asking).status == 200
+        edge.cloud.secrets.values[name] = before
 
     def test_a_new_token_is_taken_with_a_restart(self, edge: Running) -> None:
         edge.cloud.secrets.values[edge.payload.own_secret] = new_token()
+        edge.machine.run("systemctl", "restart", CONFIGURATION)
         edge.machine.run("systemctl", "restart", TUNNEL)
         edge.machine.wait_for_http(payloads.METRICS_PORT, "/ready")
         assert agent_starts(edge.machine)[-1]["token_sha256"] == digest(edge.own_secret)
+
+    @pytest.mark.parametrize("unit", [EDGE, TUNNEL])
+    def test_who_gets_into_a_daemon_has_not_the_identity_of_the_machine(
+        self, edge: Running, unit: str
+    ) -> None:
+        address = "169.254.169.254"
+        pid = edge.machine.show(unit, "MainPID")["MainPID"]
+        user = edge.machine.run("stat", "-c", "%u", f"/proc/{pid}").strip()
+        assert reaches(edge.machine, "0", address)
+        assert not reaches(edge.machine, user, address)
+        own = edge.machine.run("id", "-u", "trunkline").strip()
+        assert reaches(edge.machine, own, address), "the configuration could not be read"
+
+    def test_the_token_is_for_systemd_alone(self, edge: Running) -> None:
+        path = "/run/trunkline-configuration/token"
+        assert edge.machine.run("stat", "-c", "%a %U", path).strip() == "600 trunkline"
 
     def test_it_asks_the_metadata_service_as_that_demands(self, edge: Running) -> None:
         assert edge.cloud.refused == 0

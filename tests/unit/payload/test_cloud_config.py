@@ -25,7 +25,7 @@ from trunkline.payload import (
     user_data,
 )
 from trunkline.payload.cloud_config import FETCHER
-from trunkline.payload.units import Agent, Cloudflared, Envoy
+from trunkline.payload.units import Agent, Cloudflared, Configuration, Envoy
 from trunkline.probing.source import agent_source
 
 SOURCE = SecretSource("print('hello')\n", ("the-vault", "the-name"))
@@ -42,7 +42,15 @@ def commands(user_data: str) -> list[list[str]]:
 
 
 def tunnelled() -> str:
-    return user_data([Envoy(bootstrap={"a": 1}), Cloudflared(token=SOURCE)])
+    configuration = Configuration(
+        source=SOURCE,
+        bootstrap="/etc/envoy/envoy.json",
+        seconds=30,
+        zone="us-east-1a",
+        metadata=("169.254.169.254",),
+        token=SOURCE,
+    )
+    return user_data([Envoy(bootstrap={"a": 1}), configuration, Cloudflared()])
 
 
 def public() -> str:
@@ -61,9 +69,19 @@ def test_a_public_edge_has_no_tunnel_and_no_secret_to_fetch() -> None:
 
 
 def test_the_unit_asks_for_the_secret_by_name_and_gives_cloudflared_a_file() -> None:
-    unit = files(tunnelled())["/etc/systemd/system/trunkline-tunnel.service"]["content"]
-    assert "fetch-secret the-vault the-name > ${RUNTIME_DIRECTORY}/token" in unit
-    assert "--token-file ${RUNTIME_DIRECTORY}/token" in unit
+    written = files(tunnelled())
+    settings = json.loads(written["/etc/trunkline/configuration.json"]["content"])
+    assert settings["token"] == [FETCHER, "the-vault", "the-name"]
+    unit = written["/etc/systemd/system/trunkline-tunnel.service"]["content"]
+    assert f"LoadCredential=token:{settings['folder']}/token" in unit
+    assert "--token-file ${CREDENTIALS_DIRECTORY}/token" in unit
+
+
+def test_only_what_reads_secrets_may_ask_the_metadata_service() -> None:
+    folder = "/etc/systemd/system/trunkline-configuration.service.d"
+    drop_in = files(tunnelled())[f"{folder}/20-metadata.conf"]["content"]
+    assert "for address in 169.254.169.254; do" in drop_in
+    assert "prohibit" in drop_in
 
 
 def test_a_public_edge_trusts_cloudflares_client_certificate_alone() -> None:
@@ -74,7 +92,7 @@ def test_a_public_edge_trusts_cloudflares_client_certificate_alone() -> None:
 
 
 def test_another_version_can_be_asked_for() -> None:
-    units = [Envoy(bootstrap={}, version="1.40.1"), Cloudflared(token=SOURCE, version="2027.1.0")]
+    units = [Envoy(bootstrap={}, version="1.40.1"), Cloudflared(version="2027.1.0")]
     [install] = [each for each in commands(user_data(units)) if each[0].endswith("/install")]
     assert [each.partition(",")[0] for each in install[1:]] == [
         "envoy=1.40.1",
@@ -83,7 +101,7 @@ def test_another_version_can_be_asked_for() -> None:
 
 
 def test_each_repository_is_trusted_by_its_own_key_only() -> None:
-    for package in (Envoy(bootstrap={}).package, Cloudflared(token=SOURCE).package):
+    for package in (Envoy(bootstrap={}).package, Cloudflared().package):
         source = files(tunnelled())[f"/etc/apt/sources.list.d/{package.name}.sources"]["content"]
         assert f"Signed-By: /etc/apt/keyrings/{package.key_file}" in source
         assert f"URIs: {package.url}\n" in source
@@ -186,12 +204,14 @@ def test_the_commands_are_lists_so_that_no_shell_reads_them() -> None:
     assert all(isinstance(command, list) for command in commands(tunnelled()))
     assert commands(tunnelled())[-1] == [
         *("systemctl", "enable", "--now", "--no-block"),
-        *("trunkline-edge.service", "trunkline-tunnel.service"),
+        "trunkline-edge.service",
+        "trunkline-configuration.service",
+        "trunkline-tunnel.service",
     ]
 
 
 def test_a_machines_firewall_is_that_of_all_its_units() -> None:
-    rules = machine_firewall([Envoy(bootstrap={}), Cloudflared(token=SOURCE)]).egress
+    rules = machine_firewall([Envoy(bootstrap={}), Cloudflared()]).egress
     assert [(rule.protocol, rule.port) for rule in rules] == [
         *(("tcp", 80), ("tcp", 443)),
         *(("udp", 7844), ("tcp", 7844)),

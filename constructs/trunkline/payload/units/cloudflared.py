@@ -10,8 +10,8 @@ from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_VERSIONS
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.package import VendorPackage
-from trunkline.payload.secret import SecretSource
 from trunkline.payload.unit import LocalUnit, Unit, packaged
+from trunkline.payload.units.configuration import TOKEN
 
 # The one of Cloudflare's ranges in which all addresses lie that agents connect to, 198.41.192.* and
 # 198.41.200.* , https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/tunnel-with-firewall/
@@ -20,9 +20,8 @@ TUNNELS = ("198.41.128.0/17",)
 
 @frozen(kw_only=True)
 class Cloudflared(Unit):
-    """cloudflared; `token` says how the machine reads the token of its tunnel."""
+    """cloudflared, with the token of its tunnel in the file that `Configuration` writes."""
 
-    token: SecretSource
     version: str = DEFAULT_VERSIONS.cloudflared
 
     name: ClassVar = "tunnel"
@@ -42,11 +41,7 @@ class Cloudflared(Unit):
 
     @property
     def service(self) -> str:
-        return packaged("tunnel.service").replace("@ARGUMENTS@", " ".join(self.token.arguments))
-
-    @property
-    def secret(self) -> SecretSource:
-        return self.token
+        return packaged("tunnel.service").replace("@TOKEN@", TOKEN)
 
     @property
     def firewall(self) -> Firewall:

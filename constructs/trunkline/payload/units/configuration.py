@@ -18,19 +18,25 @@ SETTINGS = "/etc/trunkline/configuration.json"
 FOLDER = "/run/trunkline-configuration"
 CERTIFICATE = f"{FOLDER}/tls.crt"
 PRIVATE_KEY = f"{FOLDER}/tls.key"
+TOKEN = f"{FOLDER}/token"
 
 
 @frozen(kw_only=True)
 class Configuration(Unit):
     """Looks every `seconds` for the items of `source` and gives them to the Envoy of `bootstrap`.
 
-    The machine stands in `zone`. A `public` one makes Envoy's certificate, before Envoy starts.
+    - `zone`: where the machine stands.
+    - `metadata`: the addresses of the metadata service, which is for this unit alone.
+    - `token`: how to read the token of the tunnel, which it writes to TOKEN; None without a tunnel.
+    - `public`: whether it makes a certificate for Envoy to show, before Envoy starts.
     """
 
     source: SecretSource
     bootstrap: str
     seconds: int
     zone: str
+    metadata: tuple[str, ...]
+    token: SecretSource | None = None
     public: bool = False
 
     name: ClassVar = "configuration"
@@ -43,6 +49,7 @@ class Configuration(Unit):
     @property
     def files(self) -> tuple[MachineFile, ...]:
         *fixed, item = self.source.arguments
+        token = self.token.arguments if self.token else None
         settings = {
             "fetch": [FETCHER, *fixed],
             "item": item,
@@ -51,17 +58,25 @@ class Configuration(Unit):
             "envoy": "/usr/bin/envoy",
             "bootstrap": self.bootstrap,
             "folder": FOLDER,
+            **({"token": [FETCHER, *token]} if token else {}),
         }
         return (
             MachineFile(PROGRAM, sync_source()),
             MachineFile(SETTINGS, json.dumps(settings) + "\n"),
-            self._drop_in("shared.conf"),
-            *((self._drop_in("certificate.conf"),) if self.public else ()),
+            self._drop_in("shared.conf", packaged("shared.conf")),
+            self._drop_in("metadata.conf", self._deny_metadata()),
+            *self._certificate(),
         )
 
-    def _drop_in(self, name: str) -> MachineFile:
-        folder = f"{UNITS}/trunkline-{self.name}.service.d"
-        return MachineFile(f"{folder}/20-{name}", packaged(name))
+    def _certificate(self) -> tuple[MachineFile, ...]:
+        name = "certificate.conf"
+        return (self._drop_in(name, packaged(name)),) if self.public else ()
+
+    def _deny_metadata(self) -> str:
+        return packaged("metadata.conf").replace("@ADDRESSES@", " ".join(self.metadata))
+
+    def _drop_in(self, name: str, content: str) -> MachineFile:
+        return MachineFile(f"{UNITS}/trunkline-{self.name}.service.d/20-{name}", content)
 
     @property
     def secret(self) -> SecretSource:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from trunkline.clouds.azure.machines import _security_rules
 from trunkline.model import Server, Upstream
 from trunkline.patterns.cloudflare_ranges import IPV4
-from trunkline.payload import Firewall, Rule, SecretSource, Unit, machine_firewall
+from trunkline.payload import Firewall, Rule, Unit, machine_firewall
 from trunkline.payload.units import Cloudflared, Envoy
 
 UPSTREAM = Upstream([Server("10.0.0.9", 8080, tls=False)])
-CLOUDFLARED = Cloudflared(token=SecretSource("", ()))
+CLOUDFLARED = Cloudflared()
 PUBLIC = Envoy(bootstrap={}, upstreams={None: UPSTREAM}, public_to=IPV4)
 PRIVATE = Envoy(bootstrap={}, upstreams={None: UPSTREAM})
 

@@ -6,11 +6,10 @@ import pytest
 
 from trunkline.errors import ConfigurationError
 from trunkline.patterns.cloudflare_ranges import IPV4
-from trunkline.payload import SecretSource
 from trunkline.payload.units import Cloudflared
 from trunkline.payload.units.cloudflared import TUNNELS
 
-UNIT = Cloudflared(token=SecretSource("", ("vault", "name")))
+UNIT = Cloudflared()
 
 
 def test_it_reaches_cloudflare_alone_and_nothing_reaches_it() -> None:
