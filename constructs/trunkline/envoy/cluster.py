@@ -24,8 +24,8 @@ def cluster_name(upstream: str | None) -> str:
 def cluster(name: str, upstream: Upstream, max_connections: int) -> JsonObject:
     """The cluster `name` that forwards to the servers of `upstream`.
 
-    All are addresses (STATIC), or names are resolved (STRICT_DNS). Without a healthy one a request
-    fails at once.
+    Its kind is STATIC where all servers are addresses, else STRICT_DNS, which resolves names as
+    well. Without a healthy server a request fails at once.
     """
     config: JsonObject = {
         "name": name,
@@ -109,7 +109,7 @@ def _health_check(upstream: Upstream) -> JsonObject:
 
 
 def _outlier_detection() -> JsonObject:
-    """Puts aside a server that cannot be reached or does not answer, never half of them.
+    """Puts aside a server that cannot be reached or does not answer, never more than half of them.
 
     What a server answers does not count: clients can bring about a 500.
     """
