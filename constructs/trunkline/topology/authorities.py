@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +62,8 @@ def _mapping(data: Any, key: str) -> dict[str, Any]:
 
 def faults(text: str) -> Iterator[Fault]:
     """What is wrong with certificates in PEM."""
+    import ssl  # not at the top: it takes time, and few topologies hold a certificate
+
     if "PRIVATE KEY" in text:
         yield Fault("it holds a private key", "name the certificate alone, and keep the key away")
         return
