@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import ssl
 from pathlib import Path
 
 from attrs import frozen
@@ -45,6 +46,13 @@ class Authority:
             )
         )
         return Pair(certificate, str(path))
+
+    def server(self, hostname: str) -> ssl.SSLContext:
+        """What a server needs that shows a certificate of that name."""
+        pair = self.pair(hostname)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.certificate, pair.key)
+        return context
 
     def _write(self, name: str, builder: x509.CertificateBuilder) -> str:
         path = self._folder / name

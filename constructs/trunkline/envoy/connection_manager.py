@@ -25,7 +25,7 @@ UNDERSCORES: Mapping[Underscores, str] = {
 }
 
 ZONE = "@ZONE@"
-"""Stands for the zone of a machine in a configuration that machines of several zones read."""
+"""A machine puts its own zone here; machines of several zones read one configuration."""
 
 SITE = "trunkline-site"
 RESPONSE_FLAGS = "trunkline-response-flags"

@@ -50,7 +50,7 @@ class Edge:
     """What all edges share.
 
     - `exposure`: reached through a tunnel (no inbound port) or publicly by Cloudflare.
-    - `replicas`: how many stand in each site, each in a zone of its own.
+    - `replicas`: how many each site has, each in a zone of its own.
     - `poll_seconds`: how often an edge looks for a new configuration in its cloud's secret store.
     - `http`: how they take requests.
     - `versions`: of what they run.

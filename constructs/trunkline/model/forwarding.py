@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from attrs import Factory, field, frozen
+
+from trunkline.model.converters import texts
 
 DEFAULT_RATE_SECONDS = 1
 
@@ -16,10 +18,6 @@ def health_path(upstream: str | None) -> str:
     return f"{HEALTH_PATH}/{upstream}" if upstream else HEALTH_PATH
 
 
-def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
-
-
 @frozen(kw_only=True)
 class HeaderRules:
     """Changes of the headers of requests, or of answers.
@@ -29,7 +27,7 @@ class HeaderRules:
     """
 
     set: Mapping[str, str] = Factory(dict)
-    remove: tuple[str, ...] = field(default=(), converter=_texts)
+    remove: tuple[str, ...] = field(default=(), converter=texts)
 
 
 @frozen
@@ -49,7 +47,7 @@ class Forwarding:
     """What an edge does with the requests of a route.
 
     - `upstream`: which of the site's `upstreams` gets them. Without it: its `upstream`.
-    - `rewrite`: what stands before the path in place of the route's prefix. Without it: the prefix.
+    - `rewrite`: the prefix that the upstream gets in place of the route's. Without it: the route's.
     - `timeout_seconds`: how long an answer may take as a whole. Without it: for ever, as long as
       something comes every five minutes.
     - `rate_limit`: how many requests it takes. Without it: all.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from attrs import field, frozen
 
+from trunkline.model.converters import texts
 from trunkline.model.forwarding import DEFAULT_FORWARDING, Forwarding
 
 DEFAULT_STRATEGY = "worker"
@@ -15,10 +14,6 @@ DEFAULT_TIMEOUT_SECONDS = 30
 def default_hostname(domain: str) -> str:
     """The public hostname of a topology that names none."""
     return f"api.{domain}"
-
-
-def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
 
 
 @frozen
@@ -32,7 +27,7 @@ class Route:
 
     prefix: str
     site: str
-    failover: tuple[str, ...] = field(default=(), converter=_texts)
+    failover: tuple[str, ...] = field(default=(), converter=texts)
     hedge: bool = False
     forwarding: Forwarding = DEFAULT_FORWARDING
 

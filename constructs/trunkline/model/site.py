@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from attrs import Factory, field, frozen
 
+from trunkline.model.converters import texts
 from trunkline.model.network import Network, NewNetwork
 from trunkline.model.upstream import Upstream, Upstreams
 
@@ -22,10 +23,6 @@ def zone_owner(site: str, account: str | None) -> str:
 
 def _others(zones: tuple[str, ...], zone: str) -> tuple[str, ...]:
     return tuple(each for each in zones if each != zone)
-
-
-def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
 
 
 @frozen(kw_only=True)
@@ -55,17 +52,17 @@ class Site:
     region: str
     zone: str
     zones: tuple[str, ...] = field(
-        default=Factory(lambda self: (self.zone,), takes_self=True), converter=_texts
+        default=Factory(lambda self: (self.zone,), takes_self=True), converter=texts
     )
     spares: tuple[str, ...] = field(
         default=Factory(lambda self: _others(self.zones, self.zone), takes_self=True),
-        converter=_texts,
+        converter=texts,
     )
     account: str | None = None
     network: Network = NewNetwork()
     machine: str | None = None
     deploy_as: str | None = None
-    deployers: tuple[str, ...] = field(default=(), converter=_texts)
+    deployers: tuple[str, ...] = field(default=(), converter=texts)
     upstream: Upstream | None = None
     upstreams: Mapping[str, Upstream] = Factory(dict)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -157,13 +156,6 @@ def test_trace_is_refused(pair: Any) -> None:
     assert not upstream.hits
 
 
-def tls_context(authority: Authority, hostname: str) -> ssl.SSLContext:
-    pair = authority.pair(hostname)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.certificate, pair.key)
-    return context
-
-
 @pytest.mark.parametrize(
     ("named", "trusted", "status"),
     [("localhost", True, 200), ("localhost", False, 503), ("other", True, 503)],
@@ -174,7 +166,7 @@ def test_believes_a_tls_service_by_name_and_authority(
     authority, stranger = Authority(tmp_path, "ca"), Authority(tmp_path, "stranger")
     believed = (authority if trusted else stranger).certificate
     names: list[str | None] = []
-    context = tls_context(authority, named)
+    context = authority.server(named)
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     with (
         service(tls=context) as upstream,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -95,13 +94,6 @@ def test_each_upstream_has_its_own_health(start: Any, two: Any) -> None:
         assert ask(edge.port, "/away").status == 503
 
 
-def context_of(authority: Authority, name: str) -> ssl.SSLContext:
-    pair = authority.pair(name)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.certificate, pair.key)
-    return context
-
-
 @pytest.mark.parametrize(
     ("certificate", "server_name", "status"),
     [
@@ -116,7 +108,7 @@ def test_believes_the_authority_and_the_name_of_the_topology(
     authority = Authority(tmp_path, "ca")
     ca = Path(authority.certificate).read_text()
     names: list[str | None] = []
-    context = context_of(authority, certificate)
+    context = authority.server(certificate)
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     with service(tls=context) as behind:
         server = Server("localhost", behind.port, True)
@@ -129,8 +121,8 @@ def test_servers_of_two_names_show_each_its_own_certificate(start: Any, tmp_path
     authority = Authority(tmp_path, "ca")
     ca = Path(authority.certificate).read_text()
     with (
-        service(tls=context_of(authority, "localhost")) as one,
-        service(tls=context_of(authority, "localhost")) as other,
+        service(tls=authority.server("localhost")) as one,
+        service(tls=authority.server("localhost")) as other,
     ):
         servers = [Server("localhost", one.port, True), Server("127.0.0.1", other.port, True)]
         with start(Upstream(servers, ca=ca)) as edge:

@@ -95,7 +95,7 @@ def spares_are_candidates(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def replicas_have_zones(draft: PartialTopology) -> Iterator[Problem]:
-    """Each edge of a site stands in a zone of its own."""
+    """Each edge of a site needs a zone of its own."""
     replicas, path = draft.get("edge", "replicas") or 1, ("edge", "replicas")
     if replicas > 1 and draft.get("edge", "exposure") == "public":
         message = "public edges stand alone in their sites"

@@ -40,15 +40,20 @@ def upstreams_can_be_reached(draft: PartialTopology) -> Iterator[Problem]:
 def _upstreams(draft: PartialTopology) -> Iterator[tuple[KeyPath, SplitResult]]:
     """The path and the URL of every server; the second step of the path is its site."""
     for path, upstream in _services(draft):
-        if isinstance(upstream, str):
-            yield path, _split(upstream)
-        for index, server in enumerate(_servers(upstream)):
-            if isinstance(url := server.get("url"), str):
-                yield (*path, "servers", index, "url"), _split(url)
+        yield from _urls(path, upstream)
+
+
+def _urls(path: KeyPath, upstream: Any) -> Iterator[tuple[KeyPath, SplitResult]]:
+    """The path and the URL of each server of the upstream at `path`."""
+    if isinstance(upstream, str):
+        yield path, _split(upstream)
+    for index, server in enumerate(_servers(upstream)):
+        if isinstance(url := server.get("url"), str):
+            yield (*path, "servers", index, "url"), _split(url)
 
 
 def _services(draft: PartialTopology) -> Iterator[tuple[KeyPath, Any]]:
-    """The path and what stands there of every upstream, URL or mapping."""
+    """The path and the value of every upstream, a URL or a mapping."""
     for site in draft.sites:
         if upstream := draft.get("sites", site, "upstream"):
             yield ("sites", site, "upstream"), upstream
@@ -129,19 +134,19 @@ def _site_around(draft: PartialTopology, address: Any, site: str) -> str | None:
 
 def private_https_is_trusted(draft: PartialTopology) -> Iterator[Problem]:
     """The names that certificates must have, where the public authorities are to sign for them."""
-    mappings = dict(_mappings(draft))
-    for path, url in _upstreams(draft):
-        upstream = mappings.get(path[: -len(IN_MAPPING)], {})
-        if url.scheme != "https" or "ca" in upstream:
+    for path, upstream in _services(draft):
+        options = upstream if isinstance(upstream, Mapping) else {}
+        if "ca" in options:
             continue
-        name = upstream.get("server_name") or url.hostname or ""
-        if _is_private(_address(name)) or _has_private_name(name):
-            message = f"the edge trusts public certificate authorities, and none signs for {name}"
-            remedy = "name your own authority as ca, or use http inside of your network"
-            yield Problem(path, message, remedy, "warning")
-
-
-IN_MAPPING = ("servers", 0, "url")  # the steps from an upstream to a server's URL
+        for place, url in _urls(path, upstream):
+            name = options.get("server_name") or url.hostname or ""
+            private = _is_private(_address(name)) or _has_private_name(name)
+            if url.scheme == "https" and private:
+                message = (
+                    f"the edge trusts public certificate authorities, and none signs for {name}"
+                )
+                remedy = "name your own authority as ca, or use http inside of your network"
+                yield Problem(place, message, remedy, "warning")
 
 
 def servers_speak_alike(draft: PartialTopology) -> Iterator[Problem]:
@@ -206,17 +211,14 @@ def routes_name_upstreams(draft: PartialTopology) -> Iterator[Problem]:
 
 def upstreams_are_used(draft: PartialTopology) -> Iterator[Problem]:
     named = {draft.text("routing", "routes", prefix, "upstream") for prefix in draft.routes} - {""}
-    known = {str(path[-1]): path for path, _ in _services(draft) if len(path) == len(NAMED)}
-    if not draft.routes or not named <= known.keys():
+    places = [path for path, _ in _services(draft) if path[2] == "upstreams"]
+    if not draft.routes or not named <= {path[-1] for path in places}:
         return  # A misspelled route may have meant one.
-    for path, _ in _services(draft):
-        if len(path) == len(NAMED) and path[-1] not in named:
+    for path in places:
+        if path[-1] not in named:
             message = f"no route names the upstream {path[-1]}"
             remedy = f"write upstream: {path[-1]} at a route, or delete it"
             yield Problem(path, message, remedy, "warning", at_key=True)
-
-
-NAMED = ("sites", "<site>", "upstreams", "<name>")
 
 
 def _is_private(address: IPv4Address | IPv6Address | None) -> bool:
