@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from trunkline.addresses.names import Peer
     from trunkline.errors import ConfigurationError, OutputError, TrunklineError
     from trunkline.model import (
+        AccessPolicy,
         ExistingNetwork,
         Forwarding,
         HeaderRules,
         Http,
+        Management,
         NewNetwork,
         Probes,
         RateLimit,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from trunkline.topology.errors import TopologyError
 
 __all__ = [
+    "AccessPolicy",
     "CloudflareRouting",
     "ConfigurationError",
     "EdgeOrigin",
@@ -43,6 +46,7 @@ __all__ = [
     "HeaderRules",
     "Http",
     "Loopback",
+    "Management",
     "NewNetwork",
     "OutputError",
     "Peer",
@@ -71,12 +75,14 @@ _CONSTRUCTS = {
 }
 
 _DATA = {
+    "AccessPolicy": "trunkline.model",
     "ConfigurationError": "trunkline.errors",
     "Endpoint": "trunkline.addresses.base",
     "ExistingNetwork": "trunkline.model",
     "Forwarding": "trunkline.model",
     "HeaderRules": "trunkline.model",
     "Http": "trunkline.model",
+    "Management": "trunkline.model",
     "NewNetwork": "trunkline.model",
     "OutputError": "trunkline.errors",
     "Peer": "trunkline.addresses.names",

@@ -25,6 +25,7 @@ from doubles.services.cloudflared import notice_silence
 from doubles.services.trust import Authority, unverified_client
 
 from rehearsal import cloudflare_api
+from rehearsal.access import APPLICATION, TEAM, Access
 from rehearsal.names import API, RECORD
 from rehearsal.rules import RuleError, parse
 from rehearsal.workers import ORIGINS_PORT, ROUTE, SCRIPT, ZONE, Workers
@@ -34,7 +35,7 @@ TUNNEL = "cloudflare_zero_trust_tunnel_cloudflared"
 CONFIG = "cloudflare_zero_trust_tunnel_cloudflared_config"
 RULESET = "cloudflare_ruleset"
 SETTING = "cloudflare_zone_setting"
-EFFECTIVE = frozenset((TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD, RULESET, SETTING, ZONE))
+EFFECTIVE = frozenset((TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD, RULESET, SETTING, ZONE, APPLICATION))
 REMEMBERED = frozenset(("cloudflare_argo_smart_routing",))
 FRONT_TYPES = frozenset((SCRIPT, ROUTE, RECORD, ZONE))
 TUNNEL_PORT = 7844
@@ -109,6 +110,10 @@ class CloudflareEdge:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @cached_property
+    def access(self) -> Access:
+        return Access(self.world)
+
+    @cached_property
     def workers(self) -> Workers:
         return Workers(self.world, self.namespace, self.folder, self.authority)
 
@@ -133,17 +138,17 @@ class CloudflareEdge:
                         each.socket.close()
 
     def _log_in(self, agent: socket.socket, source: str) -> None:
-        """The agent's token for the service of its tunnel; nothing for a token that is not one."""
+        """The agent's token for the services of its tunnel; none for a token that is not one."""
         agent.settimeout(10)
         line = b""
         with contextlib.suppress(OSError):
             while not line.endswith(b"\n") and (byte := agent.recv(1)):
                 line += byte
         tunnel = self._tunnel_of(line.decode(errors="replace").strip())
-        service = self._service_of(tunnel) if tunnel else None
+        services = self._services_of(tunnel) if tunnel else {}
         with contextlib.suppress(OSError):
-            agent.sendall(f"{service or ''}\n".encode())
-        if not tunnel or not service:
+            agent.sendall(f"{json.dumps(services)}\n".encode())
+        if not tunnel or not services:
             agent.close()
             return
         agent.settimeout(None)
@@ -162,10 +167,10 @@ class CloudflareEdge:
             return None
         return str(found["id"])
 
-    def _service_of(self, tunnel: str) -> str | None:
+    def _services_of(self, tunnel: str) -> dict[str, str]:
         config = self.world.one(CONFIG, tunnel_id=tunnel)
         rules = (config or {}).get("config", {}).get("ingress") or []
-        return next((rule["service"] for rule in rules if rule.get("hostname")), None)
+        return {rule["hostname"]: rule["service"] for rule in rules if rule.get("hostname")}
 
     def take(self, tunnel: str) -> Connection | None:
         """An idle connection of a tunnel's agent; None where there is none."""
@@ -280,6 +285,8 @@ def forward(edge: CloudflareEdge, request: Any) -> None:
     headers: Mapping[str, str] = {}
     if host == API:
         status, content = cloudflare_api.answer(edge.world, request)
+    elif host == TEAM:
+        status, content = edge.access.certs(request.path)
     else:
         status, headers, content = _from_origin(edge, request, host, body)
     request.send_response_only(status)  # the origin has said the date
@@ -292,6 +299,9 @@ def forward(edge: CloudflareEdge, request: Any) -> None:
 
 
 def _from_origin(edge: CloudflareEdge, request: Any, host: str, body: bytes) -> Answer:
+    asked = request.headers.get("x-forwarded-host") or host
+    if refused := edge.access.refusal(asked + request.path.partition("?")[0], request.headers):
+        return _error(refused)
     name, header = edge.origin_of(request, host)
     for added, value in edge.added_headers(request, host).items():
         del request.headers[added]

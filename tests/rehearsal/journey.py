@@ -49,6 +49,7 @@ def _play(stage: Stage, file: Path, topology: Topology, *, keep: bool) -> None:
         topology = place(stage, file, topology)
     names = bring_up(stage, topology)
     request_routes(stage, topology)
+    come_unknown(stage, topology)
     ask_cloudflare(stage, topology)
     if keep:
         stand(stage)
@@ -87,6 +88,19 @@ def request_routes(stage: Stage, topology: Topology) -> None:
         stage.report.add(route.prefix, step.result)
 
 
+def come_unknown(stage: Stage, topology: Topology) -> None:
+    """Ask the routes behind Cloudflare Access without a token, and the others of their edges."""
+    for route in topology.routing.routes:
+        if not (route.forwarding.access or route.forwarding.management):
+            continue
+        url = route_url(topology, route)
+        with stage.printer.step(f"request {url} without a token") as step:
+            refused = stage.operator.get(url, known=False)
+            assert refused.status in (302, 401), f"{url} answers {refused.status} to anybody"
+            step.result = f"refused with {refused.status}"
+        stage.report.add(f"{route.prefix} without a token", step.result)
+
+
 def ask_cloudflare(stage: Stage, topology: Topology) -> None:
     """Ask Cloudflare's API what it holds: among it the public name, which passes Cloudflare."""
     with stage.printer.step("ask Cloudflare what it holds") as step:
@@ -98,7 +112,7 @@ def ask_cloudflare(stage: Stage, topology: Topology) -> None:
         said = [f"{each['setting_id']} {each['value']}" for each in settings]
         if topology.routing.analytics:
             points = stage.sky.edge.workers.data_points()
-            assert points >= 5 * len(topology.routing.routes), "requests were not written down"
+            assert points >= 5 * len(topology.routing.public), "requests were not written down"
             said.append(f"{points} data points")
         step.result = ", ".join([f"{len(records)} records", *said])
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dnslib import QTYPE, RCODE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer, UDPServer
 
+from rehearsal.access import TEAM
 from rehearsal.world import CLOUDFLARE, World
 
 RECORD = "cloudflare_dns_record"
@@ -19,7 +20,7 @@ Lookup = Callable[[str], str | None]
 
 def address_of(world: World, name: str) -> str | None:
     """The address that the public DNS gives for a name; None where there is no such name."""
-    if name == API or name in TUNNEL_HOSTS:
+    if name in (API, TEAM) or name in TUNNEL_HOSTS:
         return CLOUDFLARE
     record = world.one(RECORD, name=name)
     if record is None:

@@ -18,6 +18,7 @@ from doubles.machines.network import inside
 from doubles.services.trust import Authority
 from support.examples import ROOT
 
+from rehearsal.access import CREDENTIALS
 from rehearsal.distances import OPERATOR
 from rehearsal.internet import Internet, namespace
 from rehearsal.names import API, Lookup, serving_names
@@ -65,15 +66,16 @@ class Operator:
     def trunkline(self, *arguments: str, timeout: float = 600) -> str:
         return self.run(sys.executable, "-m", "trunkline", *arguments, timeout=timeout)
 
-    def get(self, url: str, timeout: float = 60) -> Answer:
-        """Ask a URL once; status 0 where nobody answers."""
+    def get(self, url: str, timeout: float = 60, *, known: bool = True) -> Answer:
+        """Ask a URL once; status 0 where nobody answers. To Access it is `known` by its token."""
         form = "%{http_code} %header{trunkline-site} %{time_total}"
-        command = ("curl", "--silent", "--show-error", "--max-time", str(timeout))
+        options = ["--max-time", str(timeout), "--write-out", f"\n{form}"]
+        if known:
+            options += [part for each in CREDENTIALS.items() for part in ("-H", ": ".join(each))]
+        command = ("curl", "--silent", "--show-error", "--cacert", "authority.pem", *options)
         began = time.monotonic()
         try:
-            printed = self.run(
-                *command, "--cacert", "authority.pem", "--write-out", f"\n{form}", url
-            )
+            printed = self.run(*command, url)
         except CommandError as error:
             return Answer(0, "", str(error), time.monotonic() - began)
         body, _, figures = printed.rpartition("\n")

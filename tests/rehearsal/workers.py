@@ -20,6 +20,7 @@ from doubles.machines.network import inside
 from doubles.services.trust import Authority
 from support.workerd import find_workerd
 
+from rehearsal.access import TEAM
 from rehearsal.firewall import load_rules
 from rehearsal.names import API
 from rehearsal.world import State, World
@@ -87,12 +88,12 @@ class Workers:
         return (self.folder / "workerd.log").read_text(errors="replace").count("data point ")
 
     def _names(self) -> list[str]:
-        """What the certificate is good for: Cloudflare's API and, as Universal SSL, the zones.
+        """What the certificate is good for: Cloudflare's own names, and the zones (Universal SSL).
 
         https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
         """
         zones = sorted(zone["name"] for zone in self.world.all(ZONE))
-        return [API, *(name for zone in zones for name in (zone, f"*.{zone}"))]
+        return [API, TEAM, *(name for zone in zones for name in (zone, f"*.{zone}"))]
 
     def _workers(self) -> dict[str, State]:
         """The script behind each hostname."""

@@ -38,6 +38,7 @@ def schema_defaults(section: Mapping[str, Any]) -> dict[str, Any]:
 
 SECTIONS = [
     (model.Cloudflare, SCHEMA["properties"]["cloudflare"]),
+    (model.AccessPolicy, SCHEMA["properties"]["cloudflare"]["properties"]["access"]),
     (model.LocalIngress, SCHEMA["properties"]["local"]),
     (model.Http, SCHEMA["properties"]["edge"]["properties"]["http"]),
     (model.Versions, SCHEMA["properties"]["edge"]["properties"]["versions"]),
@@ -57,7 +58,9 @@ SECTIONS = [
 @pytest.mark.parametrize(("cls", "section"), SECTIONS)
 def test_schema_and_model_have_the_same_defaults(cls: type, section: dict[str, Any]) -> None:
     ours = {name: value for name, value in defaults(cls).items() if value is not None}
-    ours.pop("forwarding", None)  # in the file its keys are the route's own
+    if ours.pop("forwarding", None):  # in the file its keys are the route's own
+        flags = defaults(model.Forwarding)
+        ours |= {name: value for name, value in flags.items() if isinstance(value, bool)}
     # A triangle is a mapping in the file, whose order counts, and rows in the model.
     assert {**ours, **({"latency_ms": {}} if "latency_ms" in ours else {})} == schema_defaults(
         section

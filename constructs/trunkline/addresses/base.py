@@ -52,6 +52,10 @@ class Addresses(ABC, Generic[IngressT]):
     def origin_url(self, site: str) -> str:
         """Scheme and host under which the ingress reaches the edge of `site`."""
 
+    def management_url(self, site: str) -> str | None:
+        """Where operators reach the edge of `site`; None where no route is theirs."""
+        return None
+
     @abstractmethod
     def probe_endpoint(self, site: str, zone: str, port: int) -> Endpoint:
         """Where the probe of a zone answers; `port` is the topology's."""

@@ -18,6 +18,11 @@ def origin_hostname(topology: str, site: str, domain: str) -> str:
     return f"{edge_name(topology, site)}.{domain}"
 
 
+def management_hostname(topology: str, site: str, domain: str) -> str:
+    """The name under which operators reach the edge of a site; one label deep as well."""
+    return f"{topology}-management-{site}.{domain}"
+
+
 def origin_url(topology: str, site: str, domain: str) -> str:
     """Scheme and host under which Cloudflare reaches the edge of a site."""
     return f"https://{origin_hostname(topology, site, domain)}"
@@ -31,6 +36,12 @@ class CloudflareAddresses(Addresses[Cloudflare]):
 
     def origin_url(self, site: str) -> str:
         return origin_url(self.topology.name, site, self.topology.domain)
+
+    def management_url(self, site: str) -> str | None:
+        if not self.topology.routing.management_of(site):
+            return None
+        name = management_hostname(self.topology.name, site, self.topology.domain)
+        return f"https://{name}"
 
     def probe_endpoint(self, site: str, zone: str, port: int) -> Endpoint:
         name = f"{zone}.{site}.probes.{self.topology.name}.{self.topology.domain}"

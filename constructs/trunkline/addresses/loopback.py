@@ -20,6 +20,7 @@ from trunkline.model import ExistingNetwork, LocalIngress, Site
 THIS_MACHINE = "this machine"
 
 EDGE_PORT = 8080
+MANAGEMENT_PORT = 8081
 SAMPLE_PORT = 9000
 
 ONE_ADDRESS = sys.platform == "darwin"

@@ -48,6 +48,11 @@ def origin_url(topology: Topology, site: str) -> str:
     return addresses_of(topology).origin_url(site)
 
 
+def management_url(topology: Topology, site: str) -> str | None:
+    """Where operators reach the edge of `site`; None where no route is theirs."""
+    return addresses_of(topology).management_url(site)
+
+
 def public_url(topology: Topology) -> str:
     """Where requests go; a route's prefix follows."""
     return addresses_of(topology).public_url()
@@ -55,7 +60,8 @@ def public_url(topology: Topology) -> str:
 
 def route_url(topology: Topology, route: Route) -> str:
     """The URL at which a route is asked from outside."""
-    return f"{public_url(topology)}{route.prefix}"
+    own = management_url(topology, route.site) if route.forwarding.management else None
+    return f"{own or public_url(topology)}{route.prefix}"
 
 
 def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:

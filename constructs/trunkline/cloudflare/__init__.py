@@ -1,5 +1,6 @@
 """Cloudflare's resources: zones, names, tunnels and routing. No other package has its binding."""
 
+from trunkline.cloudflare.access import add_access_application
 from trunkline.cloudflare.dns import add_dns_record
 from trunkline.cloudflare.routing import add_routing, set_smart_routing
 from trunkline.cloudflare.tunnel import TunnelEnds, add_tunnel
@@ -16,6 +17,7 @@ from trunkline.cloudflare.zone import (
 __all__ = [
     "NewZone",
     "TunnelEnds",
+    "add_access_application",
     "add_dns_record",
     "add_https_only",
     "add_origin_pulls",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import frozen
 from cdktf import Fn
 from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_tunnel_cloudflared_token import (
@@ -27,9 +29,9 @@ class TunnelEnds:
 
 
 def add_tunnel(
-    scope: Construct, id: str, *, account_id: str, name: str, hostname: str, service: str
+    scope: Construct, id: str, *, account_id: str, name: str, services: Mapping[str, str]
 ) -> TunnelEnds:
-    """A tunnel that leads `hostname` to `service` on its machine.
+    """A tunnel that leads each hostname of `services` to its service on the tunnel's machine.
 
     https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/routing-to-tunnel/dns/
     """
@@ -37,7 +39,7 @@ def add_tunnel(
         scope, id, account_id=account_id, name=name, config_src="cloudflare"
     )
     tunnel_id = str(tunnel.id)
-    config = _add_config(scope, f"{id}-config", account_id, tunnel_id, hostname, service)
+    config = _add_config(scope, f"{id}-config", account_id, tunnel_id, services)
     return TunnelEnds(
         dns_target=f"{tunnel_id}.cfargotunnel.com",
         token=_token(scope, f"{id}-token", account_id, tunnel_id, config),
@@ -45,11 +47,14 @@ def add_tunnel(
 
 
 def _add_config(
-    scope: Construct, id: str, account_id: str, tunnel_id: str, hostname: str, service: str
+    scope: Construct, id: str, account_id: str, tunnel_id: str, services: Mapping[str, str]
 ) -> ZeroTrustTunnelCloudflaredConfigA:
     """The tunnel's only configuration: a second one would overwrite it."""
     rules = [
-        ZeroTrustTunnelCloudflaredConfigConfigIngress(hostname=hostname, service=service),
+        *(
+            ZeroTrustTunnelCloudflaredConfigConfigIngress(hostname=hostname, service=service)
+            for hostname, service in services.items()
+        ),
         # Cloudflare requires a last rule without a hostname:
         # https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/do-more-with-tunnels/local-management/configuration-file/
         ZeroTrustTunnelCloudflaredConfigConfigIngress(service="http_status:404"),

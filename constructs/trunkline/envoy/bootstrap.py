@@ -17,9 +17,9 @@ def bootstrap(resources: Resources, *, site: str, zone: str, admin_socket: str) 
 def dynamic_bootstrap(*, site: str, zone: str, folder: str, admin_socket: str) -> JsonObject:
     """The Envoy bootstrap of one edge which reads what it serves from files of `folder`.
 
-    They are `cds.json`, `lds.json` and `rds.json`, which are read again when another file is
-    renamed to one of these names; `payload/sync.py` does that. The first two must be there. Its
-    statistics are at `127.0.0.1:9902/stats/prometheus`.
+    They are `cds.json`, `lds.json` and for each listener `rds-NAME.json`, which are read again when
+    another file is renamed to one of these names; `payload/sync.py` does that. The first two must
+    be there. Its statistics are at `127.0.0.1:9902/stats/prometheus`.
     https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
     """
     return {

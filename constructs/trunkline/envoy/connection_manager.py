@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import asdict, frozen
 
 from trunkline.envoy.access import Access
 from trunkline.envoy.cluster import cluster_name
 from trunkline.envoy.extension import JsonObject, extension, typed
-from trunkline.envoy.rate_limit import rate_limit_filter
 from trunkline.envoy.route import ROUTES
 from trunkline.model import DEFAULT_HTTP, Http, health_path
 from trunkline.model.edge import Underscores
@@ -46,17 +45,15 @@ class EdgeLocation:
 def connection_manager(
     location: EdgeLocation,
     routes: JsonObject,
-    upstreams: Collection[str | None],
-    access: Access | None = None,
+    filters: Sequence[JsonObject] = (),
     http: Http = DEFAULT_HTTP,
-    *,
-    limits_rates: bool = False,
+    name: str = ROUTES,
+    forbidden: str = "the edge key is missing or wrong",
 ) -> JsonObject:
     """The HTTP connection manager, hardened for a proxy at the edge.
 
-    It reads its routes from the config source `routes`, says of each of `upstreams` whether it is
-    healthy, and with `access` lets in whoever has a key. With `limits_rates` routes may have a
-    limit of requests.
+    It reads the routes of its name from the config source `routes`; `filters` see a request before
+    it is routed. All have the same statistics. `forbidden` is what an answer with 403 says.
 
     After https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge.
     """
@@ -65,14 +62,9 @@ def connection_manager(
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="edge",
         server_name="trunkline",
-        rds={"route_config_name": ROUTES, "config_source": routes},
-        http_filters=[
-            _headers(location.site),
-            *_health_checks(upstreams, access),
-            *([rate_limit_filter()] if limits_rates else []),
-            _router(),
-        ],
-        local_reply_config=_local_replies(location),
+        rds={"route_config_name": name, "config_source": routes},
+        http_filters=[_headers(location.site), *filters, _router()],
+        local_reply_config=_local_replies(location, forbidden),
         access_log=[_access_log(location.site)],
         upgrade_configs=[{"upgrade_type": "websocket"}],
         **_addresses(),
@@ -140,10 +132,10 @@ def _set(name: str, value: str) -> JsonObject:
     return {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
 
 
-def _health_checks(
-    upstreams: Collection[str | None], access: Access | None
-) -> Iterator[JsonObject]:
-    """One for the edge with the upstream that routes have without a name, and one for each name."""
+def health_checks(upstreams: Collection[str | None], access: Access | None) -> Iterator[JsonObject]:
+    """The HTTP filters that say whether an upstream is healthy, to whoever has a key of `access`.
+
+    One for the edge with the upstream that routes have without a name, and one for each name."""
     for upstream in {None: None, **dict.fromkeys(upstreams)}:
         path = {"name": ":path", "string_match": {"exact": health_path(upstream)}}
         clusters = [cluster_name(upstream)] if upstream in upstreams else []
@@ -162,7 +154,7 @@ def _router() -> JsonObject:
     return extension("router", f"{HTTP}.router.v3.Router", suppress_envoy_headers=True)
 
 
-def _local_replies(location: EdgeLocation) -> JsonObject:
+def _local_replies(location: EdgeLocation, forbidden: str) -> JsonObject:
     """What Envoy itself answers, as JSON: where it stands, or Envoy's name for an error.
 
     One format for all routes instead of a body in each keeps the configuration small.
@@ -170,7 +162,11 @@ def _local_replies(location: EdgeLocation) -> JsonObject:
     failure = {"site": location.site, "status": "%RESPONSE_CODE%"}
     return {
         "mappers": [
-            _mapper("EQ", 403, {**failure, "error": "the edge key is missing or wrong"}),
+            _mapper("EQ", 401, {**failure, "error": "Cloudflare Access has not let this in"}),
+            # Which header or line is not as it should be, in Envoy's words.
+            _mapper("EQ", 400, {**failure, "error": "%RESPONSE_CODE_DETAILS%"}),
+            _mapper("EQ", 403, {**failure, "error": forbidden}),
+            _mapper("EQ", 413, {**failure, "error": "the body is longer than the route takes"}),
             _mapper("GE", 400, {**failure, "error": "%RESPONSE_FLAGS_LONG%"}),
         ],
         "body_format": {"json_format": {**asdict(location), "route": "%ROUTE_NAME%"}},

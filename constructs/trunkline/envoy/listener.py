@@ -36,7 +36,7 @@ class TlsListener:
 Listener = LoopbackListener | TlsListener
 
 
-def listener_of(listener: Listener, manager: JsonObject) -> JsonObject:
+def listener_of(listener: Listener, manager: JsonObject, name: str = "edge") -> JsonObject:
     """The Envoy listener with one filter chain: HTTP, over TLS where the listener asks for it."""
     chain: JsonObject = {"filters": [manager]}
     if isinstance(listener, TlsListener):
@@ -44,7 +44,7 @@ def listener_of(listener: Listener, manager: JsonObject) -> JsonObject:
         # Without it connections that say nothing take the places of all others.
         chain["transport_socket_connect_timeout"] = "5s"
     return {
-        "name": "edge",
+        "name": name,
         "address": {"socket_address": {"address": listener.address, "port_value": listener.port}},
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "filter_chains": [chain],

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from trunkline.addresses.loopback import MANAGEMENT_PORT
 from trunkline.envoy.access import Access
+from trunkline.envoy.assertion import AUDIENCE, assertion_filter, certs_cluster
+from trunkline.envoy.body_limit import body_limit_filter
 from trunkline.envoy.cluster import cluster, cluster_name
-from trunkline.envoy.connection_manager import EdgeLocation, connection_manager
+from trunkline.envoy.connection_manager import EdgeLocation, connection_manager, health_checks
 from trunkline.envoy.extension import JsonObject
-from trunkline.envoy.listener import Listener, listener_of
-from trunkline.envoy.route import route_configuration, routes_of
-from trunkline.model import DEFAULT_HTTP, Forwarding, Http, Upstreams
+from trunkline.envoy.listener import Listener, LoopbackListener, listener_of
+from trunkline.envoy.rate_limit import rate_limit_filter
+from trunkline.envoy.route import (
+    MANAGEMENT,
+    ROUTES,
+    management_configuration,
+    route_configuration,
+    routes_of,
+)
+from trunkline.errors import ConfigurationError
+from trunkline.model import (
+    DEFAULT_HTTP,
+    AccessPolicy,
+    Forwarding,
+    Http,
+    Management,
+    Upstreams,
+)
 
 MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE above 8192
 
@@ -21,23 +39,27 @@ MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE a
 class Resources:
     """The resources of one edge, as Envoy's xDS calls them.
 
-    The listener takes its routes from `routes` by their name, so that a new route ends no
+    The listeners take their routes from `routes` by their names, so that a new route ends no
     connection: a listener that changes drains those that it has.
     """
 
-    listener: JsonObject
-    routes: JsonObject
+    listeners: tuple[JsonObject, ...]
+    routes: tuple[JsonObject, ...]
     clusters: tuple[JsonObject, ...]
 
     def inline(self) -> JsonObject:
         """The same as `static_resources`."""
-        [chain] = self.listener["filter_chains"]
+        listeners = [self._with_routes(listener) for listener in self.listeners]
+        return {"listeners": listeners, "clusters": list(self.clusters)}
+
+    def _with_routes(self, listener: JsonObject) -> JsonObject:
+        [chain] = listener["filter_chains"]
         [manager] = chain["filters"]
-        config = {**manager["typed_config"], "route_config": self.routes}
-        del config["rds"]
+        config = dict(manager["typed_config"])
+        name = config.pop("rds")["route_config_name"]
+        [config["route_config"]] = (each for each in self.routes if each["name"] == name)
         filters = [{**manager, "typed_config": config}]
-        listener = {**self.listener, "filter_chains": [{**chain, "filters": filters}]}
-        return {"listeners": [listener], "clusters": list(self.clusters)}
+        return {**listener, "filter_chains": [{**chain, "filters": filters}]}
 
 
 def resources(
@@ -49,6 +71,8 @@ def resources(
     upstreams: Upstreams,
     listener: Listener,
     access: Access | None = None,
+    policy: AccessPolicy | None = None,
+    management: Management | None = None,
     http: Http = DEFAULT_HTTP,
     folder: str = "",
 ) -> Resources:
@@ -62,25 +86,58 @@ def resources(
     `POST /healthcheck/fail` came in over the admin socket; `GET /healthz/NAME` says the same of
     the upstream NAME. `GET /livez` answers 200 as long as the process lives. With `access` all else
     is 403. The routes are read from a file of `folder`.
+
+    `policy` says whose tokens count where routes ask for Cloudflare Access: ConfigurationError
+    where it is missing. `management` is answered on a loopback port of its own.
     """
     location = EdgeLocation(site=site, cloud=cloud, zone=zone)
-    manager = connection_manager(
-        location,
-        config_source(folder, "rds"),
-        upstreams,
-        access,
-        http,
-        limits_rates=any(route.rate_limit for route in routes.values()),
-    )
-    clusters = (cluster(cluster_name(n), each, MAX_CONNECTIONS) for n, each in upstreams.items())
+    filters = [*health_checks(upstreams, access), *_filters(routes.values(), policy)]
+    manager = connection_manager(location, _routes(folder, ROUTES), filters, http)
+    listeners = [listener_of(listener, manager)]
+    configurations = [route_configuration(routes_of(routes, upstreams), access)]
+    if management:
+        own = {prefix: evolve(routes[prefix], management=False) for prefix in management.prefixes}
+        filters = [assertion_filter(_known(policy), AUDIENCE), *_limits(own.values())]
+        forbidden = "this is not the name for operators, or the token is for another one"
+        manager = connection_manager(
+            location, _routes(folder, MANAGEMENT), filters, http, MANAGEMENT, forbidden
+        )
+        listeners.append(listener_of(LoopbackListener(MANAGEMENT_PORT), manager, MANAGEMENT))
+        made = routes_of(own, upstreams)
+        configurations.append(management_configuration(made, management.hostname))
+    clusters = [cluster(cluster_name(n), each, MAX_CONNECTIONS) for n, each in upstreams.items()]
+    if management or any(route.access for route in routes.values()):
+        clusters.append(certs_cluster(_known(policy), MAX_CONNECTIONS))
     return Resources(
-        listener=listener_of(listener, manager),
-        routes=route_configuration(routes_of(routes, upstreams), access),
-        clusters=tuple(clusters),
+        listeners=tuple(listeners), routes=tuple(configurations), clusters=tuple(clusters)
     )
+
+
+def _routes(folder: str, name: str) -> JsonObject:
+    return config_source(folder, f"rds-{name}")
+
+
+def _filters(routes: Collection[Forwarding], policy: AccessPolicy | None) -> Iterator[JsonObject]:
+    """The HTTP filters that routes ask for, before the one that forwards."""
+    if any(route.access for route in routes):
+        yield assertion_filter(_known(policy))
+    yield from _limits(routes)
+
+
+def _limits(routes: Collection[Forwarding]) -> Iterator[JsonObject]:
+    if any(route.rate_limit for route in routes):
+        yield rate_limit_filter()
+    if longest := max((route.max_body_bytes or 0 for route in routes), default=0):
+        yield body_limit_filter(longest)
+
+
+def _known(policy: AccessPolicy | None) -> AccessPolicy:
+    if policy is None:
+        raise ConfigurationError("a route asks for Cloudflare Access: say whom that lets in")
+    return policy
 
 
 def config_source(folder: str, kind: str) -> JsonObject:
-    """Resources of a kind (`cds`, `lds`, `rds`), read from a file."""
+    """Resources of a kind (`cds`, `lds`, `rds-NAME`), read from a file."""
     source = {"path_config_source": {"path": f"{folder}/{kind}.json"}}
     return {**source, "resource_api_version": "V3"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trunkline.envoy.access import Access, has_no_key, refuse
+from trunkline.envoy.assertion import asks_for_assertion
+from trunkline.envoy.body_limit import limited
 from trunkline.envoy.cluster import cluster_name
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.rate_limit import RATE_LIMIT, rate_limit
@@ -14,6 +16,7 @@ from trunkline.model import EDGE_KEY_HEADER, Forwarding, HeaderRules, Upstreams
 
 ROOT = "/"
 ROUTES = "edge"  # the name under which the listener asks for them
+MANAGEMENT = "management"  # and the one for operators
 
 # Only what no server has seen is sent again, so that this is safe for every request.
 ON_ANOTHER_SERVER: JsonObject = {
@@ -64,26 +67,43 @@ def route_configuration(made: Sequence[JsonObject], access: Access | None = None
     return {"name": ROUTES, "virtual_hosts": [guarded, others]}
 
 
+def management_configuration(made: Sequence[JsonObject], hostname: str) -> JsonObject:
+    """The route configuration for operators, under that hostname alone; others get 403."""
+    host = {"name": MANAGEMENT, "domains": [hostname], "routes": [*OWN, *made]}
+    others = {"name": "others", "domains": ["*"], "routes": [refuse()]}
+    return {"name": MANAGEMENT, "virtual_hosts": [host, others]}
+
+
 def routes_of(forwardings: Mapping[str, Forwarding], upstreams: Upstreams) -> list[JsonObject]:
-    """One Envoy route for each prefix of `forwardings`, which has its name.
+    """An Envoy route for each prefix of `forwardings`, which has its name; three with a limit.
 
     The longest stands first, because Envoy takes the first that matches. It leads to its upstream;
     where it names none and there is none the edge answers itself, with the route's name. One whose
     upstream is at other sites alone gets 503, and so does whoever asks before it is moved here.
+    One for operators is not found here, also where a shorter prefix would match.
     """
     canonical = {prefix.rstrip("/") or ROOT: each for prefix, each in forwardings.items()}
     ordered = sorted(canonical, key=lambda prefix: (-len(prefix), prefix))
-    return [_route(prefix, canonical[prefix], upstreams) for prefix in ordered]
+    made = ((canonical[prefix], _route(prefix, canonical[prefix], upstreams)) for prefix in ordered)
+    return [each for forwarding, route in made for each in _by_length(forwarding, route)]
+
+
+def _by_length(forwarding: Forwarding, route: JsonObject) -> Iterable[JsonObject]:
+    limit = forwarding.max_body_bytes
+    return limited(route, limit) if limit is not None else (route,)
 
 
 def _route(prefix: str, forwarding: Forwarding, upstreams: Upstreams) -> JsonObject:
     # path_separated_prefix takes no trailing slash, hence not the root either.
     match = {"prefix": ROOT} if prefix == ROOT else {"path_separated_prefix": prefix}
     action = _action(prefix, forwarding, upstreams)
-    return {"name": prefix, "match": match, **action, **_headers(forwarding), **_limit(forwarding)}
+    rules = {**_headers(forwarding), **_filters(forwarding)}
+    return {"name": prefix, "match": match, **action, **rules}
 
 
 def _action(prefix: str, forwarding: Forwarding, upstreams: Upstreams) -> JsonObject:
+    if forwarding.management:
+        return {"direct_response": {"status": 404}}
     if forwarding.upstream not in upstreams:
         return {"direct_response": {"status": 503 if forwarding.upstream else 200}}
     action = {
@@ -126,7 +146,11 @@ def _set(name: str, value: str) -> JsonObject:
     return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
-def _limit(forwarding: Forwarding) -> JsonObject:
-    if forwarding.rate_limit is None:
-        return {}
-    return {"typed_per_filter_config": {RATE_LIMIT: rate_limit(forwarding.rate_limit)}}
+def _filters(forwarding: Forwarding) -> JsonObject:
+    """What the filters do with its requests, by their names; nothing where they do nothing."""
+    found: JsonObject = {}
+    if forwarding.access:
+        found |= asks_for_assertion()
+    if forwarding.rate_limit:
+        found[RATE_LIMIT] = rate_limit(forwarding.rate_limit)
+    return {"typed_per_filter_config": found} if found else {}

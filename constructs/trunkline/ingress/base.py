@@ -9,7 +9,7 @@ from typing import Generic
 from constructs import Construct
 
 from trunkline.addresses.base import IngressT
-from trunkline.model import Site, Topology
+from trunkline.model import AccessPolicy, Site, Topology
 from trunkline.patterns.edge_proxy import EdgeProxy, Exposure
 
 
@@ -17,6 +17,8 @@ class EdgeAttachment(ABC):
     """One site's edge as the ingress reaches it: made before the edge, which needs its exposure."""
 
     exposure: Exposure
+    access: AccessPolicy | None = None
+    """Whose tokens of Cloudflare Access count at the edge."""
 
     @abstractmethod
     def attach(self, edge: EdgeProxy) -> None:

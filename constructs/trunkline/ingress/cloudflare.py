@@ -9,10 +9,10 @@ from constructs import Construct
 
 from trunkline import cloudflare
 from trunkline.addresses.base import edge_name
-from trunkline.addresses.cloudflare import origin_hostname
+from trunkline.addresses.cloudflare import management_hostname, origin_hostname
 from trunkline.addresses.names import probe_endpoint, public_url
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
-from trunkline.model import EDGE_KEY, Cloudflare, Site
+from trunkline.model import EDGE_KEY, Cloudflare, Management, Site
 from trunkline.patterns.cloudflare_routing import CloudflareRouting
 from trunkline.patterns.edge_origin import EdgeOrigin
 from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
@@ -22,9 +22,13 @@ from trunkline.patterns.key_variable import key_variable, previous_key_variable
 class _TunnelAttachment(EdgeAttachment):
     """A tunnel, which the edge itself opens."""
 
-    def __init__(self, origin: EdgeOrigin, name: str, keys: Sequence[str]) -> None:
+    def __init__(
+        self, origin: EdgeOrigin, name: str, keys: Sequence[str], management: Management | None
+    ) -> None:
         token = origin.add_tunnel(name)
-        self.exposure = Tunnel(hostname=origin.hostname, token=token, keys=keys)
+        self.exposure = Tunnel(
+            hostname=origin.hostname, token=token, keys=keys, management=management
+        )
 
     def attach(self, edge: EdgeProxy) -> None:
         """Nothing is left to do: the tunnel's token leads to it."""
@@ -49,6 +53,11 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         cloudflare.add_provider(scope)
 
     def add_attachment(self, scope: Construct, site: Site) -> EdgeAttachment:
+        attachment = self._attachment(scope, site)
+        attachment.access = self.ingress.access
+        return attachment
+
+    def _attachment(self, scope: Construct, site: Site) -> EdgeAttachment:
         origin = EdgeOrigin(
             scope,
             "origin",
@@ -58,8 +67,18 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         )
         keys = (key_variable(scope, EDGE_KEY), previous_key_variable(scope, EDGE_KEY))
         if self.topology.edge.exposure == "tunnel":
-            return _TunnelAttachment(origin, edge_name(self.topology.name, site.name), keys)
+            name = edge_name(self.topology.name, site.name)
+            return _TunnelAttachment(origin, name, keys, self._management(origin, site))
         return _PublicAttachment(origin, keys)
+
+    def _management(self, origin: EdgeOrigin, site: Site) -> Management | None:
+        routes = self.topology.routing.management_of(site.name)
+        if not routes or self.ingress.access is None:
+            return None
+        name = management_hostname(self.topology.name, site.name, self.topology.domain)
+        audience = origin.add_management(name, self.ingress.access)
+        prefixes = [route.prefix for route in routes]
+        return Management(hostname=name, audience=audience, prefixes=prefixes)
 
     def add_probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
         zone_id = cloudflare.find_zone(
@@ -88,11 +107,13 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             hostname=topology.routing.hostname,
             name=topology.name,
             strategy=topology.routing.strategy,
-            hedged=[route.prefix for route in topology.routing.routes if route.hedge],
+            hedged=[route.prefix for route in topology.routing.public if route.hedge],
             upstreams=self._upstreams(),
             timeout_seconds=topology.routing.timeout_seconds,
             hsts_seconds=topology.routing.hsts_seconds,
             analytics=topology.routing.analytics,
+            access=[r.prefix for r in topology.routing.public if r.forwarding.access],
+            access_policy=self.ingress.access,
             create_zone=self.ingress.create_zone,
             smart_routing=self._smart_routing(),
             origin_pulls=topology.edge.exposure == "public",
@@ -102,11 +123,11 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
     def _routes(self) -> Mapping[str, Mapping[str, str]]:
         return {
             route.prefix: {site: self._origin_hostname(site) for site in route.sites}
-            for route in self.topology.routing.routes
+            for route in self.topology.routing.public
         }
 
     def _upstreams(self) -> Mapping[str, str]:
-        routes = self.topology.routing.routes
+        routes = self.topology.routing.public
         named = {route.prefix: route.forwarding.upstream for route in routes}
         return {prefix: name for prefix, name in named.items() if name}
 

@@ -12,6 +12,7 @@ from trunkline.model.edge import (
     Edge,
     Exposure,
     Http,
+    Management,
     Versions,
 )
 from trunkline.model.forwarding import (
@@ -25,6 +26,7 @@ from trunkline.model.forwarding import (
 from trunkline.model.ingress import (
     DEFAULT_PLAN,
     PLANS,
+    AccessPolicy,
     AddOn,
     Cloudflare,
     Ingress,
@@ -72,6 +74,7 @@ __all__ = [
     "PROBE_KEY",
     "SITE",
     "TOPOLOGY",
+    "AccessPolicy",
     "AddOn",
     "AzurermState",
     "Cloudflare",
@@ -87,6 +90,7 @@ __all__ = [
     "LatencyRow",
     "LocalIngress",
     "LocalState",
+    "Management",
     "Network",
     "NewNetwork",
     "Plan",

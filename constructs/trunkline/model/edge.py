@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import frozen
+from attrs import field, frozen
+
+from trunkline.model.converters import texts
 
 Exposure = Literal["tunnel", "public"]
 
@@ -43,6 +45,21 @@ class Versions:
 
 
 DEFAULT_HTTP, DEFAULT_VERSIONS = Http(), Versions()
+
+
+@frozen(kw_only=True)
+class Management:
+    """What an edge answers for operators, behind Cloudflare Access.
+
+    - `hostname`: the name for that (see `EdgeOrigin`).
+    - `audience`: of the Access application before that name, as its tokens say; a Terraform
+      expression.
+    - `prefixes`: those of the edge's routes that it answers.
+    """
+
+    hostname: str
+    audience: str
+    prefixes: tuple[str, ...] = field(converter=texts)
 
 
 @frozen(kw_only=True)

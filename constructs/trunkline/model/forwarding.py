@@ -51,16 +51,24 @@ class Forwarding:
     - `timeout_seconds`: how long an answer may take as a whole. Without it: for ever, as long as
       something comes every five minutes.
     - `rate_limit`: how many requests it takes. Without it: all.
+    - `max_body_bytes`: how long the body of a request may be; longer ones get 413. Without it: as
+      long as Cloudflare lets it be.
     - `request_headers`: changes of the headers that the upstream gets.
     - `response_headers`: changes of the headers that the client gets.
+    - `access`: whether only those get through whom Cloudflare Access has let in.
+    - `management`: whether it is for operators: apart from the public hostname, under the edge's
+      own name for that, and behind Cloudflare Access.
     """
 
     upstream: str | None = None
     rewrite: str | None = None
     timeout_seconds: int | None = None
     rate_limit: RateLimit | None = None
+    max_body_bytes: int | None = None
     request_headers: HeaderRules = HeaderRules()
     response_headers: HeaderRules = HeaderRules()
+    access: bool = False
+    management: bool = False
 
 
 DEFAULT_FORWARDING = Forwarding()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from attrs import frozen
+from attrs import field, frozen
+
+from trunkline.model.converters import texts
 
 Plan = Literal["free", "pro", "business", "enterprise"]
 AddOn = Literal["smart_routing"]
@@ -14,13 +16,42 @@ DEFAULT_PLAN: Plan = "free"
 
 
 @frozen(kw_only=True)
+class AccessPolicy:
+    """Whom Cloudflare Access lets in before the routes that ask for it.
+
+    - `team`: the name of the Zero Trust organization, as in `<team>.cloudflareaccess.com`.
+    - `service_tokens`: the IDs of service tokens that are let in. Without any, and without
+      `emails`: every service token of the account.
+    - `emails`: the e-mail addresses of the people who are let in once they have logged in.
+    """
+
+    team: str
+    service_tokens: tuple[str, ...] = field(default=(), converter=texts)
+    emails: tuple[str, ...] = field(default=(), converter=texts)
+
+    @property
+    def url(self) -> str:
+        """Where the organization answers; its tokens name it as their issuer."""
+        return f"https://{self.host}"
+
+    @property
+    def host(self) -> str:
+        """The hostname of the organization."""
+        return f"{self.team}.cloudflareaccess.com"
+
+
+@frozen(kw_only=True)
 class Cloudflare:
-    """The Cloudflare account and what its plan includes; `create_zone` False looks the zone up."""
+    """The Cloudflare account and what its plan includes; `create_zone` False looks the zone up.
+
+    `access` says whom routes let in that ask for that.
+    """
 
     account_id: str
     plan: Plan = DEFAULT_PLAN
     add_ons: tuple[AddOn, ...] = ()
     create_zone: bool = False
+    access: AccessPolicy | None = None
 
 
 LatencyRow = tuple[str, tuple[float, ...]]

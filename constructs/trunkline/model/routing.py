@@ -52,3 +52,12 @@ class Routing:
     smart_routing: bool | None = None
     hsts_seconds: int = 0
     analytics: bool = False
+
+    @property
+    def public(self) -> tuple[Route, ...]:
+        """The routes under the public hostname."""
+        return tuple(route for route in self.routes if not route.forwarding.management)
+
+    def management_of(self, site: str) -> tuple[Route, ...]:
+        """The routes for operators that the edge of a site answers."""
+        return tuple(r for r in self.routes if r.forwarding.management and r.site == site)

@@ -12,6 +12,7 @@ from trunkline.errors import ConfigurationError
 from trunkline.model import (
     DEFAULT_STRATEGY,
     DEFAULT_TIMEOUT_SECONDS,
+    AccessPolicy,
     default_hostname,
     health_path,
 )
@@ -44,6 +45,9 @@ class CloudflareRouting(Construct):
       them nothing.
     - `analytics`: write a data point for every request into Workers Analytics Engine, in a dataset
       called as `name` says, with underscores. The account must have turned that on.
+    - `access`: the prefixes of `routes` before which Cloudflare Access asks who comes, also for
+      what is below them. The edges must be told so as well (see `EdgeProxy`).
+    - `access_policy`: whom Access lets in there.
     - `create_zone`: make the zone, for HTTPS with TLS 1.2 or later alone; otherwise it is looked up
       by `domain`.
     - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it. Without it:
@@ -89,6 +93,8 @@ class CloudflareRouting(Construct):
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
         hsts_seconds: int = 0,
         analytics: bool = False,
+        access: Collection[str] = (),
+        access_policy: AccessPolicy | None = None,
         create_zone: bool = False,
         smart_routing: bool | None = None,
         origin_pulls: bool = False,
@@ -98,7 +104,8 @@ class CloudflareRouting(Construct):
         self.hostname = hostname or default_hostname(domain)
         _check(f"CloudflareRouting {id}", account_id, domain, self.hostname, routes)
         upstreams = upstreams or {}
-        for place, prefixes in (("hedged", hedged), ("upstreams", upstreams)):
+        named = {"hedged": hedged, "upstreams": upstreams, "access": access}
+        for place, prefixes in named.items():
             if unknown := sorted({*prefixes} - {*routes}):
                 raise ConfigurationError(
                     f"CloudflareRouting {id}: {place}: there is no route {', '.join(unknown)}; "
@@ -120,6 +127,7 @@ class CloudflareRouting(Construct):
         )
         spec = routing_spec(host, strategy)
         cloudflare.add_routing(self, zone_id=zone_id, account_id=account_id, spec=spec)
+        self._add_access(account_id, access, access_policy)
         if smart_routing is not None:
             cloudflare.set_smart_routing(self, zone_id=zone_id, on=smart_routing)
         if origin_pulls:
@@ -130,6 +138,25 @@ class CloudflareRouting(Construct):
             # Not in a zone that others use: its mode may be stricter for good reason.
             cloudflare.add_ssl_mode_full(self, zone_id=zone_id)
         use_provider(self, provider)
+
+    def _add_access(
+        self, account_id: str, prefixes: Collection[str], policy: AccessPolicy | None
+    ) -> None:
+        if not prefixes:
+            return
+        if policy is None:
+            raise ConfigurationError(
+                f"CloudflareRouting {self.node.id}: access: say whom it lets in with access_policy"
+            )
+        for prefix in prefixes:
+            cloudflare.add_access_application(
+                self,
+                f"access-{prefix.strip('/').replace('/', '-') or 'root'}",
+                account_id=account_id,
+                name=f"{self.hostname}{prefix}",
+                domain=f"{self.hostname}{prefix}".rstrip("/"),
+                policy=policy,
+            )
 
     def _zone(self, account_id: str, domain: str, create: bool) -> str:
         if not create:

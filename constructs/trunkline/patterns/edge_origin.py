@@ -6,17 +6,20 @@ from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline import cloudflare
-from trunkline.addresses.loopback import EDGE_PORT
+from trunkline.addresses.loopback import EDGE_PORT, MANAGEMENT_PORT
+from trunkline.model import AccessPolicy
 from trunkline.patterns.provider import use_provider
 from trunkline.topology.arguments import check_hostname, check_zone
 
 SERVICE = f"http://127.0.0.1:{EDGE_PORT}"
+MANAGEMENT_SERVICE = f"http://127.0.0.1:{MANAGEMENT_PORT}"
 
 
 class EdgeOrigin(Construct):
     """The origin of an edge: its hostname in the zone, and for a tunnel the tunnel itself.
 
-    Call `add_tunnel` or `add_address` once. The stack needs the Cloudflare provider.
+    Call `add_tunnel` or `add_address` once, and `add_management`, if at all, before `add_tunnel`.
+    The stack needs the Cloudflare provider.
 
     - `account_id`: the Cloudflare account that holds the zone.
     - `domain`: the domain of the zone, which must exist.
@@ -28,6 +31,7 @@ class EdgeOrigin(Construct):
 
     - `account_id`: the Cloudflare account.
     - `hostname`: the hostname, as it was given.
+    - `management_hostname`: the hostname for operators; None without `add_management`.
 
     >>> origin = EdgeOrigin(
     ...     stack,
@@ -57,37 +61,60 @@ class EdgeOrigin(Construct):
         check_zone(f"EdgeOrigin {id}", account_id=account_id, domain=domain)
         check_hostname(f"EdgeOrigin {id}", hostname, domain=domain)
         self._provider = provider
+        self._domain = domain
         self.account_id = account_id
         self.hostname = hostname
+        self.management_hostname: str | None = None
         self._zone_id = cloudflare.find_zone(self, "zone", account_id=account_id, domain=domain)
         use_provider(self, provider)
+
+    def add_management(self, hostname: str, policy: AccessPolicy) -> str:
+        """Give operators the name `hostname`, with Cloudflare Access before it as `policy` says.
+
+        It lies in the zone and is one label deep; the tunnel leads from it to the edge's listener
+        for operators. Returns the audience that tokens of Access have there, a Terraform
+        expression, for the `Management` of the edge.
+        """
+        check_hostname("EdgeOrigin.add_management", hostname, domain=self._domain)
+        self.management_hostname = hostname
+        audience = cloudflare.add_access_application(
+            self,
+            "management",
+            account_id=self.account_id,
+            name=hostname,
+            domain=hostname,
+            policy=policy,
+        )
+        use_provider(self, self._provider)
+        return audience
 
     def add_tunnel(self, name: str, service: str = SERVICE) -> str:
         """Make a tunnel called `name` that leads to `service` on the machine which opens it.
 
         Returns its token, a sensitive Terraform expression.
         """
+        services = {self.hostname: service}
+        if self.management_hostname:
+            services[self.management_hostname] = MANAGEMENT_SERVICE
         tunnel = cloudflare.add_tunnel(
-            self,
-            "tunnel",
-            account_id=self.account_id,
-            name=name,
-            hostname=self.hostname,
-            service=service,
+            self, "tunnel", account_id=self.account_id, name=name, services=services
         )
-        self._add_record("CNAME", tunnel.dns_target)
+        self._add_record("hostname", self.hostname, "CNAME", tunnel.dns_target)
+        if self.management_hostname:
+            name = "management-hostname"
+            self._add_record(name, self.management_hostname, "CNAME", tunnel.dns_target)
         return tunnel.token
 
     def add_address(self, address: str) -> None:
         """Point the hostname to the public IPv4 address `address`, by way of Cloudflare's proxy."""
-        self._add_record("A", address)
+        self._add_record("hostname", self.hostname, "A", address)
 
-    def _add_record(self, type: str, content: str) -> None:
+    def _add_record(self, id: str, hostname: str, type: str, content: str) -> None:
         cloudflare.add_dns_record(
             self,
-            "hostname",
+            id,
             zone_id=self._zone_id,
-            hostname=self.hostname,
+            hostname=hostname,
             type=type,
             content=content,
         )

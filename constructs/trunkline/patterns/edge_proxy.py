@@ -37,8 +37,10 @@ from trunkline.model import (
     DEFAULT_HTTP,
     DEFAULT_POLL_SECONDS,
     DEFAULT_VERSIONS,
+    AccessPolicy,
     Forwarding,
     Http,
+    Management,
     Site,
     Upstreams,
     Versions,
@@ -65,6 +67,7 @@ class Tunnel:
     - `token`: the tunnel's token, a Terraform expression.
     - `keys`: the keys that it lets in, Terraform expressions of 32 or more letters, digits, `-` and
       `_`: one, and while it is rotated the one before as well. An empty one counts for nothing.
+    - `management`: what it answers for operators, under another name. Without it: nothing.
 
     Token and keys reach the machine through the cloud's secret store, never in its user data.
     """
@@ -72,6 +75,7 @@ class Tunnel:
     hostname: str
     token: str
     keys: tuple[str, ...] = field(converter=_keys)
+    management: Management | None = None
 
 
 @frozen(kw_only=True)
@@ -128,6 +132,7 @@ class EdgeProxy(Construct):
     - `poll_seconds`: how often it looks for a new configuration.
     - `http`: how it takes requests.
     - `versions`: of Envoy and cloudflared; another one replaces the machine.
+    - `access`: whose tokens of Cloudflare Access count, for routes that ask for one.
     - `provider`: the provider of the site's cloud, where the stack has several of them.
 
     After construction, all of them Terraform expressions or plain text:
@@ -172,6 +177,7 @@ class EdgeProxy(Construct):
         poll_seconds: int = DEFAULT_POLL_SECONDS,
         http: Http = DEFAULT_HTTP,
         versions: Versions = DEFAULT_VERSIONS,
+        access: AccessPolicy | None = None,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -195,6 +201,7 @@ class EdgeProxy(Construct):
             poll_seconds,
             http,
             versions,
+            access,
         )
         group = cloud.group(
             "machine",
@@ -241,6 +248,7 @@ class _Edge:
     poll_seconds: int
     http: Http
     versions: Versions
+    access: AccessPolicy | None
 
     def units(self, zone: str) -> tuple[Unit, ...]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
@@ -278,7 +286,8 @@ class _Edge:
         if isinstance(exposure, Loopback):
             return ()
         made = self._resources(ZONE, Access(exposure.hostname))
-        texts = pack(made, exposure.keys, self.cloud.secret_bytes)
+        audience = self._management.audience if self._management else None
+        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience)
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
 
@@ -291,9 +300,15 @@ class _Edge:
             upstreams=self.upstreams,
             listener=_listener(self.exposure),
             access=access,
+            policy=self.access,
+            management=self._management,
             http=self.http,
             folder=FOLDER,
         )
+
+    @property
+    def _management(self) -> Management | None:
+        return self.exposure.management if isinstance(self.exposure, Tunnel) else None
 
     def _envoy(self, bootstrap: Mapping[str, object]) -> Envoy:
         sources = self.exposure.sources if isinstance(self.exposure, Public) else ()

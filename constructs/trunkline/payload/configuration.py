@@ -1,9 +1,10 @@
 """What an edge serves, packed for a cloud's secret store; `sync.py` unpacks it on the machine.
 
-The first item is `1 COUNT SHA256 KEYS DATA`: the format, the number of items, the digest of the
-document, the edge's keys with commas between them, and data. The others are data alone. All data
-together are base64 of gzip of the document, JSON with `clusters`, `routes` and `listeners`. The
-keys stand apart because only Terraform knows them.
+The first item is `2 COUNT SHA256 KEYS AUDIENCE DATA`: the format, the number of items, the digest
+of the document, the edge's keys with commas between them, the audience of its Access application
+(`-` without one), and data. The others are data alone. All data together are base64 of gzip of the
+document, JSON with `clusters`, `routes` and `listeners`. Keys and audience stand apart because only
+Terraform knows them.
 """
 
 from __future__ import annotations
@@ -20,20 +21,24 @@ from trunkline.envoy import Resources
 from trunkline.payload.expressions import refuse_expression
 from trunkline.probing.source import without_documentation
 
-FORMAT = "1"
-# Of the first item: format, count, digest, two keys of 64 characters and the spaces; with room.
-HEAD_BYTES = 256
+FORMAT = "2"
+NO_AUDIENCE = "-"
+# Of the first item: format, count, digest, two keys and an audience of 64 characters each, and the
+# spaces; with room.
+HEAD_BYTES = 320
 
 
-def pack(resources: Resources, keys: Sequence[str], limit: int) -> list[str]:
-    """The items, each of `limit` bytes at most; `keys` are Terraform expressions.
+def pack(
+    resources: Resources, keys: Sequence[str], limit: int, audience: str | None = None
+) -> list[str]:
+    """The items, each of `limit` bytes at most; `keys` and `audience` are Terraform expressions.
 
     Raises ConfigurationError where the resources hold a Terraform expression.
     """
     document = {
         "clusters": list(resources.clusters),
-        "routes": [resources.routes],
-        "listeners": [resources.listener],
+        "routes": list(resources.routes),
+        "listeners": list(resources.listeners),
     }
     text = json.dumps(document, separators=(",", ":"))
     refuse_expression(text, "the configuration of an edge")
@@ -42,7 +47,8 @@ def pack(resources: Resources, keys: Sequence[str], limit: int) -> list[str]:
     first, rest = data[: limit - HEAD_BYTES], data[limit - HEAD_BYTES :]
     others = [rest[start : start + limit] for start in range(0, len(rest), limit)]
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return [f"{FORMAT} {1 + len(others)} {digest} {','.join(keys)} {first}", *others]
+    known = f"{','.join(keys)} {audience or NO_AUDIENCE}"
+    return [f"{FORMAT} {1 + len(others)} {digest} {known} {first}", *others]
 
 
 @cache

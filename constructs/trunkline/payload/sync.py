@@ -3,7 +3,8 @@
 A machine gets this program as one file; it needs the standard library only. Usage: sync FILE, which
 is JSON: `fetch`, the command that prints the first item, without its item's name; `item`, that
 name; `seconds`, how often to look; `zone`, where the machine stands; `envoy`, the program;
-`bootstrap`, its file; `folder`, where `cds.json`, `rds.json` and `lds.json` go; and `token`, the
+`bootstrap`, its file; `folder`, where `cds.json`, `lds.json` and for each listener its routes,
+`rds-NAME.json`, go; and `token`, the
 command that prints the token of the tunnel, where there is one. The items are described in
 `configuration.py`.
 
@@ -28,11 +29,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FORMAT = "1"
+FORMAT = "2"
 PLACE = "@EDGE_KEY@"
 ZONE = "@ZONE@"
+AUDIENCE = "@AUDIENCE@"
 REPEATED = ("http_filters", "headers")
 KEY = re.compile(r"[0-9A-Za-z_-]{32,}", re.ASCII)
+PLAIN = re.compile(r"[0-9A-Za-z_-]+", re.ASCII)
 TYPE = "type.googleapis.com/envoy.config."
 KINDS = {
     "cds": ("clusters", f"{TYPE}cluster.v3.Cluster"),
@@ -52,11 +55,12 @@ class SyncError(Exception):
 
 
 class Found(NamedTuple):
-    """What the store holds: a short name of the document, the document, the keys."""
+    """What the store holds: a short name of the document, the document, the keys, the audience."""
 
     version: str
     document: dict[str, list[dict[str, Any]]]
     keys: list[str]
+    audience: str
 
 
 # --- from the store
@@ -64,12 +68,15 @@ class Found(NamedTuple):
 
 def read(fetch: list[str], item: str) -> Found:
     """What the store holds now; SyncError where that cannot be had."""
-    head = item_text(fetch, item).split(" ", 4)
-    if len(head) != 5 or head[0] != FORMAT or not head[1].isdecimal():
+    head = item_text(fetch, item).split(" ", 5)
+    if len(head) != 6 or head[0] != FORMAT or not head[1].isdecimal():
         raise SyncError(f"{item} is not a configuration of format {FORMAT}")
-    _, count, digest, keys, first = head
+    _, count, digest, keys, audience, first = head
     rest = [item_text(fetch, f"{item}-{number}") for number in range(2, int(count) + 1)]
-    return Found(digest[:8], unpack("".join([first, *rest]), digest), parse_keys(keys))
+    document = unpack("".join([first, *rest]), digest)
+    if not PLAIN.fullmatch(audience):
+        raise SyncError("the audience has other characters than letters, digits, - and _")
+    return Found(digest[:8], document, parse_keys(keys), audience)
 
 
 def item_text(fetch: list[str], item: str) -> str:
@@ -117,8 +124,8 @@ def parse_keys(text: str) -> list[str]:
 
 
 def files(found: Found, zone: str) -> dict[str, list[dict[str, Any]]]:
-    """The resources by kind, with the keys and the machine's zone in their places."""
-    text = json.dumps(found.document).replace(ZONE, zone)
+    """The resources by kind, with the keys, the audience and the machine's zone in their places."""
+    text = json.dumps(found.document).replace(ZONE, zone).replace(AUDIENCE, found.audience)
     document = with_keys(json.loads(text), found.keys)
     return {kind: document[name] for kind, (name, _) in KINDS.items()}
 
@@ -189,9 +196,10 @@ def put(folder: str, resources: dict[str, list[dict[str, Any]]]) -> None:
     old = clusters(folder)
     new = {each["name"]: each for each in resources["cds"]}
     write(folder, "cds", list({**old, **new}.values()))
-    if new.keys() - old.keys() and Path(folder, "rds.json").exists():
+    if new.keys() - old.keys() and Path(folder, "lds.json").exists():
         time.sleep(WARM_SECONDS)
-    write(folder, "rds", resources["rds"])
+    for routes in resources["rds"]:
+        write(folder, "rds", [routes], f"-{routes['name']}")  # Envoy takes one of a file
     write(folder, "lds", resources["lds"])
     if old.keys() - new.keys():
         time.sleep(SETTLE_SECONDS)
@@ -206,11 +214,11 @@ def clusters(folder: str) -> dict[str, dict[str, Any]]:
     return {}
 
 
-def write(folder: str, kind: str, resources: list[dict[str, Any]]) -> None:
+def write(folder: str, kind: str, resources: list[dict[str, Any]], name: str = "") -> None:
     """One file, renamed into place: Envoy reads it then. What is the same is not written again."""
     typed = [{"@type": KINDS[kind][1], **each} for each in resources]
     text = json.dumps({"resources": typed})
-    path = Path(folder, f"{kind}.json")
+    path = Path(folder, f"{kind}{name}.json")
     if path.exists() and path.read_text() == text:
         return
     new = path.with_suffix(".new")

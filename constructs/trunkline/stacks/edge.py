@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdktf import App, TerraformOutput
 
 from trunkline.addresses.base import edge_name
-from trunkline.addresses.names import origin_url
+from trunkline.addresses.names import management_url, origin_url
 from trunkline.clouds import cloud_class
 from trunkline.ingress import ingress_of
 from trunkline.model import Site, Topology
@@ -34,6 +34,7 @@ class EdgeStack(TopologyStack):
             poll_seconds=topology.edge.poll_seconds,
             http=topology.edge.http,
             versions=topology.edge.versions,
+            access=attachment.access,
         )
         attachment.attach(edge)
         TerraformOutput(
@@ -54,6 +55,10 @@ class EdgeStack(TopologyStack):
                 "machine_ids",
                 value=edge.machine_ids,
                 description="The machines that run Envoy, by zone",
+            )
+        if url := management_url(topology, site.name):
+            TerraformOutput(
+                self, "management_url", value=url, description="Where operators reach the edge"
             )
         self.add_connections(
             site,

@@ -36,7 +36,11 @@ Data = dict[str, Any]
 
 LONGEST_NAME = 63  # https://cloud.google.com/compute/docs/naming-resources
 
-_CLOUDFLARE: Data = {"account_id": "4f1d2c3b4a59687786958493a2b1c0df", "plan": "enterprise"}
+_CLOUDFLARE: Data = {
+    "account_id": "4f1d2c3b4a59687786958493a2b1c0df",
+    "plan": "enterprise",
+    "access": {"team": "name"},
+}
 _TOPOLOGY: Data = {
     "name": "name",
     "domain": "trunkline.dev",

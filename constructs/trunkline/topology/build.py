@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from trunkline.model import (
+    AccessPolicy,
     AzurermState,
     Cloudflare,
     Edge,
@@ -85,6 +86,8 @@ def _local(data: Data) -> LocalIngress:
 
 def _cloudflare(data: Data) -> Cloudflare:
     options = _except(data)
+    if "access" in data:
+        options["access"] = AccessPolicy(**data["access"])
     if "add_ons" in data:
         options["add_ons"] = tuple(data["add_ons"])
     return Cloudflare(**options)

@@ -11,6 +11,7 @@ from trunkline.documents.findings import Finding, KeyPath, Problem
 from trunkline.documents.secrets import find_leaks
 from trunkline.documents.source import Source
 from trunkline.topology.checks import (
+    access,
     local,
     names,
     networks,
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *networks.CHECKS,
     *sites.CHECKS,
     *routing.CHECKS,
+    *access.CHECKS,
     *sizes.CHECKS,
     *upstreams.CHECKS,
     *state.CHECKS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 from collections import Counter
@@ -227,3 +228,23 @@ def test_grpc_streams_both_ways_with_its_trailers(start: Any, grpc_port: int) ->
         with pytest.raises(grpc.RpcError) as raised:
             list(lost)
         assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with-its-length", "in-pieces"])
+def test_a_body_may_be_so_long_and_no_longer(start: Any, two: Any, chunked: bool) -> None:
+    one, _ = two
+    routes = {"/files": Forwarding(max_body_bytes=100_000)}
+    with start(Upstream([at(one)]), routes) as edge:
+        assert send(edge.port, "/files", b"a" * 100_000, chunked) == 200
+        assert send(edge.port, "/files", b"a" * 100_001, chunked) == 413
+        assert [len(hit.body) for hit in one.hits] == [100_000]
+        assert send(edge.port, "/api/v5", b"a" * 200_000, chunked) == 200
+
+
+def send(port: int, target: str, body: bytes, chunked: bool) -> int:
+    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    pieces = iter([body[:1000], body[1000:]])
+    connection.request("POST", target, pieces if chunked else body, encode_chunked=chunked)
+    status = connection.getresponse().status
+    connection.close()
+    return status

@@ -6,9 +6,9 @@ reports readiness the way the real one does, and says on its output what it was 
 token only as a digest, since the journal must never hold a token.
 
 Where there is a Cloudflare (a host at the real one's name), it logs in with its token over a few
-connections, and carries one request at a time over each to the service that Cloudflare names. The
-real protocol is QUIC or HTTP/2; this one is a line each way and then the bytes. Where there is
-none, it behaves as if it were connected.
+connections, and carries one request at a time over each to the service of its hostname, as the
+rules say that Cloudflare sends. The real protocol is QUIC or HTTP/2; this one is a line each way
+and then the bytes. Where there is none, it behaves as if it were connected.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import socket
 import sys
 import threading
@@ -99,13 +100,13 @@ def carry(number: int, secret: str) -> None:
                 far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 notice_silence(far)
                 far.sendall(f"{secret}\n".encode())
-                service = read_line(far)  # empty where the token is refused
-                if service:
+                services = json.loads(read_line(far))  # by hostname; none where it is refused
+                if services:
                     connected.add(number)
                     notify()
                     far.settimeout(None)
-                    serve_one(far, service)
-        except OSError as error:
+                    serve_one(far, services)
+        except (OSError, ValueError) as error:
             print("double", f"connection {number}: {error}", flush=True)
         finally:
             connected.discard(number)
@@ -122,12 +123,17 @@ def read_line(far: socket.socket) -> str:
     return line.decode().strip()
 
 
-def serve_one(far: socket.socket, service: str) -> None:
-    """Wait for a request, and splice it to the service until one of both ends it."""
+def serve_one(far: socket.socket, services: dict[str, str]) -> None:
+    """Wait for a request, and splice it to its service until one of both ends it."""
     first = far.recv(65536)
     if not first:
         return
     service_was_used.set()
+    found = re.search(rb"\r\nhost: ([^\r:]+)", first, re.IGNORECASE)
+    service = services.get(found[1].decode().lower() if found else "")
+    if service is None:
+        far.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+        return
     host, _, port = service.removeprefix("http://").rpartition(":")
     with socket.create_connection((host, int(port)), timeout=5) as near:
         near.settimeout(None)

@@ -146,6 +146,67 @@ def test_a_tunnel_leads_the_hostname_to_envoy() -> None:
     ]
 
 
+def policies(**whom: Any) -> list[dict[str, Any]]:
+    """What stands before a route whose AccessPolicy lets in `whom`."""
+    policy = trunkline.AccessPolicy(team="acme", **whom)
+    stack = routing(access=["/api"], access_policy=policy)
+    application = only(stack, "cloudflare_zero_trust_access_application")
+    assert application["domain"] == "api.example.com/api"
+    assert application["service_auth_401_redirect"] == ("emails" not in whom)
+    return list(application["policies"])
+
+
+def test_access_lets_in_every_service_token_where_nothing_else_is_said() -> None:
+    [policy] = policies()
+    assert policy["decision"] == "non_identity"
+    assert policy["include"] == [{"any_valid_service_token": {}}]
+
+
+def test_access_lets_in_the_tokens_and_the_people_who_are_named() -> None:
+    tokens, people = policies(service_tokens=["t-1", "t-2"], emails=["ada@example.com"])
+    assert [each["service_token"]["token_id"] for each in tokens["include"]] == ["t-1", "t-2"]
+    assert (people["decision"], people["include"]) == (
+        "allow",
+        [{"email": {"email": "ada@example.com"}}],
+    )
+    [only_people] = policies(emails=["ada@example.com"])
+    assert only_people["decision"] == "allow"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"access": ["/api"]}, "say whom it lets in with access_policy"),
+        ({"access": ["/b"]}, "access: there is no route /b"),
+    ],
+)
+def test_access_without_its_parts_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        routing(**options)
+
+
+def test_operators_have_a_name_with_access_before_it_on_the_same_tunnel() -> None:
+    def add(scope: Any) -> None:
+        from cdktf import TerraformLocal
+
+        edge = origin(scope)
+        policy = trunkline.AccessPolicy(team="acme")
+        TerraformLocal(scope, "audience", edge.add_management("manage.example.com", policy))
+        edge.add_tunnel("edge")
+
+    stack = synthesized(add)
+    application = only(stack, "cloudflare_zero_trust_access_application")
+    assert application["domain"] == "manage.example.com"
+    assert stack["locals"]["audience"].endswith(".aud}")
+    config = only(stack, "cloudflare_zero_trust_tunnel_cloudflared_config")["config"]
+    assert config["ingress"][1] == {
+        "hostname": "manage.example.com",
+        "service": "http://127.0.0.1:8081",
+    }
+    records = stack["resource"]["cloudflare_dns_record"].values()
+    assert {each["name"] for each in records} == {"edge.example.com", "manage.example.com"}
+
+
 def test_the_token_of_a_tunnel_is_sensitive() -> None:
     def add(scope: Any) -> None:
         from cdktf import TerraformLocal

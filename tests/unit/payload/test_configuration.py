@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,16 +65,18 @@ def test_the_machine_unpacks_what_was_packed(store: dict[str, str], limit: int) 
     assert all(len(item) <= limit for item in items)
     put(store, items)
     found = sync.read([], "c")
-    assert found.document["listeners"] == [made.listener]
+    assert found.document["listeners"] == [*made.listeners]
     assert found.document["clusters"] == list(made.clusters)
-    assert found.document["routes"] == [made.routes]
+    assert found.document["routes"] == [*made.routes]
     assert found.keys == KEYS
 
 
 def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
     from trunkline.envoy.access import KEY
+    from trunkline.envoy.assertion import AUDIENCE
 
     assert (sync.FORMAT, sync.PLACE, sync.ZONE) == (FORMAT, KEY, ZONE)
+    assert sync.AUDIENCE == AUDIENCE
     assert '"""' not in sync_source()
 
 
@@ -114,6 +117,21 @@ def test_a_key_that_would_let_everybody_in_is_refused(
         sync.read([], "c")
 
 
+def test_the_audience_is_put_into_its_place(store: dict[str, str]) -> None:
+    made = served("/")
+    document: Any = {"routes": [{"name": sync.AUDIENCE}], "clusters": [], "listeners": []}
+    put(store, pack(made, KEYS, 65_536, audience="ab12"))
+    found = sync.read([], "c")
+    assert found.audience == "ab12"
+    assert sync.files(found._replace(document=document), "z")["rds"] == [{"name": "ab12"}]
+
+
+def test_an_audience_that_is_no_word_is_refused(store: dict[str, str]) -> None:
+    put(store, pack(served("/"), KEYS, 65_536, audience='","x":"'))
+    with pytest.raises(sync.SyncError, match="the audience has other characters"):
+        sync.read([], "c")
+
+
 def test_items_of_two_versions_are_not_mixed(store: dict[str, str]) -> None:
     put(store, pack(served("/api/v5"), KEYS, 900))
     changed = pack(served("/api/v6", host="10.0.0.10"), KEYS, 900)
@@ -122,10 +140,12 @@ def test_items_of_two_versions_are_not_mixed(store: dict[str, str]) -> None:
         sync.read([], "c")
 
 
-@pytest.mark.parametrize("text", ["", "2 1 digest keys data", "1 one digest keys data", "1 1 x"])
+@pytest.mark.parametrize(
+    "text", ["", "1 1 digest keys - data", "2 one digest keys - data", "2 1 x"]
+)
 def test_another_format_is_refused(store: dict[str, str], text: str) -> None:
     store["c"] = text
-    with pytest.raises(sync.SyncError, match="not a configuration of format 1"):
+    with pytest.raises(sync.SyncError, match="not a configuration of format 2"):
         sync.read([], "c")
 
 

@@ -11,6 +11,7 @@ from trunkline.clouds.facts import facts_of
 from trunkline.documents.findings import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
 from trunkline.topology.checks import (
+    access,
     local,
     names,
     networks,
@@ -379,6 +380,7 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 def test_every_check_is_registered_once() -> None:
     modules = (
         *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
+        access,
         placeholders,
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)

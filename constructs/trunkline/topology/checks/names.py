@@ -60,12 +60,17 @@ def hostname_is_not_an_origin(draft: PartialTopology) -> Iterator[Problem]:
         if origin == draft.hostname():
             message = f"{origin} is the name under which Cloudflare finds the edge of {site}"
             yield Problem(("routing", "hostname"), message, "choose another hostname")
+    for site, name in draft.management_names().items():
+        if name == draft.hostname():
+            message = f"{name} is the name under which operators reach the edge of {site}"
+            yield Problem(("routing", "hostname"), message, "choose another hostname")
 
 
 def origins_are_names(draft: PartialTopology) -> Iterator[Problem]:
-    for site, origin in draft.origins().items():
-        if len(origin) > MAX_HOSTNAME:
-            message = f"the origin hostname of this site has {len(origin)} characters"
+    kinds = {"origin": draft.origins(), "management": draft.management_names()}
+    for kind, site, name in ((k, s, n) for k, names in kinds.items() for s, n in names.items()):
+        if len(name) > MAX_HOSTNAME:
+            message = f"the {kind} hostname of this site has {len(name)} characters"
             remedy = f"shorten the site, the topology's name or the domain: {MAX_HOSTNAME} fit"
             yield Problem(("sites", site), message, remedy, at_key=True)
 

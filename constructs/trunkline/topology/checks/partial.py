@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from trunkline.addresses.cloudflare import origin_hostname
+from trunkline.addresses.cloudflare import management_hostname, origin_hostname
 from trunkline.clouds.facts import CloudFacts, facts_of
 from trunkline.documents.findings import KeyPath, show_path
 from trunkline.model import NewNetwork, default_hostname
@@ -113,6 +113,18 @@ class PartialTopology:
         if not name or not domain:
             return {}
         return {site: origin_hostname(name, site, domain) for site in self.sites}
+
+    def management_names(self) -> Mapping[str, str]:
+        """The hostname for operators of each site that has one, by its site."""
+        name, domain = self.text("name"), self.text("domain")
+        if not name or not domain:
+            return {}
+        routes = [each for each in self.routes.values() if each.get("management") is True]
+        return {
+            site: management_hostname(name, site, domain)
+            for site in self.sites
+            if any(route.get("site") == site for route in routes)
+        }
 
     def where(self, path: KeyPath) -> str:
         """A path with its line, for messages that name a second place."""
