@@ -23,6 +23,13 @@ LISTS = (
     (r"/zones/([^/]+)/rulesets", "cloudflare_ruleset", "zone_id"),
     (r"/zones/([^/]+)/workers/routes", "cloudflare_workers_route", "zone_id"),
     (r"/zones/([^/]+)/argo/smart_routing", "cloudflare_argo_smart_routing", "zone_id"),
+    (r"/zones/([^/]+)/load_balancers", "cloudflare_load_balancer", "zone_id"),
+    (r"/accounts/([^/]+)/load_balancers/pools", "cloudflare_load_balancer_pool", "account_id"),
+    (
+        r"/accounts/([^/]+)/load_balancers/monitors",
+        "cloudflare_load_balancer_monitor",
+        "account_id",
+    ),
     (r"/accounts/([^/]+)/workers/scripts", "cloudflare_workers_script", "account_id"),
     (
         r"/accounts/([^/]+)/cfd_tunnel",

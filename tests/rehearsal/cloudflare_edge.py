@@ -26,6 +26,8 @@ from doubles.services.trust import Authority, unverified_client
 
 from rehearsal import cloudflare_api
 from rehearsal.access import APPLICATION, TEAM, Access
+from rehearsal.load_balancer import TYPES as BALANCING
+from rehearsal.load_balancer import LoadBalancers
 from rehearsal.names import API, RECORD
 from rehearsal.rules import RuleError, parse
 from rehearsal.workers import ORIGINS_PORT, ROUTE, SCRIPT, ZONE, Workers
@@ -35,7 +37,8 @@ TUNNEL = "cloudflare_zero_trust_tunnel_cloudflared"
 CONFIG = "cloudflare_zero_trust_tunnel_cloudflared_config"
 RULESET = "cloudflare_ruleset"
 SETTING = "cloudflare_zone_setting"
-EFFECTIVE = frozenset((TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD, RULESET, SETTING, ZONE, APPLICATION))
+OWN = (TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD, RULESET, SETTING, ZONE, APPLICATION)
+EFFECTIVE = frozenset((*OWN, *BALANCING))
 REMEMBERED = frozenset(("cloudflare_argo_smart_routing",))
 FRONT_TYPES = frozenset((SCRIPT, ROUTE, RECORD, ZONE))
 TUNNEL_PORT = 7844
@@ -48,6 +51,12 @@ CONNECT_SECONDS = 19
 TUNNEL_DOMAIN = ".cfargotunnel.com"
 
 Answer = tuple[int, Mapping[str, str], bytes]
+
+
+def find_tunnels(world: World, config: State) -> dict[str, Any]:
+    """The tunnels of the name that a data source asks for."""
+    found = world.all(TUNNEL, name=config["name"], account_id=config["account_id"])
+    return {"result": [{"id": each["id"], "name": each["name"]} for each in found]}
 
 
 def find_zone(world: World, config: State) -> dict[str, Any]:
@@ -108,6 +117,10 @@ class CloudflareEdge:
     tunnels: dict[str, list[Connection]] = field(default_factory=dict)
     carrying: dict[str, int] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @cached_property
+    def balancers(self) -> LoadBalancers:
+        return LoadBalancers(self.world, self._check)
 
     @cached_property
     def access(self) -> Access:
@@ -208,15 +221,21 @@ class CloudflareEdge:
 
     def _matching(self, phase: str, request: Any, host: str) -> Iterator[State]:
         """The parameters of a phase's rules that match a request, in their order."""
-        fields = {
-            "http.host": host,
-            "http.request.uri.path": request.path.partition("?")[0],
-            "http.request.method": request.command,
-        }
+        fields = _fields(request, host)
         for ruleset in self.world.all(RULESET, phase=phase):
             for rule in ruleset["rules"]:
                 if rule["enabled"] and parse(rule["expression"])(fields):
                     yield rule["action_parameters"]
+
+    def balanced(self, request: Any, host: str) -> tuple[str, str] | None:
+        """The address and the Host header by which a load balancer sends a request on."""
+        endpoint = self.balancers.endpoint(host, _fields(request, host))
+        return None if endpoint is None else (endpoint["address"], endpoint["header"]["host"][0])
+
+    def _check(self, endpoint: State, path: str, headers: Mapping[str, str]) -> int:
+        asked = _Check(path, dict(headers))
+        status, _, _ = _to(self, endpoint["address"], asked, endpoint["header"]["host"][0], b"")
+        return status
 
     def connect(self, record: State, host: str) -> socket.socket:
         """A TLS connection to a public edge.
@@ -278,6 +297,24 @@ class _Server(ThreadingHTTPServer):
         """The Worker gives up on an origin that is too slow, and goes away."""
 
 
+def _fields(request: Any, host: str) -> dict[str, str]:
+    """What the expressions of rules see of a request."""
+    return {
+        "http.host": host,
+        "http.request.uri.path": request.path.partition("?")[0],
+        "http.request.method": request.command,
+    }
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A request of a monitor."""
+
+    path: str
+    headers: Mapping[str, str]
+    command: str = "GET"
+
+
 def forward(edge: CloudflareEdge, request: Any) -> None:
     """Send a request to the origin of its host, and the answer back."""
     host = request.headers.get("host", "").partition(":")[0]
@@ -306,11 +343,14 @@ def _from_origin(edge: CloudflareEdge, request: Any, host: str, body: bytes) -> 
     for added, value in edge.added_headers(request, host).items():
         del request.headers[added]
         request.headers[added] = value
+    if balanced := edge.balanced(request, host):
+        address, header = balanced
+        return _to(edge, address, request, header, body)
     record = edge.world.one(RECORD, name=name, proxied=True)
     if record is None:
         return _error(NO_NAME)
     if record["content"].endswith(TUNNEL_DOMAIN):
-        return _through_tunnel(edge, record, request, header, body)
+        return _to(edge, record["content"], request, header, body)
     if record["type"] != "A":  # the discard prefix, which answers nobody
         return _error(SILENT)
     try:
@@ -321,10 +361,9 @@ def _from_origin(edge: CloudflareEdge, request: Any, host: str, body: bytes) -> 
         return _error(REFUSED)
 
 
-def _through_tunnel(
-    edge: CloudflareEdge, record: State, request: Any, header: str, body: bytes
-) -> Answer:
-    tunnel = record["content"].removesuffix(TUNNEL_DOMAIN)
+def _to(edge: CloudflareEdge, address: str, request: Any, header: str, body: bytes) -> Answer:
+    """Through the tunnel that has an address of its own; other addresses have none here."""
+    tunnel = address.removesuffix(TUNNEL_DOMAIN)
     if (connection := edge.take(tunnel)) is None:
         return _error(TUNNEL_DOWN)
     edge.carrying[tunnel] = edge.carrying.get(tunnel, 0) + 1

@@ -107,7 +107,8 @@ def ask_cloudflare(stage: Stage, topology: Topology) -> None:
         [zone] = stage.operator.ask_cloudflare(f"/zones?name={topology.domain}")
         records = stage.operator.ask_cloudflare(f"/zones/{zone['id']}/dns_records")
         settings = stage.operator.ask_cloudflare(f"/zones/{zone['id']}/settings")
-        proxied = {each["name"] for each in records if each["proxied"]}
+        balancers = stage.operator.ask_cloudflare(f"/zones/{zone['id']}/load_balancers")
+        proxied = {each["name"] for each in [*records, *balancers] if each["proxied"]}
         assert topology.routing.hostname in proxied, f"{topology.routing.hostname} is not proxied"
         said = [f"{each['setting_id']} {each['value']}" for each in settings]
         if topology.routing.analytics:

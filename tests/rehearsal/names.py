@@ -9,6 +9,7 @@ from dnslib import QTYPE, RCODE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer, UDPServer
 
 from rehearsal.access import TEAM
+from rehearsal.load_balancer import BALANCER
 from rehearsal.world import CLOUDFLARE, World
 
 RECORD = "cloudflare_dns_record"
@@ -21,6 +22,8 @@ Lookup = Callable[[str], str | None]
 def address_of(world: World, name: str) -> str | None:
     """The address that the public DNS gives for a name; None where there is no such name."""
     if name in (API, TEAM) or name in TUNNEL_HOSTS:
+        return CLOUDFLARE
+    if world.one(BALANCER, name=name):
         return CLOUDFLARE
     record = world.one(RECORD, name=name)
     if record is None:

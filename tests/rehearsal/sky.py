@@ -112,6 +112,8 @@ class Sky(Effects):
         if type_name == "cloudflare_zero_trust_tunnel_cloudflared_token":
             made = cloudflare_edge.token(str(config["tunnel_id"]), str(config["account_id"]))
             return {"token": made}
+        if type_name == f"{cloudflare_edge.TUNNEL}s":
+            return cloudflare_edge.find_tunnels(self.world, config)
         if type_name == workers.ZONE:
             return cloudflare_edge.find_zone(self.world, config)
         for cloud in BY_CLOUD.values():

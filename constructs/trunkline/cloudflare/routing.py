@@ -10,23 +10,39 @@ from cdktf_cdktf_provider_cloudflare.workers_script import WorkersScript, Worker
 from constructs import Construct
 
 from trunkline.cloudflare.dns import NO_ORIGIN, add_dns_record
-from trunkline.routing import OriginRulesRouting, RoutingSpec, Script, WorkerRouting
+from trunkline.routing import (
+    LoadBalancerRouting,
+    OriginRulesRouting,
+    RoutingSpec,
+    Script,
+    WorkerRouting,
+)
 from trunkline.terraform.escape import escape
 
 
 def add_routing(scope: Construct, *, zone_id: str, account_id: str, spec: RoutingSpec) -> None:
     """The public hostname, and what sends its requests to the edges."""
-    add_dns_record(
-        scope, "hostname", zone_id=zone_id, hostname=spec.hostname, type="AAAA", content=NO_ORIGIN
-    )
+    if not isinstance(spec, LoadBalancerRouting):  # which has the name itself
+        add_dns_record(
+            scope,
+            "hostname",
+            zone_id=zone_id,
+            hostname=spec.hostname,
+            type="AAAA",
+            content=NO_ORIGIN,
+        )
     match spec:
         case WorkerRouting():
             _add_worker(scope, zone_id, account_id, spec)
         case OriginRulesRouting():
-            # Its binding takes 25 ms to import, and only this strategy uses it.
+            # A binding takes 25 ms and more to import, and only its strategy uses it.
             from trunkline.cloudflare.origin_rules import add_origin_rules
 
             add_origin_rules(scope, zone_id, spec)
+        case LoadBalancerRouting():
+            from trunkline.cloudflare.load_balancer import add_load_balancer
+
+            add_load_balancer(scope, zone_id, account_id, spec)
         case _:
             assert_never(spec)
 

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from trunkline.model.converters import texts
 
 Plan = Literal["free", "pro", "business", "enterprise"]
-AddOn = Literal["smart_routing"]
+AddOn = Literal["load_balancing", "smart_routing"]
 
 PLANS: tuple[Plan, ...] = get_args(Plan)  # each includes what the ones before it include
 DEFAULT_PLAN: Plan = "free"

@@ -34,7 +34,8 @@ class CloudflareRouting(Construct):
       with every request. Without it: none, for origins that ask for none.
     - `hostname`: the public hostname. Without it: `api.<domain>`.
     - `name`: names the Worker; unique in the Cloudflare account.
-    - `strategy`: `worker` works on every plan and fails over; `origin_rules` needs Enterprise and
+    - `strategy`: `worker` works on every plan and fails over; `load_balancer` needs the add-on, and
+      tunnels called as the first label of their hostname; `origin_rules` needs Enterprise and
       does not fail over.
     - `hedged`: the prefixes of `routes` where a slow answer makes the Worker ask the next origin.
       All others wait for as long as the origin is healthy.

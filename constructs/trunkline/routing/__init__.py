@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_STRATEGY
+from trunkline.routing.load_balancer import LOAD_BALANCER
 from trunkline.routing.origin_rules import ORIGIN_RULES
 from trunkline.routing.spec import (
+    LoadBalancerRouting,
     Origin,
     OriginRule,
     OriginRulesRouting,
+    Pool,
     RouteSpec,
     RoutingSpec,
     Script,
@@ -24,9 +27,11 @@ from trunkline.routing.workerd import workerd_config
 __all__ = [
     "STRATEGIES",
     "Excess",
+    "LoadBalancerRouting",
     "Origin",
     "OriginRule",
     "OriginRulesRouting",
+    "Pool",
     "RouteSpec",
     "RoutingSpec",
     "Script",
@@ -42,8 +47,9 @@ __all__ = [
 STRATEGIES: Mapping[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
-        ORIGIN_RULES,
         WORKER,
+        LOAD_BALANCER,
+        ORIGIN_RULES,
     )
 }
 
@@ -104,5 +110,5 @@ def _check_failover(strategy: Strategy, routes: Sequence[RouteSpec]) -> None:
 
 
 def _check_size(strategy: Strategy, routes: Sequence[RouteSpec]) -> None:
-    if excess := next(iter(strategy.oversized(routes)), None):
+    if excess := next(iter(strategy.oversized(routes, None)), None):
         raise ConfigurationError(f"{excess.message}: {excess.remedy}")

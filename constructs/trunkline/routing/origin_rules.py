@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from trunkline.routing.expressions import of_prefix
 from trunkline.routing.spec import OriginRule, OriginRulesRouting, RouteSpec, VirtualHost
 from trunkline.routing.strategy import Strategy
 
@@ -26,6 +25,7 @@ ORIGIN_RULES = Strategy(
     name="origin_rules",
     spec=origin_rules,
     fails_over=False,
+    hedges=False,
     sets_headers=False,
     writes_analytics=False,
     plan="enterprise",
@@ -36,22 +36,7 @@ def _rule(hostname: str, route: RouteSpec) -> OriginRule:
     origin = route.origins[0]
     return OriginRule(
         prefix=route.prefix,
-        expression=_expression(hostname, route.prefix),
+        expression=of_prefix(hostname, route.prefix),
         hostname=origin.hostname,
         description=f"{route.prefix} is served by {origin.site}",
     )
-
-
-def of_host(hostname: str) -> str:
-    """The filter for all requests to a hostname."""
-    return f"http.host eq {json.dumps(hostname)}"
-
-
-def _expression(hostname: str, prefix: str) -> str:
-    """The rule's filter in Cloudflare's Rules language; its strings are quoted as JSON's are."""
-    host = of_host(hostname)
-    if prefix == "/":
-        return f"({host})"
-    path = "http.request.uri.path"
-    segments = f"{path} eq {json.dumps(prefix)} or starts_with({path}, {json.dumps(prefix + '/')})"
-    return f"({host} and ({segments}))"

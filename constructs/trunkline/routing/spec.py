@@ -115,4 +115,46 @@ class OriginRulesRouting:
     edge_key: str | None = None
 
 
-RoutingSpec = WorkerRouting | OriginRulesRouting
+@frozen
+class Pool:
+    """The edge of a site as a load balancer reaches it: the tunnel that leads to `hostname`.
+
+    It counts as healthy while `health` answers 200.
+    """
+
+    name: str
+    site: str
+    hostname: str
+    health: str
+
+    @property
+    def tunnel(self) -> str:
+        """The tunnel's name, which is the first label of the hostname."""
+        return self.hostname.partition(".")[0]
+
+
+@frozen
+class PoolRule:
+    """Where `expression` matches, requests go to the first of `pools` that is healthy."""
+
+    prefix: str
+    expression: str
+    pools: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class LoadBalancerRouting:
+    """A load balancer that answers all requests to `hostname`: by its rules, in their order.
+
+    What none of them matches goes to the pools `default`. Each request gets `edge_key`.
+    """
+
+    name: str
+    hostname: str
+    pools: tuple[Pool, ...]
+    rules: tuple[PoolRule, ...]
+    default: tuple[str, ...]
+    edge_key: str | None = None
+
+
+RoutingSpec = WorkerRouting | OriginRulesRouting | LoadBalancerRouting

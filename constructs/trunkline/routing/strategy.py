@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import get_args
 
 from attrs import frozen
 
-from trunkline.model import AddOn, Plan
+from trunkline.model import AddOn, Exposure, Plan
 from trunkline.routing.spec import RouteSpec, RoutingSpec, Script, VirtualHost
 
 
@@ -18,7 +19,7 @@ class Excess:
     remedy: str
 
 
-def _without_limits(routes: Sequence[RouteSpec]) -> Iterable[Excess]:
+def _without_limits(routes: Sequence[RouteSpec], plan: Plan | None) -> Iterable[Excess]:
     return ()
 
 
@@ -35,21 +36,26 @@ class Strategy:
     - `spec` makes what Cloudflare is given. Where it is of a new kind, `cloudflare/routing.py` has
       one function more.
     - `fails_over`: whether a route may have a second site.
+    - `hedges`: whether a slow answer can make it ask the next site.
     - `sets_headers`: whether answers can get a header, such as that of `hsts_seconds`.
     - `writes_analytics`: whether it can write a data point for every request.
     - `plan` and `add_ons` are what it takes at Cloudflare: the lowest plan, and paid add-ons.
-    - `oversized` names what in the routes is too large.
+    - `exposures`: the exposures of the edges that it reaches.
+    - `oversized` names what in the routes is too large, or too many for the plan; None
+      is a plan that is not known.
     - `workerd_script` makes what workerd runs on `cloud: local`; None where only Cloudflare can.
     """
 
     name: str
     spec: Callable[[VirtualHost], RoutingSpec]
     fails_over: bool
+    hedges: bool
     sets_headers: bool
     writes_analytics: bool
     plan: Plan = "free"
     add_ons: tuple[AddOn, ...] = ()
-    oversized: Callable[[Sequence[RouteSpec]], Iterable[Excess]] = _without_limits
+    exposures: tuple[Exposure, ...] = get_args(Exposure)
+    oversized: Callable[[Sequence[RouteSpec], Plan | None], Iterable[Excess]] = _without_limits
     workerd_script: Callable[[VirtualHost], Script] | None = None
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline.errors import ConfigurationError
-from trunkline.model import HEALTH_PATH
+from trunkline.model import HEALTH_PATH, Plan
 from trunkline.routing.spec import RouteSpec, Script, VirtualHost, WorkerRouting
 from trunkline.routing.strategy import Excess, Strategy
 
@@ -51,8 +51,8 @@ def script(host: VirtualHost) -> Script:
     )
 
 
-def oversized(routes: Sequence[RouteSpec]) -> Iterator[Excess]:
-    """Routes and origins that do not fit into a binding."""
+def oversized(routes: Sequence[RouteSpec], plan: Plan | None) -> Iterator[Excess]:
+    """Routes and origins that do not fit into a binding, on any plan."""
     for what, binding in (("routes", _sites(routes)), ("origins", _origins(routes))):
         if (size := len(binding.encode())) > BINDING_LIMIT_BYTES:
             yield Excess(
@@ -65,6 +65,7 @@ WORKER = Strategy(
     name="worker",
     spec=worker,
     fails_over=True,
+    hedges=True,
     sets_headers=True,
     writes_analytics=True,
     oversized=oversized,

@@ -127,6 +127,36 @@ def test_only_a_new_zone_hands_out_name_servers(create: bool) -> None:
     assert (found != [None]) == create
 
 
+def test_a_load_balancer_sends_requests_to_the_healthy_tunnels() -> None:
+    both = {"/a": {"aws": "edge-aws.example.com", "google": "edge-google.example.com"}}
+    stack = routing(strategy="load_balancer", routes={**both, **ROUTES}, edge_key="${var.key}")
+    balancer = only(stack, "cloudflare_load_balancer")
+    assert balancer["name"] == "api.example.com"
+    assert len(balancer["default_pools"]) == 2  # of /a, the last one
+    assert balancer["fallback_pool"] == balancer["default_pools"][-1]
+    [rule] = balancer["rules"]
+    assert rule["terminates"] and '"/api/"' in rule["condition"]
+    assert "cloudflare_dns_record" not in stack["resource"]
+    monitor = only(stack, "cloudflare_load_balancer_monitor")
+    assert (monitor["path"], monitor["header"]) == (
+        "/healthz",
+        {"trunkline-edge-key": ["${var.key}"]},
+    )
+    [key] = only(stack, "cloudflare_ruleset")["rules"]
+    assert key["action_parameters"]["headers"]["trunkline-edge-key"]["value"] == "${var.key}"
+
+
+def test_a_pool_leads_to_a_tunnel_that_may_come_later() -> None:
+    stack = routing(strategy="load_balancer")
+    [endpoint] = only(stack, "cloudflare_load_balancer_pool")["origins"]
+    assert endpoint["header"] == {"host": ["edge-aws.example.com"]}
+    assert endpoint["address"].startswith("${try(")
+    assert endpoint["address"].endswith('.cfargotunnel.com", "edge-aws.example.com")}')
+    tunnels = stack["data"]["cloudflare_zero_trust_tunnel_cloudflareds"]
+    [looked_up] = tunnels.values()
+    assert (looked_up["name"], looked_up["is_deleted"]) == ("edge-aws", False)
+
+
 def origin(scope: Any) -> trunkline.EdgeOrigin:
     return trunkline.EdgeOrigin(
         scope, "origin", account_id=ACCOUNT, domain="example.com", hostname="edge.example.com"

@@ -49,11 +49,12 @@ def test_the_default_strategy_serves_everywhere_and_costs_nothing() -> None:
 
 def test_a_sentence_names_the_strategies_that_fit() -> None:
     assert strategies_where(lambda strategy: strategy.plan == "enterprise") == "origin_rules"
-    assert strategies_where(lambda strategy: True) == "origin_rules or worker"
+    assert strategies_where(lambda strategy: True) == "worker or load_balancer or origin_rules"
 
 
 def test_an_unknown_strategy_names_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match="'magic': use one of origin_rules, worker"):
+    known = "load_balancer, origin_rules, worker"
+    with pytest.raises(ConfigurationError, match=f"'magic': use one of {known}"):
         routing_spec(HOST, "magic")
 
 

@@ -21,6 +21,7 @@ def new_strategy(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
         "name": "new",
         "spec": STRATEGIES["origin_rules"].spec,
         "fails_over": True,
+        "hedges": True,
         "sets_headers": True,
         "writes_analytics": True,
         **declared,
@@ -80,8 +81,28 @@ def test_a_strategy_may_be_unable_to_fail_over(monkeypatch: pytest.MonkeyPatch) 
     assert not found(routing.strategy_fails_over)
     assert found(routing.strategy_fails_over, failover=("google",)) == [
         'routing.routes."/a".failover: new cannot fail over; '
-        "delete failover, or use the strategy worker"
+        "delete failover, or use the strategy worker or load_balancer"
     ]
+
+
+def test_a_strategy_may_wait_for_every_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, hedges=False)
+    routes = {"/a": {"site": "aws", "failover": ["google"], "hedge": True}}
+    assert found(routing.strategy_hedges, routing={"strategy": "new", "routes": routes}) == [
+        'routing.routes."/a".hedge: new waits for every answer; '
+        "delete hedge, or use the strategy worker"
+    ]
+    assert not found(routing.strategy_hedges)
+
+
+def test_a_strategy_may_reach_tunnels_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, exposures=("tunnel",))
+    public: dict[str, Any] = {"edge": {"exposure": "public"}, "cloudflare": {}}
+    assert found(routing.strategy_reaches_edges, **public) == [
+        "routing.strategy: new reaches no edge that is public; "
+        "use edge.exposure tunnel, or the strategy worker or origin_rules"
+    ]
+    assert not found(routing.strategy_reaches_edges)
 
 
 def test_a_strategy_may_set_no_headers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +135,8 @@ def test_a_strategy_may_need_cloudflare_itself(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_strategy_says_what_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    def at_most_no_route(routes: Any) -> Iterator[Excess]:
+    def at_most_no_route(routes: Any, plan: Plan | None) -> Iterator[Excess]:
+        assert plan == "free"
         yield Excess(f"{routes[0].prefix} at {routes[0].origins[0].url} is too much", "use none")
 
     new_strategy(monkeypatch, oversized=at_most_no_route)
@@ -141,7 +163,7 @@ def test_a_strategy_that_was_refused_is_not_taken_for_the_default(
         plan="business",
         add_ons=("smart_routing",),
         fails_over=False,
-        oversized=lambda _: [Excess("too much", "use none")],
+        oversized=lambda *_: [Excess("too much", "use none")],
     )
     monkeypatch.setattr(routing, "DEFAULT_STRATEGY", "new")
     sections: dict[str, Any] = {"cloudflare": {}, "local": {}}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem
-from trunkline.model import DEFAULT_PLAN, DEFAULT_STRATEGY, HEALTH_PATH, PLANS, Plan
+from trunkline.model import DEFAULT_PLAN, DEFAULT_STRATEGY, HEALTH_PATH, PLANS, Edge, Plan
 from trunkline.routing import STRATEGIES, Strategy, strategies_where
 from trunkline.topology.checks.partial import PartialTopology
 
@@ -121,14 +121,14 @@ def strategy_of(draft: PartialTopology) -> Strategy | None:
 
 
 def plan_includes_strategy(draft: PartialTopology) -> Iterator[Problem]:
-    strategy, plan = strategy_of(draft), _plan(draft)
+    strategy, plan = strategy_of(draft), plan_of(draft)
     if strategy and plan and PLANS.index(plan) < PLANS.index(strategy.plan):
         message = f"{strategy.name} needs the {strategy.plan} plan, and the plan is {plan}"
         others = strategies_where(lambda other: other.on_every_plan)
         yield Problem(STRATEGY, message, f"use {others}, which every plan includes")
 
 
-def _plan(draft: PartialTopology) -> Plan | None:
+def plan_of(draft: PartialTopology) -> Plan | None:
     """The plan of the zone; None without Cloudflare, and where it was refused."""
     cloudflare = draft.get("cloudflare")
     return cloudflare.get("plan", DEFAULT_PLAN) if isinstance(cloudflare, Mapping) else None
@@ -138,7 +138,7 @@ def new_zone_is_free(draft: PartialTopology) -> Iterator[Problem]:
     """A warning: it is right once the zone is made and its plan bought."""
     if draft.get("cloudflare", "create_zone") is not True:
         return
-    asks = [] if _plan(draft) in (None, "free") else [f"the plan is {_plan(draft)}"]
+    asks = [] if plan_of(draft) in (None, "free") else [f"the plan is {plan_of(draft)}"]
     asks += [f"the add-on {add_on} is listed" for add_on in _add_ons(draft)]
     if asks:
         message = f"a zone that Terraform makes is on the free plan, and here {' and '.join(asks)}"
@@ -198,6 +198,26 @@ def strategy_writes_analytics(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(path, f"{strategy.name} writes no analytics", remedy)
 
 
+def strategy_hedges(draft: PartialTopology) -> Iterator[Problem]:
+    strategy = strategy_of(draft)
+    if strategy is None or strategy.hedges:
+        return
+    for prefix, route in draft.routes.items():
+        if route.get("hedge") is True and route.get("failover") and strategy.fails_over:
+            others = strategies_where(lambda other: other.hedges)
+            remedy = f"delete hedge, or use the strategy {others}"
+            path = ("routing", "routes", prefix, "hedge")
+            yield Problem(path, f"{strategy.name} waits for every answer", remedy)
+
+
+def strategy_reaches_edges(draft: PartialTopology) -> Iterator[Problem]:
+    strategy, exposure = strategy_of(draft), draft.get("edge", "exposure") or Edge().exposure
+    if strategy and "cloudflare" in draft.data and exposure not in strategy.exposures:
+        others = strategies_where(lambda other: exposure in other.exposures)
+        remedy = f"use edge.exposure {' or '.join(strategy.exposures)}, or the strategy {others}"
+        yield Problem(STRATEGY, f"{strategy.name} reaches no edge that is {exposure}", remedy)
+
+
 def hedge_has_another_site(draft: PartialTopology) -> Iterator[Problem]:
     hedged = [prefix for prefix, route in draft.routes.items() if route.get("hedge") is True]
     for prefix in hedged:
@@ -234,6 +254,8 @@ CHECKS = (
     plan_includes_strategy,
     add_ons_include_strategy,
     strategy_fails_over,
+    strategy_hedges,
+    strategy_reaches_edges,
     strategy_sets_headers,
     strategy_writes_analytics,
     hedge_has_another_site,

@@ -11,14 +11,14 @@ from trunkline.addresses.cloudflare import origin_url
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.routing import Origin, RouteSpec
 from trunkline.topology.checks.partial import PartialTopology
-from trunkline.topology.checks.routing import sites_of, strategy_of
+from trunkline.topology.checks.routing import plan_of, sites_of, strategy_of
 
 ROUTES: KeyPath = ("routing", "routes")
 
 
 def routes_fit_the_strategy(draft: PartialTopology) -> Iterator[Problem]:
     if strategy := strategy_of(draft):
-        for excess in strategy.oversized(list(_routes(draft))):
+        for excess in strategy.oversized(list(_routes(draft)), plan_of(draft)):
             yield Problem(ROUTES, excess.message, excess.remedy, at_key=True)
 
 
