@@ -42,6 +42,7 @@ SECTIONS = [
     (model.LocalIngress, SCHEMA["properties"]["local"]),
     (model.Http, SCHEMA["properties"]["edge"]["properties"]["http"]),
     (model.Versions, SCHEMA["properties"]["edge"]["properties"]["versions"]),
+    (model.Otlp, SCHEMA["properties"]["telemetry"]["properties"]["otlp"]),
     (model.Routing, SCHEMA["properties"]["routing"]),
     (model.Route, SCHEMA["$defs"]["route"]),
     (model.RateLimit, SCHEMA["$defs"]["route"]["properties"]["rate_limit"]),
@@ -86,6 +87,7 @@ def test_topology_has_the_schema_s_defaults() -> None:
         "state": model.LocalState(),
         "probes": model.Probes(),
         "edge": model.Edge(),
+        "telemetry": model.Telemetry(),
         "tags": {},
     }
 

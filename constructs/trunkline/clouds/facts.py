@@ -155,6 +155,12 @@ class CloudFacts:
     role: Role | None = None
     """The spelling of `deploy_as`; None where a role says nothing of the site's account."""
 
+    telemetry_provider: str | None = None
+    """The cloud as OpenTelemetry names it (`cloud.provider`); None where it has no name for it.
+
+    https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/
+    """
+
     perfkit_cloud: str | None = None
     """The cloud in PerfKit Benchmarker's results; None for a stand-in, which may be any."""
 

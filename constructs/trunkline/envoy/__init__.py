@@ -1,7 +1,7 @@
 """What an edge runs: the model turned into Envoy's configuration, as plain dicts ready for JSON.
 
     bootstrap ── statistics
-            └─── resources ── listener ── connection_manager
+            └─── resources ── listener ── connection_manager ── otlp ── access_log
                          ├─── route ── access
                          └─── cluster
 
@@ -9,19 +9,23 @@ Written for and run with Envoy 1.40; nothing here imports CDKTF.
 """
 
 from trunkline.envoy.access import Access
+from trunkline.envoy.access_log import log_limit
 from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap
 from trunkline.envoy.connection_manager import ZONE
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
+from trunkline.envoy.otlp import Collector
 from trunkline.envoy.resources import Resources, resources
 
 __all__ = [
     "ZONE",
     "Access",
+    "Collector",
     "Listener",
     "LoopbackListener",
     "Resources",
     "TlsListener",
     "bootstrap",
     "dynamic_bootstrap",
+    "log_limit",
     "resources",
 ]

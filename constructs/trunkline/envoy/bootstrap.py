@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from trunkline.envoy.extension import JsonObject, extension
+from trunkline.envoy.otlp import Collector
 from trunkline.envoy.resources import MAX_CONNECTIONS, Resources, config_source
 from trunkline.envoy.statistics import statistics
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
 
 
-def bootstrap(resources: Resources, *, site: str, zone: str, admin_socket: str) -> JsonObject:
-    """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`."""
-    return {**_common(site, zone, admin_socket), "static_resources": resources.inline()}
+def bootstrap(
+    resources: Resources,
+    *,
+    site: str,
+    zone: str,
+    admin_socket: str,
+    collector: Collector | None = None,
+) -> JsonObject:
+    """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`.
+
+    With `collector` its statistics go there as well.
+    """
+    made = {**_common(site, zone, admin_socket), "static_resources": resources.inline()}
+    return _reporting(made, collector)
 
 
-def dynamic_bootstrap(*, site: str, zone: str, folder: str, admin_socket: str) -> JsonObject:
+def dynamic_bootstrap(
+    *, site: str, zone: str, folder: str, admin_socket: str, collector: Collector | None = None
+) -> JsonObject:
     """The Envoy bootstrap of one edge which reads what it serves from files of `folder`.
 
     They are `cds.json`, `lds.json` and for each listener `rds-NAME.json`, which are read again when
     another file is renamed to one of these names; `payload/sync.py` does that. The first two must
-    be there. Its statistics are at `127.0.0.1:9902/stats/prometheus`.
+    be there. Its statistics are at `127.0.0.1:9902/stats/prometheus`, and with `collector` they go
+    there too.
     https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
     """
-    return {
+    made = {
         **_common(site, zone, admin_socket),
         "static_resources": statistics(admin_socket),
         "dynamic_resources": {
@@ -30,6 +45,16 @@ def dynamic_bootstrap(*, site: str, zone: str, folder: str, admin_socket: str) -
             "lds_config": config_source(folder, "lds"),
         },
     }
+    return _reporting(made, collector)
+
+
+def _reporting(bootstrap: JsonObject, collector: Collector | None) -> JsonObject:
+    if collector is None:
+        return bootstrap
+    static = bootstrap["static_resources"]
+    clusters = [*static["clusters"], collector.cluster()]
+    made = {**bootstrap, "static_resources": {**static, "clusters": clusters}}
+    return {**made, **collector.statistics()}
 
 
 def _common(site: str, zone: str, admin_socket: str) -> JsonObject:

@@ -67,11 +67,11 @@ def _by_priority(upstream: Upstream) -> Iterator[JsonObject]:
 def _endpoint(server: Server, upstream: Upstream) -> JsonObject:
     # `hostname` is what auto_host_rewrite writes: many services choose by Host, and the edge's own
     # name means nothing to them.
-    authority = _authority(server)
+    name = authority_of(server)
     endpoint = {
         "address": {"socket_address": {"address": server.host, "port_value": server.port}},
-        "hostname": authority,
-        "health_check_config": {"hostname": authority},
+        "hostname": name,
+        "health_check_config": {"hostname": name},
     }
     made: JsonObject = {"endpoint": endpoint, "load_balancing_weight": server.weight}
     if len(_certificate_names(upstream)) > 1:
@@ -79,7 +79,7 @@ def _endpoint(server: Server, upstream: Upstream) -> JsonObject:
     return made
 
 
-def _authority(server: Server) -> str:
+def authority_of(server: Server) -> str:
     """What stands in the Host header: the port only where it is not the scheme's own."""
     host = f"[{server.host}]" if ":" in server.host else server.host
     return host if server.port == (443 if server.tls else 80) else f"{host}:{server.port}"

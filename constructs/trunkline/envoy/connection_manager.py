@@ -1,4 +1,4 @@
-"""How an edge speaks HTTP: limits, path normalisation, health, log and its own answers."""
+"""How an edge speaks HTTP: limits, path normalisation, health and its own answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import asdict, frozen
 
 from trunkline.envoy.access import Access
 from trunkline.envoy.cluster import cluster_name
-from trunkline.envoy.extension import JsonObject, extension, typed
+from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.route import ROUTES
 from trunkline.model import DEFAULT_HTTP, Http, health_path
 from trunkline.model.edge import Underscores
@@ -45,7 +45,8 @@ class EdgeLocation:
 def connection_manager(
     location: EdgeLocation,
     routes: JsonObject,
-    filters: Sequence[JsonObject] = (),
+    filters: Sequence[JsonObject],
+    logs: Sequence[JsonObject],
     http: Http = DEFAULT_HTTP,
     name: str = ROUTES,
     forbidden: str = "the edge key is missing or wrong",
@@ -53,7 +54,8 @@ def connection_manager(
     """The HTTP connection manager, hardened for a proxy at the edge.
 
     It reads the routes of its name from the config source `routes`; `filters` see a request before
-    it is routed. All have the same statistics. `forbidden` is what an answer with 403 says.
+    it is routed, and `logs` write it down. All have the same statistics. `forbidden` is what an
+    answer with 403 says.
 
     After https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge.
     """
@@ -65,7 +67,7 @@ def connection_manager(
         rds={"route_config_name": name, "config_source": routes},
         http_filters=[_headers(location.site), *filters, _router()],
         local_reply_config=_local_replies(location, forbidden),
-        access_log=[_access_log(location.site)],
+        access_log=list(logs),
         upgrade_configs=[{"upgrade_type": "websocket"}],
         **_addresses(),
         **_paths(),
@@ -177,39 +179,3 @@ def _mapper(comparison: str, status: int, body: JsonObject) -> JsonObject:
     value = {"default_value": status, "runtime_key": "unset"}
     found = {"status_code_filter": {"comparison": {"op": comparison, "value": value}}}
     return {"filter": found, "body_format_override": {"json_format": body}}
-
-
-def _access_log(site: str) -> JsonObject:
-    """JSON lines on stdout, for journald, with the same fields on all sites.
-
-    Paths stand without their queries, which hold secrets.
-    """
-    fields = {
-        "time": "%START_TIME%",
-        "site": site,
-        "authority": "%REQ(X-FORWARDED-HOST?:AUTHORITY)%",  # the name that the client asked for
-        "route": "%ROUTE_NAME%",
-        "method": "%REQ(:METHOD)%",
-        "path": "%PATH(NQ:PATH)%",
-        "protocol": "%PROTOCOL%",
-        "status": "%RESPONSE_CODE%",
-        "flags": "%RESPONSE_FLAGS%",
-        "details": "%RESPONSE_CODE_DETAILS%",
-        "received": "%BYTES_RECEIVED%",
-        "sent": "%BYTES_SENT%",
-        "ms": "%DURATION%",
-        "upstream": "%UPSTREAM_HOST%",
-        "upstream_ms": "%RESPONSE_DURATION%",  # until the first byte of its answer
-        "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
-        "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
-        "request_id": "%REQ(X-REQUEST-ID)%",
-        "ray": "%REQ(CF-RAY)%",
-    }
-    return {
-        "name": "stdout",
-        "filter": {"not_health_check_filter": {}},
-        "typed_config": typed(
-            "extensions.access_loggers.stream.v3.StdoutAccessLog",
-            log_format={"json_format": fields},
-        ),
-    }

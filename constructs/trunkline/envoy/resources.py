@@ -8,12 +8,14 @@ from attrs import evolve, frozen
 
 from trunkline.addresses.loopback import MANAGEMENT_PORT
 from trunkline.envoy.access import Access
+from trunkline.envoy.access_log import access_log
 from trunkline.envoy.assertion import AUDIENCE, assertion_filter, certs_cluster
 from trunkline.envoy.body_limit import body_limit_filter
 from trunkline.envoy.cluster import cluster, cluster_name
 from trunkline.envoy.connection_manager import EdgeLocation, connection_manager, health_checks
 from trunkline.envoy.extension import JsonObject
 from trunkline.envoy.listener import Listener, LoopbackListener, listener_of
+from trunkline.envoy.otlp import Collector
 from trunkline.envoy.rate_limit import rate_limit_filter
 from trunkline.envoy.route import (
     MANAGEMENT,
@@ -32,6 +34,7 @@ from trunkline.model import (
     Upstreams,
 )
 
+FORBIDDEN = "this is not the name for operators, or the token is for another one"
 MAX_CONNECTIONS = 4096  # each needs a second one to the upstream: LimitNOFILE above 8192
 
 
@@ -75,6 +78,8 @@ def resources(
     management: Management | None = None,
     http: Http = DEFAULT_HTTP,
     folder: str = "",
+    log_limit: str | None = None,
+    collector: Collector | None = None,
 ) -> Resources:
     """What one edge serves.
 
@@ -88,20 +93,24 @@ def resources(
     is 403. The routes are read from a file of `folder`.
 
     `policy` says whose tokens count where routes ask for Cloudflare Access: ConfigurationError
-    where it is missing. `management` is answered on a loopback port of its own.
+    where it is missing. `management` is answered on a loopback port of its own. The limit of the
+    access log is read from the file `log_limit`; without that it has none. The `collector` of the
+    bootstrap gets the log too.
     """
     location = EdgeLocation(site=site, cloud=cloud, zone=zone)
+    logs = [
+        access_log(site, log_limit),
+        *([collector.log(log_limit)] if collector else []),
+    ]
     filters = [*health_checks(upstreams, access), *_filters(routes.values(), policy)]
-    manager = connection_manager(location, _routes(folder, ROUTES), filters, http)
+    manager = connection_manager(location, _routes(folder, ROUTES), filters, logs, http)
     listeners = [listener_of(listener, manager)]
     configurations = [route_configuration(routes_of(routes, upstreams), access)]
     if management:
         own = {prefix: evolve(routes[prefix], management=False) for prefix in management.prefixes}
         filters = [assertion_filter(_known(policy), AUDIENCE), *_limits(own.values())]
-        forbidden = "this is not the name for operators, or the token is for another one"
-        manager = connection_manager(
-            location, _routes(folder, MANAGEMENT), filters, http, MANAGEMENT, forbidden
-        )
+        source = _routes(folder, MANAGEMENT)
+        manager = connection_manager(location, source, filters, logs, http, MANAGEMENT, FORBIDDEN)
         listeners.append(listener_of(LoopbackListener(MANAGEMENT_PORT), manager, MANAGEMENT))
         made = routes_of(own, upstreams)
         configurations.append(management_configuration(made, management.hostname))

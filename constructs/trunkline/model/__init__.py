@@ -53,6 +53,7 @@ from trunkline.model.state import (
     State,
     TerraformCloudState,
 )
+from trunkline.model.telemetry import OTLP_HEADER, Otlp, Telemetry
 from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topology
 from trunkline.model.upstream import DEFAULT_PRIORITY, Protocol, Server, Upstream, Upstreams
 
@@ -69,6 +70,7 @@ __all__ = [
     "EDGE_KEY_HEADER",
     "HEALTH_PATH",
     "MANAGED_BY",
+    "OTLP_HEADER",
     "OWN_TAGS",
     "PLANS",
     "PROBE_KEY",
@@ -93,6 +95,7 @@ __all__ = [
     "Management",
     "Network",
     "NewNetwork",
+    "Otlp",
     "Plan",
     "Probes",
     "Protocol",
@@ -103,6 +106,7 @@ __all__ = [
     "Server",
     "Site",
     "State",
+    "Telemetry",
     "TerraformCloudState",
     "Topology",
     "Upstream",

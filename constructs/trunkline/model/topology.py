@@ -14,6 +14,7 @@ from trunkline.model.probes import Probes
 from trunkline.model.routing import Routing
 from trunkline.model.site import Site, zone_name
 from trunkline.model.state import LocalState, State
+from trunkline.model.telemetry import Telemetry
 
 OWN_TAGS = MANAGED_BY, TOPOLOGY, SITE = ("managed-by", "topology", "site")
 """The tags that every resource has, besides those of the topology."""
@@ -31,6 +32,7 @@ class Topology:
     - `state`: where Terraform keeps its state.
     - `probes`: the machines that measure; None where they are turned off.
     - `edge`: what all edges share.
+    - `telemetry`: what leaves the edges about their requests.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
     """
 
@@ -42,6 +44,7 @@ class Topology:
     state: State = LocalState()
     probes: Probes | None = Probes()
     edge: Edge = Edge()
+    telemetry: Telemetry = Telemetry()
     tags: Mapping[str, str] = Factory(dict)
 
     def site(self, name: str) -> Site:

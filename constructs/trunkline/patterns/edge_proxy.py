@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from attrs import field, frozen
-from cdktf import TerraformProvider
+from cdktf import Fn, TerraformProvider
 from constructs import Construct
 
 from trunkline.addresses.loopback import EDGE_PORT
@@ -23,6 +23,7 @@ from trunkline.clouds.facts import facts_of
 from trunkline.envoy import (
     ZONE,
     Access,
+    Collector,
     Listener,
     LoopbackListener,
     Resources,
@@ -41,9 +42,11 @@ from trunkline.model import (
     Forwarding,
     Http,
     Management,
+    Otlp,
     Site,
     Upstreams,
     Versions,
+    zone_name,
 )
 from trunkline.patterns import cloudflare_ranges
 from trunkline.patterns.provider import use_provider
@@ -51,8 +54,8 @@ from trunkline.payload import Unit, machine_firewall
 from trunkline.payload.configuration import pack
 from trunkline.payload.units import Cloudflared, Configuration, Envoy
 from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
-from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION
-from trunkline.topology.arguments import LONGEST_NAME, check_name, check_site
+from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION, LOG_LIMIT
+from trunkline.topology.arguments import LONGEST_NAME, check_name, check_otlp, check_site
 
 
 def _keys(keys: Iterable[str]) -> tuple[str, ...]:
@@ -133,6 +136,10 @@ class EdgeProxy(Construct):
     - `http`: how it takes requests.
     - `versions`: of Envoy and cloudflared; another one replaces the machine.
     - `access`: whose tokens of Cloudflare Access count, for routes that ask for one.
+    - `otlp`: the collector that gets its logs and statistics; another one replaces the machine.
+      Without it they stay on the machine.
+    - `otlp_header`: the value of the header of `otlp`, a Terraform expression. It reaches the
+      machine like the keys, and a new one replaces nothing.
     - `provider`: the provider of the site's cloud, where the stack has several of them.
 
     After construction, all of them Terraform expressions or plain text:
@@ -178,6 +185,8 @@ class EdgeProxy(Construct):
         http: Http = DEFAULT_HTTP,
         versions: Versions = DEFAULT_VERSIONS,
         access: AccessPolicy | None = None,
+        otlp: Otlp | None = None,
+        otlp_header: str | None = None,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -186,6 +195,9 @@ class EdgeProxy(Construct):
             routes = dict.fromkeys(routes, DEFAULT_FORWARDING)
         check_site(f"EdgeProxy {id}", site, routes=routes, tags=tags)
         check_name(f"EdgeProxy {id}", name)
+        if otlp:
+            check_otlp(f"EdgeProxy {id}", otlp)
+        _check_header(f"EdgeProxy {id}", otlp, otlp_header, exposure)
         if not isinstance(exposure, Loopback) and not exposure.keys:
             raise ConfigurationError(f"EdgeProxy {id}: keys: give at least one, or nobody gets in")
         zones = (site.zone, *spares)
@@ -202,6 +214,8 @@ class EdgeProxy(Construct):
             http,
             versions,
             access,
+            otlp,
+            otlp_header,
         )
         group = cloud.group(
             "machine",
@@ -249,6 +263,8 @@ class _Edge:
     http: Http
     versions: Versions
     access: AccessPolicy | None
+    otlp: Otlp | None
+    otlp_header: str | None
 
     def units(self, zone: str) -> tuple[Unit, ...]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
@@ -287,7 +303,8 @@ class _Edge:
             return ()
         made = self._resources(ZONE, Access(exposure.hostname))
         audience = self._management.audience if self._management else None
-        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience)
+        header = str(Fn.base64encode(self.otlp_header)) if self.otlp_header else None
+        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header)
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
 
@@ -304,6 +321,31 @@ class _Edge:
             management=self._management,
             http=self.http,
             folder=FOLDER,
+            # The supervisor of this machine's processes bounds their logs itself.
+            log_limit=None if facts_of(self.site.cloud).on_this_machine else LOG_LIMIT,
+            collector=self._collector(zone),
+        )
+
+    def _collector(self, zone: str) -> Collector | None:
+        """The collector, and who sends: https://opentelemetry.io/docs/specs/semconv/resource/."""
+        if self.otlp is None:
+            return None
+        site = self.site
+        attributes = {
+            "service.name": "trunkline-edge",
+            "service.instance.id": zone_name(site.name, zone),
+            "cloud.provider": facts_of(site.cloud).telemetry_provider,
+            "cloud.region": site.region,
+            "cloud.availability_zone": zone,
+            "trunkline.site": site.name,
+        }
+        known = {name: value for name, value in attributes.items() if value}
+        return Collector(
+            upstream=self.otlp.upstream,
+            attributes=known,
+            seconds=self.otlp.metrics_seconds,
+            header=self.otlp.header,
+            folder=FOLDER,
         )
 
     @property
@@ -317,11 +359,16 @@ class _Edge:
             version=self.versions.envoy,
             upstreams=self.upstreams,
             public_to=sources,
+            otlp=self.otlp,
         )
 
     def _dynamic(self, zone: str) -> Mapping[str, object]:
         return dynamic_bootstrap(
-            site=self.site.name, zone=zone, folder=FOLDER, admin_socket=ADMIN_SOCKET
+            site=self.site.name,
+            zone=zone,
+            folder=FOLDER,
+            admin_socket=ADMIN_SOCKET,
+            collector=self._collector(zone),
         )
 
     def _static(self) -> Mapping[str, object]:
@@ -330,6 +377,7 @@ class _Edge:
             site=self.site.name,
             zone=self.site.zone,
             admin_socket=ADMIN_SOCKET,
+            collector=self._collector(self.site.zone),
         )
 
 
@@ -338,6 +386,15 @@ def _check_spares(construct: str, zones: Sequence[str], exposure: Exposure) -> N
         raise ConfigurationError(f"{construct}: spares: name each zone once, and not site.zone")
     if len(zones) > 1 and isinstance(exposure, Loopback):
         raise ConfigurationError(f"{construct}: spares: an edge on this machine has none")
+
+
+def _check_header(construct: str, otlp: Otlp | None, value: str | None, exposure: Exposure) -> None:
+    if bool(otlp and otlp.header) != bool(value):
+        raise ConfigurationError(
+            f"{construct}: otlp_header: give it with otlp.header, and only then"
+        )
+    if value and isinstance(exposure, Loopback):
+        raise ConfigurationError(f"{construct}: otlp_header: a Loopback edge has no secret store")
 
 
 def _tunnel(exposure: Exposure) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdktf import Fn, TerraformVariable
 from constructs import Construct
 
-from trunkline.model import Key
+from trunkline.model import OTLP_HEADER, Key
 
 
 def key_variable(scope: Construct, key: Key) -> str:
@@ -33,6 +33,19 @@ def previous_key_variable(scope: Construct, key: Key) -> str:
         condition=Fn.can(Fn.regex("^([0-9a-fA-F]{64})?$", value.string_value)),
         error_message=(
             "It has 64 hexadecimal digits, or is empty. Delete it where no key is rotated."
+        ),
+    )
+    return str(value.string_value)
+
+
+def header_variable(scope: Construct) -> str:
+    """The variable that takes what an edge shows its collector, as an expression."""
+    value = _variable(scope, OTLP_HEADER, "The value of the header telemetry.otlp.header")
+    value.add_validation(
+        condition=Fn.can(Fn.regex("^[!-~]([ -~]{0,700}[!-~])?$", value.string_value)),
+        error_message=(
+            "The collector needs the value of a header: 1 to 702 characters of ASCII. "
+            f"Set TF_VAR_{OTLP_HEADER} to it."
         ),
     )
     return str(value.string_value)

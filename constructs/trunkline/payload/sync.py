@@ -3,10 +3,9 @@
 A machine gets this program as one file; it needs the standard library only. Usage: sync FILE, which
 is JSON: `fetch`, the command that prints the first item, without its item's name; `item`, that
 name; `seconds`, how often to look; `zone`, where the machine stands; `envoy`, the program;
-`bootstrap`, its file; `folder`, where `cds.json`, `lds.json` and for each listener its routes,
-`rds-NAME.json`, go; and `token`, the
-command that prints the token of the tunnel, where there is one. The items are described in
-`configuration.py`.
+`bootstrap`, its file; `folder`, where `cds.json`, `lds.json`, for each listener its routes,
+`rds-NAME.json`, and with a header for a collector `otlp.json` go; and `token`, the command that
+prints the token of the tunnel, where there is one. The items are described in `configuration.py`.
 
 What Envoy refuses is left out and said once; what is in place stays.
 """
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FORMAT = "2"
+NONE = "-"
 PLACE = "@EDGE_KEY@"
 ZONE = "@ZONE@"
 AUDIENCE = "@AUDIENCE@"
@@ -41,6 +41,10 @@ KINDS = {
     "cds": ("clusters", f"{TYPE}cluster.v3.Cluster"),
     "rds": ("routes", f"{TYPE}route.v3.RouteConfiguration"),
     "lds": ("listeners", f"{TYPE}listener.v3.Listener"),
+}
+TYPES = {
+    **{kind: name for kind, (_, name) in KINDS.items()},
+    "otlp": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
 }
 FETCH_SECONDS = 30
 RETRY_SECONDS = 5
@@ -55,12 +59,14 @@ class SyncError(Exception):
 
 
 class Found(NamedTuple):
-    """What the store holds: a short name of the document, the document, the keys, the audience."""
+    """What the store holds: a short name of the document, the document, the keys, the audience, and
+    what the edge shows its collector."""
 
     version: str
     document: dict[str, list[dict[str, Any]]]
     keys: list[str]
     audience: str
+    header: str
 
 
 # --- from the store
@@ -68,15 +74,16 @@ class Found(NamedTuple):
 
 def read(fetch: list[str], item: str) -> Found:
     """What the store holds now; SyncError where that cannot be had."""
-    head = item_text(fetch, item).split(" ", 5)
-    if len(head) != 6 or head[0] != FORMAT or not head[1].isdecimal():
+    head = item_text(fetch, item).split(" ")
+    if len(head) != 7 or head[0] != FORMAT or not head[1].isdecimal():
         raise SyncError(f"{item} is not a configuration of format {FORMAT}")
-    _, count, digest, keys, audience, first = head
+    _, count, digest, keys, audience, header, first = head
     rest = [item_text(fetch, f"{item}-{number}") for number in range(2, int(count) + 1)]
     document = unpack("".join([first, *rest]), digest)
     if not PLAIN.fullmatch(audience):
         raise SyncError("the audience has other characters than letters, digits, - and _")
-    return Found(digest[:8], document, parse_keys(keys), audience)
+    shown = "" if header == NONE else base64.b64decode(header).decode()
+    return Found(digest[:8], document, parse_keys(keys), audience, shown)
 
 
 def item_text(fetch: list[str], item: str) -> str:
@@ -206,6 +213,12 @@ def put(folder: str, resources: dict[str, list[dict[str, Any]]]) -> None:
         write(folder, "cds", resources["cds"])
 
 
+def put_header(folder: str, value: str) -> None:
+    """Write what the edge shows its collector, as a secret of Envoy, which reads it anew."""
+    resource = {"name": "otlp", "generic_secret": {"secret": {"inline_string": value}}}
+    write(folder, "otlp", [resource])
+
+
 def clusters(folder: str) -> dict[str, dict[str, Any]]:
     """The clusters that are in place, by name."""
     with contextlib.suppress(FileNotFoundError):
@@ -216,7 +229,7 @@ def clusters(folder: str) -> dict[str, dict[str, Any]]:
 
 def write(folder: str, kind: str, resources: list[dict[str, Any]], name: str = "") -> None:
     """One file, renamed into place: Envoy reads it then. What is the same is not written again."""
-    typed = [{"@type": KINDS[kind][1], **each} for each in resources]
+    typed = [{"@type": TYPES[kind], **each} for each in resources]
     text = json.dumps({"resources": typed})
     path = Path(folder, f"{kind}{name}.json")
     if path.exists() and path.read_text() == text:
@@ -279,6 +292,8 @@ class Sync:
 
     def take(self, found: Found) -> None:
         resources = files(found, self.config["zone"])
+        if found.header:
+            put_header(self.config["folder"], found.header)  # the check reads it
         try:
             check(self.config["envoy"], self.config["bootstrap"], resources)
         except SyncError as error:

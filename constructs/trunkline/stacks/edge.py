@@ -10,6 +10,7 @@ from trunkline.clouds import cloud_class
 from trunkline.ingress import ingress_of
 from trunkline.model import Site, Topology
 from trunkline.patterns.edge_proxy import EdgeProxy
+from trunkline.patterns.key_variable import header_variable
 from trunkline.stacks.stack import TopologyStack
 
 
@@ -22,6 +23,7 @@ class EdgeStack(TopologyStack):
         ingress = ingress_of(topology)
         ingress.add_provider(self)
         attachment = ingress.add_attachment(self, site)
+        otlp = topology.telemetry.otlp
         edge = EdgeProxy(
             self,
             "edge",
@@ -35,6 +37,8 @@ class EdgeStack(TopologyStack):
             http=topology.edge.http,
             versions=topology.edge.versions,
             access=attachment.access,
+            otlp=otlp,
+            otlp_header=header_variable(self) if otlp and otlp.header else None,
         )
         attachment.attach(edge)
         TerraformOutput(

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from trunkline.addresses.names import addresses_of
 from trunkline.clouds.facts import facts_of
-from trunkline.model import PROBE_KEY, Site, Topology
+from trunkline.model import OTLP_HEADER, PROBE_KEY, Site, Topology
 
 Kind = Literal["zones", "probes", "edge", "routing"]
 
@@ -38,5 +38,11 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
         needs = (account, *addresses.needs_for_names())
         if topology.probes:
             stacks.append(StackSpec("probes", site, (*needs, f"TF_VAR_{PROBE_KEY.variable}")))
-        stacks.append(StackSpec("edge", site, (*needs, *addresses.needs_for_edges())))
+        edge_needs = (*needs, *addresses.needs_for_edges(), *_needs_for_telemetry(topology))
+        stacks.append(StackSpec("edge", site, edge_needs))
     return [*stacks, StackSpec("routing", None, addresses.needs_for_routing())]
+
+
+def _needs_for_telemetry(topology: Topology) -> tuple[str, ...]:
+    otlp = topology.telemetry.otlp
+    return (f"TF_VAR_{OTLP_HEADER}",) if otlp and otlp.header else ()

@@ -25,11 +25,12 @@ from trunkline.model import (
     Forwarding,
     HeaderRules,
     Network,
+    Otlp,
     Probes,
     Site,
     Upstream,
 )
-from trunkline.payload.expressions import holds_expression
+from trunkline.payload.expressions import holds_expression, refuse_expression
 from trunkline.topology.check import check_meaning
 
 Data = dict[str, Any]
@@ -87,6 +88,13 @@ def check_probes(construct: str, probes: Probes) -> None:
     given = {**asdict(probes), "operators": list(probes.operators)}
     data = {key: value for key, value in given.items() if value is not None}
     _check(construct, {"probes": data}, {("probes",): "probes"})
+
+
+def check_otlp(construct: str, otlp: Otlp) -> None:
+    """Check a collector; a machine's user data and firewall rules hold what it says."""
+    refuse_expression(f"{otlp.endpoint} {otlp.ca}", f"{construct}: otlp")
+    data = {name: value for name, value in asdict(otlp).items() if value is not None}
+    _check(construct, {"telemetry": {"otlp": data}}, {("telemetry", "otlp"): "otlp"})
 
 
 def check_zone(construct: str, *, account_id: str, domain: str) -> None:

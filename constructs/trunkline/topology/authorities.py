@@ -1,4 +1,4 @@
-"""Certificate authorities of upstreams: files beside the topology, and what is wrong with them."""
+"""Certificate authorities: files beside the topology, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -32,20 +32,22 @@ def read_authorities(data: Any, folder: Path) -> Iterator[Problem]:
 
     `data` is a topology that fits the schema; what cannot be read becomes None.
     """
-    for path, upstream in _upstreams(data):
-        name = upstream.get("ca")
+    for path, holder in _holders(data):
+        name = holder.get("ca")
         if not isinstance(name, str) or BEGIN in name:
             continue
         try:
-            upstream["ca"] = read_source(folder / name, CERTIFICATES).text
+            holder["ca"] = read_source(folder / name, CERTIFICATES).text
         except UnreadableError as unreadable:
-            upstream["ca"] = None
+            holder["ca"] = None
             for finding in unreadable.findings:
                 message = f"{name}, beside the topology: {finding.message}"
                 yield Problem((*path, "ca"), message, finding.remedy)
 
 
-def _upstreams(data: Any) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+def _holders(data: Any) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+    """The path and the mapping of everything that may have a `ca`."""
+    yield ("telemetry", "otlp"), _mapping(_mapping(data, "telemetry"), "otlp")
     for site, values in _mapping(data, "sites").items():
         path = ("sites", site)
         named = _mapping(values, "upstreams")

@@ -23,6 +23,7 @@ from trunkline.model import (
     LocalState,
     Network,
     NewNetwork,
+    Otlp,
     Probes,
     RateLimit,
     Route,
@@ -31,6 +32,7 @@ from trunkline.model import (
     Server,
     Site,
     State,
+    Telemetry,
     TerraformCloudState,
     Topology,
     Upstream,
@@ -48,7 +50,7 @@ BACKENDS: Mapping[str, Callable[..., State]] = {
     "azurerm": AzurermState,
 }
 
-SECTIONS = ("state", "sites", "probes", "edge", "routing")
+SECTIONS = ("state", "sites", "probes", "edge", "telemetry", "routing")
 
 
 def build(data: Data) -> Topology:
@@ -64,6 +66,9 @@ def build(data: Data) -> Topology:
         sections["probes"] = _probes(data["probes"])
     if "edge" in data:
         sections["edge"] = _edge(data["edge"])
+    if "otlp" in data.get("telemetry", {}):
+        otlp = Otlp(**_whole_numbers(data["telemetry"]["otlp"]))
+        sections["telemetry"] = Telemetry(otlp=otlp)
     return Topology(**_except(data, "$schema", *INGRESSES, *SECTIONS), **sections)
 
 

@@ -22,6 +22,7 @@ from trunkline.topology.checks import (
     sites,
     sizes,
     state,
+    telemetry,
     upstreams,
 )
 from trunkline.topology.checks.partial import PartialTopology
@@ -36,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     *access.CHECKS,
     *sizes.CHECKS,
     *upstreams.CHECKS,
+    *telemetry.CHECKS,
     *state.CHECKS,
     *local.CHECKS,
     *ports.CHECKS,

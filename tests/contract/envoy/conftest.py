@@ -90,7 +90,13 @@ def start(envoy_path: str) -> Start:
                 **options,
             )
             socket_path = f"{name}/admin.sock"
-            config = bootstrap(made, site="aws", zone="us-east-1a", admin_socket=socket_path)
+            config = bootstrap(
+                made,
+                site="aws",
+                zone="us-east-1a",
+                admin_socket=socket_path,
+                collector=options.get("collector"),
+            )
             config = json.loads(edit(json.dumps(config)))
             with _running(envoy_path, config, port, Path(name)) as envoy:
                 if not isinstance(listener(port=port), TlsListener):

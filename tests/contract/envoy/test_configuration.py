@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import json
@@ -15,11 +16,20 @@ from typing import Any
 
 import pytest
 from attrs import Factory, define, frozen
+from support.collector import collector
 from support.loopback import Service, ask, eventually, free_port, service
 from support.programs import listening
 
-from trunkline.envoy import Access, LoopbackListener, dynamic_bootstrap, resources
-from trunkline.model import DEFAULT_FORWARDING, EDGE_KEY_HEADER, Upstream
+from trunkline.envoy import (
+    ZONE,
+    Access,
+    Collector,
+    LoopbackListener,
+    dynamic_bootstrap,
+    log_limit,
+    resources,
+)
+from trunkline.model import DEFAULT_FORWARDING, EDGE_KEY_HEADER, Otlp, Upstream
 from trunkline.payload.configuration import pack, sync_source
 
 pytestmark = pytest.mark.slow
@@ -37,6 +47,7 @@ class Edge:
     port: int
     folder: Path
     log: Path
+    collector: Collector | None = None
 
     def store(
         self,
@@ -44,6 +55,7 @@ class Edge:
         upstream: Service | None = None,
         keys: Sequence[str] = (OLD,),
         limit: int = 65_536,
+        header: str = "",
     ) -> None:
         """Write what the edge is to serve, as Terraform does."""
         made = resources(
@@ -55,8 +67,11 @@ class Edge:
             listener=LoopbackListener(port=self.port),
             access=Access(HOST),
             folder=str(self.folder),
+            log_limit=f"{self.folder}/log-limit.json",
+            collector=self.collector,
         )
-        for number, item in enumerate(pack(made, keys, limit), 1):
+        encoded = base64.b64encode(header.encode()).decode()
+        for number, item in enumerate(pack(made, keys, limit, header=encoded), 1):
             (self.folder / ("item" if number == 1 else f"item-{number}")).write_text(item)
 
     def status(self, target: str, key: str | None = OLD, host: str = HOST) -> int:
@@ -69,12 +84,23 @@ class Edge:
 
 @pytest.fixture
 def edge(envoy_path: str) -> Iterator[Edge]:
+    with running_edge(envoy_path) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def running_edge(envoy_path: str, otlp: Otlp | None = None) -> Iterator[Edge]:
     with tempfile.TemporaryDirectory(prefix="edge") as name, contextlib.ExitStack() as stack:
         folder, port = Path(name), free_port()
-        made = Edge(port, folder, folder / "sync.log")
-        made.store("/api/v5")
+        made = Edge(port, folder, folder / "sync.log", reporting(otlp, ZONE, name))
+        made.store("/api/v5", header="Bearer of-the-collector" if otlp else "")
+        (folder / "log-limit.json").write_text(json.dumps(log_limit()))
         bootstrap = dynamic_bootstrap(
-            site="aws", zone="us-east-1a", folder=name, admin_socket=f"{name}/admin.sock"
+            site="aws",
+            zone="us-east-1a",
+            folder=name,
+            admin_socket=f"{name}/admin.sock",
+            collector=reporting(otlp, "us-east-1a", name),
         )
         [statistics] = bootstrap["static_resources"]["listeners"]
         statistics["address"]["socket_address"]["port_value"] = free_port()  # tests run at once
@@ -150,6 +176,34 @@ def under_load(edge: Edge, target: str) -> Iterator[Load]:
             thread.join()
 
 
+def reporting(otlp: Otlp | None, zone: str, folder: str) -> Collector | None:
+    if otlp is None:
+        return None
+    return Collector(
+        upstream=otlp.upstream,
+        attributes={"zone": zone},
+        seconds=1,
+        header=otlp.header,
+        folder=folder,
+    )
+
+
+def test_the_collector_learns_the_machine_s_zone_and_who_it_is(envoy_path: str) -> None:
+    with collector() as received:
+        otlp = Otlp(endpoint=f"http://127.0.0.1:{received.port}", header="x-api-key")
+        with running_edge(envoy_path, otlp) as edge:
+            eventually(lambda: all(received.resources.values()))
+            edge.store("/api/v5", header="Bearer of-tomorrow")
+            eventually(lambda: received.metadata[-1]["x-api-key"] == "Bearer of-tomorrow")
+            assert "Bearer" not in edge.log.read_text()
+    for kind, found in received.resources.items():
+        assert {each["zone"] for each in found} == {"us-east-1a"}, kind
+    assert {each.get("x-api-key") for each in received.metadata} == {
+        "Bearer of-the-collector",
+        "Bearer of-tomorrow",
+    }
+
+
 def test_only_who_has_the_key_and_calls_the_edge_by_its_name_gets_in(edge: Edge) -> None:
     for target in ("/api/v5", "/healthz", "/livez", "/elsewhere"):
         for how in ({"key": None}, {"key": ""}, {"key": NEW}, {"host": "api.example.com"}):
@@ -174,6 +228,7 @@ def test_ten_changes_of_routes_and_upstreams_lose_no_request(edge: Edge) -> None
     assert load.failed == []
     assert load.sent > 100
     assert one.hits and other.hits
+    assert "envoy bug" not in (edge.folder / "stderr").read_text()
 
 
 def test_a_key_is_rotated_without_a_lost_request(edge: Edge) -> None:

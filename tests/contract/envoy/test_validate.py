@@ -9,12 +9,25 @@ from pathlib import Path
 import pytest
 from support.certificates import Authority
 
-from trunkline.envoy import Listener, LoopbackListener, TlsListener, bootstrap, resources
-from trunkline.model import DEFAULT_FORWARDING, Upstream
+from trunkline.envoy import (
+    Collector,
+    Listener,
+    LoopbackListener,
+    TlsListener,
+    bootstrap,
+    log_limit,
+    resources,
+)
+from trunkline.model import DEFAULT_FORWARDING, Otlp, Upstream
 from trunkline.topology import load
 
 TOPOLOGIES = sorted((Path(__file__).parents[3] / "topologies").glob("*.yaml"))
 ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
+COLLECTOR = Collector(
+    upstream=Otlp(endpoint="https://otel.example.com:4317").upstream,
+    attributes={"trunkline.site": "aws"},
+    seconds=60,
+)
 UPSTREAMS = (
     None,
     "http://10.0.1.20:8080",
@@ -78,6 +91,16 @@ def test_envoy_accepts_the_edges_of_an_example(
             routes={route.prefix: route.forwarding for route in topology.routing.routes},
             upstreams=site.services,
             listener=listener,
+            log_limit=_log_limit(tmp_path),
+            collector=COLLECTOR,
         )
-        config = bootstrap(made, site=site.name, zone=site.zone, admin_socket=ADMIN_SOCKET)
+        config = bootstrap(
+            made, site=site.name, zone=site.zone, admin_socket=ADMIN_SOCKET, collector=COLLECTOR
+        )
         validate(envoy_path, config, tmp_path)
+
+
+def _log_limit(folder: Path) -> str:
+    file = folder / "log-limit.json"
+    file.write_text(json.dumps(log_limit()))
+    return str(file)

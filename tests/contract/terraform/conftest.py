@@ -59,6 +59,7 @@ def offline_env(
         "HOME": str(folder),
         "TF_VAR_probe_key": generate_key(),
         "TF_VAR_edge_key": generate_key(),
+        "TF_VAR_otlp_header": "Bearer of-the-collector",
         **({"TRUNKLINE_WORKERD": str(workerd)} if workerd else {}),
     }
 

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
-from trunkline import ExistingNetwork, NewNetwork, Probes, Server, Site, Upstream
+from trunkline import ExistingNetwork, NewNetwork, Otlp, Probes, Server, Site, Upstream
 from trunkline.errors import ConfigurationError
 
 ACCOUNT = "4f1d2c3b4a59687786958493a2b1c0df"
@@ -113,6 +113,16 @@ def test_a_site(kind: str, site: Site, message: str, make: Callable[..., Any]) -
         ({"name": "e" * 30 + "_" + "e" * 30}, "does not fit"),
         ({"name": "e" * 64}, "the name has 64 characters; use at most 63"),
         ({"tags": {"aws:owner": "me"}}, "tags"),
+        (
+            {"otlp": Otlp(endpoint="http://otel.example.org:4317")},
+            "otlp.endpoint: plain http to otel.example.org may cross the Internet unencrypted",
+        ),
+        ({"otlp": Otlp(endpoint="otel:4317")}, 'otlp.endpoint: "otel:4317" does not fit'),
+        (
+            {"otlp": Otlp(endpoint="https://otel.example.org:4317", header="x-key")},
+            "otlp_header: give it with otlp.header, and only then",
+        ),
+        ({"otlp_header": "secret"}, "otlp_header: give it with otlp.header, and only then"),
     ],
 )
 def test_an_edge(arguments: dict[str, Any], message: str, make: Callable[..., Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from trunkline.envoy import ZONE, Access, LoopbackListener, Resources, resources
+from trunkline.envoy.otlp import SECRET
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
 from trunkline.payload import sync
-from trunkline.payload.configuration import FORMAT, pack, sync_source
+from trunkline.payload.configuration import FORMAT, NONE, pack, sync_source
 
 KEYS = ["new" * 20, "old" * 20]
 SETTINGS = {
@@ -71,12 +73,28 @@ def test_the_machine_unpacks_what_was_packed(store: dict[str, str], limit: int) 
     assert found.keys == KEYS
 
 
+@pytest.mark.parametrize("limit", [65_536, 2_000])
+def test_what_the_edge_shows_its_collector_arrives(store: dict[str, str], limit: int) -> None:
+    made, value = served("/api/v5"), "Bearer " + "x" * 695
+    items = pack(made, KEYS, limit, header=base64.b64encode(value.encode()).decode())
+    assert all(len(item) <= limit for item in items)
+    put(store, items)
+    found = sync.read([], "c")
+    assert found.header == value
+    assert found.document["listeners"] == [*made.listeners]
+
+
+def test_envoy_finds_what_the_edge_shows_its_collector(tmp_path: Path) -> None:
+    sync.put_header(str(tmp_path), "secret")
+    assert "secret" in (tmp_path / SECRET).read_text()
+
+
 def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
     from trunkline.envoy.access import KEY
     from trunkline.envoy.assertion import AUDIENCE
 
     assert (sync.FORMAT, sync.PLACE, sync.ZONE) == (FORMAT, KEY, ZONE)
-    assert sync.AUDIENCE == AUDIENCE
+    assert (sync.AUDIENCE, sync.NONE) == (AUDIENCE, NONE)
     assert '"""' not in sync_source()
 
 
@@ -141,7 +159,7 @@ def test_items_of_two_versions_are_not_mixed(store: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1 1 digest keys - data", "2 one digest keys - data", "2 1 x"]
+    "text", ["", "1 1 digest keys - - data", "2 one digest keys - - data", "2 1 x"]
 )
 def test_another_format_is_refused(store: dict[str, str], text: str) -> None:
     store["c"] = text

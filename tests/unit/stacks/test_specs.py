@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 from support.examples import ROOT
 
-from trunkline.model import Edge
+from trunkline.model import Edge, Otlp, Telemetry
 from trunkline.stacks.specs import stack_specs
 from trunkline.topology import load
 
@@ -65,6 +65,14 @@ def test_a_zone_that_is_created_comes_before_the_edges_that_look_it_up() -> None
     needs = {stack.name: stack.needs for stack in stack_specs(PUBLIC)}
     assert "the routing stack applied: it creates the zone" in needs["edge-shop"]
     assert needs["routing"] == ("CLOUDFLARE_API_TOKEN", "TF_VAR_edge_key")
+
+
+def test_an_edge_that_shows_a_collector_who_it_is_needs_that_secret() -> None:
+    otlp = Otlp(endpoint="https://otel.example.com:4317", header="x-api-key")
+    shown = evolve(THREE, telemetry=Telemetry(otlp=otlp))
+    needs = {stack.name: stack.needs for stack in stack_specs(shown)}
+    assert "TF_VAR_otlp_header" in needs["edge-aws"]
+    assert "TF_VAR_otlp_header" not in needs["routing"]
 
 
 def test_a_local_topology_needs_this_machine_and_the_key_of_the_probes() -> None:

@@ -55,6 +55,15 @@ def test_every_key_arrives() -> None:
     assert site.deploy_as == "arn:aws:iam::123456789012:role/trunkline/terraform"
 
 
+def test_the_collector_arrives_with_its_authority() -> None:
+    otlp = valid("otlp.yaml").telemetry.otlp
+    assert otlp is not None and (otlp.header, otlp.metrics_seconds) == ("authorization", 30)
+    [server] = otlp.upstream.servers
+    assert server == model.Server("otel.corp.acme.dev", 4317, tls=True)
+    assert otlp.upstream.protocol == "http2"
+    assert otlp.upstream.ca is not None and otlp.upstream.ca.startswith("-----BEGIN")
+
+
 def test_a_route_may_be_hedged() -> None:
     hedged, other = valid("hedge.yaml").routing.routes
     assert hedged == model.Route("/a", "aws", ("google",), hedge=True)

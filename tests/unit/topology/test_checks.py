@@ -22,6 +22,7 @@ from trunkline.topology.checks import (
     sites,
     sizes,
     state,
+    telemetry,
     upstreams,
 )
 from trunkline.topology.checks.partial import PartialTopology
@@ -380,8 +381,7 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 def test_every_check_is_registered_once() -> None:
     modules = (
         *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
-        access,
-        placeholders,
+        *(access, telemetry, placeholders),
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)

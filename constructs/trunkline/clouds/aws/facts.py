@@ -104,5 +104,6 @@ FACTS = CloudFacts(
         partitions={"cn-": "aws-cn", "us-gov-": "aws-us-gov", "": "aws"},
         example="arn:{partition}:iam::…",
     ),
+    telemetry_provider="aws",
     perfkit_cloud="AWS",
 )

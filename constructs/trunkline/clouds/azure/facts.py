@@ -94,6 +94,7 @@ FACTS = CloudFacts(
     # 50 for most, and 15 for a vault's secret.
     most_tags=15,
     example_account=r"0{8}-.*|12345678-.*|(.)\1{7}-.*",
+    telemetry_provider="azure",
     perfkit_cloud="Azure",
     perfkit_zone="{region}-{zone}",
 )

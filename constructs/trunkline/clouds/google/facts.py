@@ -78,5 +78,6 @@ FACTS = CloudFacts(
     sizes=SIZES,
     prices=PRICES,
     reserved_tags=("goog",),
+    telemetry_provider="gcp",
     perfkit_cloud="GCP",
 )

@@ -10,14 +10,16 @@ from typing import Any, ClassVar
 from attrs import Factory, frozen
 
 from trunkline.addresses import loopback
+from trunkline.envoy import log_limit
 from trunkline.local.machine import LocalProcess
-from trunkline.model import DEFAULT_VERSIONS, Upstream, Upstreams
+from trunkline.model import DEFAULT_VERSIONS, Otlp, Upstream, Upstreams
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
 
 CONFIGURATION = "/etc/envoy/envoy.json"
 DRAIN = "/usr/local/lib/trunkline/drain"
+LOG_LIMIT = "/etc/envoy/log-limit.json"
 CLIENT_CA = "/etc/envoy/cloudflare-origin-pull-ca.pem"
 ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 
@@ -32,17 +34,18 @@ class Envoy(Unit):
     """Envoy with the configuration `bootstrap`, in front of `upstreams`.
 
     `public_to` are the ranges that reach port 443; an Envoy with any accepts Cloudflare's client
-    certificate only.
+    certificate only. The configuration names the collector of `otlp`.
     """
 
     bootstrap: Mapping[str, object]
     version: str = DEFAULT_VERSIONS.envoy
     upstreams: Upstreams = Factory(dict)
     public_to: tuple[str, ...] = ()
+    otlp: Otlp | None = None
 
     name: ClassVar = "edge"
     health: ClassVar = "/livez"  # its upstream may come later
-    remedy: ClassVar = "use fewer or shorter route prefixes"
+    remedy: ClassVar = "use fewer or shorter route prefixes, or a collector without ca"
 
     @property
     def package(self) -> VendorPackage:
@@ -65,6 +68,7 @@ class Envoy(Unit):
     def files(self) -> tuple[MachineFile, ...]:
         return (
             MachineFile(CONFIGURATION, _compact(self.bootstrap)),
+            MachineFile(LOG_LIMIT, _compact(log_limit(2 if self.otlp else 1))),
             MachineFile(DRAIN, packaged("drain.sh")),
             *(self._public_files() if self.public_to else ()),
         )
@@ -83,8 +87,12 @@ class Envoy(Unit):
         public = Rule(name="cloudflare", port=443, cidrs=self.public_to)
         return Firewall(
             ingress=(public,) if self.public_to else (),
-            egress=tuple(_to_servers(self.upstreams.values())),
+            egress=tuple(_to_servers([*self.upstreams.values(), *self._collectors()])),
         )
+
+    def _collectors(self) -> Iterator[Upstream]:
+        if self.otlp:
+            yield self.otlp.upstream
 
     def local(self, cidr: str, zone: str) -> LocalUnit:
         """Envoy with the very configuration of a cloud's edge, but for the admin socket.

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
-from trunkline.clouds.facts import CLOUDS, facts_of
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.model import DEFAULT_PRIORITY
 from trunkline.topology.authorities import faults
-from trunkline.topology.checks.networks import PRIVATE
+from trunkline.topology.checks.hosts import (
+    Target,
+    address_of,
+    is_private,
+    reachable,
+    split_url,
+    trusted,
+)
 from trunkline.topology.checks.partial import PartialTopology
 from trunkline.topology.checks.routing import sites_of
-
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
-_NUMBERS = re.compile(r"[0-9.]+\Z")
-_PRIVATE_SUFFIXES = (".internal", ".local", ".lan", ".corp", ".home", ".private", ".intranet")
 
 
 def upstreams_can_be_reached(draft: PartialTopology) -> Iterator[Problem]:
     for path, url in _upstreams(draft):
-        host = url.hostname or ""
-        if not _port_is_valid(url):
-            yield Problem(path, "the port is out of range", "use 1 to 65535")
-        if not _host_is_valid(host):
-            yield Problem(path, f"{host} is neither a hostname nor an IP address", "correct it")
-        elif host in draft.origins().values() or host == draft.hostname():
-            message = f"{host} leads back to the edges, round and round"
-            yield Problem(path, message, "name the service itself")
-        elif not (draft.is_on_loopback(str(path[1])) and _is_this_machine(host)):
-            yield from _about_host(path, url, draft.text("domain"))
+        here = draft.is_on_loopback(str(path[1]))
+        yield from reachable(Target(path=path, url=url, here=here), draft)
 
 
 def _upstreams(draft: PartialTopology) -> Iterator[tuple[KeyPath, SplitResult]]:
@@ -46,10 +37,10 @@ def _upstreams(draft: PartialTopology) -> Iterator[tuple[KeyPath, SplitResult]]:
 def _urls(path: KeyPath, upstream: Any) -> Iterator[tuple[KeyPath, SplitResult]]:
     """The path and the URL of each server of the upstream at `path`."""
     if isinstance(upstream, str):
-        yield path, _split(upstream)
+        yield path, split_url(upstream)
     for index, server in enumerate(_servers(upstream)):
         if isinstance(url := server.get("url"), str):
-            yield (*path, "servers", index, "url"), _split(url)
+            yield (*path, "servers", index, "url"), split_url(url)
 
 
 def _services(draft: PartialTopology) -> Iterator[tuple[KeyPath, Any]]:
@@ -73,43 +64,12 @@ def _servers(upstream: Any) -> list[Mapping[str, Any]]:
     return [each if isinstance(each, Mapping) else {} for each in servers or ()]
 
 
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:  # Brackets around something that is not an IPv6 address.
-        return urlsplit("http://[::]")
-
-
-def _about_host(path: KeyPath, url: SplitResult, domain: str) -> Iterator[Problem]:
-    host = url.hostname or ""
-    address = _address(host)
-    if host in _metadata_hosts() or (address and address.is_link_local):
-        message = f"{host} is the cloud's metadata service: it hands out the machine's credentials"
-        yield Problem(path, message, "name the service itself")
-    elif address and (address.is_unspecified or address.is_multicast):
-        yield Problem(path, f"{host} is no address of a service", "name the service itself")
-    elif isinstance(address, IPv6Address):
-        message = f"{host} is an IPv6 address, and the machines have IPv4 addresses only"
-        yield Problem(path, message, "write the service's IPv4 address, or a name that has one")
-    elif _is_this_machine(host):
-        message = f"{host} is the edge's own machine, where nothing else runs"
-        yield Problem(path, message, "name the service itself", "warning")
-    elif address is None and "." not in host:
-        message = f"{host} is one label, which no DNS outside of its own machine knows"
-        yield Problem(
-            path, message, "write the whole name, like api.internal, or an address", "warning"
-        )
-    elif url.scheme == "http" and _may_be_public(host, domain):
-        message = f"plain http to {host} may cross the Internet unencrypted"
-        yield Problem(path, message, "use https, or a private address", "warning")
-
-
 def upstreams_are_in_reach(draft: PartialTopology) -> Iterator[Problem]:
     """Private addresses that no route leads to, as far as the topology says."""
     for path, url in _upstreams(draft):
-        site, address = str(path[1]), _address(url.hostname or "")
+        site, address = str(path[1]), address_of(url.hostname or "")
         own = draft.network(site)
-        if draft.is_on_loopback(site) or not _is_private(address):
+        if draft.is_on_loopback(site) or not is_private(address):
             continue
         if own is not None and address in own:
             if not draft.is_existing(site):
@@ -140,13 +100,7 @@ def private_https_is_trusted(draft: PartialTopology) -> Iterator[Problem]:
             continue
         for place, url in _urls(path, upstream):
             name = options.get("server_name") or url.hostname or ""
-            private = _is_private(_address(name)) or _has_private_name(name)
-            if url.scheme == "https" and private:
-                message = (
-                    f"the edge trusts public certificate authorities, and none signs for {name}"
-                )
-                remedy = "name your own authority as ca, or use http inside of your network"
-                yield Problem(place, message, remedy, "warning")
+            yield from trusted(Target(path=place, url=url), name)
 
 
 def servers_speak_alike(draft: PartialTopology) -> Iterator[Problem]:
@@ -219,52 +173,6 @@ def upstreams_are_used(draft: PartialTopology) -> Iterator[Problem]:
             message = f"no route names the upstream {path[-1]}"
             remedy = f"write upstream: {path[-1]} at a route, or delete it"
             yield Problem(path, message, remedy, "warning", at_key=True)
-
-
-def _is_private(address: IPv4Address | IPv6Address | None) -> bool:
-    return isinstance(address, IPv4Address) and any(address in block for block in PRIVATE)
-
-
-@cache
-def _metadata_hosts() -> frozenset[str]:
-    """Those of every cloud: an upstream may be in another one than the edge."""
-    return frozenset(host for cloud in CLOUDS for host in facts_of(cloud).metadata_hosts)
-
-
-def _is_this_machine(host: str) -> bool:
-    address = _address(host)
-    return host == "localhost" or bool(address and address.is_loopback)
-
-
-def _may_be_public(host: str, domain: str) -> bool:
-    if address := _address(host):
-        return address.is_global
-    private = _has_private_name(host) or host.startswith("internal-")
-    return "." in host and not private and not f".{host}".endswith(f".{domain}")
-
-
-def _has_private_name(host: str) -> bool:
-    return host.endswith(_PRIVATE_SUFFIXES)
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
-
-
-def _host_is_valid(host: str) -> bool:
-    if ":" in host or _NUMBERS.match(host):
-        return _address(host) is not None
-    return len(host) <= 253 and all(map(_LABEL.match, host.removesuffix(".").split(".")))
-
-
-def _port_is_valid(url: SplitResult) -> bool:
-    try:
-        return url.port != 0
-    except ValueError:
-        return False
 
 
 CHECKS = (

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from trunkline.model import Upstream
+from trunkline.model import Otlp, Upstream
 from trunkline.patterns.cloudflare_ranges import IPV4
 from trunkline.payload.units import Envoy
+from trunkline.payload.units.envoy import LOG_LIMIT
 
 
 def test_an_envoy_behind_a_tunnel_has_no_way_in() -> None:
@@ -33,6 +34,23 @@ def test_the_way_to_the_upstream_is_no_wider_than_needed(
 ) -> None:
     rules = Envoy(bootstrap={}, upstreams={None: Upstream.from_url(upstream)}).firewall.egress
     assert {(rule.name, rule.port, rule.cidrs) for rule in rules} == way
+
+
+def test_the_way_to_a_collector_is_open() -> None:
+    otlp = Otlp(endpoint="https://10.9.0.4:4317")
+    [rule] = Envoy(bootstrap={}, otlp=otlp).firewall.egress
+    assert (rule.port, rule.cidrs) == (4317, ("10.9.0.4/32",))
+
+
+def test_a_second_log_has_lines_of_its_own() -> None:
+    limits = [
+        json.loads(file.content)["resources"][0]["resource"]
+        for otlp in (None, Otlp(endpoint="https://10.9.0.4:4317"))
+        for file in Envoy(bootstrap={}, otlp=otlp).files
+        if file.path == LOG_LIMIT
+    ]
+    one, two = (each["max_tokens"] for each in limits)
+    assert two == 2 * one
 
 
 def test_on_this_machine_it_runs_the_same_configuration_but_for_the_admin_socket() -> None:
