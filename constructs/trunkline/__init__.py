@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trunkline.errors import ConfigurationError, OutputError, TrunklineError
     from trunkline.model import (
         AccessPolicy,
+        ClientRateLimit,
         ExistingNetwork,
         Forwarding,
         HeaderRules,
@@ -28,15 +29,20 @@ if TYPE_CHECKING:
         Topology,
         Upstream,
         Versions,
+        Waf,
+        WorkerOptions,
+        ZoneOptions,
     )
     from trunkline.patterns.cloudflare_routing import CloudflareRouting
     from trunkline.patterns.edge_origin import EdgeOrigin
     from trunkline.patterns.edge_proxy import EdgeProxy, Loopback, Public, Tunnel
+    from trunkline.patterns.logpush import Logpush
     from trunkline.patterns.probe_set import ProbeSet
     from trunkline.topology.errors import TopologyError
 
 __all__ = [
     "AccessPolicy",
+    "ClientRateLimit",
     "CloudflareRouting",
     "ConfigurationError",
     "EdgeOrigin",
@@ -46,6 +52,7 @@ __all__ = [
     "Forwarding",
     "HeaderRules",
     "Http",
+    "Logpush",
     "Loopback",
     "Management",
     "NewNetwork",
@@ -64,12 +71,16 @@ __all__ = [
     "Tunnel",
     "Upstream",
     "Versions",
+    "Waf",
+    "WorkerOptions",
+    "ZoneOptions",
 ]
 
 _CONSTRUCTS = {
     "CloudflareRouting": "trunkline.patterns.cloudflare_routing",
     "EdgeOrigin": "trunkline.patterns.edge_origin",
     "EdgeProxy": "trunkline.patterns.edge_proxy",
+    "Logpush": "trunkline.patterns.logpush",
     "Loopback": "trunkline.patterns.edge_proxy",
     "ProbeSet": "trunkline.patterns.probe_set",
     "Public": "trunkline.patterns.edge_proxy",
@@ -78,6 +89,7 @@ _CONSTRUCTS = {
 
 _DATA = {
     "AccessPolicy": "trunkline.model",
+    "ClientRateLimit": "trunkline.model",
     "ConfigurationError": "trunkline.errors",
     "Endpoint": "trunkline.addresses.base",
     "ExistingNetwork": "trunkline.model",
@@ -98,6 +110,9 @@ _DATA = {
     "TrunklineError": "trunkline.errors",
     "Upstream": "trunkline.model",
     "Versions": "trunkline.model",
+    "Waf": "trunkline.model",
+    "WorkerOptions": "trunkline.model",
+    "ZoneOptions": "trunkline.model",
 }
 
 

@@ -12,16 +12,20 @@ from constructs import Construct
 from scripts.reference.example_sites import NEW, ExampleSite
 
 from trunkline import (
+    ClientRateLimit,
     CloudflareRouting,
     EdgeOrigin,
     EdgeProxy,
     Endpoint,
+    Logpush,
     Loopback,
     Peer,
     ProbeSet,
     Public,
     Site,
     Tunnel,
+    Waf,
+    ZoneOptions,
 )
 
 SECRET = "${var.secret}"
@@ -78,6 +82,10 @@ def _routings() -> Iterator[Case]:
     yield Case("Cloudflare", "`origin_rules`", routing(strategy="origin_rules"))
     options = {"create_zone": True, "smart_routing": True, "origin_pulls": True}
     yield Case("Cloudflare", "`worker`, and every option True", routing(**options))
+    limit = ClientRateLimit(100)
+    zone = ZoneOptions(tiered_cache=True, polish="lossless", waf=Waf(), client_rate_limit=limit)
+    logs = {"plan": "enterprise", "logpush": Logpush(destination=SECRET)}
+    yield Case("Cloudflare", "`worker`, all of `zone`, and `logpush`", routing(zone=zone, **logs))
 
 
 def _origins() -> Iterator[Case]:

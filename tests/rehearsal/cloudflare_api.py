@@ -30,6 +30,13 @@ LISTS = (
         "cloudflare_load_balancer_monitor",
         "account_id",
     ),
+    (r"/zones/([^/]+)/argo/tiered_caching", "cloudflare_argo_tiered_caching", "zone_id"),
+    (
+        r"/zones/([^/]+)/cache/tiered_cache_smart_topology_enable",
+        "cloudflare_tiered_cache",
+        "zone_id",
+    ),
+    (r"/zones/([^/]+)/logpush/jobs", "cloudflare_logpush_job", "zone_id"),
     (r"/accounts/([^/]+)/workers/scripts", "cloudflare_workers_script", "account_id"),
     (
         r"/accounts/([^/]+)/cfd_tunnel",
@@ -47,7 +54,7 @@ LISTS = (
         "account_id",
     ),
 )
-SECRET = re.compile("secret|token")
+SECRET = re.compile("secret|token|destination_conf|ownership_challenge")
 
 
 def answer(world: World, request: Any) -> tuple[int, bytes]:

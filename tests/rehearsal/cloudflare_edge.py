@@ -39,7 +39,14 @@ RULESET = "cloudflare_ruleset"
 SETTING = "cloudflare_zone_setting"
 OWN = (TUNNEL, CONFIG, SCRIPT, ROUTE, RECORD, RULESET, SETTING, ZONE, APPLICATION)
 EFFECTIVE = frozenset((*OWN, *BALANCING))
-REMEMBERED = frozenset(("cloudflare_argo_smart_routing",))
+REMEMBERED = frozenset(
+    (
+        "cloudflare_argo_smart_routing",
+        "cloudflare_argo_tiered_caching",
+        "cloudflare_tiered_cache",
+        "cloudflare_logpush_job",
+    )
+)
 FRONT_TYPES = frozenset((SCRIPT, ROUTE, RECORD, ZONE))
 TUNNEL_PORT = 7844
 NO_NAME = (530, b"error code: 1016\n")  # for a name that has no record

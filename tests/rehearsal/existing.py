@@ -30,4 +30,5 @@ def add_existing(world: World, topology: Topology) -> None:
         return
     if world.one(ZONE, name=topology.domain) is None:
         account = {"id": ingress.account_id}
-        world.put_before(ZONE, {"id": "0" * 32, "name": topology.domain, "account": account})
+        zone = {"id": "0" * 32, "name": topology.domain, "account": account}
+        world.put_before(ZONE, {**zone, "plan": {"legacy_id": ingress.plan}})

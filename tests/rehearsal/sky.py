@@ -15,7 +15,7 @@ from doubles.providers.double import listening
 from doubles.providers.effects import Effects, State
 from doubles.providers.plugin_mirror import schema_files
 
-from rehearsal import cloudflare_edge, workers
+from rehearsal import cloudflare_edge, plans, workers
 from rehearsal.cloudflare_edge import CloudflareEdge
 from rehearsal.clouds import BY_CLOUD, BY_MACHINE
 from rehearsal.clouds.base import unknown
@@ -71,6 +71,8 @@ class Sky(Effects):
                 return fault[1]
         if type_name in BY_MACHINE and prior is None and planned is not None:
             return BY_MACHINE[type_name].taken(self.world, planned)
+        if planned is not None and (why := plans.refused(self.world, type_name, planned)):
+            return why
         if type_name == cloudflare_edge.RULESET and planned is not None:
             return cloudflare_edge.rules_refused(planned)
         if type_name == cloudflare_edge.TUNNEL and planned is None and prior is not None:

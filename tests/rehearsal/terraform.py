@@ -15,6 +15,7 @@ from trunkline.deploy.keys import Keys
 
 AT_ONCE = 3
 TIMEOUT = 400.0
+DESTINATION = {"TF_VAR_logpush_destination": "s3://logs.example.com/{DATE}?region=us-east-1"}
 
 
 def environment(folder: Path, addresses: str) -> dict[str, str]:
@@ -79,7 +80,7 @@ class Stacks:
             run = TerraformRunner(stack, work, self._env, timeout=TIMEOUT)
             run.init()
             self._runs[stack.name] = run
-        run.set_variables(self.keys.environment())
+        run.set_variables({**DESTINATION, **self.keys.environment()})
         run.apply()
 
     def _destroy(self, stack: Path) -> None:

@@ -303,6 +303,9 @@ def test_cloudflares_api_shows_what_a_zone_and_an_account_hold() -> None:
         cloudflare_zero_trust_access_service_token=[
             {"account_id": "mine", "name": "robot", "client_secret": "hush"}
         ],
+        cloudflare_logpush_job=[{"id": 1, "zone_id": "z", "destination_conf": "r2://logs?hush"}],
+        cloudflare_tiered_cache=[{"id": "t", "zone_id": "z", "value": "on"}],
+        cloudflare_argo_tiered_caching=[{"id": "a", "zone_id": "z", "value": "on"}],
     )
     _, zones = ask(made, "/client/v4/zones?name=example.com")
     assert [zone["id"] for zone in zones["result"]] == ["z"]
@@ -311,6 +314,16 @@ def test_cloudflares_api_shows_what_a_zone_and_an_account_hold() -> None:
     _, tokens = ask(made, "/client/v4/accounts/mine/access/service_tokens")
     assert [each["name"] for each in tokens["result"]] == ["robot"]
     assert "hush" not in json.dumps(tokens)
+    jobs, *settings = (
+        ask(made, f"/client/v4/zones/z/{path}")[1]["result"]
+        for path in (
+            "logpush/jobs",
+            "argo/tiered_caching",
+            "cache/tiered_cache_smart_topology_enable",
+        )
+    )
+    assert jobs == [{"id": 1, "zone_id": "z"}]
+    assert [[each["value"] for each in one] for one in settings] == [["on"], ["on"]]
 
 
 def test_cloudflares_api_refuses_a_stranger_and_a_path_that_it_does_not_know() -> None:

@@ -12,6 +12,7 @@ from trunkline.documents.schema import load_schema
 from trunkline.topology.build import BACKENDS
 
 SCHEMA = load_schema("topology")
+ROUTING = SCHEMA["properties"]["routing"]
 SITE = model.Site(name="a", cloud="aws", region="us-east-1", zone="us-east-1a")
 
 
@@ -43,7 +44,9 @@ SECTIONS = [
     (model.Http, SCHEMA["properties"]["edge"]["properties"]["http"]),
     (model.Versions, SCHEMA["properties"]["edge"]["properties"]["versions"]),
     (model.Otlp, SCHEMA["properties"]["telemetry"]["properties"]["otlp"]),
-    (model.Routing, SCHEMA["properties"]["routing"]),
+    (model.Routing, ROUTING),
+    (model.Waf, ROUTING["properties"]["waf"]),
+    (model.ClientRateLimit, ROUTING["properties"]["client_rate_limit"]),
     (model.Route, SCHEMA["$defs"]["route"]),
     (model.RateLimit, SCHEMA["$defs"]["route"]["properties"]["rate_limit"]),
     (model.Upstream, SCHEMA["$defs"]["upstream"]),
@@ -62,6 +65,8 @@ def test_schema_and_model_have_the_same_defaults(cls: type, section: dict[str, A
     if ours.pop("forwarding", None):  # in the file its keys are the route's own
         flags = defaults(model.Forwarding)
         ours |= {name: value for name, value in flags.items() if isinstance(value, bool)}
+    for part in ("zone", "worker"):
+        ours.pop(part, None)  # in the file its keys are the routing's own
     # A triangle is a mapping in the file, whose order counts, and rows in the model.
     assert {**ours, **({"latency_ms": {}} if "latency_ms" in ours else {})} == schema_defaults(
         section
@@ -107,6 +112,8 @@ def test_model_has_a_field_for_every_key_of_the_schema() -> None:
         names(model.Route) | names(model.Forwarding)
     ) - {"prefix", "forwarding"}
     assert set(SCHEMA["$defs"]["upstream"]["properties"]) == names(model.Upstream)
+    parts = names(model.ZoneOptions) | names(model.WorkerOptions)
+    assert set(ROUTING["properties"]) == (names(model.Routing) | parts) - {"zone", "worker"}
 
 
 def names(cls: type) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trunkline.addresses.base import Addresses, Endpoint, edge_name
-from trunkline.model import EDGE_KEY, Cloudflare
+from trunkline.model import EDGE_KEY, LOGPUSH_DESTINATION, Cloudflare
 
 TOKEN = "CLOUDFLARE_API_TOKEN"
 KEY = f"TF_VAR_{EDGE_KEY.variable}"
@@ -56,8 +56,10 @@ class CloudflareAddresses(Addresses[Cloudflare]):
         return (KEY,)
 
     def needs_for_routing(self) -> tuple[str, ...]:
+        logs = (f"TF_VAR_{LOGPUSH_DESTINATION}",) if self.topology.routing.logpush else ()
         if self.ingress.create_zone:
-            return (TOKEN, KEY)
+            return (TOKEN, KEY, *logs)
         # Only a zone that the stack creates gets its SSL mode from the stack.
         public = self.topology.edge.exposure == "public"
-        return (*self.needs_for_names(), KEY, *(("the zone's SSL mode Full",) if public else ()))
+        mode = ("the zone's SSL mode Full",) if public else ()
+        return (*self.needs_for_names(), KEY, *logs, *mode)

@@ -2,6 +2,7 @@
 
 from trunkline.cloudflare.access import add_access_application
 from trunkline.cloudflare.dns import add_dns_record
+from trunkline.cloudflare.options import add_logpush, add_zone_options
 from trunkline.cloudflare.routing import add_routing, set_smart_routing
 from trunkline.cloudflare.tunnel import TunnelEnds, add_tunnel
 from trunkline.cloudflare.zone import (
@@ -20,11 +21,13 @@ __all__ = [
     "add_access_application",
     "add_dns_record",
     "add_https_only",
+    "add_logpush",
     "add_origin_pulls",
     "add_provider",
     "add_routing",
     "add_ssl_mode_full",
     "add_tunnel",
+    "add_zone_options",
     "create_zone",
     "find_zone",
     "set_smart_routing",

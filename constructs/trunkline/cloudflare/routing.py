@@ -6,10 +6,17 @@ from typing import assert_never
 
 from cdktf_cdktf_provider_cloudflare.argo_smart_routing import ArgoSmartRouting
 from cdktf_cdktf_provider_cloudflare.workers_route import WorkersRoute
-from cdktf_cdktf_provider_cloudflare.workers_script import WorkersScript, WorkersScriptBindings
+from cdktf_cdktf_provider_cloudflare.workers_script import (
+    WorkersScript,
+    WorkersScriptBindings,
+    WorkersScriptObservability,
+    WorkersScriptObservabilityLogs,
+    WorkersScriptPlacement,
+)
 from constructs import Construct
 
 from trunkline.cloudflare.dns import NO_ORIGIN, add_dns_record
+from trunkline.model import Placement
 from trunkline.routing import (
     LoadBalancerRouting,
     OriginRulesRouting,
@@ -79,6 +86,8 @@ def _script(scope: Construct, account_id: str, script: Script) -> WorkersScript:
         content=escape(script.content),
         main_module=script.main_module,
         compatibility_date=script.compatibility_date,
+        placement=_placement(script.options.placement),
+        observability=_observability(script.options.log_sampling),
         bindings=[
             *(
                 WorkersScriptBindings(type="plain_text", name=name, text=escape(text))
@@ -94,3 +103,23 @@ def _script(scope: Construct, account_id: str, script: Script) -> WorkersScript:
             ),
         ],
     )
+
+
+def _placement(mode: Placement | None) -> WorkersScriptPlacement | None:
+    """https://developers.cloudflare.com/workers/configuration/placement/"""
+    return WorkersScriptPlacement(mode=mode) if mode else None
+
+
+def _observability(sampling: float | None) -> WorkersScriptObservability | None:
+    """The logs of a share of the requests.
+
+    https://developers.cloudflare.com/workers/observability/logs/workers-logs/#head-based-sampling
+    """
+    if sampling is None:
+        return None
+    if sampling == 0:
+        return WorkersScriptObservability(enabled=False)
+    logs = WorkersScriptObservabilityLogs(
+        enabled=True, invocation_logs=True, head_sampling_rate=sampling
+    )
+    return WorkersScriptObservability(enabled=True, head_sampling_rate=sampling, logs=logs)

@@ -13,6 +13,8 @@ from cdktf_cdktf_provider_cloudflare.zone import Zone, ZoneAccount
 from cdktf_cdktf_provider_cloudflare.zone_setting import ZoneSetting
 from constructs import Construct
 
+from trunkline.model import Polish
+
 
 @frozen
 class NewZone:
@@ -72,6 +74,14 @@ def add_https_only(scope: Construct, *, zone_id: str) -> None:
     """
     _add_setting(scope, "always-https", zone_id, "always_use_https", "on")
     _add_setting(scope, "minimum-tls", zone_id, "min_tls_version", "1.2")
+
+
+def set_polish(scope: Construct, *, zone_id: str, value: Polish) -> None:
+    """How images are made smaller while they are cached.
+
+    https://developers.cloudflare.com/images/polish/compression/
+    """
+    _add_setting(scope, "polish", zone_id, "polish", value)
 
 
 def _add_setting(scope: Construct, id: str, zone_id: str, name: str, value: str) -> None:

@@ -17,6 +17,7 @@ from trunkline.patterns.cloudflare_routing import CloudflareRouting
 from trunkline.patterns.edge_origin import EdgeOrigin
 from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
 from trunkline.patterns.key_variable import key_variable, previous_key_variable
+from trunkline.patterns.logpush import logpush_variables
 
 
 class _TunnelAttachment(EdgeAttachment):
@@ -116,6 +117,10 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             access_policy=self.ingress.access,
             create_zone=self.ingress.create_zone,
             smart_routing=self._smart_routing(),
+            plan=self.ingress.plan,
+            zone=topology.routing.zone,
+            worker=topology.routing.worker,
+            logpush=logpush_variables(scope) if topology.routing.logpush else None,
             origin_pulls=topology.edge.exposure == "public",
         )
         _add_outputs(scope, public_url(topology), routing.name_servers)

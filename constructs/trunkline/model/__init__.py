@@ -34,7 +34,7 @@ from trunkline.model.ingress import (
     LocalIngress,
     Plan,
 )
-from trunkline.model.key import EDGE_KEY, PROBE_KEY, Key
+from trunkline.model.key import EDGE_KEY, LOGPUSH_CHALLENGE, LOGPUSH_DESTINATION, PROBE_KEY, Key
 from trunkline.model.network import ExistingNetwork, Network, NewNetwork
 from trunkline.model.probes import Probes
 from trunkline.model.routing import (
@@ -56,6 +56,19 @@ from trunkline.model.state import (
 from trunkline.model.telemetry import OTLP_HEADER, Otlp, Telemetry
 from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topology
 from trunkline.model.upstream import DEFAULT_PRIORITY, Protocol, Server, Upstream, Upstreams
+from trunkline.model.zone import (
+    DEFAULT_WORKER,
+    DEFAULT_ZONE,
+    LIMIT_RANGES,
+    PLAN_OF,
+    ClientRateLimit,
+    LimitRange,
+    Placement,
+    Polish,
+    Waf,
+    WorkerOptions,
+    ZoneOptions,
+)
 
 __all__ = [
     "DEFAULT_FORWARDING",
@@ -66,19 +79,26 @@ __all__ = [
     "DEFAULT_STRATEGY",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_VERSIONS",
+    "DEFAULT_WORKER",
+    "DEFAULT_ZONE",
     "EDGE_KEY",
     "EDGE_KEY_HEADER",
     "HEALTH_PATH",
+    "LIMIT_RANGES",
+    "LOGPUSH_CHALLENGE",
+    "LOGPUSH_DESTINATION",
     "MANAGED_BY",
     "OTLP_HEADER",
     "OWN_TAGS",
     "PLANS",
+    "PLAN_OF",
     "PROBE_KEY",
     "SITE",
     "TOPOLOGY",
     "AccessPolicy",
     "AddOn",
     "AzurermState",
+    "ClientRateLimit",
     "Cloudflare",
     "Edge",
     "ExistingNetwork",
@@ -90,13 +110,16 @@ __all__ = [
     "Ingress",
     "Key",
     "LatencyRow",
+    "LimitRange",
     "LocalIngress",
     "LocalState",
     "Management",
     "Network",
     "NewNetwork",
     "Otlp",
+    "Placement",
     "Plan",
+    "Polish",
     "Probes",
     "Protocol",
     "RateLimit",
@@ -112,6 +135,9 @@ __all__ = [
     "Upstream",
     "Upstreams",
     "Versions",
+    "Waf",
+    "WorkerOptions",
+    "ZoneOptions",
     "default_hostname",
     "health_path",
     "zone_name",

@@ -34,6 +34,8 @@ class HeaderRules:
 class RateLimit:
     """How many requests of a route an edge takes, from all clients together; others get 429.
 
+    A `ClientRateLimit` is another thing: it counts each client by itself, at Cloudflare.
+
     - `requests`: how many at most.
     - `seconds`: in how many seconds.
     """

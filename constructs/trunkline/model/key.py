@@ -27,5 +27,9 @@ class Key:
         return f"{self.variable}_previous"
 
 
+LOGPUSH_DESTINATION = "logpush_destination"
+LOGPUSH_CHALLENGE = "logpush_ownership_challenge"
+"""The variables of a stack that sends lines by Logpush."""
+
 PROBE_KEY = Key("probe", "probes")
 EDGE_KEY = Key("edge", "edges")

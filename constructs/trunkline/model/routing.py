@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from trunkline.model.converters import texts
 from trunkline.model.forwarding import DEFAULT_FORWARDING, Forwarding
+from trunkline.model.zone import DEFAULT_WORKER, DEFAULT_ZONE, WorkerOptions, ZoneOptions
 
 DEFAULT_STRATEGY = "worker"
 DEFAULT_TIMEOUT_SECONDS = 30
@@ -42,7 +43,9 @@ class Routing:
     """How requests find their site; `smart_routing` None means wherever it is bought.
 
     `strategy` is one of `trunkline.routing.STRATEGIES`. `hsts_seconds` is for how long browsers
-    remember to ask over HTTPS alone. With `analytics` every request is written down at Cloudflare.
+    remember to ask over HTTPS alone. With `analytics` every request is written down at Cloudflare,
+    with `logpush` a line for it is sent to a place of the operator's. In the file the keys of
+    `zone` and `worker` are the routing's own.
     """
 
     hostname: str
@@ -52,6 +55,9 @@ class Routing:
     smart_routing: bool | None = None
     hsts_seconds: int = 0
     analytics: bool = False
+    logpush: bool = False
+    zone: ZoneOptions = DEFAULT_ZONE
+    worker: WorkerOptions = DEFAULT_WORKER
 
     @property
     def public(self) -> tuple[Route, ...]:

@@ -10,15 +10,23 @@ from constructs import Construct
 from trunkline import cloudflare
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
+    DEFAULT_PLAN,
     DEFAULT_STRATEGY,
     DEFAULT_TIMEOUT_SECONDS,
+    DEFAULT_WORKER,
+    DEFAULT_ZONE,
     AccessPolicy,
+    Plan,
+    WorkerOptions,
+    ZoneOptions,
     default_hostname,
     health_path,
 )
+from trunkline.patterns.logpush import Logpush
 from trunkline.patterns.provider import use_provider
 from trunkline.routing import Origin, RouteSpec, VirtualHost, routing_spec
 from trunkline.topology.arguments import check_hostname, check_prefixes, check_zone
+from trunkline.topology.option_arguments import check_options
 
 
 class CloudflareRouting(Construct):
@@ -53,6 +61,11 @@ class CloudflareRouting(Construct):
       by `domain`.
     - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it. Without it:
       leave it as it is.
+    - `plan`: the plan of the zone, which decides what `zone` and `logpush` may ask for.
+    - `zone`: what the zone does beside routing: cache, images, managed rules, a limit for each
+      client address. Its rules are all that the zone has of their kind.
+    - `worker`: where the Worker runs, and the share of its requests that is logged.
+    - `logpush`: where to send a line for every request to the hostname. Without it: nowhere.
     - `origin_pulls`: show Cloudflare's client certificate to the origins, which public edges ask
       for.
     - `provider`: the Cloudflare provider, where the stack has several of them.
@@ -98,12 +111,18 @@ class CloudflareRouting(Construct):
         access_policy: AccessPolicy | None = None,
         create_zone: bool = False,
         smart_routing: bool | None = None,
+        plan: Plan = DEFAULT_PLAN,
+        zone: ZoneOptions = DEFAULT_ZONE,
+        worker: WorkerOptions = DEFAULT_WORKER,
+        logpush: Logpush | None = None,
         origin_pulls: bool = False,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.hostname = hostname or default_hostname(domain)
         _check(f"CloudflareRouting {id}", account_id, domain, self.hostname, routes)
+        sends = logpush is not None
+        check_options(f"CloudflareRouting {id}", plan=plan, zone=zone, worker=worker, logpush=sends)
         upstreams = upstreams or {}
         named = {"hedged": hedged, "upstreams": upstreams, "access": access}
         for place, prefixes in named.items():
@@ -124,11 +143,17 @@ class CloudflareRouting(Construct):
             timeout_seconds=timeout_seconds,
             hsts_seconds=hsts_seconds,
             analytics=analytics,
+            worker=worker,
             edge_key=edge_key,
         )
         spec = routing_spec(host, strategy)
         cloudflare.add_routing(self, zone_id=zone_id, account_id=account_id, spec=spec)
         self._add_access(account_id, access, access_policy)
+        cloudflare.add_zone_options(
+            self, zone_id=zone_id, hostname=self.hostname, options=zone, plan=plan
+        )
+        if logpush is not None:
+            self._add_logpush(zone_id, logpush)
         if smart_routing is not None:
             cloudflare.set_smart_routing(self, zone_id=zone_id, on=smart_routing)
         if origin_pulls:
@@ -158,6 +183,15 @@ class CloudflareRouting(Construct):
                 domain=f"{self.hostname}{prefix}".rstrip("/"),
                 policy=policy,
             )
+
+    def _add_logpush(self, zone_id: str, logpush: Logpush) -> None:
+        cloudflare.add_logpush(
+            self,
+            zone_id=zone_id,
+            hostname=self.hostname,
+            destination=logpush.destination,
+            challenge=logpush.ownership_challenge,
+        )
 
     def _zone(self, account_id: str, domain: str, create: bool) -> str:
         if not create:

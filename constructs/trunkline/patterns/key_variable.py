@@ -14,7 +14,9 @@ def key_variable(scope: Construct, key: Key) -> str:
     It has a default, which its validation refuses: cdktf-cli waits for ever where Terraform asks
     for a variable.
     """
-    value = _variable(scope, key.variable, f"The key of the {key.of}: trunkline keys makes one")
+    value = sensitive_variable(
+        scope, key.variable, f"The key of the {key.of}: trunkline keys makes one"
+    )
     value.add_validation(
         condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", value.string_value)),
         error_message=(
@@ -28,7 +30,7 @@ def key_variable(scope: Construct, key: Key) -> str:
 def previous_key_variable(scope: Construct, key: Key) -> str:
     """The variable that takes the key before the last one, while it is rotated; else empty."""
     about = f"The key of the {key.of} before this one, while it is rotated"
-    value = _variable(scope, key.previous, about)
+    value = sensitive_variable(scope, key.previous, about)
     value.add_validation(
         condition=Fn.can(Fn.regex("^([0-9a-fA-F]{64})?$", value.string_value)),
         error_message=(
@@ -40,7 +42,7 @@ def previous_key_variable(scope: Construct, key: Key) -> str:
 
 def header_variable(scope: Construct) -> str:
     """The variable that takes what an edge shows its collector, as an expression."""
-    value = _variable(scope, OTLP_HEADER, "The value of the header telemetry.otlp.header")
+    value = sensitive_variable(scope, OTLP_HEADER, "The value of the header telemetry.otlp.header")
     value.add_validation(
         condition=Fn.can(Fn.regex("^[!-~]([ -~]{0,700}[!-~])?$", value.string_value)),
         error_message=(
@@ -51,7 +53,8 @@ def header_variable(scope: Construct) -> str:
     return str(value.string_value)
 
 
-def _variable(scope: Construct, name: str, description: str) -> TerraformVariable:
+def sensitive_variable(scope: Construct, name: str, description: str) -> TerraformVariable:
+    """A variable whose value Terraform prints nowhere; empty where it is not given."""
     return TerraformVariable(
         scope,
         name,

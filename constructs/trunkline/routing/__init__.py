@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from trunkline.errors import ConfigurationError
-from trunkline.model import DEFAULT_STRATEGY
+from trunkline.model import DEFAULT_STRATEGY, DEFAULT_WORKER
 from trunkline.routing.load_balancer import LOAD_BALANCER
 from trunkline.routing.origin_rules import ORIGIN_RULES
 from trunkline.routing.spec import (
@@ -69,6 +69,11 @@ def routing_spec(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> Routing
         others = strategies_where(lambda other: other.writes_analytics)
         raise ConfigurationError(
             f"{strategy} writes no analytics: remove analytics, or use the strategy {others}"
+        )
+    if host.worker != DEFAULT_WORKER and not found.runs_worker:
+        others = strategies_where(lambda other: other.runs_worker)
+        raise ConfigurationError(
+            f"{strategy} runs no Worker: remove worker, or use the strategy {others}"
         )
     return found.spec(host)
 

@@ -57,6 +57,7 @@ LOAD_BALANCER = Strategy(
     hedges=False,
     sets_headers=False,
     writes_analytics=False,
+    runs_worker=False,
     add_ons=("load_balancing",),
     exposures=("tunnel",),
     oversized=oversized,

@@ -28,6 +28,7 @@ ORIGIN_RULES = Strategy(
     hedges=False,
     sets_headers=False,
     writes_analytics=False,
+    runs_worker=False,
     plan="enterprise",
 )
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen, validators
 
-from trunkline.model import DEFAULT_TIMEOUT_SECONDS, HEALTH_PATH
+from trunkline.model import DEFAULT_TIMEOUT_SECONDS, DEFAULT_WORKER, HEALTH_PATH, WorkerOptions
 
 
 @frozen
@@ -58,7 +58,7 @@ class VirtualHost:
     `timeout_seconds` is how long a request to a hedged route waits for the headers of an origin's
     response while another origin is left. `hsts_seconds` is for how long browsers remember to ask
     over HTTPS alone; 0 tells them nothing. With `analytics` a data point is written for every
-    request. `edge_key` is what the origins ask for, a Terraform
+    request. `worker` says how a Worker is run. `edge_key` is what the origins ask for, a Terraform
     expression; None where they ask for nothing.
     """
 
@@ -68,6 +68,7 @@ class VirtualHost:
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     hsts_seconds: int = 0
     analytics: bool = False
+    worker: WorkerOptions = DEFAULT_WORKER
     edge_key: str | None = None
 
 
@@ -76,7 +77,7 @@ class Script:
     """A Worker: an ES module, its `plain_text` bindings and its `secret_text` bindings, by name.
 
     The secrets are Terraform expressions. `datasets` are those of Workers Analytics Engine, by the
-    name of their bindings.
+    name of their bindings. `options` say how Cloudflare runs it.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Script:
     bindings: Mapping[str, str]
     secrets: Mapping[str, str] = field(factory=dict)
     datasets: Mapping[str, str] = field(factory=dict)
+    options: WorkerOptions = DEFAULT_WORKER
 
 
 @frozen

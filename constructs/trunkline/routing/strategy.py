@@ -39,6 +39,7 @@ class Strategy:
     - `hedges`: whether a slow answer can make it ask the next site.
     - `sets_headers`: whether answers can get a header, such as that of `hsts_seconds`.
     - `writes_analytics`: whether it can write a data point for every request.
+    - `runs_worker`: whether it runs a Worker, which can be placed and logged.
     - `plan` and `add_ons` are what it takes at Cloudflare: the lowest plan, and paid add-ons.
     - `exposures`: the exposures of the edges that it reaches.
     - `oversized` names what in the routes is too large, or too many for the plan; None
@@ -52,6 +53,7 @@ class Strategy:
     hedges: bool
     sets_headers: bool
     writes_analytics: bool
+    runs_worker: bool
     plan: Plan = "free"
     add_ons: tuple[AddOn, ...] = ()
     exposures: tuple[Exposure, ...] = get_args(Exposure)

@@ -48,6 +48,7 @@ def script(host: VirtualHost) -> Script:
         },
         secrets={"EDGE_KEY": host.edge_key} if host.edge_key else {},
         datasets={"ANALYTICS": host.name.replace("-", "_")} if host.analytics else {},
+        options=host.worker,
     )
 
 
@@ -68,6 +69,7 @@ WORKER = Strategy(
     hedges=True,
     sets_headers=True,
     writes_analytics=True,
+    runs_worker=True,
     oversized=oversized,
     workerd_script=script,
 )

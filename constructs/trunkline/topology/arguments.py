@@ -37,7 +37,7 @@ Data = dict[str, Any]
 
 LONGEST_NAME = 63  # https://cloud.google.com/compute/docs/naming-resources
 
-_CLOUDFLARE: Data = {
+CLOUDFLARE: Data = {
     "account_id": "4f1d2c3b4a59687786958493a2b1c0df",
     "plan": "enterprise",
     "access": {"team": "name"},
@@ -80,42 +80,44 @@ def check_site(
         data["sites"] = {site.name: _site(site)}
         places["sites", site.name] = "site"
     ingress: Data = {"local": {}} if facts_of(site.cloud).on_this_machine else {}
-    _check(construct, {**data, **ingress}, places)
+    check_data(construct, {**data, **ingress}, places)
 
 
 def check_probes(construct: str, probes: Probes) -> None:
     """Check the ports, operators and times of probes."""
     given = {**asdict(probes), "operators": list(probes.operators)}
     data = {key: value for key, value in given.items() if value is not None}
-    _check(construct, {"probes": data}, {("probes",): "probes"})
+    check_data(construct, {"probes": data}, {("probes",): "probes"})
 
 
 def check_otlp(construct: str, otlp: Otlp) -> None:
     """Check a collector; a machine's user data and firewall rules hold what it says."""
     refuse_expression(f"{otlp.endpoint} {otlp.ca}", f"{construct}: otlp")
     data = {name: value for name, value in asdict(otlp).items() if value is not None}
-    _check(construct, {"telemetry": {"otlp": data}}, {("telemetry", "otlp"): "otlp"})
+    check_data(construct, {"telemetry": {"otlp": data}}, {("telemetry", "otlp"): "otlp"})
 
 
 def check_zone(construct: str, *, account_id: str, domain: str) -> None:
     """Check the Cloudflare account and the domain of a zone."""
     if not holds_expression(account_id):
-        data = {"cloudflare": {**_CLOUDFLARE, "account_id": account_id}}
-        _check(construct, data, {("cloudflare", "account_id"): "account_id"})
+        data = {"cloudflare": {**CLOUDFLARE, "account_id": account_id}}
+        check_data(construct, data, {("cloudflare", "account_id"): "account_id"})
     if not holds_expression(domain):
-        _check(construct, {"domain": domain}, {("domain",): "domain"})
+        check_data(construct, {"domain": domain}, {("domain",): "domain"})
 
 
 def check_hostname(construct: str, hostname: str, *, domain: str, place: str = "hostname") -> None:
     """Check a hostname that lies in the zone of `domain`; `place` is what messages call it."""
     if not holds_expression(f"{hostname} {domain}"):
         data = {"domain": domain, "routing": {"hostname": hostname, "routes": {}}}
-        _check(construct, data, {("routing", "hostname"): place})
+        check_data(construct, data, {("routing", "hostname"): place})
 
 
 def check_prefixes(construct: str, prefixes: Iterable[str]) -> None:
     """Check the path prefixes of routes."""
-    _check(construct, {"routing": _prefixes(prefixes, "site")}, {("routing", "routes"): "routes"})
+    check_data(
+        construct, {"routing": _prefixes(prefixes, "site")}, {("routing", "routes"): "routes"}
+    )
 
 
 def _prefixes(prefixes: Iterable[str], site: str) -> Data:
@@ -220,9 +222,9 @@ def _known(value: str | None, example: Any) -> Any:
     return example if value is None or holds_expression(value) else value
 
 
-def _check(construct: str, given: Data, places: Mapping[KeyPath, str]) -> None:
+def check_data(construct: str, given: Data, places: Mapping[KeyPath, str]) -> None:
     """Check the given sections of a topology; only what lies in `places` is an argument."""
-    ingress = {} if "local" in given else {"cloudflare": _CLOUDFLARE}
+    ingress = {} if "local" in given else {"cloudflare": CLOUDFLARE}
     data = {**_TOPOLOGY, **ingress, **given}
     document = Document(_SOURCE, data, {})
     problems, rest = check_schema(document, "topology")

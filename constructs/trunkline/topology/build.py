@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from attrs import fields
+
 from trunkline.model import (
     AccessPolicy,
     AzurermState,
+    ClientRateLimit,
     Cloudflare,
     Edge,
     ExistingNetwork,
@@ -37,6 +40,9 @@ from trunkline.model import (
     Topology,
     Upstream,
     Versions,
+    Waf,
+    WorkerOptions,
+    ZoneOptions,
     default_hostname,
 )
 
@@ -146,8 +152,25 @@ def _probes(data: Data) -> Probes | None:
 
 def _routing(data: Data, domain: str) -> Routing:
     routes = tuple(_route(prefix, route) for prefix, route in data["routes"].items())
-    options = {"hostname": default_hostname(domain), **_whole_numbers(_except(data, "routes"))}
+    zone = {name: data[name] for name in _names(ZoneOptions) if name in data}
+    worker = {name: data[name] for name in _names(WorkerOptions) if name in data}
+    rest = _whole_numbers(_except(data, "routes", *zone, *worker))
+    options = {"hostname": default_hostname(domain), **rest}
+    if worker:
+        options["worker"] = WorkerOptions(**worker)
+    if zone:
+        options["zone"] = _zone(zone)
     return Routing(routes=routes, **options)
+
+
+def _zone(data: Data) -> ZoneOptions:
+    converted: dict[str, Any] = {}
+    if "waf" in data:
+        converted["waf"] = Waf(**data["waf"])
+    if "client_rate_limit" in data:
+        limit = _whole_numbers(data["client_rate_limit"])
+        converted["client_rate_limit"] = ClientRateLimit(**limit)
+    return ZoneOptions(**_except(data, *converted), **converted)
 
 
 def _route(prefix: str, data: Data) -> Route:
@@ -166,6 +189,10 @@ def _forwarding(data: Data) -> Forwarding:
         if name in data:
             converted[name] = HeaderRules(**data[name])
     return Forwarding(**_whole_numbers(_except(data, *converted)), **converted)
+
+
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in fields(cls))
 
 
 def _except(data: Data, *keys: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from trunkline.topology.checks import (
     state,
     telemetry,
     upstreams,
+    zone,
 )
 from trunkline.topology.checks.partial import PartialTopology
 
@@ -35,6 +36,7 @@ CHECKS: tuple[Check, ...] = (
     *sites.CHECKS,
     *routing.CHECKS,
     *access.CHECKS,
+    *zone.CHECKS,
     *sizes.CHECKS,
     *upstreams.CHECKS,
     *telemetry.CHECKS,

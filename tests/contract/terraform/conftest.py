@@ -60,6 +60,7 @@ def offline_env(
         "TF_VAR_probe_key": generate_key(),
         "TF_VAR_edge_key": generate_key(),
         "TF_VAR_otlp_header": "Bearer of-the-collector",
+        "TF_VAR_logpush_destination": "s3://logs.example.net/{DATE}?region=eu-west-1",
         **({"TRUNKLINE_WORKERD": str(workerd)} if workerd else {}),
     }
 

@@ -407,6 +407,22 @@ def test_a_type_without_a_schema_is_reported() -> None:
 
 
 C4A = {"machine_type": "c4a-standard-1"}
+MODULE = {"content": "export default {}", "main_module": "worker.js"}
+
+
+def limited(characteristics: tuple[str, ...] = ("cf.colo.id",), period: int = 10) -> Json:
+    """A ruleset with one rate limit."""
+    limit = {"characteristics": list(characteristics), "period": period, "mitigation_timeout": 10}
+    rules = [{"action": "block", "ref": "a", "ratelimit": limit}]
+    return {"zone_id": "z", "phase": "http_ratelimit", "rules": rules}
+
+
+def managed(*rules: Json) -> Json:
+    """A ruleset of managed rules."""
+    return {"zone_id": "z", "phase": "http_request_firewall_managed", "rules": list(rules)}
+
+
+EXECUTE = {"action": "execute", "ref": "a", "action_parameters": {"id": "x"}}
 REFUSED: list[tuple[str, Json, Json]] = [
     ("cloudflare_dns_record", {"content": "a", "data": {"x": 1}}, {"content": "a"}),
     (
@@ -416,6 +432,23 @@ REFUSED: list[tuple[str, Json, Json]] = [
     ),
     ("cloudflare_argo_smart_routing", {"value": "yes"}, {"value": "on"}),
     ("cloudflare_ruleset", {"zone_id": "z", "account_id": "a"}, {"zone_id": "z"}),
+    ("cloudflare_ruleset", limited(("ip.src",)), limited(("ip.src", "cf.colo.id"))),
+    ("cloudflare_ruleset", limited(period=30), limited(period=60)),
+    ("cloudflare_ruleset", managed(EXECUTE, EXECUTE), managed(EXECUTE, {**EXECUTE, "ref": "b"})),
+    ("cloudflare_ruleset", managed({**EXECUTE, "action": "block"}), managed(EXECUTE)),
+    ("cloudflare_ruleset", managed({**EXECUTE, "action_parameters": None}), managed(EXECUTE)),
+    ("cloudflare_workers_script", {**MODULE, "placement": {"mode": "near"}}, MODULE),
+    (
+        "cloudflare_workers_script",
+        {**MODULE, "observability": {"enabled": True, "head_sampling_rate": 10}},
+        {**MODULE, "observability": {"enabled": True, "head_sampling_rate": 0.1}},
+    ),
+    (
+        "cloudflare_zone_setting",
+        {"setting_id": "polish", "value": "best"},
+        {"setting_id": "polish", "value": "lossy"},
+    ),
+    ("cloudflare_logpush_job", {"zone_id": "z", "account_id": "a"}, {"zone_id": "z"}),
     (
         "cloudflare_zero_trust_access_policy",
         {"decision": "allow", "include": [{"ip": {"ip": "x"}, "everyone": {"any": 1}}]},

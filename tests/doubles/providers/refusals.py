@@ -13,6 +13,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from doubles.providers.cloudflare_refusals import (
+    polish_has_three_values,
+    rules_fit_their_phase,
+    worker_is_placed_and_logged,
+)
 from doubles.providers.values import UNKNOWN
 
 Config = Mapping[str, Any]
@@ -224,12 +229,15 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "cloudflare_argo_smart_routing": (ON_OFF,),
     "cloudflare_argo_tiered_caching": (ON_OFF,),
     "cloudflare_dns_record": (exactly_one("content", "data"),),
-    "cloudflare_ruleset": (exactly_one("account_id", "zone_id"),),
+    "cloudflare_logpush_job": (exactly_one("account_id", "zone_id"),),
+    "cloudflare_ruleset": (exactly_one("account_id", "zone_id"), rules_fit_their_phase),
     "cloudflare_tiered_cache": (ON_OFF,),
     "cloudflare_workers_script": (
         exactly_one("content", "content_file", "assets"),
         module_names_its_main,
+        worker_is_placed_and_logged,
     ),
+    "cloudflare_zone_setting": (polish_has_three_values,),
     "cloudflare_zero_trust_access_policy": (
         one_of("decision", "allow", "deny", "non_identity", "bypass"),
         each("include", one_selector),

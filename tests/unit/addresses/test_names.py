@@ -84,6 +84,8 @@ def test_names_need_a_zone_that_is_there() -> None:
     assert found.needs_for_routing() == (token, "zone example.com", key)
     assert created.needs_for_names() == (token, "the routing stack applied: it creates the zone")
     assert created.needs_for_routing() == (token, key)
+    logged = names.addresses_of(evolve(THREE, routing=evolve(THREE.routing, logpush=True)))
+    assert logged.needs_for_routing()[-1] == "TF_VAR_logpush_destination"
 
 
 def test_public_edges_need_an_ssl_mode_that_only_a_new_zone_gets_by_itself() -> None:

@@ -93,3 +93,22 @@ def test_smart_routing_is_on_wherever_it_is_bought_or_asked_for(
     resources = json.loads(Testing.synth(scope))["resource"]
     made = resources.get("cloudflare_argo_smart_routing", {})
     assert [each["value"] for each in made.values()] == setting
+
+
+def test_a_destination_of_logpush_is_a_sensitive_variable_that_has_to_be_given(scope: Any) -> None:
+    from cdktf import Testing
+
+    from trunkline.ingress import ingress_of
+    from trunkline.model import Cloudflare
+
+    ingress = Cloudflare(account_id="0123456789abcdef0123456789abcdef", plan="enterprise")
+    routing = evolve(THREE.routing, logpush=True)
+    ingress_of(evolve(THREE, ingress=ingress, routing=routing)).add_routing(scope)
+    stack = json.loads(Testing.synth(scope))
+    [job] = stack["resource"]["cloudflare_logpush_job"].values()
+    assert job["destination_conf"] == "${var.logpush_destination}"
+    destination = stack["variable"]["logpush_destination"]
+    assert destination["sensitive"] is True
+    [validation] = destination["validation"]
+    assert "Set TF_VAR_logpush_destination to it." in validation["error_message"]
+    assert stack["variable"]["logpush_ownership_challenge"]["sensitive"] is True

@@ -64,6 +64,22 @@ def test_the_collector_arrives_with_its_authority() -> None:
     assert otlp.upstream.ca is not None and otlp.upstream.ca.startswith("-----BEGIN")
 
 
+def test_what_cloudflare_does_beside_the_routes() -> None:
+    routing = valid("zone-options.yaml").routing
+    assert routing.zone == model.ZoneOptions(
+        tiered_cache=False,
+        polish="off",
+        waf=model.Waf(disabled_rules=("0242110ae62e44028a13bf4834780914",), owasp=False),
+        client_rate_limit=model.ClientRateLimit(1000, 3600, 86_400),
+    )
+    limit = routing.zone.client_rate_limit
+    assert limit and isinstance(limit.seconds, int) and isinstance(limit.requests, int)
+    assert routing.worker == model.WorkerOptions(placement="smart", log_sampling=1)
+    assert routing.logpush
+    tenth = valid("warn-client-rate-limit-of-free.yaml").routing.worker
+    assert tenth.log_sampling == 0.1  # a share is no whole number
+
+
 def test_a_route_may_be_hedged() -> None:
     hedged, other = valid("hedge.yaml").routing.routes
     assert hedged == model.Route("/a", "aws", ("google",), hedge=True)

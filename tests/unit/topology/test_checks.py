@@ -24,6 +24,7 @@ from trunkline.topology.checks import (
     state,
     telemetry,
     upstreams,
+    zone,
 )
 from trunkline.topology.checks.partial import PartialTopology
 
@@ -381,7 +382,52 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 def test_every_check_is_registered_once() -> None:
     modules = (
         *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
-        *(access, telemetry, placeholders),
+        *(access, telemetry, placeholders, zone),
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("plan", "seconds", "block_seconds", "count"),
+    [
+        ("free", 10, 10, 0),
+        ("free", 60, 60, 2),
+        ("pro", 60, 3600, 0),
+        ("pro", 120, 86_400, 2),
+        ("business", 600, 86_400, 0),
+        ("business", 3600, 86_400, 1),
+        ("enterprise", 3600, 86_400, 0),
+        (None, 3600, 86_400, 0),
+    ],
+)
+def test_a_plan_takes_client_rate_limits_up_to_a_time(
+    plan: str | None, seconds: int, block_seconds: int, count: int
+) -> None:
+    limit = {"requests": 1, "seconds": seconds, "block_seconds": block_seconds}
+    data = {"cloudflare": {"plan": plan}, "routing": {"client_rate_limit": limit}}
+    assert len(run(zone.plan_includes_client_rate_limit, data)) == count
+
+
+@pytest.mark.parametrize(("plan", "count"), [("free", 1), ("pro", 0), ("enterprise", 0)])
+def test_only_the_free_plan_counts_every_name_of_the_zone(plan: str, count: int) -> None:
+    data = {"cloudflare": {"plan": plan}, "routing": {"client_rate_limit": {"requests": 1}}}
+    assert len(run(zone.client_rate_limit_is_for_the_hostname, data)) == count
+
+
+@pytest.mark.parametrize(
+    ("plan", "lacking"),
+    [
+        ("free", ["polish", "waf", "logpush"]),
+        ("pro", ["logpush"]),
+        ("business", ["logpush"]),
+        ("enterprise", []),
+        (None, []),
+    ],
+)
+def test_a_plan_includes_what_is_asked_of_the_zone(plan: str | None, lacking: list[str]) -> None:
+    wanted = {"polish": "off", "waf": {}, "logpush": True, "tiered_cache": True}
+    problems = run(zone.plan_includes_keys, {"cloudflare": {"plan": plan}, "routing": wanted})
+    assert [problem.path[-1] for problem in problems] == lacking
+    off = {"cloudflare": {"plan": "free"}, "routing": {"logpush": False}}
+    assert not run(zone.plan_includes_keys, off)

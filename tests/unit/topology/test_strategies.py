@@ -11,7 +11,7 @@ from trunkline import routing as strategies
 from trunkline.documents.findings import Problem, show_path
 from trunkline.model import Plan
 from trunkline.routing import STRATEGIES, Excess, Strategy
-from trunkline.topology.checks import routing, sizes
+from trunkline.topology.checks import routing, sizes, zone
 from trunkline.topology.checks.partial import PartialTopology
 
 
@@ -24,6 +24,7 @@ def new_strategy(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
         "hedges": True,
         "sets_headers": True,
         "writes_analytics": True,
+        "runs_worker": True,
         **declared,
     }
     registry = {**strategies.STRATEGIES, "new": Strategy(**options)}
@@ -103,6 +104,17 @@ def test_a_strategy_may_reach_tunnels_alone(monkeypatch: pytest.MonkeyPatch) -> 
         "use edge.exposure tunnel, or the strategy worker or origin_rules"
     ]
     assert not found(routing.strategy_reaches_edges)
+
+
+def test_a_strategy_may_run_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {"strategy": "new", "routes": {}, "placement": "smart", "log_sampling": 0}
+    new_strategy(monkeypatch)
+    assert not found(zone.strategy_runs_worker, routing=wanted)
+    new_strategy(monkeypatch, runs_worker=False)
+    assert found(zone.strategy_runs_worker, routing=wanted) == [
+        f"routing.{key}: new runs no Worker; delete it, or use the strategy worker"
+        for key in ("placement", "log_sampling")
+    ]
 
 
 def test_a_strategy_may_set_no_headers(monkeypatch: pytest.MonkeyPatch) -> None:
