@@ -157,7 +157,7 @@ def switch_on(
         }
         https: dict[str, Any] = {**scene.vendors.https, **granting}
         hosts = dict.fromkeys({**http, **https}, gateway) | {METADATA_NAME: METADATA_ADDRESS}
-        running.behind = Behind(cable, scene.authority, gateway, http, https, hosts)
+        running.behind = Behind(cable, scene.authority, gateway, http, https, hosts, world.receive)
         stack.callback(running.behind.close)
         running.behind.stand(world.servers.get(name, ()))
         stack.enter_context(answering(cable, http, https, scene.authority))
@@ -181,8 +181,10 @@ class _Service:
     """The service behind an edge, which says who it is."""
 
     url: str
+    receive: Callable[[str], None]
 
     def answer(self, request: Request) -> Response:
+        self.receive(f"{request.method} {request.path}")
         return Response.text(f"{self.url} answers {request.path}\n")
 
 
@@ -200,6 +202,7 @@ class Behind:
     http: dict[str, Any]
     https: dict[str, Any]
     hosts: dict[str, str]
+    receive: Callable[[str], None]
     now: tuple[Server, ...] = ()
     _standing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
@@ -216,7 +219,7 @@ class Behind:
         self._standing.close()
 
     def _serve(self, port: int, tls: bool, servers: Sequence[Server]) -> None:
-        services = {server.host: _Service(server.url) for server in servers}
+        services = {server.host: _Service(server.url, self.receive) for server in servers}
         self._add(self.hosts, dict.fromkeys(services, self.gateway))
         for host in filter(_is_address, services):
             address = (f"{host}/32", "dev", "cloud0")

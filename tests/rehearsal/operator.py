@@ -63,6 +63,23 @@ class Operator:
             raise CommandError(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    @contextlib.contextmanager
+    def start(self, *command: str) -> Iterator[subprocess.Popen[str]]:
+        """A command that runs beside the block, with its output in a pipe."""
+        process = subprocess.Popen(
+            self._entered(command),
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
     def trunkline(self, *arguments: str, timeout: float = 600) -> str:
         return self.run(sys.executable, "-m", "trunkline", *arguments, timeout=timeout)
 

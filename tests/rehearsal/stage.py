@@ -43,11 +43,11 @@ class Stage:
     printer: StepPrinter
     report: Report
 
-    def synthesize(self, topology: Topology) -> Path:
+    def synthesize(self, topology: Topology, name: str = "cdktf.out") -> Path:
         """The stacks of a topology; what it takes for granted is there from now on."""
         add_existing(self.sky.world, topology)
         self.sky.serve()
-        output = self.folder / "cdktf.out"
+        output = self.folder / name
         synthesize(topology, output)
         return output
 

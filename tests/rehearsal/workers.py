@@ -28,7 +28,8 @@ from rehearsal.world import State, World
 ZONE = "cloudflare_zone"
 SCRIPT, ROUTE = "cloudflare_workers_script", "cloudflare_workers_route"
 ORIGINS_PORT = 9000
-GRACE = 2.0  # seconds for requests that the old Workers have under way
+GRACE = 2.0  # seconds until all new connections come to the new Workers
+LONGEST = 60.0  # for requests that the old Workers have under way
 
 # The Worker answers that a hostname's route names; without one the request goes to the origin.
 FRONT = """\
@@ -77,7 +78,7 @@ class Workers:
                 before, self._workerd = self._workerd, self._start(*wanted)
                 self._deployed = wanted
                 if before:
-                    threading.Timer(GRACE, _end, [before]).start()
+                    threading.Timer(GRACE, _retire, [before]).start()
 
     def end(self) -> None:
         if self._workerd:
@@ -139,6 +140,14 @@ class Workers:
             time.sleep(0.05)
         words = (self.folder / "workerd.log").read_text(errors="replace")[-2000:]
         raise AssertionError(f"workerd does not start:\n{words}")
+
+
+def _retire(process: subprocess.Popen[bytes]) -> None:
+    """End a workerd when it has answered what it has."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(LONGEST)
+    _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

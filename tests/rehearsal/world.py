@@ -40,6 +40,8 @@ class World:
     """The service behind an edge, by its machine's name."""
     store_faults: dict[str, list[StoreFault]] = field(default_factory=dict)
     """What a secret store answers next, in place of a secret, by the machine's name."""
+    received: Counter[str] = field(default_factory=Counter)
+    """How often the services behind the edges got a request: `POST /path`."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _hosts: Counter[str] = field(default_factory=Counter)
     _public: Iterator[Any] = field(default_factory=lambda: iter(PUBLIC.hosts()))
@@ -79,6 +81,10 @@ class World:
             return sorted(
                 f"{kind} {name}" for kind, held in self.resources.items() for name in held
             )
+
+    def receive(self, request: str) -> None:
+        with self.lock:
+            self.received[request] += 1
 
     def private_address(self, cidr: str) -> str:
         """The next free address of a subnet."""

@@ -61,6 +61,7 @@ NEEDS = (
     _tool("unshare", "util-linux", BOOT, REHEARSAL),
     _tool("nft", "nftables", REHEARSAL),
     _tool("curl", "curl", REHEARSAL),
+    _tool("wrk", "wrk", REHEARSAL),
     Need("Debian's archive keys", (BOOT, REHEARSAL), KEYRING.exists, "debian-archive-keyring"),
     _tool("cloud-init", "cloud-init", "user data held against cloud-init's own schema"),
     Need(

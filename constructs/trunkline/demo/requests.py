@@ -5,10 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from trunkline.errors import TrunklineError
 from trunkline.model import zone_name
@@ -20,12 +21,14 @@ class RouteError(TrunklineError):
 
 @frozen
 class RouteResponse:
-    """The status, the site in the ingress's header, the body, and the time in milliseconds."""
+    """The status, the site in the ingress's header, the body, the time in milliseconds, and the
+    headers, their names in lower case."""
 
     status: int
     site: str
     body: Any
     milliseconds: float
+    headers: Mapping[str, str] = Factory(dict)
 
     @property
     def served_by(self) -> str:
@@ -36,11 +39,16 @@ class RouteResponse:
 
 def get(url: str, timeout: float = 10) -> RouteResponse:
     """The response to one GET request; RouteError if there is none."""
+    return send("GET", url, timeout)
+
+
+def send(method: str, url: str, timeout: float = 10) -> RouteResponse:
+    """The response to one request without a body; RouteError if there is none."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=timeout)
     began = time.perf_counter()
     try:
-        connection.request("GET", parts.path or "/")
+        connection.request(method, parts.path or "/")
         response = connection.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as error:
@@ -48,8 +56,9 @@ def get(url: str, timeout: float = 10) -> RouteResponse:
     finally:
         connection.close()
     milliseconds = (time.perf_counter() - began) * 1000
-    site = response.headers.get("trunkline-site", "?")
-    return RouteResponse(response.status, site, _parsed(body), milliseconds)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    site = headers.get("trunkline-site", "?")
+    return RouteResponse(response.status, site, _parsed(body), milliseconds, headers)
 
 
 def _parsed(body: bytes) -> Any:

@@ -1,5 +1,6 @@
 """Runs the demo: brings everything up, measures and chooses zones, requests the routes, kills an
-edge, runs a load test, and takes everything down again."""
+edge, changes a route and takes an edge down under requests, runs a load test, and takes everything
+down again."""
 
 from __future__ import annotations
 
@@ -15,9 +16,11 @@ from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import origin_url, public_url, route_url
 from trunkline.bench import load
 from trunkline.demo import survey
+from trunkline.demo.change import MARK, write_changed
 from trunkline.demo.memory import Memory
 from trunkline.demo.report import Report
 from trunkline.demo.requests import RouteError, RouteResponse, get
+from trunkline.demo.traffic import Traffic
 from trunkline.deploy.progress import StepPrinter
 from trunkline.deploy.workspace import DEMO, KEPT, Workspace, refuse_clouds
 from trunkline.documents.write import write_whole
@@ -40,6 +43,11 @@ class Demo:
     workspace: Workspace
     printer: StepPrinter = field(factory=StepPrinter)
     report: Report = field(factory=Report)
+    _current: Path = field(init=False)  # the file of what is up
+
+    @_current.default
+    def _given(self) -> Path:
+        return self.file
 
     def run(self) -> Report:
         """Run all steps; at the end everything is down again, also after an error."""
@@ -55,6 +63,8 @@ class Demo:
                     topology = self._place(topology)
                 self._request_routes(topology)
                 self._fail_over(topology)
+                self._change_route(topology)
+                self._drain(topology)
                 self._load(topology)
             self._conclude(memory.peak_mb)
         return self.report
@@ -111,6 +121,7 @@ class Demo:
             self.workspace.take_down("probes-*")
             self.workspace.synthesize(file, DEMO)
             self.workspace.up(step.update, "edge-*", "routing")
+        self._current = file
         placed = load_topology(file)
         self.report.written += [
             str(survey.measurement_file(topology, self.workspace)),
@@ -144,6 +155,41 @@ class Demo:
             start_machines([machine], self.workspace.machines)
             step.result = f"{_await_return(url, route.site).served_by} answers again"
 
+    def _change_route(self, topology: Topology) -> None:
+        """Change what the edges do with a route, while requests for it come."""
+        route = topology.routing.routes[0]
+        traffic = _traffic(topology, route, MARK)
+        file = write_changed(self._current, route, self.workspace.folder / "changed.yaml")
+        with self.printer.step(f"change the route {route.prefix}") as step:
+            with traffic.running():
+                self.workspace.synthesize(file, DEMO)
+                began = time.monotonic()
+                self.workspace.up(step.update, "edge-*")
+                time.sleep(0.5)
+            if traffic.marked is None:
+                raise RouteError(f"{traffic.url} is answered as before; see trunkline local logs")
+            served = f"the change was served {traffic.marked - began:.1f} s after the apply began"
+            step.result = f"{traffic}, {served}"
+        self.report.add(f"{route.prefix} changes", step.result)
+
+    def _drain(self, topology: Topology) -> None:
+        """Take an edge down and up again, while requests for its route come."""
+        route = next((route for route in topology.routing.routes if route.failover), None)
+        if route is None:
+            return
+        url, stack = route_url(topology, route), f"edge-{route.site}"
+        traffic = _traffic(topology, route)
+        with self.printer.step(f"take the edge of {route.site} down, drained") as step:
+            with traffic.running():
+                self.workspace.take_down(stack)
+                response = get(url)
+            _expect(response, route, topology, route.failover[0])
+            step.result = f"{traffic}, {response.served_by} answers now"
+        self.report.add(f"the edge of {route.site} goes", step.result)
+        with self.printer.step("apply its stack again") as step:
+            self.workspace.up(step.update, stack)
+            step.result = f"{_await_return(url, route.site).served_by} answers again"
+
     def _load(self, topology: Topology) -> None:
         route = topology.routing.routes[0]
         targets = {
@@ -163,6 +209,12 @@ class Demo:
         path = self.workspace.folder / "demo.json"
         self.report.written.append(str(path))
         write_whole(path, (json.dumps(self.report.as_dict(), indent=2) + "\n").encode())
+
+
+def _traffic(topology: Topology, route: Route, mark: str = "") -> Traffic:
+    """GETs for a route; POSTs as well where no service of the user's own would get them."""
+    own = any(topology.site(site).services for site in route.sites)
+    return Traffic(route_url(topology, route), ("GET",) if own else ("GET", "POST"), mark)
 
 
 def _outcome(run: Callable[[str], load.Load], url: str) -> str:

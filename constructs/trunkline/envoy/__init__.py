@@ -10,7 +10,7 @@ Written for and run with Envoy 1.40; nothing here imports CDKTF.
 
 from trunkline.envoy.access import Access
 from trunkline.envoy.access_log import log_limit
-from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap
+from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap, route_file
 from trunkline.envoy.connection_manager import ZONE
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
 from trunkline.envoy.otlp import Collector
@@ -28,4 +28,5 @@ __all__ = [
     "dynamic_bootstrap",
     "log_limit",
     "resources",
+    "route_file",
 ]

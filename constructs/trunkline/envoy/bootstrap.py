@@ -17,13 +17,23 @@ def bootstrap(
     zone: str,
     admin_socket: str,
     collector: Collector | None = None,
+    routes_apart: bool = False,
 ) -> JsonObject:
     """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`.
 
-    With `collector` its statistics go there as well.
+    With `collector` its statistics go there as well. With `routes_apart` it reads its routes from
+    `route_file` in the folder of the resources.
     """
-    made = {**_common(site, zone, admin_socket), "static_resources": resources.inline()}
-    return _reporting(made, collector)
+    apart = {"listeners": list(resources.listeners), "clusters": list(resources.clusters)}
+    served = apart if routes_apart else resources.inline()
+    return _reporting({**_common(site, zone, admin_socket), "static_resources": served}, collector)
+
+
+def route_file(resources: Resources) -> JsonObject:
+    """The content of `rds-edge.json`, which is read again when another file is renamed to it."""
+    kind = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+    [routes] = resources.routes
+    return {"resources": [{"@type": kind, **routes}]}
 
 
 def dynamic_bootstrap(

@@ -14,7 +14,7 @@ from typing import Literal
 
 from trunkline.documents.write import write_private
 from trunkline.errors import MachineError
-from trunkline.local import health, ports, programs
+from trunkline.local import envoy, health, ports, programs
 from trunkline.local.folder import checked, empty, locked, remove
 from trunkline.local.layout import LOG, MACHINE, MARK, NOTE, STATE, STATE_SIZE, SUPERVISOR
 from trunkline.local.log_reader import last_lines
@@ -34,9 +34,10 @@ def start(folder: str | Path, text: str) -> str:
     """Start the machine that `text` (JSON of `machine.py`) describes in `folder`.
 
     Returns what was done, in a sentence. A machine that runs already is left alone if it is the
-    same, else replaced. MachineError names the machine, the cause and the remedy; nothing of the
-    machine is left then. This forks and handles signals: call it from the main thread of a process
-    that has no other thread.
+    same. An Envoy takes new routes while it runs; any other change replaces the machine, and its
+    Envoy drains. MachineError names the machine, the cause and the remedy; nothing of the machine
+    is left then. This forks and handles signals: call it from the main thread of a process that has
+    no other thread.
     """
     return _start_or_leave(checked(folder), text, parse_plan(text, "TRUNKLINE_MACHINE"), "remove")
 
@@ -69,8 +70,13 @@ def _start_or_leave(path: Path, text: str, plan: MachinePlan, if_failed: IfFaile
 
 
 def _start(path: Path, text: str, plan: MachinePlan, if_failed: IfFailed) -> str:
-    if _runs_already(path, plan, text):
-        return f"{plan['name']} runs already"
+    if running := _running(path):
+        if running == plan:
+            return f"{plan['name']} runs already"
+        if _takes_routes(path, running, plan):
+            write_private(path / MACHINE, text.encode())
+            return f"{plan['name']} has taken its new routes"
+        envoy.drain(path)
     # What was started here before, although its folder may have been removed by hand.
     if (path / STATE).exists() or _obstacles(plan):
         _end_processes(path)
@@ -89,17 +95,32 @@ def _start(path: Path, text: str, plan: MachinePlan, if_failed: IfFailed) -> str
     return f"{plan['name']} is up after {seconds:.2f} s"
 
 
-def _runs_already(path: Path, plan: MachinePlan, text: str) -> bool:
-    """Whether this very machine runs and is healthy."""
+def _running(path: Path) -> MachinePlan | None:
+    """The machine in the folder, where it runs and is healthy."""
     try:
-        same = (path / MACHINE).read_text() == text
-    except OSError:
-        return False
-    if not same:
-        return False
+        plan = parse_plan((path / MACHINE).read_text(), str(path / MACHINE))
+    except (OSError, MachineError):
+        return None
     from trunkline.local.processes import find_supervisor
 
-    return find_supervisor(read_state(path)) is not None and not _find_unhealthy(plan)
+    supervised = find_supervisor(read_state(path)) is not None
+    return plan if supervised and not _find_unhealthy(plan) else None
+
+
+def _takes_routes(path: Path, running: MachinePlan, plan: MachinePlan) -> bool:
+    """Whether the routes are all that differs, and Envoy has taken the new ones."""
+    if _without_routes(running) != _without_routes(plan):
+        return False
+    routes = (each["files"].get(envoy.ROUTES) for each in plan["processes"])
+    return all(envoy.take_routes(path, content) for content in routes if content)
+
+
+def _without_routes(plan: MachinePlan) -> MachinePlan:
+    """The machine without the routes of its Envoy."""
+    processes = [
+        {**each, "files": {**each["files"], envoy.ROUTES: ""}} for each in plan["processes"]
+    ]
+    return {**plan, "processes": processes}  # type: ignore[typeddict-item]
 
 
 def _end_processes(path: Path) -> None:

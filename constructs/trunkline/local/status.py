@@ -231,7 +231,7 @@ def _restart(path: Path) -> tuple[bool, str]:
 
 def _stop(path: Path, done: Callable[[str], None]) -> str:
     try:
-        stop(path)
+        stop(path, drained=False)  # who would ask them is ended as well
     except MachineError as error:
         return str(error)
     done(path.name)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from trunkline.errors import MachineError
-from trunkline.local import processes
+from trunkline.local import envoy, processes
 from trunkline.local.folder import checked, locked, remove, remove_empty
 from trunkline.local.records import read_state
 from trunkline.local.supervisor import GRACE
 
 
-def stop(folder: str | Path) -> None:
+def stop(folder: str | Path, *, drained: bool = True) -> None:
     """End the machine in `folder` and remove it with its empty parents; it may be gone already.
 
-    MachineError where something cannot be ended or removed.
+    With `drained` an Envoy answers what it has before. MachineError where something cannot be ended
+    or removed.
     """
     path = checked(folder)
     try:
-        _stop(path)
+        _stop(path, drained)
     except OSError as error:
         raise MachineError(
             f"{path.name}: {error.filename or folder} cannot be removed: {error.strerror}; "
@@ -26,9 +27,11 @@ def stop(folder: str | Path) -> None:
         ) from error
 
 
-def _stop(path: Path) -> None:
+def _stop(path: Path, drained: bool) -> None:
     try:
         with locked(path, create=False):
+            if drained:
+                envoy.drain(path)
             end_processes(path)
             remove(path)
     except FileNotFoundError:

@@ -31,6 +31,7 @@ from trunkline.envoy import (
     bootstrap,
     dynamic_bootstrap,
     resources,
+    route_file,
 )
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
@@ -269,7 +270,7 @@ class _Edge:
     def units(self, zone: str) -> tuple[Unit, ...]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
         if isinstance(self.exposure, Loopback):
-            return (self._envoy(self._static()),)
+            return (self._static(),)
         configuration = Configuration(
             source=self._items[0].source,
             bootstrap=CONFIGURATION,
@@ -308,7 +309,9 @@ class _Edge:
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
 
-    def _resources(self, zone: str, access: Access | None = None) -> Resources:
+    def _resources(
+        self, zone: str, access: Access | None = None, folder: str = FOLDER
+    ) -> Resources:
         return resources(
             site=self.site.name,
             zone=zone,
@@ -320,7 +323,7 @@ class _Edge:
             policy=self.access,
             management=self._management,
             http=self.http,
-            folder=FOLDER,
+            folder=folder,
             # The supervisor of this machine's processes bounds their logs itself.
             log_limit=None if facts_of(self.site.cloud).on_this_machine else LOG_LIMIT,
             collector=self._collector(zone),
@@ -352,10 +355,13 @@ class _Edge:
     def _management(self) -> Management | None:
         return self.exposure.management if isinstance(self.exposure, Tunnel) else None
 
-    def _envoy(self, bootstrap: Mapping[str, object]) -> Envoy:
+    def _envoy(
+        self, bootstrap: Mapping[str, object], routes: Mapping[str, object] | None = None
+    ) -> Envoy:
         sources = self.exposure.sources if isinstance(self.exposure, Public) else ()
         return Envoy(
             bootstrap=bootstrap,
+            routes=routes or {},
             version=self.versions.envoy,
             upstreams=self.upstreams,
             public_to=sources,
@@ -371,14 +377,18 @@ class _Edge:
             collector=self._collector(zone),
         )
 
-    def _static(self) -> Mapping[str, object]:
-        return bootstrap(
-            self._resources(self.site.zone),
+    def _static(self) -> Envoy:
+        """An Envoy of this machine, whose routes lie beside it in the machine's folder."""
+        made = self._resources(self.site.zone, folder=".")
+        config = bootstrap(
+            made,
             site=self.site.name,
             zone=self.site.zone,
             admin_socket=ADMIN_SOCKET,
             collector=self._collector(self.site.zone),
+            routes_apart=True,
         )
+        return self._envoy(config, route_file(made))
 
 
 def _check_spares(construct: str, zones: Sequence[str], exposure: Exposure) -> None:

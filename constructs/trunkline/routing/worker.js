@@ -14,6 +14,7 @@
 
 const HEALTH = "/healthz"; // for the prefixes that HEALTH leaves out
 const FRESH_MS = 2_000; // how long what an edge has said of itself counts
+const SUSPECTED_MS = 200; // after a request has failed, how long what was asked before suffices
 const FORGOTTEN_MS = 10_000; // how long it counts where nothing newer is known
 const CHECK_MS = 2_000; // how long its answer may take
 const PATIENCE_MS = 1_000; // after which a request without an answer asks for the edge's health
@@ -165,10 +166,11 @@ function refresh(origins, context) {
   }
 }
 
-// A request has failed: what is sent once is not sent on what was known before.
+// A request has failed: what is sent once is not sent on what was known before. Until the edge is
+// known to be down each request goes there first, and only so many may be sent again.
 function suspect(origin, context) {
   origin.doubted = true;
-  if (Date.now() - origin.asked >= FRESH_MS) context.waitUntil(check(origin));
+  if (Date.now() - origin.asked >= SUSPECTED_MS) context.waitUntil(check(origin));
 }
 
 async function check(origin) {

@@ -102,6 +102,9 @@ def test_the_demo_runs_to_its_end_and_leaves_its_results(place: Place) -> None:
     assert figures["chosen zones"].startswith("aws us-east-1b, google us-east4-c, azure eastus-2")
     assert figures["/api/v5"] == "answered by aws/us-east-1b"
     assert figures["/api/v5 without its edge"].startswith("google/us-east4-c answers instead")
+    changed, gone = figures["/api/v5 changes"], figures["the edge of aws goes"]
+    assert " 0 failed, the change was served" in changed
+    assert gone.endswith(" 0 failed, google/us-east4-c answers now")
     assert {"start-up to all healthy", "memory at its peak", "all of it"} <= set(figures)
     folder = place.file.parent
     assert all((folder / written).exists() for written in report["written"])

@@ -239,6 +239,20 @@ def test_what_was_heard_before_a_time_without_requests_is_forgotten(world: Any) 
     assert timed(world.port)[0] == "aws"
 
 
+def test_a_request_that_fails_asks_for_the_health_of_its_edge_at_once(world: Any) -> None:
+    assert timed(world.port)[0] == "aws"
+    eventually(lambda: world.aws.checks > 0)
+    time.sleep(0.3)
+    world.aws.fail(answer(530))
+    assert timed(world.port)[0] == "google"
+    time.sleep(0.3)
+    world.aws.forget()
+    with ThreadPoolExecutor(20) as pool:
+        sites = [*pool.map(lambda _: timed(world.port)[0], range(20))]
+    assert sites == ["google"] * 20
+    assert not world.aws.hits
+
+
 def test_many_requests_ask_for_an_edges_health_once_in_two_seconds(world: Any) -> None:
     for _ in range(50):
         timed(world.port)

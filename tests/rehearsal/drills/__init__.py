@@ -18,26 +18,21 @@ from rehearsal.drills.applies import (
 from rehearsal.drills.changes import (
     a_route_an_upstream_and_a_key_change,
     a_site_goes_and_comes_back,
-    a_token_is_rotated,
     another_topology_stands_beside,
 )
 from rehearsal.drills.outages import (
-    a_cloud_is_cut_off,
     a_machine_is_stopped,
     a_machine_is_terminated,
     a_zone_is_cut_off,
-    an_edges_process_is_killed,
     one_of_several_edges_is_lost,
 )
 from rehearsal.stage import Stage
 from trunkline.model import Topology
 
 DRILLS: tuple[Callable[[Stage, Topology], None], ...] = (
-    an_edges_process_is_killed,
     a_machine_is_stopped,
     a_machine_is_terminated,
     a_zone_is_cut_off,
-    a_cloud_is_cut_off,
     one_of_several_edges_is_lost,
     a_secret_store_fails,
     an_apply_fails_in_the_middle,
@@ -45,7 +40,6 @@ DRILLS: tuple[Callable[[Stage, Topology], None], ...] = (
     a_destroy_stops_half_way,
     terraform_is_killed,
     terraform_is_killed_too_late,
-    a_token_is_rotated,
     a_site_goes_and_comes_back,
     another_topology_stands_beside,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -35,20 +34,6 @@ def lost(answers: Sequence[Answer]) -> str:
     """How many of the requests got another status than 200."""
     count = sum(answer.status != 200 for answer in answers)
     return f"{count} of {len(answers)} requests lost"
-
-
-def until_served(stage: Stage, url: str, site: str, within: float = 120) -> tuple[int, float]:
-    """How many requests got no 200 until a site answered ten times in a row, and the seconds."""
-    began, failed, in_a_row = time.monotonic(), 0, 0
-    last = began
-    while in_a_row < 10:
-        answer = stage.operator.get(url)
-        failed += answer.status != 200
-        in_a_row = in_a_row + 1 if answer.site == site else 0
-        if in_a_row == 0:
-            last = time.monotonic()
-        assert time.monotonic() - began < within, f"{site} does not serve {url} again"
-    return failed, last - began
 
 
 def with_failover(topology: Topology) -> Route | None:

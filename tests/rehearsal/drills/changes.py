@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from attrs import evolve
 
-from rehearsal.cloudflare_edge import TUNNEL
 from rehearsal.drills.asking import lost, requests, with_failover
+from rehearsal.drills.loaded import drill_under_load, loaded_routes
 from rehearsal.existing import add_existing
 from rehearsal.stage import Stage
 from trunkline.addresses.names import public_url, route_url
@@ -23,70 +24,66 @@ from trunkline.model import (
 )
 from trunkline.stacks.synthesize import synthesize
 
+SERVICE = Server("rehearsal.internal", 8080, tls=False)
+STANDBY = Server("standby.internal", 8080, tls=False, priority=1)
 TAKEN_SECONDS = 4  # to read, check and take a configuration
 
 
 def a_route_an_upstream_and_a_key_change(stage: Stage, topology: Topology) -> None:
-    """A new prefix, a service behind it and a new key of the edges come; all go again.
+    """New prefixes, a service behind them and a new key of the edges come; all go again.
 
     Requests go on meanwhile. No machine is replaced: the edges find the change in their stores.
+    Between both the drills under load have the new routes.
     """
     if (route := with_failover(topology)) is None:
         return
-    new = Route("/rehearsal", route.site, forwarding=Forwarding(upstream="rehearsal", rewrite="/"))
-    routing = evolve(topology.routing, routes=(*topology.routing.routes, new))
-    service = Server("rehearsal.internal", 8080, tls=False)
-    standby = Server("standby.internal", 8080, tls=False, priority=1)
-    upstreams = {"rehearsal": Upstream([service, standby])}
-    sites = tuple(
-        evolve(site, upstreams={**site.upstreams, **upstreams}) if site.name == route.site else site
-        for site in topology.sites
-    )
-    changed = evolve(topology, routing=routing, sites=sites)
-    machines = _machines(stage, topology)
-    with stage.printer.step(f"add the route {new.prefix} and an upstream, rotate the key") as step:
-        with requests(stage, route_url(topology, route)) as asked:
+    url = route_url(topology, route)
+    changed, new = _with_a_service(topology)
+    before = _machines(stage, topology)
+    with stage.printer.step("add routes and an upstream, rotate the key") as step:
+        with requests(stage, url) as asked:
             stage.stacks.keys = stage.stacks.keys.rotated(EDGE_KEY)
             output = stage.synthesize(changed)
             stage.stacks.apply(output, "edge-*")
             time.sleep(topology.edge.poll_seconds + TAKEN_SECONDS)
             stage.stacks.apply(output, "routing")
-            url = route_url(changed, new)
-            seconds = stage.wait_for(url, new.site)
-            assert service.url in stage.operator.get(url).body, "another service answers"
+            seconds = max(stage.wait_for(route_url(changed, each), each.site) for each in new)
+            answer = stage.operator.get(route_url(changed, new[0]))
+            assert SERVICE.url in answer.body, "another service answers"
         step.result = f"{lost(asked)}, served {seconds:.0f} s after the apply of routing"
+    assert _machines(stage, topology) == before, "a machine was replaced"
+    drill_under_load(stage, changed, new)
+    before = _machines(stage, topology)
     with stage.printer.step("take them out, and retire the old key") as last:
-        with requests(stage, route_url(topology, route)) as asked:
+        with requests(stage, url) as asked:
             stage.stacks.keys = stage.stacks.keys.retired(EDGE_KEY)
             output = stage.synthesize(topology)
             stage.stacks.apply(output, "routing")
             stage.stacks.apply(output, "edge-*")
             time.sleep(topology.edge.poll_seconds + TAKEN_SECONDS)
         last.result = lost(asked)
-    assert _machines(stage, topology) == machines, "a machine was replaced"
+    assert _machines(stage, topology) == before, "a machine was replaced"
     stage.report.add("a route, an upstream and the key come", step.result)
     stage.report.add("they go", f"{last.result}, no machine was replaced")
+
+
+def _with_a_service(topology: Topology) -> tuple[Topology, Sequence[Route]]:
+    """The topology with a service behind each edge that has a new route; and these routes."""
+    new = loaded_routes(topology, Forwarding(upstream="rehearsal", rewrite="/"))
+    names = {route.site for route in new}
+    upstreams = {"rehearsal": Upstream([SERVICE, STANDBY])}
+    sites = tuple(
+        evolve(site, upstreams={**site.upstreams, **upstreams}) if site.name in names else site
+        for site in topology.sites
+    )
+    routing = evolve(topology.routing, routes=(*topology.routing.routes, *new))
+    return evolve(topology, routing=routing, sites=sites), new
 
 
 def _machines(stage: Stage, topology: Topology) -> list[int]:
     """What tells the machines of the edges from those that would replace them."""
     names = [stage.edge(topology, site.name) for site in topology.sites]
     return [stage.sky.find(name).machine.init() for name in names]
-
-
-def a_token_is_rotated(stage: Stage, topology: Topology) -> None:
-    """A tunnel is replaced; a new token replaces the machine by itself."""
-    if (route := with_failover(topology)) is None or topology.edge.exposure != "tunnel":
-        return
-    name, url = f"edge-{route.site}", route_url(topology, route)
-    before = stage.sky.world.all(TUNNEL)
-    with stage.printer.step(f"replace the tunnel of {route.site}") as step:
-        with requests(stage, url) as asked:
-            stage.stacks.replace(name, (TUNNEL,))
-            seconds = stage.wait_for(url, route.site)
-        assert stage.sky.world.all(TUNNEL) != before, "the tunnel is the one before"
-        step.result = f"{lost(asked)}, served again after {seconds:.0f} s"
-    stage.report.add("a token is rotated", step.result)
 
 
 def a_site_goes_and_comes_back(stage: Stage, topology: Topology) -> None:

@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 
-from rehearsal.drills.asking import lost, requests, until_served, with_failover
+from rehearsal.drills.asking import lost, requests, with_failover
 from rehearsal.existing import edge_machines
 from rehearsal.stage import Stage
 from trunkline.addresses.names import route_url
-from trunkline.model import Route, Topology
-
-
-def an_edges_process_is_killed(stage: Stage, topology: Topology) -> None:
-    """Envoy is killed with -9; systemd starts it again, and another site stands in until then."""
-    if (route := with_failover(topology)) is None:
-        return
-    url = route_url(topology, route)
-    machine = stage.sky.find(stage.edge(topology, route.site)).machine
-    with stage.printer.step(f"kill Envoy of {route.site}") as step:
-        machine.run("pkill", "-KILL", "-x", "envoy")
-        lost, seconds = until_served(stage, url, route.site)
-        step.result = f"{lost} requests lost, {seconds:.1f} s until it serves again"
-    stage.report.add("an edge's Envoy is killed", step.result)
+from trunkline.model import Topology
 
 
 def a_machine_is_stopped(stage: Stage, topology: Topology) -> None:
@@ -107,33 +93,8 @@ def a_zone_is_cut_off(stage: Stage, topology: Topology) -> None:
     if (route := with_failover(topology)) is None:
         return
     machine = stage.sky.find(stage.edge(topology, route.site))
-    _cut_off(stage, topology, route, "a zone", [machine.plug.place])
-
-
-def a_cloud_is_cut_off(stage: Stage, topology: Topology) -> None:
-    """No packet enters or leaves any zone of a cloud; then all is well again."""
-    cloud = topology.sites[0].cloud
-    route = next(
-        (
-            each
-            for each in topology.routing.routes
-            if topology.site(each.site).cloud == cloud
-            and any(topology.site(site).cloud != cloud for site in each.failover)
-        ),
-        None,
-    )
-    places = [each.plug.place for each in stage.sky.running.values()]
-    if route:
-        _cut_off(
-            stage, topology, route, "a cloud", [each for each in places if each.startswith(cloud)]
-        )
-
-
-def _cut_off(
-    stage: Stage, topology: Topology, route: Route, what: str, places: Sequence[str]
-) -> None:
-    url = route_url(topology, route)
-    with stage.printer.step(f"cut off {what}: {', '.join(places)}") as step:
+    url, places = route_url(topology, route), [machine.plug.place]
+    with stage.printer.step(f"cut off the zone {machine.plug.place}") as step:
         stage.sky.internet.cut_off(places)
         began, failed, answer = time.monotonic(), 0, stage.operator.get(url)
         while answer.status != 200:
@@ -144,4 +105,4 @@ def _cut_off(
     with stage.printer.step("it is back") as back:
         stage.sky.internet.mend(places)
         back.result = f"served by {route.site} after {stage.wait_for(url, route.site):.1f} s"
-    stage.report.add(f"{what} is cut off", f"{step.result}; {back.result}")
+    stage.report.add("a zone is cut off", f"{step.result}; {back.result}")

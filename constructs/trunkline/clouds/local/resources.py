@@ -45,6 +45,7 @@ class Local(Cloud):
     """Addresses of loopback, files that only you may read, and processes."""
 
     secret_bytes: ClassVar = 65_536
+    _sample: TerraformResource | None = None
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
@@ -70,7 +71,8 @@ class Local(Cloud):
             return self.site.services
         endpoint = loopback.sample_endpoint(self._range, self.site.zone)
         where = {"site": self.site.name, "cloud": self.site.cloud, "zone": self.site.zone}
-        add_machine(self.scope, "sample", sample_machine(f"{self.name}-sample", endpoint, where))
+        machine = sample_machine(f"{self.name}-sample", endpoint, where)
+        self._sample = add_machine(self.scope, "sample", machine)
         sample = Server(endpoint.host, endpoint.port, tls=False)
         return evolve(self.site, upstream=Upstream([sample])).services
 
@@ -86,10 +88,13 @@ class Local(Cloud):
             environment={"TRUNKLINE_SECRET": value},
         )
         source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
-        return Secret(name=id, id=f"${{{_address(resource)}.id}}", source=source, resource=resource)
+        return Secret(name=id, id=_id(resource), source=source, resource=resource)
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
-        return LocalMachineGroup(self.scope, id, spec, network)
+        made = LocalMachineGroup(self.scope, id, spec, network)
+        if self._sample:  # an edge that drains still needs it
+            made.depends_on.append(self._sample)
+        return made
 
 
 class LocalMachineGroup(MachineGroup):
@@ -103,9 +108,16 @@ class LocalMachineGroup(MachineGroup):
             processes=tuple(unit.process for unit in units),
             addresses=tuple(address for unit in units for address in unit.addresses),
         )
-        made = add_machine(self.scope, id, group, spec.replaced_with, self.depends_on)
+        made = add_machine(
+            self.scope,
+            id,
+            group,
+            spec.replaced_with,
+            self.depends_on,
+            changes_running=self.spec.kind == "edge",
+        )
         address = self.network.subnets[spec.zone]
-        return Machine(id=made, public_address=address, private_address=address)
+        return Machine(id=_id(made), public_address=address, private_address=address)
 
 
 def add_machine(
@@ -114,22 +126,28 @@ def add_machine(
     group: LocalMachine,
     replaced_with: Sequence[str] = (),
     depends_on: Sequence[ITerraformDependable] = (),
-) -> str:
-    """A machine that Terraform starts and ends; returns its id, an expression.
+    *,
+    changes_running: bool = False,
+) -> TerraformResource:
+    """A machine that Terraform starts and ends.
 
     Whatever changes in it replaces it, and so does a change of the expressions `replaced_with`.
-    It starts after what it `depends_on`, and ends before.
+    With `changes_running` the start gets the changed machine while the one before runs, which may
+    take the change. It starts after what it `depends_on`, and ends before.
     """
     text = group.to_json()
     triggers = [hashlib.sha256(text.encode()).hexdigest(), *replaced_with]
     folder = f"{STATE}/machines/{group.name}"
     resource = _terraform_data(scope, id, folder=folder, triggers=triggers, depends_on=depends_on)
+    if changes_running:
+        # Terraform runs no destroy command then for what it replaces, only for what is to go.
+        resource.add_override("lifecycle", {"create_before_destroy": True})
     # Not in the resource itself, whose every word a plan would show.
     told = TerraformLocal(scope, f"{id}-processes", escape(text))
     _run(
         resource, create="start", destroy="stop", environment={"TRUNKLINE_MACHINE": told.as_string}
     )
-    return f"${{{_address(resource)}.id}}"
+    return resource
 
 
 def _terraform_data(
@@ -164,6 +182,10 @@ def _command(name: str) -> str:
     python = f'"$${{{PYTHON}:-${{self.input.python}}}}"'
     # Without exec, Terraform would kill the shell alone where a run is cut off.
     return f"exec {python} -m trunkline.local {name} ${{self.input.folder}}"
+
+
+def _id(resource: TerraformResource) -> str:
+    return f"${{{_address(resource)}.id}}"
 
 
 def _address(resource: TerraformResource) -> str:

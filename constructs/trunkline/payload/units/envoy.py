@@ -11,6 +11,8 @@ from attrs import Factory, frozen
 
 from trunkline.addresses import loopback
 from trunkline.envoy import log_limit
+from trunkline.local.envoy import ADMIN_SOCKET as LOCAL_SOCKET
+from trunkline.local.envoy import ROUTES
 from trunkline.local.machine import LocalProcess
 from trunkline.model import DEFAULT_VERSIONS, Otlp, Upstream, Upstreams
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
@@ -26,7 +28,7 @@ ADMIN_SOCKET = "/run/trunkline-edge/admin.sock"
 FLAGS = ("--disable-hot-restart", "--drain-time-s", "5", "--log-level", "warning")
 
 # The name of a Unix socket has 107 bytes at most, so here it is relative to the machine's folder.
-_LOCAL_ADMIN = json.dumps({"admin": {"address": {"pipe": {"path": "admin.sock"}}}})
+_LOCAL_ADMIN = json.dumps({"admin": {"address": {"pipe": {"path": LOCAL_SOCKET}}}})
 
 
 @frozen(kw_only=True)
@@ -34,10 +36,12 @@ class Envoy(Unit):
     """Envoy with the configuration `bootstrap`, in front of `upstreams`.
 
     `public_to` are the ranges that reach port 443; an Envoy with any accepts Cloudflare's client
-    certificate only. The configuration names the collector of `otlp`.
+    certificate only. The configuration names the collector of `otlp`. `routes` is the file from
+    which a bootstrap of this machine reads its routes.
     """
 
     bootstrap: Mapping[str, object]
+    routes: Mapping[str, object] = Factory(dict)
     version: str = DEFAULT_VERSIONS.envoy
     upstreams: Upstreams = Factory(dict)
     public_to: tuple[str, ...] = ()
@@ -105,7 +109,7 @@ class Envoy(Unit):
             name="envoy",
             program="envoy",
             arguments=("-c", "envoy.json", *flags),
-            files={"envoy.json": _compact(self.bootstrap)},
+            files={"envoy.json": _compact(self.bootstrap), ROUTES: _compact(self.routes)},
             ready=f"http://{at}{Unit.health if self._is_beside(cidr) else self.health}",
         )
         return LocalUnit(process=process, addresses=(f"tcp {at}",))

@@ -56,6 +56,16 @@ def test_an_edge_runs_the_configuration_of_a_clouds_edge(local: Path) -> None:
     assert "--disable-hot-restart" in envoy["arguments"]
 
 
+def test_an_edge_takes_changes_while_it_runs_and_ends_before_its_sample(local: Path) -> None:
+    resources = stack(local, "edge-aws")["resource"]["terraform_data"]
+    [sample] = [name for name in resources if "sample" in name]
+    [edge] = [each for name, each in resources.items() if name != sample]
+    assert edge["lifecycle"] == {"create_before_destroy": True}
+    assert edge["depends_on"] == [f"terraform_data.{sample}"]
+    [ingress] = stack(local, "routing")["resource"]["terraform_data"].values()
+    assert "lifecycle" not in ingress
+
+
 def test_a_site_without_an_upstream_gets_a_sample(local: Path, tmp_path: Path) -> None:
     with_sample = machines(stack(local, "edge-google"))
     assert with_sample["local-edge-google-sample"]["addresses"] == ["tcp 127.20.0.1:9000"]

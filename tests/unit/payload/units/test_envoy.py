@@ -54,8 +54,12 @@ def test_a_second_log_has_lines_of_its_own() -> None:
 
 
 def test_on_this_machine_it_runs_the_same_configuration_but_for_the_admin_socket() -> None:
-    unit = Envoy(bootstrap={"static_resources": {}}).local("127.10.0.0/16", "us-east-1b")
-    assert unit.process.files == {"envoy.json": '{"static_resources":{}}\n'}
+    envoy = Envoy(bootstrap={"static_resources": {}}, routes={"resources": []})
+    unit = envoy.local("127.10.0.0/16", "us-east-1b")
+    assert unit.process.files == {
+        "envoy.json": '{"static_resources":{}}\n',
+        "rds-edge.json": '{"resources":[]}\n',
+    }
     override = unit.process.arguments[unit.process.arguments.index("--config-yaml") + 1]
     assert json.loads(override) == {"admin": {"address": {"pipe": {"path": "admin.sock"}}}}
     assert unit.addresses == ("tcp 127.10.16.1:8080",)
