@@ -147,8 +147,6 @@ def switch_on(
         networks.join(plug.network, cable)
         ip("-n", cable.cloud, "address", "replace", f"{sky.resolver}/32", "dev", "cloud0")
         running = Running(name, sky, state, plug, cable, internet)
-        stack.callback(running.unplug)
-        running.join()
         http: dict[str, Any] = {**scene.vendors.http, **cloud.http()}
         granted = functools.partial(sky.granted, world, state)
         granting = {
@@ -167,8 +165,11 @@ def switch_on(
             **scene.files(cloud, "127.0.0.1 localhost\n", f"nameserver {sky.resolver}\n"),
             **cloud.files(user_data),
         }
-        # The rules are there before the machine: nothing of a first boot slips through.
+        # The rules are there before the machine and its way in: nothing of a first boot slips
+        # through, and what comes in reaches no double.
         running.protect(world)
+        stack.callback(running.unplug)
+        running.join()
         running.booted = stack.enter_context(
             booting.booted(scene.images, cable, files, cloud_init=cloud.name != "google")
         )
