@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_tunnel_cloudflareds import (
     DataCloudflareZeroTrustTunnelCloudflareds,
 )
@@ -21,6 +22,12 @@ from trunkline.terraform.escape import escape
 # 52x: no connection, or none in time. Cloudflare then tries one other edge, of any pool:
 # https://developers.cloudflare.com/load-balancing/understand-basics/adaptive-routing/
 ACROSS_POOLS = {"failover_across_pools": True}
+# From where monitors ask; three data centers of a region, of which the majority decides:
+# https://developers.cloudflare.com/load-balancing/monitors/#health-monitor-regions
+REGIONS = ["ENAM"]
+# Cloudflare deletes no pool or monitor that is in use, so that what uses it changes first:
+# https://developers.cloudflare.com/load-balancing/pools/create-pool/#delete-a-pool
+LAST = TerraformResourceLifecycle(create_before_destroy=True)
 
 
 def add_load_balancer(
@@ -62,7 +69,8 @@ def add_load_balancer(
 
 def _to(names: Sequence[str], pools: Mapping[str, str]) -> dict[str, object]:
     found = [pools[name] for name in names]
-    return {"default_pools": found, "fallback_pool": found[-1]}
+    # Where none is healthy, the first choice says what is wrong.
+    return {"default_pools": found, "fallback_pool": found[0]}
 
 
 def _add_pools(scope: Construct, account_id: str, spec: LoadBalancerRouting) -> Mapping[str, str]:
@@ -95,6 +103,8 @@ def _add_monitor(scope: Construct, account_id: str, spec: LoadBalancerRouting, p
         interval=INTERVAL_SECONDS,
         timeout=5,
         retries=2,
+        follow_redirects=False,
+        lifecycle=LAST,
         header={EDGE_KEY_HEADER: [spec.edge_key]} if spec.edge_key else None,
     )
     return str(monitor.id)
@@ -112,6 +122,8 @@ def _add_pool(scope: Construct, account_id: str, pool: Pool, monitor: str, addre
         name=pool.name,
         monitor=monitor,
         minimum_origins=1,
+        check_regions=REGIONS,
+        lifecycle=LAST,
         origins=[],
     )
     endpoint = {

@@ -431,6 +431,23 @@ REFUSED: list[tuple[str, Json, Json]] = [
         {"content": "export default {}", "main_module": "worker.js"},
     ),
     ("cloudflare_argo_smart_routing", {"value": "yes"}, {"value": "on"}),
+    (
+        "cloudflare_load_balancer",
+        {"default_pools": ["p"], "rules": [{"name": "a", "terminates": True}]},
+        {"default_pools": ["p"], "rules": [{"fixed_response": {"status_code": 404}}]},
+    ),
+    ("cloudflare_load_balancer", {"default_pools": []}, {"default_pools": ["p"]}),
+    (
+        "cloudflare_load_balancer",
+        {"default_pools": ["p"], "steering_policy": "failover"},
+        {"default_pools": ["p"], "steering_policy": "off"},
+    ),
+    ("cloudflare_load_balancer_monitor", {"type": "HTTPS"}, {"type": "https"}),
+    (
+        "cloudflare_load_balancer_pool",
+        {"name": "a.b", "origins": [{"name": "o"}]},
+        {"name": "a_b", "origins": [{"name": "o"}]},
+    ),
     ("cloudflare_ruleset", {"zone_id": "z", "account_id": "a"}, {"zone_id": "z"}),
     ("cloudflare_ruleset", limited(("ip.src",)), limited(("ip.src", "cf.colo.id"))),
     ("cloudflare_ruleset", limited(period=30), limited(period=60)),

@@ -122,6 +122,15 @@ def items(config: Config, name: str) -> list[Config]:
     return [item for item in held if isinstance(item, dict)] if isinstance(held, list) else []
 
 
+def not_none(name: str) -> Check:
+    """A list that holds something."""
+
+    def check(config: Config) -> str | None:
+        return None if is_set(config.get(name)) else f"{name} is empty"
+
+    return check
+
+
 def not_empty(block: str) -> Check:
     """A block that says nothing is refused."""
 
@@ -229,6 +238,29 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "cloudflare_argo_smart_routing": (ON_OFF,),
     "cloudflare_argo_tiered_caching": (ON_OFF,),
     "cloudflare_dns_record": (exactly_one("content", "data"),),
+    "cloudflare_load_balancer": (
+        not_none("default_pools"),
+        one_of(
+            "steering_policy",
+            "off",
+            "geo",
+            "random",
+            "dynamic_latency",
+            "proximity",
+            "least_outstanding_requests",
+            "least_connections",
+            "",
+        ),
+        each("rules", exactly_one("fixed_response", "overrides")),
+    ),
+    "cloudflare_load_balancer_monitor": (
+        one_of("type", "http", "https", "tcp", "udp_icmp", "icmp_ping", "smtp"),
+    ),
+    "cloudflare_load_balancer_pool": (
+        not_none("origins"),
+        matches("name", r"[A-Za-z0-9_-]+", "has letters, digits, - and _ only"),
+        at_most_one("monitor", "monitor_group"),
+    ),
     "cloudflare_logpush_job": (exactly_one("account_id", "zone_id"),),
     "cloudflare_ruleset": (exactly_one("account_id", "zone_id"), rules_fit_their_phase),
     "cloudflare_tiered_cache": (ON_OFF,),

@@ -107,7 +107,9 @@ def test_a_load_balancer_sends_requests_to_the_healthy_tunnels() -> None:
     balancer = only(stack, "cloudflare_load_balancer")
     assert balancer["name"] == "api.example.com"
     assert len(balancer["default_pools"]) == 2  # of /a, the last one
-    assert balancer["fallback_pool"] == balancer["default_pools"][-1]
+    assert balancer["fallback_pool"] == balancer["default_pools"][0]
+    pool = next(iter(stack["resource"]["cloudflare_load_balancer_pool"].values()))
+    assert pool["lifecycle"] == {"create_before_destroy": True}  # it may be in use
     [rule] = balancer["rules"]
     assert rule["terminates"] and '"/api/"' in rule["condition"]
     assert "cloudflare_dns_record" not in stack["resource"]
