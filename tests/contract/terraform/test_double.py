@@ -406,6 +406,7 @@ def test_a_type_without_a_schema_is_reported() -> None:
     ]
 
 
+NOBODY = {"admin_ssh_key": [{"username": "x"}]}
 C4A = {"machine_type": "c4a-standard-1"}
 MODULE = {"content": "export default {}", "main_module": "worker.js"}
 
@@ -487,6 +488,11 @@ REFUSED: list[tuple[str, Json, Json]] = [
         {"user_data": "I2Nsb3VkLWNvbmZpZw==", "admin_ssh_key": [{"username": "x"}]},
     ),
     ("azurerm_linux_virtual_machine", {}, {"admin_ssh_key": [{"username": "x"}]}),
+    (
+        "azurerm_linux_virtual_machine",
+        {**NOBODY, "size": "Standard_B2pts_v2", "vtpm_enabled": True},
+        {**NOBODY, "size": "Standard_B2ats_v2", "vtpm_enabled": True},
+    ),
     (
         "google_compute_instance",
         {**C4A, "boot_disk": [{"initialize_params": [{"image": "debian", "type": None}]}]},

@@ -178,6 +178,14 @@ def keys_or_password(config: Config) -> str | None:
     return None if by_password or known else "an admin_ssh_key, as passwords are disabled"
 
 
+def trusted_launch_where_a_size_has_it(config: Config) -> str | None:
+    """Azure has no Secure Boot and no virtual TPM on Arm processors of Ampere; at apply."""
+    size, asked = config.get("size"), how_many(config, ("secure_boot_enabled", "vtpm_enabled"))
+    ampere = isinstance(size, str) and re.search(r"_(B|[DE])\d+p[a-z]*_v[25]$", size)
+    words = f"BadRequest: The VM size '{size}' is not supported with security type 'TrustedLaunch'"
+    return words if ampere and asked else None
+
+
 def metadata_fits(config: Config) -> str | None:
     """Google takes 256 KiB in one metadata value; at apply."""
     metadata = config.get("metadata")
@@ -220,6 +228,7 @@ AZURE_MACHINE: Final = (
     base64_at_most("custom_data", 64 * KIB),
     base64_at_most("user_data", 64 * KIB),
     keys_or_password,
+    trusted_launch_where_a_size_has_it,
 )
 
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {

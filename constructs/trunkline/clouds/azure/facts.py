@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from trunkline.clouds.facts import CloudFacts, Prices, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 
@@ -46,6 +48,30 @@ SIZES = Sizes(
     # https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions
     arm=r"Standard_[A-Z]+\d+(-\d+)?[a-z]*p",
 )
+
+# Sizes on which Trusted Launch is known to work. Of Arm the newest alone: the families on Ampere
+# processors (Bpsv2, Dpsv5, Epsv5) have none. Confidential sizes (DC, EC), the oldest ones and
+# those with accelerators are left out.
+# https://learn.microsoft.com/azure/virtual-machines/trusted-launch#virtual-machines-sizes
+# That page counts Bpsv2 in with its family; Azure lists it as TrustedLaunchDisabled:
+# https://learn.microsoft.com/azure/virtual-machines/trusted-launch-faq
+_TRUSTED_LAUNCH = re.compile(
+    r"Standard_("
+    r"B\d+[a-oq-z]+(_v2)?"
+    r"|[DE]\d+(-\d+)?[a-oq-z]*s_v3"
+    r"|DS\d+(-\d+)?_v2"
+    r"|[DE]\d+(-\d+)?[a-oq-z]*_v[4-7]"
+    r"|[DE]\d+(-\d+)?p[a-z]*_v6"
+    r"|F\d+s_v2|FX\d+[a-z]*(_v2)?|F\d+a[a-z]*_v[67]"
+    r"|L\d+[a-z]*_v[2-4]"
+    r")"
+)
+
+
+def has_trusted_launch(size: str) -> bool:
+    """Whether machines of this size can have Secure Boot and a virtual TPM."""
+    return _TRUSTED_LAUNCH.fullmatch(size) is not None
+
 
 PRICES = Prices(
     machines={"Standard_B2pts_v2": 0.0084, "Standard_B1s": 0.0104},

@@ -33,7 +33,7 @@ from cdktf_cdktf_provider_azurerm.public_ip import PublicIp
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from constructs import Construct
 
-from trunkline.clouds.azure.facts import SIZES
+from trunkline.clouds.azure.facts import SIZES, has_trusted_launch
 from trunkline.clouds.base import (
     GroupSpec,
     Machine,
@@ -84,6 +84,9 @@ class AzureMachineGroup(MachineGroup):
         )
         interface, association = self._interface(id, spec, str(address.id))
         size = self.spec.size or SIZES.default
+        # Both images are of generation 2 and signed, as Trusted Launch demands:
+        # https://lists.debian.org/debian-cloud/2025/11/msg00014.html
+        trusted = True if has_trusted_launch(size) else None
         machine = LinuxVirtualMachine(
             self.scope,
             id,
@@ -97,6 +100,8 @@ class AzureMachineGroup(MachineGroup):
             ],
             disable_password_authentication=True,
             allow_extension_operations=False,
+            secure_boot_enabled=trusted,
+            vtpm_enabled=trusted,
             os_disk=LinuxVirtualMachineOsDisk(
                 caching="ReadWrite", storage_account_type="StandardSSD_LRS"
             ),
