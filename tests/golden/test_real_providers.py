@@ -59,6 +59,19 @@ def test_all_who_may_deploy_have_a_policy_of_their_own(read: Any) -> None:
     assert first.startswith("${data.azurerm_client_config.")
 
 
+def test_a_closed_vault_lets_in_the_machines_and_whoever_applies(read: Any) -> None:
+    stack = read(FEATURES, "edge-intel")
+    rules = only(stack, "azurerm_key_vault")["network_acls"]
+    assert rules["default_action"] == "Deny"
+    assert rules["ip_rules"] == ["203.0.113.0/24", "198.51.100.7/32"]
+    [subnet] = rules["virtual_network_subnet_ids"]
+    assert subnet.startswith("${data.azurerm_subnet.")
+    [found] = stack["data"]["azurerm_subnet"].values()
+    [said] = found["lifecycle"]["postcondition"]
+    assert "Microsoft.KeyVault" in said["condition"]
+    assert "network_acls" not in only(read(THREE, "edge-azure"), "azurerm_key_vault")
+
+
 def test_azure_registers_what_the_stacks_use_and_no_more(read: Any) -> None:
     [making] = read(THREE, "edge-azure")["provider"]["azurerm"]
     assert making["resource_provider_registrations"] == "core"

@@ -169,6 +169,43 @@ def test_azures_rules_come_by_priority() -> None:
     assert found.rules[-1] == Rule("in", ("10.30.0.0/16",))  # AllowVnetInBound
 
 
+@pytest.mark.parametrize(
+    ("rules", "read"),
+    [
+        ({}, {"key": "k"}),
+        ({"virtual_network_subnet_ids": ["subnet"]}, {"key": "k"}),
+        ({"virtual_network_subnet_ids": ["another"]}, {}),
+        ({"virtual_network_subnet_ids": ["subnet", "bare"], "from": "bare"}, {}),
+    ],
+)
+def test_a_closed_vault_answers_its_subnets_alone(
+    rules: dict[str, Any], read: dict[str, str]
+) -> None:
+    subnet = rules.pop("from", "subnet")
+    made = world(
+        azurerm_subnet=[
+            {"id": "subnet", "service_endpoints": ["Microsoft.KeyVault"]},
+            {"id": "bare", "service_endpoints": None},
+        ],
+        azurerm_network_interface=[
+            {
+                "id": "nic",
+                "ip_configuration": [{"subnet_id": subnet, "private_ip_address": "10.30.0.10"}],
+            }
+        ],
+        azurerm_user_assigned_identity=[{"id": "who", "principal_id": "p"}],
+        azurerm_key_vault_access_policy=[
+            {"object_id": "p", "key_vault_id": "vault", "secret_permissions": ["Get"]}
+        ],
+        azurerm_key_vault=[
+            {"id": "vault", "network_acls": [{"default_action": "Deny", **rules}] if rules else []}
+        ],
+        azurerm_key_vault_secret=[{"key_vault_id": "vault", "name": "key", "value": "k"}],
+    )
+    machine = {"identity": [{"identity_ids": ["who"]}], "network_interface_ids": ["nic"]}
+    assert azure.SKY.granted(made, machine) == read
+
+
 def existing(**sites: tuple[str, str, ExistingNetwork]) -> World:
     """A world with the networks of sites, each a cloud, a zone and a network."""
     made = World()

@@ -43,6 +43,8 @@ class Site:
     - `deploy_as`: the AWS role or the Google service account that Terraform acts as.
     - `deployers`: the object IDs of those who may apply the site's stacks on Azure. Empty: whoever
       applies a stack first.
+    - `vault_access`: the public IPv4 ranges from which the site's stacks are applied on Azure: its
+      vaults answer them and the site's subnet alone. Empty: they answer every address.
     - `upstream`: the service behind the edge. None: the edge answers and says where it stands.
     - `upstreams`: more services, by the name that a route has for one (`Forwarding.upstream`).
     """
@@ -63,6 +65,7 @@ class Site:
     machine: str | None = None
     deploy_as: str | None = None
     deployers: tuple[str, ...] = field(default=(), converter=texts)
+    vault_access: tuple[str, ...] = field(default=(), converter=texts)
     upstream: Upstream | None = None
     upstreams: Mapping[str, Upstream] = Factory(dict)
 

@@ -156,6 +156,8 @@ def _site(site: Site) -> Data:
         data["machine"] = site.machine
     if site.deployers and not holds_expression(" ".join(site.deployers)):
         data["deployers"] = list(site.deployers)
+    if site.vault_access and not holds_expression(" ".join(site.vault_access)):
+        data["vault_access"] = list(site.vault_access)
     if site.upstream and (upstream := _upstream(site.upstream)):
         data["upstream"] = upstream
     named = {name: _upstream(each) for name, each in site.upstreams.items()}

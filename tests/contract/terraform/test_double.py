@@ -499,6 +499,11 @@ REFUSED: list[tuple[str, Json, Json]] = [
         {**C4A, "boot_disk": [{"initialize_params": [{"type": "hyperdisk-balanced"}]}]},
     ),
     (
+        "azurerm_key_vault",
+        {"network_acls": [{"ip_rules": ["10.0.0.0/24"]}]},
+        {"network_acls": [{"ip_rules": ["203.0.113.0/24"]}]},
+    ),
+    (
         "azurerm_key_vault_secret",
         {"tags": {f"tag-{number}": "x" for number in range(16)}},
         {"tags": {f"tag-{number}": "x" for number in range(15)}},

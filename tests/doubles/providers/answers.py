@@ -79,6 +79,7 @@ ANSWERS: Final[dict[str, Answer]] = {
     "aws_partition": lambda *_: {"partition": "aws", "dns_suffix": "amazonaws.com"},
     "aws_region": lambda _, provider: {"name": provider.get("region") or DEFAULT_REGION},
     "azurerm_location": _azure_location,
+    "azurerm_subnet": lambda *_: {"service_endpoints": ["Microsoft.KeyVault"]},
     "cloudflare_zone": lambda *_: {"name_servers": ["a.example.net", "b.example.net"]},
     "google_compute_zones": lambda config, provider: {
         "names": [f"{config.get('region') or provider.get('region')}-{z}" for z in "abc"]

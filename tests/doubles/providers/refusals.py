@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network
 from typing import Any, Final
 
 from doubles.providers.cloudflare_refusals import (
@@ -178,6 +179,15 @@ def keys_or_password(config: Config) -> str | None:
     return None if by_password or known else "an admin_ssh_key, as passwords are disabled"
 
 
+def vault_rules_are_public(config: Config) -> str | None:
+    """Azure takes public IPv4 ranges alone; at apply."""
+    held = [acl.get("ip_rules") for acl in items(config, "network_acls")]
+    ranges = [each for rules in held if isinstance(rules, list) for each in rules]
+    inner = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+    wrong = [each for each in ranges if any(IPv4Network(each).overlaps(net) for net in inner)]
+    return f"BadRequest: {wrong[0]} is not a public address" if wrong else None
+
+
 def trusted_launch_where_a_size_has_it(config: Config) -> str | None:
     """Azure has no Secure Boot and no virtual TPM on Arm processors of Ampere; at apply."""
     size, asked = config.get("size"), how_many(config, ("secure_boot_enabled", "vtpm_enabled"))
@@ -242,6 +252,7 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "aws_ssm_parameter": (exactly_one("value", "insecure_value", "value_wo"),),
     "aws_vpc_security_group_egress_rule": (exactly_one(*RULE_SOURCES),),
     "aws_vpc_security_group_ingress_rule": (exactly_one(*RULE_SOURCES),),
+    "azurerm_key_vault": (vault_rules_are_public,),
     "azurerm_key_vault_secret": (at_most_tags(15),),
     "azurerm_linux_virtual_machine": AZURE_MACHINE,
     "cloudflare_argo_smart_routing": (ON_OFF,),

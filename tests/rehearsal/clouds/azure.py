@@ -55,7 +55,8 @@ class AzureSky(Sky):
             cidr = subnet_cidr(network.cidr or RANGE, 0)
             where = {"name": subnet, "virtual_network_name": network.name, **group}
             link = subnet if network.id else f"{vnet}/subnets/{subnet}"
-            yield "azurerm_subnet", {"id": link, "address_prefixes": [cidr], **where}
+            ways = {"address_prefixes": [cidr], "service_endpoints": ["Microsoft.KeyVault"]}
+            yield "azurerm_subnet", {"id": link, **ways, **where}
 
     def answer(self, world: World, type_name: str, config: State) -> State | None:
         if type_name != "azurerm_subnet":
@@ -92,7 +93,9 @@ class AzureSky(Sky):
 
     def granted(self, world: World, machine: State) -> Mapping[str, str]:
         vault = _vault(world, machine)
-        secrets = world.all("azurerm_key_vault_secret", key_vault_id=vault["id"]) if vault else []
+        if vault is None or not _lets_in(world, vault, machine):
+            return {}
+        secrets = world.all("azurerm_key_vault_secret", key_vault_id=vault["id"])
         return {each["name"]: each["value"] for each in secrets}
 
     def firewall(self, world: World, machine: State) -> Firewall:
@@ -160,6 +163,17 @@ def _vault(world: World, machine: State) -> State | None:
                 if "Get" in policy["secret_permissions"]:
                     return world.one("azurerm_key_vault", id=policy["key_vault_id"])
     return None
+
+
+def _lets_in(world: World, vault: State, machine: State) -> bool:
+    """Whether a vault's network rules pass the machine; what Terraform writes is not judged."""
+    closed = [each for each in vault.get("network_acls") or () if each["default_action"] == "Deny"]
+    if not closed:
+        return True
+    configuration, _ = _configuration(world, machine)
+    endpoints = _subnet(world, configuration).get("service_endpoints") or ()
+    allowed = closed[0].get("virtual_network_subnet_ids") or ()
+    return "Microsoft.KeyVault" in endpoints and configuration["subnet_id"] in allowed
 
 
 def _rule(rule: State, neighbours: tuple[str, ...]) -> Rule:

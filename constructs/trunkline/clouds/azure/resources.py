@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
+from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
 from cdktf_cdktf_provider_azurerm.data_azurerm_location import DataAzurermLocation
 from cdktf_cdktf_provider_azurerm.data_azurerm_subnet import DataAzurermSubnet
-from cdktf_cdktf_provider_azurerm.key_vault import KeyVault
+from cdktf_cdktf_provider_azurerm.key_vault import KeyVault, KeyVaultNetworkAcls
 from cdktf_cdktf_provider_azurerm.key_vault_access_policy import KeyVaultAccessPolicyA
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.provider import AzurermProvider, AzurermProviderFeatures
@@ -34,7 +35,8 @@ from trunkline.clouds.base import (
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 
 # What the stacks use beyond the provider's set "core".
-SERVICES = ("Microsoft.KeyVault", "Microsoft.ManagedIdentity")
+VAULTS = "Microsoft.KeyVault"
+SERVICES = (VAULTS, "Microsoft.ManagedIdentity")
 
 
 class Azure(Cloud):
@@ -45,6 +47,8 @@ class Azure(Cloud):
 
     # https://learn.microsoft.com/azure/key-vault/secrets/about-secrets
     secret_bytes: ClassVar = 25_000
+
+    _subnets: tuple[str, ...] = ()
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
@@ -69,6 +73,11 @@ class Azure(Cloud):
             tags=self.tags,
         )
 
+    def network(self, zones: Sequence[str]) -> SiteNetwork:
+        found = super().network(zones)
+        self._subnets = tuple(dict.fromkeys(found.subnets.values()))
+        return found
+
     def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:
         if network.id:
             return given_network(network.id, network, zones)
@@ -78,8 +87,22 @@ class Azure(Cloud):
             name=network.subnet_of(zones[0]) or "default",
             virtual_network_name=network.name or "",
             resource_group_name=network.resource_group or "",
+            lifecycle=self._reaches_vaults(),
         )
         return SiteNetwork(id=network.name or "", subnets=dict.fromkeys(zones, str(subnet.id)))
+
+    def _reaches_vaults(self) -> TerraformResourceLifecycle | None:
+        """What Terraform says where a subnet of the user's has no way to a closed vault."""
+        if not self.site.vault_access:
+            return None
+        endpoint = Postcondition(
+            condition=f'${{contains(self.service_endpoints, "{VAULTS}")}}',
+            error_message=(
+                f"The subnet has no service endpoint {VAULTS}, which a vault with vault_access "
+                "needs to know it by. Add the endpoint to the subnet, or delete vault_access."
+            ),
+        )
+        return TerraformResourceLifecycle(postcondition=[endpoint])
 
     def _make_network(self, network: NewNetwork, zones: Sequence[str]) -> SiteNetwork:
         vnet = VirtualNetwork(
@@ -97,6 +120,7 @@ class Azure(Cloud):
             virtual_network_name=vnet.name,
             address_prefixes=[subnet_cidr(network.cidr, 0)],
             default_outbound_access_enabled=False,
+            service_endpoints=[VAULTS] if self.site.vault_access else None,
         )
         return SiteNetwork(id=vnet.id, subnets=dict.fromkeys(zones, str(subnet.id)))
 
@@ -138,6 +162,7 @@ class Azure(Cloud):
             soft_delete_retention_days=7,
             # The API of 2026-02-01 would take roles by default, older ones access policies.
             rbac_authorization_enabled=False,
+            network_acls=self._vault_rules(),
             **self._where,
         )
         vault_id = str(vault.id)
@@ -154,6 +179,20 @@ class Azure(Cloud):
             for key, deployer in (deployers or {"deployer-policy": who.object_id}).items()
         ]
         return vault_id, policies
+
+    def _vault_rules(self) -> KeyVaultNetworkAcls | None:
+        """Who reaches the vault at all: the machines' subnet, and whoever applies the stack.
+
+        https://learn.microsoft.com/azure/key-vault/general/network-security
+        """
+        if not self.site.vault_access:
+            return None
+        return KeyVaultNetworkAcls(
+            bypass="None",
+            default_action="Deny",
+            ip_rules=list(self.site.vault_access),
+            virtual_network_subnet_ids=list(self._subnets),
+        )
 
     def _vault_name(self) -> str:
         """3 to 24 characters, unique in all of Azure."""

@@ -136,10 +136,23 @@ def operators_are_few(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(("probes", "operators"), message, remedy)
 
 
+def vaults_answer_public_ranges(draft: PartialTopology) -> Iterator[Problem]:
+    """Azure lets a vault's firewall name public addresses alone."""
+    for site in draft.sites:
+        for path, cidr in draft.texts("sites", site, "vault_access"):
+            network = IPv4Network(cidr)
+            remedy = "write the public address from which you apply, like 203.0.113.7/32"
+            if network.prefixlen < 8:
+                yield Problem(path, f"{cidr} opens the vault to most of the Internet", remedy)
+            elif any(network.overlaps(block) for block in (*PRIVATE, *UNUSABLE)):
+                yield Problem(path, f"{cidr} is not public, and Azure would refuse it", remedy)
+
+
 CHECKS = (
     ranges_do_not_overlap,
     ranges_are_usable,
     created_networks_fit,
     subnets_serve_every_zone,
     operators_are_few,
+    vaults_answer_public_ranges,
 )
