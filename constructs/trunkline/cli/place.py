@@ -51,8 +51,8 @@ def place(
     """Choose one zone for each site, with the lowest latency between all of them.
 
     The choice is the exact optimum. --write changes only the chosen zones of the topology file, and
-    changes nothing where the choice rests on pairs that were not measured. Measurements of another
-    account can be used with --physical-zones.
+    the spares that edge.replicas needs. It changes nothing where the choice rests on pairs that
+    were not measured. Measurements of another account can be used with --physical-zones.
 
     Exit codes: 0 the choice is measured; 1 some of its pairs are not; 2 none is.
     """
@@ -69,9 +69,11 @@ def place(
         measured = load(measurements)
         reported = load_physical_zones(physical_zones, wanted) if physical_zones else None
         view = matrix(wanted, measured, reported)
-        solution = solve(view, objective.value, spares)
-    missing = solution.best[0].missing
-    changed = choose_zones(topology, solution.best[0].zones) if write and not missing else None
+        needed = wanted.edge.replicas - 1
+        solution = solve(view, objective.value, max(spares, needed))
+    missing, changed = solution.best[0].missing, None
+    if write and not missing:
+        changed = choose_zones(topology, solution.best[0].zones, solution.spares_for(needed))
     if format is Format.JSON:
         print_json({**report(measured, view, solution), "changed": changed})
     else:
@@ -108,7 +110,7 @@ def _compared(now: Placement, best: Placement) -> str:
 def _changes(changed: list[str]) -> str:
     if not changed:
         return "the zones are already chosen; nothing is changed"
-    return f"{number(len(changed), 'zone')} changed: {', '.join(changed)}"
+    return f"the zones of {number(len(changed), 'site')} changed: {', '.join(changed)}"
 
 
 def _print(measured: Measurements, view: Matrix, solution: Solution) -> None:

@@ -88,6 +88,16 @@ class Solution:
     spares: dict[str, tuple[str, ...]]
     exact: bool
 
+    def spares_for(self, count: int) -> dict[str, tuple[str, ...]]:
+        """The best `count` spares of each site; PlacementError where a site has fewer."""
+        for site, zones in self.spares.items():
+            if len(zones) < count:
+                raise PlacementError(
+                    f"{site}: edge.replicas needs {count} measured zones beside the chosen one, "
+                    f"and there are {len(zones)}; measure more zones, or use fewer replicas"
+                )
+        return {site: zones[:count] for site, zones in self.spares.items()}
+
 
 def solve(matrix: Matrix, objective: Objective = "sum", spares: int = 1) -> Solution:
     """The best placements; PlacementError if nothing was measured between two sites."""

@@ -98,9 +98,37 @@ def test_json_begins_with_the_zones(measured: Path, topology: Path) -> None:
 def test_write_changes_the_file(measured: Path, topology: Path) -> None:
     done = run("place", measured, "--topology", topology, "--write")
     assert {site.name: site.zone for site in load_topology(topology).sites} == NEAREST
-    assert "3 zones changed: aws, google, azure" in done.stdout
+    assert "the zones of 3 sites changed: aws, google, azure" in done.stdout
     again = run("place", measured, "--topology", topology, "--write", "--objective", "max")
     assert "nothing is changed" in again.stdout
+
+
+def test_write_names_the_spares_that_replicas_need(measured: Path, topology: Path) -> None:
+    text = topology.read_text().replace("\nedge:\n", "\nedge:\n  replicas: 2\n")
+    topology.write_text(text)
+    run("place", measured, "--topology", topology, "--write", "--spares", "0")
+    found = json.loads(run("place", measured, "--topology", topology, "--format", "json").stdout)
+    written = load_topology(topology)
+    for site in written.sites:
+        assert list(site.spares) == found["spares"][site.name]
+        assert written.edge_zones(site.name) == (NEAREST[site.name], *site.spares)
+    again = run("place", measured, "--topology", topology, "--write")
+    assert "nothing is changed" in again.stdout
+
+
+def test_too_few_measured_zones_for_the_replicas_change_nothing(
+    measured: Path, topology: Path
+) -> None:
+    content = json.loads(measured.read_text())
+    dropped = {"azure/1", "azure/2"}
+    content["zones"] = [z for z in content["zones"] if f"{z['site']}/{z['zone']}" not in dropped]
+    content["pairs"] = [p for p in content["pairs"] if not dropped & {p["from"], p["to"]}]
+    measured.write_text(json.dumps(content))
+    text = topology.read_text().replace("\nedge:\n", "\nedge:\n  replicas: 2\n")
+    topology.write_text(text)
+    with pytest.raises(TrunklineError, match=r"azure: edge\.replicas needs 1 measured zones"):
+        run("place", measured, "--topology", topology, "--write")
+    assert topology.read_text() == text
 
 
 def test_the_present_zones_are_compared_with_the_best(measured: Path, topology: Path) -> None:

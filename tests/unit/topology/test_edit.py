@@ -46,6 +46,46 @@ def test_comments_and_quotes_stay(tmp_path: Path, before: str, after: str) -> No
     assert path.read_text() == THREE.replace("zone: us-east-1a", after)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "zone: us-east-1a # why\n",
+            "zone: us-east-1b # why\n    spares: [us-east-1c, us-east-1a]\n",
+        ),
+        (
+            "zone: us-east-1a\n    spares:  ['us-east-1b'] # next\n",
+            "zone: us-east-1b\n    spares:  ['us-east-1c', 'us-east-1a'] # next\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_spares_are_replaced_or_added(tmp_path: Path, before: str, after: str, end: str) -> None:
+    text = THREE.replace("zone: us-east-1a\n", before)
+    path = topology(tmp_path, text.replace("\n", end))
+    spares = {"aws": ["us-east-1c", "us-east-1a"]}
+    assert choose_zones(path, {"aws": "us-east-1b"}, spares) == ["aws"]
+    expected = THREE.replace("zone: us-east-1a\n", after).replace("\n", end)
+    assert path.read_bytes() == expected.encode()
+    assert choose_zones(path, {"aws": "us-east-1b"}, spares) == []
+
+
+def test_azures_spares_have_quotes(tmp_path: Path) -> None:
+    path = topology(tmp_path, THREE)
+    assert choose_zones(path, {"azure": "1"}, {"azure": ["3"]}) == ["azure"]
+    assert 'zone: "1"\n    spares: ["3"]\n' in path.read_text()
+
+
+def test_spares_of_several_lines_are_an_error(tmp_path: Path) -> None:
+    text = THREE.replace(
+        "zone: us-east-1a\n", "zone: us-east-1a\n    spares:\n      - us-east-1b\n"
+    )
+    path = topology(tmp_path, text)
+    with pytest.raises(TopologyError, match=r"sites\.aws\.spares: .*write them like \[a, b\]"):
+        choose_zones(path, {"aws": "us-east-1a"}, {"aws": ["us-east-1c"]})
+    assert path.read_text() == text
+
+
 def test_line_ends_and_byte_order_mark_stay(tmp_path: Path) -> None:
     path = topology(tmp_path, "\ufeff" + THREE.replace("\n", "\r\n"))
     choose_zones(path, {"aws": "us-east-1b"})
@@ -62,6 +102,8 @@ def test_flow_style_and_json_work(tmp_path: Path) -> None:
     choose_zones(path, {site.name: other})
     assert load(path).site(site.name).zone == other
     assert path.read_text() == text.replace(f'"zone":"{site.zone}"', f'"zone":"{other}"')
+    choose_zones(path, {site.name: other}, {site.name: [site.zone]})
+    assert f'"zone":"{other}", "spares": ["{site.zone}"]' in path.read_text()
 
 
 @pytest.mark.parametrize(
