@@ -43,7 +43,7 @@ lint: .venv/ready ## format, types and import rules
 
 # The fast part must reach what [tool.coverage.report] in pyproject.toml asks for. The slow part runs
 # as users run the programs: what measures coverage would disturb signals and times.
-test: needs lint .tools/checkov/ready .tools/cdktf/ready .tools/cdktn/ready node_modules/ready ## everything, real tools included
+test: needs lint .tools/checkov/ready .tools/cdktf/ready .tools/cdktn/ready .tools/xds/ready node_modules/ready ## everything, real tools included
 	@rm -rf .cache/coverage
 	@$(RUN) -m coverage run -m pytest -q -n 2 -m "not slow"
 	@$(RUN) -m coverage combine --quiet
@@ -102,6 +102,12 @@ $(PIPENV):
 	@echo "installing checkov in .tools (half a minute)" >&2
 	@$(PYTHON) -m venv .tools/checkov
 	@.tools/checkov/bin/pip install -q --require-hashes -r $<
+	@touch $@
+
+.tools/xds/ready: tests/contract/xds/requirements.txt
+	@echo "installing an xDS server in .tools (ten seconds)" >&2
+	@$(PYTHON) -m venv .tools/xds
+	@.tools/xds/bin/pip install -q --require-hashes -r $<
 	@touch $@
 
 .tools/cdktn/ready: tests/contract/cdktn/requirements.txt

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trunkline.model import (
         AccessPolicy,
         ClientRateLimit,
+        ControlPlane,
         ExistingNetwork,
         Forwarding,
         HeaderRules,
@@ -45,6 +46,7 @@ __all__ = [
     "ClientRateLimit",
     "CloudflareRouting",
     "ConfigurationError",
+    "ControlPlane",
     "EdgeOrigin",
     "EdgeProxy",
     "Endpoint",
@@ -91,6 +93,7 @@ _DATA = {
     "AccessPolicy": "trunkline.model",
     "ClientRateLimit": "trunkline.model",
     "ConfigurationError": "trunkline.errors",
+    "ControlPlane": "trunkline.model",
     "Endpoint": "trunkline.addresses.base",
     "ExistingNetwork": "trunkline.model",
     "Forwarding": "trunkline.model",

@@ -42,6 +42,7 @@ SECTIONS = [
     (model.AccessPolicy, SCHEMA["properties"]["cloudflare"]["properties"]["access"]),
     (model.LocalIngress, SCHEMA["properties"]["local"]),
     (model.Http, SCHEMA["properties"]["edge"]["properties"]["http"]),
+    (model.ControlPlane, SCHEMA["properties"]["edge"]["properties"]["control_plane"]),
     (model.Versions, SCHEMA["properties"]["edge"]["properties"]["versions"]),
     (model.Otlp, SCHEMA["properties"]["telemetry"]["properties"]["otlp"]),
     (model.Routing, ROUTING),
@@ -81,7 +82,7 @@ def test_probes_have_the_schema_s_defaults() -> None:
 
 
 def test_edges_have_the_schema_s_defaults() -> None:
-    parts = {"http": model.Http(), "versions": model.Versions()}
+    parts = {"http": model.Http(), "versions": model.Versions(), "control_plane": None}
     assert defaults(model.Edge) == {**schema_defaults(SCHEMA["properties"]["edge"]), **parts}
 
 

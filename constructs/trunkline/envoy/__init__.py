@@ -4,6 +4,7 @@
             └─── resources ── listener ── connection_manager ── otlp ── access_log
                          ├─── route ── access
                          └─── cluster
+    control_plane ── bootstrap, cluster, statistics
 
 Written for and run with Envoy 1.40; nothing here imports CDKTF.
 """
@@ -12,6 +13,7 @@ from trunkline.envoy.access import Access
 from trunkline.envoy.access_log import log_limit
 from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap, route_file
 from trunkline.envoy.connection_manager import ZONE
+from trunkline.envoy.control_plane import xds_bootstrap
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
 from trunkline.envoy.otlp import Collector
 from trunkline.envoy.resources import Resources, resources
@@ -29,4 +31,5 @@ __all__ = [
     "log_limit",
     "resources",
     "route_file",
+    "xds_bootstrap",
 ]

@@ -26,7 +26,7 @@ def bootstrap(
     """
     apart = {"listeners": list(resources.listeners), "clusters": list(resources.clusters)}
     served = apart if routes_apart else resources.inline()
-    return _reporting({**_common(site, zone, admin_socket), "static_resources": served}, collector)
+    return reporting({**common(site, zone, admin_socket), "static_resources": served}, collector)
 
 
 def route_file(resources: Resources) -> JsonObject:
@@ -48,17 +48,17 @@ def dynamic_bootstrap(
     https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
     """
     made = {
-        **_common(site, zone, admin_socket),
+        **common(site, zone, admin_socket),
         "static_resources": statistics(admin_socket),
         "dynamic_resources": {
             "cds_config": config_source(folder, "cds"),
             "lds_config": config_source(folder, "lds"),
         },
     }
-    return _reporting(made, collector)
+    return reporting(made, collector)
 
 
-def _reporting(bootstrap: JsonObject, collector: Collector | None) -> JsonObject:
+def reporting(bootstrap: JsonObject, collector: Collector | None) -> JsonObject:
     if collector is None:
         return bootstrap
     static = bootstrap["static_resources"]
@@ -67,7 +67,7 @@ def _reporting(bootstrap: JsonObject, collector: Collector | None) -> JsonObject
     return {**made, **collector.statistics()}
 
 
-def _common(site: str, zone: str, admin_socket: str) -> JsonObject:
+def common(site: str, zone: str, admin_socket: str) -> JsonObject:
     """What never changes. Only Envoy's own user may open the admin socket."""
     return {
         "node": {"id": site, "cluster": "trunkline", "locality": {"zone": zone}},

@@ -4,6 +4,7 @@ The classes are also the plain arguments of the public constructs. Defaults stan
 holds the `default` keys of schemas/topology.schema.json against them.
 """
 
+from trunkline.model.control_plane import ControlPlane
 from trunkline.model.edge import (
     DEFAULT_HTTP,
     DEFAULT_POLL_SECONDS,
@@ -100,6 +101,7 @@ __all__ = [
     "AzurermState",
     "ClientRateLimit",
     "Cloudflare",
+    "ControlPlane",
     "Edge",
     "ExistingNetwork",
     "Exposure",

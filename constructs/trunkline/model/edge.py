@@ -6,6 +6,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from trunkline.model.control_plane import ControlPlane
 from trunkline.model.converters import texts
 
 Exposure = Literal["tunnel", "public"]
@@ -71,6 +72,8 @@ class Edge:
     - `poll_seconds`: how often an edge looks for a new configuration in its cloud's secret store.
     - `http`: how they take requests.
     - `versions`: of what they run.
+    - `control_plane`: gives them what they serve. Without it: the stacks do, by the cloud's secret
+      store.
     """
 
     exposure: Exposure = "tunnel"
@@ -78,3 +81,4 @@ class Edge:
     poll_seconds: int = DEFAULT_POLL_SECONDS
     http: Http = DEFAULT_HTTP
     versions: Versions = DEFAULT_VERSIONS
+    control_plane: ControlPlane | None = None

@@ -32,6 +32,7 @@ from trunkline.envoy import (
     dynamic_bootstrap,
     resources,
     route_file,
+    xds_bootstrap,
 )
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
@@ -40,6 +41,7 @@ from trunkline.model import (
     DEFAULT_POLL_SECONDS,
     DEFAULT_VERSIONS,
     AccessPolicy,
+    ControlPlane,
     Forwarding,
     Http,
     Management,
@@ -56,7 +58,13 @@ from trunkline.payload.configuration import pack
 from trunkline.payload.units import Cloudflared, Configuration, Envoy
 from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
 from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION, LOG_LIMIT
-from trunkline.topology.arguments import LONGEST_NAME, check_name, check_otlp, check_site
+from trunkline.topology.arguments import (
+    LONGEST_NAME,
+    check_control_plane,
+    check_name,
+    check_otlp,
+    check_site,
+)
 
 
 def _keys(keys: Iterable[str]) -> tuple[str, ...]:
@@ -137,6 +145,8 @@ class EdgeProxy(Construct):
     - `http`: how it takes requests.
     - `versions`: of Envoy and cloudflared; another one replaces the machine.
     - `access`: whose tokens of Cloudflare Access count, for routes that ask for one.
+    - `control_plane`: the xDS server that says what it serves, in place of `routes` and of the
+      site's upstreams; for a `Tunnel` alone. Another one replaces the machine.
     - `otlp`: the collector that gets its logs and statistics; another one replaces the machine.
       Without it they stay on the machine.
     - `otlp_header`: the value of the header of `otlp`, a Terraform expression. It reaches the
@@ -186,6 +196,7 @@ class EdgeProxy(Construct):
         http: Http = DEFAULT_HTTP,
         versions: Versions = DEFAULT_VERSIONS,
         access: AccessPolicy | None = None,
+        control_plane: ControlPlane | None = None,
         otlp: Otlp | None = None,
         otlp_header: str | None = None,
         provider: TerraformProvider | None = None,
@@ -201,6 +212,10 @@ class EdgeProxy(Construct):
         _check_header(f"EdgeProxy {id}", otlp, otlp_header, exposure)
         if not isinstance(exposure, Loopback) and not exposure.keys:
             raise ConfigurationError(f"EdgeProxy {id}: keys: give at least one, or nobody gets in")
+        if control_plane:
+            check_control_plane(f"EdgeProxy {id}", control_plane)
+            if not isinstance(exposure, Tunnel):
+                raise ConfigurationError(f"EdgeProxy {id}: control_plane: it needs a Tunnel")
         zones = (site.zone, *spares)
         _check_spares(f"EdgeProxy {id}", zones, exposure)
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
@@ -215,6 +230,7 @@ class EdgeProxy(Construct):
             http,
             versions,
             access,
+            control_plane,
             otlp,
             otlp_header,
         )
@@ -264,6 +280,7 @@ class _Edge:
     http: Http
     versions: Versions
     access: AccessPolicy | None
+    control_plane: ControlPlane | None
     otlp: Otlp | None
     otlp_header: str | None
 
@@ -272,7 +289,7 @@ class _Edge:
         if isinstance(self.exposure, Loopback):
             return (self._static(),)
         configuration = Configuration(
-            source=self._items[0].source,
+            source=self._items[0].source if self._items else None,
             bootstrap=CONFIGURATION,
             seconds=self.poll_seconds,
             zone=zone,
@@ -300,7 +317,7 @@ class _Edge:
     def _items(self) -> tuple[Secret, ...]:
         """The configuration in the secret store, with as many items as it takes."""
         exposure = self.exposure
-        if isinstance(exposure, Loopback):
+        if isinstance(exposure, Loopback) or self.control_plane:
             return ()
         made = self._resources(ZONE, Access(exposure.hostname))
         audience = self._management.audience if self._management else None
@@ -366,9 +383,19 @@ class _Edge:
             upstreams=self.upstreams,
             public_to=sources,
             otlp=self.otlp,
+            control_plane=self.control_plane,
         )
 
     def _dynamic(self, zone: str) -> Mapping[str, object]:
+        if self.control_plane:
+            return xds_bootstrap(
+                self.control_plane.upstream,
+                site=self.site.name,
+                zone=zone,
+                admin_socket=ADMIN_SOCKET,
+                metadata=self.control_plane.metadata,
+                collector=self._collector(zone),
+            )
         return dynamic_bootstrap(
             site=self.site.name,
             zone=zone,

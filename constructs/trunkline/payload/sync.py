@@ -1,8 +1,9 @@
 """Keeps the files that Envoy reads as the secret store has them: fetch, check, put into place.
 
 A machine gets this program as one file; it needs the standard library only. Usage: sync FILE, which
-is JSON: `fetch`, the command that prints the first item, without its item's name; `item`, that
-name; `seconds`, how often to look; `zone`, where the machine stands; `envoy`, the program;
+is JSON: `fetch`, the command that prints the first item, without its item's name, and `item`, that
+name, both absent where Envoy asks a server of its own; `seconds`, how often to look; `zone`, where
+the machine stands; `envoy`, the program;
 `bootstrap`, its file; `folder`, where `cds.json`, `lds.json`, for each listener its routes,
 `rds-NAME.json`, and with a header for a collector `otlp.json` go; and `token`, the command that
 prints the token of the tunnel, where there is one. The items are described in `configuration.py`.
@@ -48,6 +49,7 @@ TYPES = {
 }
 FETCH_SECONDS = 30
 RETRY_SECONDS = 5
+DAY = 86_400.0
 WARM_SECONDS = 3  # until Envoy knows the health of a new cluster: a check may take two
 SETTLE_SECONDS = 2  # until Envoy sends no new request to a cluster that has no route any more
 
@@ -270,6 +272,8 @@ class Sync:
         try:
             if not self.placed:
                 self.take_token()
+            if "fetch" not in self.config:
+                return self.token_is_all()
             found = read(self.config["fetch"], self.config["item"])
             if found != self.tried:
                 self.take(found)
@@ -280,6 +284,12 @@ class Sync:
             self.complain(str(error) or type(error).__name__)
         seconds = float(self.config["seconds"])
         return seconds if self.placed else min(seconds, RETRY_SECONDS)
+
+    def token_is_all(self) -> float:
+        """Envoy asks a server of its own for what it serves."""
+        notify("READY=1")
+        say("the token of the tunnel is in place")
+        return DAY
 
     def take_token(self) -> None:
         """Write the tunnel's token, which only systemd reads: it hands it to cloudflared."""

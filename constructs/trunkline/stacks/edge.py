@@ -37,6 +37,7 @@ class EdgeStack(TopologyStack):
             http=topology.edge.http,
             versions=topology.edge.versions,
             access=attachment.access,
+            control_plane=topology.edge.control_plane,
             otlp=otlp,
             otlp_header=header_variable(self) if otlp and otlp.header else None,
         )

@@ -21,6 +21,7 @@ from trunkline.documents.schema import check_schema, load_schema
 from trunkline.documents.source import FileKind, Source
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
+    ControlPlane,
     ExistingNetwork,
     Forwarding,
     HeaderRules,
@@ -95,6 +96,14 @@ def check_otlp(construct: str, otlp: Otlp) -> None:
     refuse_expression(f"{otlp.endpoint} {otlp.ca}", f"{construct}: otlp")
     data = {name: value for name, value in asdict(otlp).items() if value is not None}
     check_data(construct, {"telemetry": {"otlp": data}}, {("telemetry", "otlp"): "otlp"})
+
+
+def check_control_plane(construct: str, control_plane: ControlPlane) -> None:
+    """Check an xDS server; a machine's user data and firewall rules hold what it says."""
+    data = {name: value for name, value in asdict(control_plane).items() if value}
+    refuse_expression(" ".join(map(str, data.values())), f"{construct}: control_plane")
+    place: KeyPath = ("edge", "control_plane")
+    check_data(construct, {"edge": {"control_plane": data}}, {place: "control_plane"})
 
 
 def check_zone(construct: str, *, account_id: str, domain: str) -> None:

@@ -47,6 +47,7 @@ def read_authorities(data: Any, folder: Path) -> Iterator[Problem]:
 
 def _holders(data: Any) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """The path and the mapping of everything that may have a `ca`."""
+    yield ("edge", "control_plane"), _mapping(_mapping(data, "edge"), "control_plane")
     yield ("telemetry", "otlp"), _mapping(_mapping(data, "telemetry"), "otlp")
     for site, values in _mapping(data, "sites").items():
         path = ("sites", site)

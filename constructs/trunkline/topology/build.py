@@ -15,6 +15,7 @@ from trunkline.model import (
     AzurermState,
     ClientRateLimit,
     Cloudflare,
+    ControlPlane,
     Edge,
     ExistingNetwork,
     Forwarding,
@@ -79,7 +80,7 @@ def build(data: Data) -> Topology:
 
 
 def _edge(data: Data) -> Edge:
-    parts = {"http": Http, "versions": Versions}
+    parts = {"http": Http, "versions": Versions, "control_plane": ControlPlane}
     made = {name: parts[name](**data[name]) for name in parts if name in data}
     return Edge(**_whole_numbers(_except(data, *parts)), **made)
 

@@ -12,6 +12,7 @@ from trunkline.documents.secrets import find_leaks
 from trunkline.documents.source import Source
 from trunkline.topology.checks import (
     access,
+    control_plane,
     local,
     names,
     networks,
@@ -36,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     *sites.CHECKS,
     *routing.CHECKS,
     *access.CHECKS,
+    *control_plane.CHECKS,
     *zone.CHECKS,
     *sizes.CHECKS,
     *upstreams.CHECKS,

@@ -17,8 +17,9 @@ from trunkline.envoy import (
     bootstrap,
     log_limit,
     resources,
+    xds_bootstrap,
 )
-from trunkline.model import DEFAULT_FORWARDING, Otlp, Upstream
+from trunkline.model import DEFAULT_FORWARDING, Otlp, Server, Upstream
 from trunkline.topology import load
 
 TOPOLOGIES = sorted((Path(__file__).parents[3] / "topologies").glob("*.yaml"))
@@ -104,3 +105,17 @@ def _log_limit(folder: Path) -> str:
     file = folder / "log-limit.json"
     file.write_text(json.dumps(log_limit()))
     return str(file)
+
+
+@pytest.mark.parametrize("own_authority", [False, True])
+def test_envoy_accepts_an_xds_server(own_authority: bool, envoy_path: str, tmp_path: Path) -> None:
+    ca = Path(Authority(tmp_path, "ca").certificate).read_text() if own_authority else None
+    server = Upstream([Server("xds.example.com", 15012, True)], ca=ca, protocol="http2")
+    config = xds_bootstrap(
+        server,
+        site="aws",
+        zone="us-east-1a",
+        admin_socket=ADMIN_SOCKET,
+        metadata={"team": "blue"},
+    )
+    validate(envoy_path, config, tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,16 @@ def test_an_audience_that_is_no_word_is_refused(store: dict[str, str]) -> None:
     put(store, pack(served("/"), KEYS, 65_536, audience='","x":"'))
     with pytest.raises(sync.SyncError, match="the audience has other characters"):
         sync.read([], "c")
+
+
+def test_without_items_only_the_token_is_brought(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = [sys.executable, "-c", "print('the-token')"]
+    turns = sync.Sync({"token": told, "folder": str(tmp_path)})
+    assert turns.turn() > 3600  # Envoy has another server to ask
+    assert (tmp_path / "token").read_text() == "the-token"
+    assert "the token of the tunnel is in place" in capsys.readouterr().out
 
 
 def test_items_of_two_versions_are_not_mixed(store: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from trunkline.documents.findings import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
 from trunkline.topology.checks import (
     access,
+    control_plane,
     local,
     names,
     networks,
@@ -382,7 +383,7 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 def test_every_check_is_registered_once() -> None:
     modules = (
         *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
-        *(access, telemetry, placeholders, zone),
+        *(access, control_plane, telemetry, placeholders, zone),
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)

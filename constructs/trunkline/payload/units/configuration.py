@@ -25,13 +25,15 @@ TOKEN = f"{FOLDER}/token"
 class Configuration(Unit):
     """Looks every `seconds` for the items of `source` and gives them to the Envoy of `bootstrap`.
 
+    Without a source it brings the token alone, and Envoy has another server to ask.
+
     - `zone`: where the machine stands.
     - `metadata`: the addresses of the metadata service, which is for this unit alone.
     - `token`: how to read the token of the tunnel, which it writes to TOKEN; None without a tunnel.
     - `public`: whether it makes a certificate for Envoy to show, before Envoy starts.
     """
 
-    source: SecretSource
+    source: SecretSource | None
     bootstrap: str
     seconds: int
     zone: str
@@ -48,11 +50,9 @@ class Configuration(Unit):
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
-        *fixed, item = self.source.arguments
         token = self.token.arguments if self.token else None
         settings = {
-            "fetch": [FETCHER, *fixed],
-            "item": item,
+            **self._fetch(),
             "seconds": self.seconds,
             "zone": self.zone,
             "envoy": "/usr/bin/envoy",
@@ -68,6 +68,12 @@ class Configuration(Unit):
             *self._certificate(),
         )
 
+    def _fetch(self) -> dict[str, object]:
+        if self.source is None:
+            return {}
+        *fixed, item = self.source.arguments
+        return {"fetch": [FETCHER, *fixed], "item": item}
+
     def _certificate(self) -> tuple[MachineFile, ...]:
         name = "certificate.conf"
         return (self._drop_in(name, packaged(name)),) if self.public else ()
@@ -79,8 +85,8 @@ class Configuration(Unit):
         return MachineFile(f"{UNITS}/trunkline-{self.name}.service.d/20-{name}", content)
 
     @property
-    def secret(self) -> SecretSource:
-        return self.source
+    def secret(self) -> SecretSource | None:
+        return self.source or self.token
 
     def local(self, cidr: str, zone: str) -> LocalUnit:
         raise ConfigurationError(

@@ -14,7 +14,7 @@ from trunkline.envoy import log_limit
 from trunkline.local.envoy import ADMIN_SOCKET as LOCAL_SOCKET
 from trunkline.local.envoy import ROUTES
 from trunkline.local.machine import LocalProcess
-from trunkline.model import DEFAULT_VERSIONS, Otlp, Upstream, Upstreams
+from trunkline.model import DEFAULT_VERSIONS, ControlPlane, Otlp, Upstream, Upstreams
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
@@ -36,8 +36,8 @@ class Envoy(Unit):
     """Envoy with the configuration `bootstrap`, in front of `upstreams`.
 
     `public_to` are the ranges that reach port 443; an Envoy with any accepts Cloudflare's client
-    certificate only. The configuration names the collector of `otlp`. `routes` is the file from
-    which a bootstrap of this machine reads its routes.
+    certificate only. The configuration names the collector of `otlp` and the `control_plane`.
+    `routes` is the file from which a bootstrap of this machine reads its routes.
     """
 
     bootstrap: Mapping[str, object]
@@ -46,6 +46,7 @@ class Envoy(Unit):
     upstreams: Upstreams = Factory(dict)
     public_to: tuple[str, ...] = ()
     otlp: Otlp | None = None
+    control_plane: ControlPlane | None = None
 
     name: ClassVar = "edge"
     health: ClassVar = "/livez"  # its upstream may come later
@@ -91,12 +92,14 @@ class Envoy(Unit):
         public = Rule(name="cloudflare", port=443, cidrs=self.public_to)
         return Firewall(
             ingress=(public,) if self.public_to else (),
-            egress=tuple(_to_servers([*self.upstreams.values(), *self._collectors()])),
+            egress=tuple(_to_servers([*self.upstreams.values(), *self._servers()])),
         )
 
-    def _collectors(self) -> Iterator[Upstream]:
+    def _servers(self) -> Iterator[Upstream]:
         if self.otlp:
             yield self.otlp.upstream
+        if self.control_plane:
+            yield self.control_plane.upstream
 
     def local(self, cidr: str, zone: str) -> LocalUnit:
         """Envoy with the very configuration of a cloud's edge, but for the admin socket.
