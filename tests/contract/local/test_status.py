@@ -210,7 +210,7 @@ def test_secrets_stay_where_a_machine_could_not_be_ended(
     key = stack.below / "secrets" / "key"
     write_secret(str(key), "x")
 
-    def refuse(folder: Path) -> None:
+    def refuse(folder: Path, *, drained: bool = True) -> None:
         raise MachineError("web: pid 1 cannot be ended")
 
     with monkeypatch.context() as patched:

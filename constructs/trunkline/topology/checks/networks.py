@@ -145,7 +145,8 @@ def vaults_answer_public_ranges(draft: PartialTopology) -> Iterator[Problem]:
             if network.prefixlen < 8:
                 yield Problem(path, f"{cidr} opens the vault to most of the Internet", remedy)
             elif any(network.overlaps(block) for block in (*PRIVATE, *UNUSABLE)):
-                yield Problem(path, f"{cidr} is not public, and Azure would refuse it", remedy)
+                message = f"{cidr} is not public, and a vault takes public ranges alone"
+                yield Problem(path, message, remedy)
 
 
 CHECKS = (
