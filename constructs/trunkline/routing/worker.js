@@ -40,6 +40,10 @@ const FLAGS = "trunkline-response-flags";
 const NO_FLAGS = "-"; // the answer is the service's own
 const TIMED_OUT = new Set(["UT", "SI"]);
 
+// In place of a response: none within the route's time-out, and none at all.
+const SLOW = null;
+const GONE = undefined;
+
 let underWay = 0;
 let retries = 0;
 let configuration; // and what is known of the edges, for as long as the isolate lives
@@ -129,7 +133,7 @@ async function forward(request, url, route, context, record) {
     if (response && !isFailure(response, route)) return answer(response, origin, record);
     suspect(origin, context);
     (record.failed ??= []).push(`${origin.site}: ${reason(response)}`);
-    if (last || !retryAllowed())
+    if (last || (isExtra(response) && !retryAllowed()))
       return response ? answer(response, origin, record) : failure(503, "no site answered");
     response?.body?.cancel();
   }
@@ -191,28 +195,34 @@ async function check(origin) {
 
 // --- one attempt
 
+// Whether asking again is more work than before: an edge has had the request, or still has it. What
+// goes elsewhere because an edge is gone is not.
+function isExtra(response) {
+  return response === SLOW || (response !== GONE && response.headers.has(FLAGS));
+}
+
 function retryAllowed() {
   return retries < Math.max(RETRIES_AT_LEAST, RETRIES_SHARE * underWay);
 }
 
-// The response of an edge; null where there is none. With a `route` another is left to turn to.
+// The response of an edge, or SLOW or GONE. With a `route` another is left to turn to.
 async function attempt(origin, sent, index, route) {
   if (index) retries += 1;
   try {
     return await (route ? patiently(origin, fetch(sent), route.timeout) : fetch(sent));
   } catch {
-    return null; // a network error
+    return GONE; // a network error
   } finally {
     if (index) retries -= 1;
   }
 }
 
-// A response, or null when its edge turns out to be unhealthy, or after the time-out if there is one.
+// A response, or GONE when its edge turns out to be unhealthy, or SLOW after the time-out if there is one.
 // Models take their time: a slow answer of a healthy edge is waited for. It is for the headers only;
 // a stream may go on for as long as it likes. What is given up ends with the request of the client.
 function patiently(origin, response, timeout) {
   return new Promise((resolve, reject) => {
-    const deadline = timeout && setTimeout(() => end(resolve, null), timeout);
+    const deadline = timeout && setTimeout(() => end(resolve, SLOW), timeout);
     let wait = PATIENCE_MS;
     let timer;
     const end = (settle, value) => {
@@ -222,7 +232,7 @@ function patiently(origin, response, timeout) {
       settle(value);
     };
     const look = async () => {
-      if (!(await check(origin))) return end(resolve, null);
+      if (!(await check(origin))) return end(resolve, GONE);
       wait *= 2;
       if (timer !== null) timer = setTimeout(look, wait);
     };

@@ -261,13 +261,27 @@ def test_many_requests_ask_for_an_edges_health_once_in_two_seconds(world: Any) -
 
 def test_only_a_fifth_of_the_requests_under_way_are_sent_again(start: Any) -> None:
     world = start({"/api/v5": ["aws", "google"]})
-    world.aws.behave = answer(530)
+    world.aws.behave = edges(503, "UO")  # it has had the request
     world.google.behave = lambda handler: (hang(1.5)(handler), edges(200)(handler))
+    statuses = at_once(world)
+    assert 3 <= statuses.count(200) < 20
+    assert statuses.count(503) == 20 - statuses.count(200)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_all_requests_go_elsewhere_when_an_edge_is_gone(start: Any, killed: bool) -> None:
+    world = start({"/api/v5": ["aws", "google"]})
+    world.aws.behave = answer(530)  # a tunnel that is down, in Cloudflare's words
+    if killed:
+        world.aws.kill()
+    world.google.behave = lambda handler: (hang(0.5)(handler), edges(200)(handler))
+    assert at_once(world) == [200] * 20
+
+
+def at_once(world: Any) -> list[int]:
+    """The statuses of 20 requests that are under way together."""
     with ThreadPoolExecutor(20) as pool:
-        statuses = list(pool.map(lambda _: ask(world.port, "/api/v5").status, range(20)))
-    assert statuses.count(200) < 20
-    assert statuses.count(200) >= 3
-    assert statuses.count(530) == 20 - statuses.count(200)
+        return list(pool.map(lambda _: ask(world.port, "/api/v5").status, range(20)))
 
 
 # --- what a client cannot do: each of these switched a site off for all others once
