@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     )
     from trunkline.patterns.cloudflare_routing import CloudflareRouting
     from trunkline.patterns.edge_origin import EdgeOrigin
-    from trunkline.patterns.edge_proxy import EdgeProxy, Loopback, Public, Tunnel
+    from trunkline.patterns.edge_proxy import EdgeProxy
+    from trunkline.patterns.exposures import Loopback, Public, Tunnel
     from trunkline.patterns.logpush import Logpush
     from trunkline.patterns.probe_set import ProbeSet
     from trunkline.topology.errors import TopologyError
@@ -83,10 +84,10 @@ _CONSTRUCTS = {
     "EdgeOrigin": "trunkline.patterns.edge_origin",
     "EdgeProxy": "trunkline.patterns.edge_proxy",
     "Logpush": "trunkline.patterns.logpush",
-    "Loopback": "trunkline.patterns.edge_proxy",
+    "Loopback": "trunkline.patterns.exposures",
     "ProbeSet": "trunkline.patterns.probe_set",
-    "Public": "trunkline.patterns.edge_proxy",
-    "Tunnel": "trunkline.patterns.edge_proxy",
+    "Public": "trunkline.patterns.exposures",
+    "Tunnel": "trunkline.patterns.exposures",
 }
 
 _DATA = {

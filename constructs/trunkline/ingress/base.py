@@ -10,7 +10,8 @@ from constructs import Construct
 
 from trunkline.addresses.base import IngressT
 from trunkline.model import AccessPolicy, Site, Topology
-from trunkline.patterns.edge_proxy import EdgeProxy, Exposure
+from trunkline.patterns.edge_proxy import EdgeProxy
+from trunkline.patterns.exposures import Exposure
 
 
 class EdgeAttachment(ABC):

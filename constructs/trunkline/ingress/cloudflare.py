@@ -15,7 +15,8 @@ from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.model import EDGE_KEY, Cloudflare, Management, Site
 from trunkline.patterns.cloudflare_routing import CloudflareRouting
 from trunkline.patterns.edge_origin import EdgeOrigin
-from trunkline.patterns.edge_proxy import EdgeProxy, Public, Tunnel
+from trunkline.patterns.edge_proxy import EdgeProxy
+from trunkline.patterns.exposures import Public, Tunnel
 from trunkline.patterns.key_variable import key_variable, previous_key_variable
 from trunkline.patterns.logpush import logpush_variables
 

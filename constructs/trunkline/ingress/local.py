@@ -14,7 +14,8 @@ from trunkline.clouds.local.resources import add_machine
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.local.machine import LocalMachine, LocalProcess
 from trunkline.model import LocalIngress, Route, Site, health_path
-from trunkline.patterns.edge_proxy import EdgeProxy, Loopback
+from trunkline.patterns.edge_proxy import EdgeProxy
+from trunkline.patterns.exposures import Loopback
 from trunkline.routing import (
     Origin,
     RouteSpec,

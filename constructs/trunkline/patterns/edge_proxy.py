@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 
-from attrs import field, frozen
-from cdktf import Fn, TerraformProvider
+from cdktf import TerraformProvider
 from constructs import Construct
 
-from trunkline.addresses.loopback import EDGE_PORT
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import (
-    Cloud,
-    GroupSpec,
-    MachineSpec,
-    Secret,
-    fingerprint,
-    short_name,
-)
-from trunkline.clouds.facts import facts_of
-from trunkline.envoy import (
-    ZONE,
-    Access,
-    Collector,
-    Listener,
-    LoopbackListener,
-    Resources,
-    TlsListener,
-    bootstrap,
-    dynamic_bootstrap,
-    resources,
-    route_file,
-    xds_bootstrap,
-)
+from trunkline.clouds.base import GroupSpec, MachineSpec, fingerprint, short_name
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
     DEFAULT_FORWARDING,
@@ -44,20 +19,14 @@ from trunkline.model import (
     ControlPlane,
     Forwarding,
     Http,
-    Management,
     Otlp,
     Site,
-    Upstreams,
     Versions,
-    zone_name,
 )
-from trunkline.patterns import cloudflare_ranges
+from trunkline.patterns.edge_parts import EdgeParts
+from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.patterns.provider import use_provider
-from trunkline.payload import Unit, machine_firewall
-from trunkline.payload.configuration import pack
-from trunkline.payload.units import Cloudflared, Configuration, Envoy
-from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
-from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION, LOG_LIMIT
+from trunkline.payload import machine_firewall
 from trunkline.topology.arguments import (
     LONGEST_NAME,
     check_control_plane,
@@ -65,60 +34,6 @@ from trunkline.topology.arguments import (
     check_otlp,
     check_site,
 )
-
-
-def _keys(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(keys)
-
-
-@frozen(kw_only=True)
-class Tunnel:
-    """An edge that Cloudflare reaches through a tunnel, without an inbound port.
-
-    - `hostname`: the edge's own hostname (see `EdgeOrigin`), the only one that it answers.
-    - `token`: the tunnel's token, a Terraform expression.
-    - `keys`: the keys that it lets in, Terraform expressions of 32 or more letters, digits, `-` and
-      `_`: one, and while it is rotated the one before as well. An empty one counts for nothing.
-    - `management`: what it answers for operators, under another name. Without it: nothing.
-
-    Token and keys reach the machine through the cloud's secret store, never in its user data.
-    """
-
-    hostname: str
-    token: str
-    keys: tuple[str, ...] = field(converter=_keys)
-    management: Management | None = None
-
-
-@frozen(kw_only=True)
-class Public:
-    """An edge that Cloudflare reaches on port 443, with Cloudflare's client certificate only.
-
-    - `hostname`: the edge's own hostname, as of `Tunnel`.
-    - `keys`: the keys that it lets in, as of `Tunnel`.
-    - `sources`: the IPv4 ranges that may connect. Without it: Cloudflare's.
-    """
-
-    hostname: str
-    keys: tuple[str, ...] = field(converter=_keys)
-    sources: tuple[str, ...] = cloudflare_ranges.IPV4
-
-
-@frozen
-class Loopback:
-    """An edge that only its own machine reaches, without TLS and without a key.
-
-    Its configuration is part of its machine.
-
-    - `port`: the port on which Envoy listens.
-    - `address`: the loopback address on which Envoy listens.
-    """
-
-    port: int = EDGE_PORT
-    address: str = "127.0.0.1"
-
-
-Exposure = Tunnel | Public | Loopback
 
 
 class EdgeProxy(Construct):
@@ -220,7 +135,7 @@ class EdgeProxy(Construct):
         _check_spares(f"EdgeProxy {id}", zones, exposure)
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(zones)
-        edge = _Edge(
+        edge = EdgeParts(
             cloud,
             site,
             exposure,
@@ -267,157 +182,6 @@ class EdgeProxy(Construct):
         use_provider(self, provider)
 
 
-@frozen(slots=False)
-class _Edge:
-    """What becomes the daemons of an edge's machines, and the secrets that they read."""
-
-    cloud: Cloud
-    site: Site
-    exposure: Exposure
-    routes: Mapping[str, Forwarding]
-    upstreams: Upstreams
-    poll_seconds: int
-    http: Http
-    versions: Versions
-    access: AccessPolicy | None
-    control_plane: ControlPlane | None
-    otlp: Otlp | None
-    otlp_header: str | None
-
-    def units(self, zone: str) -> tuple[Unit, ...]:
-        """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
-        if isinstance(self.exposure, Loopback):
-            return (self._static(),)
-        configuration = Configuration(
-            source=self._items[0].source if self._items else None,
-            bootstrap=CONFIGURATION,
-            seconds=self.poll_seconds,
-            zone=zone,
-            metadata=facts_of(self.site.cloud).metadata_addresses,
-            token=self._token.source if self._token else None,
-            public=isinstance(self.exposure, Public),
-        )
-        units = (self._envoy(self._dynamic(zone)), configuration)
-        if self._token is None:
-            return units
-        return (*units, Cloudflared(version=self.versions.cloudflared))
-
-    @property
-    def secrets(self) -> tuple[Secret, ...]:
-        """What all of its machines read."""
-        return (*self._items, self._token) if self._token else self._items
-
-    @cached_property
-    def _token(self) -> Secret | None:
-        if not isinstance(self.exposure, Tunnel):
-            return None
-        return self.cloud.secret("tunnel-token", self.exposure.token)
-
-    @cached_property
-    def _items(self) -> tuple[Secret, ...]:
-        """The configuration in the secret store, with as many items as it takes."""
-        exposure = self.exposure
-        if isinstance(exposure, Loopback) or self.control_plane:
-            return ()
-        made = self._resources(ZONE, Access(exposure.hostname))
-        audience = self._management.audience if self._management else None
-        header = str(Fn.base64encode(self.otlp_header)) if self.otlp_header else None
-        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header)
-        names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
-        return tuple(map(self.cloud.secret, names, texts))
-
-    def _resources(
-        self, zone: str, access: Access | None = None, folder: str = FOLDER
-    ) -> Resources:
-        return resources(
-            site=self.site.name,
-            zone=zone,
-            cloud=self.site.cloud,
-            routes=self.routes,
-            upstreams=self.upstreams,
-            listener=_listener(self.exposure),
-            access=access,
-            policy=self.access,
-            management=self._management,
-            http=self.http,
-            folder=folder,
-            # The supervisor of this machine's processes bounds their logs itself.
-            log_limit=None if facts_of(self.site.cloud).on_this_machine else LOG_LIMIT,
-            collector=self._collector(zone),
-        )
-
-    def _collector(self, zone: str) -> Collector | None:
-        """The collector, and who sends: https://opentelemetry.io/docs/specs/semconv/resource/."""
-        if self.otlp is None:
-            return None
-        site = self.site
-        attributes = {
-            "service.name": "trunkline-edge",
-            "service.instance.id": zone_name(site.name, zone),
-            "cloud.provider": facts_of(site.cloud).telemetry_provider,
-            "cloud.region": site.region,
-            "cloud.availability_zone": zone,
-            "trunkline.site": site.name,
-        }
-        known = {name: value for name, value in attributes.items() if value}
-        return Collector(
-            upstream=self.otlp.upstream,
-            attributes=known,
-            seconds=self.otlp.metrics_seconds,
-            header=self.otlp.header,
-            folder=FOLDER,
-        )
-
-    @property
-    def _management(self) -> Management | None:
-        return self.exposure.management if isinstance(self.exposure, Tunnel) else None
-
-    def _envoy(
-        self, bootstrap: Mapping[str, object], routes: Mapping[str, object] | None = None
-    ) -> Envoy:
-        sources = self.exposure.sources if isinstance(self.exposure, Public) else ()
-        return Envoy(
-            bootstrap=bootstrap,
-            routes=routes or {},
-            version=self.versions.envoy,
-            upstreams=self.upstreams,
-            public_to=sources,
-            otlp=self.otlp,
-            control_plane=self.control_plane,
-        )
-
-    def _dynamic(self, zone: str) -> Mapping[str, object]:
-        if self.control_plane:
-            return xds_bootstrap(
-                self.control_plane.upstream,
-                site=self.site.name,
-                zone=zone,
-                admin_socket=ADMIN_SOCKET,
-                metadata=self.control_plane.metadata,
-                collector=self._collector(zone),
-            )
-        return dynamic_bootstrap(
-            site=self.site.name,
-            zone=zone,
-            folder=FOLDER,
-            admin_socket=ADMIN_SOCKET,
-            collector=self._collector(zone),
-        )
-
-    def _static(self) -> Envoy:
-        """An Envoy of this machine, whose routes lie beside it in the machine's folder."""
-        made = self._resources(self.site.zone, folder=".")
-        config = bootstrap(
-            made,
-            site=self.site.name,
-            zone=self.site.zone,
-            admin_socket=ADMIN_SOCKET,
-            collector=self._collector(self.site.zone),
-            routes_apart=True,
-        )
-        return self._envoy(config, route_file(made))
-
-
 def _check_spares(construct: str, zones: Sequence[str], exposure: Exposure) -> None:
     if len(set(zones)) < len(zones):
         raise ConfigurationError(f"{construct}: spares: name each zone once, and not site.zone")
@@ -437,13 +201,3 @@ def _check_header(construct: str, otlp: Otlp | None, value: str | None, exposure
 def _tunnel(exposure: Exposure) -> tuple[str, ...]:
     """What replaces the machine: a tunnel cannot go while a machine with its token is connected."""
     return (fingerprint(exposure.token),) if isinstance(exposure, Tunnel) else ()
-
-
-def _listener(exposure: Exposure) -> Listener:
-    match exposure:
-        case Tunnel():
-            return LoopbackListener()
-        case Loopback(port, address):
-            return LoopbackListener(port, address)
-        case Public():
-            return TlsListener(certificate=CERTIFICATE, key=PRIVATE_KEY, client_ca=CLIENT_CA)

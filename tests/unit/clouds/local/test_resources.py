@@ -113,7 +113,7 @@ def test_an_existing_network_is_refused_with_what_to_write() -> None:
     from cdktf import App, TerraformStack
 
     from trunkline import ConfigurationError, EdgeProxy, ExistingNetwork, Site
-    from trunkline.patterns.edge_proxy import Loopback
+    from trunkline.patterns.exposures import Loopback
 
     site = Site(name="a", cloud="local", region="r", zone="z1", network=ExistingNetwork(name="n"))
     scope = TerraformStack(App(), "stack")

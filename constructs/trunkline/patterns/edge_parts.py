@@ -1,0 +1,205 @@
+"""What an EdgeProxy hands to its machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from attrs import frozen
+from cdktf import Fn
+
+from trunkline.clouds.base import Cloud, Secret
+from trunkline.clouds.facts import facts_of
+from trunkline.envoy import (
+    ZONE,
+    Access,
+    Collector,
+    Listener,
+    LoopbackListener,
+    Resources,
+    TlsListener,
+    bootstrap,
+    dynamic_bootstrap,
+    resources,
+    route_file,
+    xds_bootstrap,
+)
+from trunkline.model import (
+    AccessPolicy,
+    ControlPlane,
+    Forwarding,
+    Http,
+    Management,
+    Otlp,
+    Site,
+    Upstreams,
+    Versions,
+    zone_name,
+)
+from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
+from trunkline.payload import Unit
+from trunkline.payload.configuration import pack
+from trunkline.payload.units import Cloudflared, Configuration, Envoy
+from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
+from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION, LOG_LIMIT
+
+
+@frozen(slots=False)
+class EdgeParts:
+    """What becomes the daemons of an edge's machines, and the secrets that they read."""
+
+    cloud: Cloud
+    site: Site
+    exposure: Exposure
+    routes: Mapping[str, Forwarding]
+    upstreams: Upstreams
+    poll_seconds: int
+    http: Http
+    versions: Versions
+    access: AccessPolicy | None
+    control_plane: ControlPlane | None
+    otlp: Otlp | None
+    otlp_header: str | None
+
+    def units(self, zone: str) -> tuple[Unit, ...]:
+        """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
+        if isinstance(self.exposure, Loopback):
+            return (self._static(),)
+        configuration = Configuration(
+            source=self._items[0].source if self._items else None,
+            bootstrap=CONFIGURATION,
+            seconds=self.poll_seconds,
+            zone=zone,
+            metadata=facts_of(self.site.cloud).metadata_addresses,
+            token=self._token.source if self._token else None,
+            public=isinstance(self.exposure, Public),
+        )
+        units = (self._envoy(self._dynamic(zone)), configuration)
+        if self._token is None:
+            return units
+        return (*units, Cloudflared(version=self.versions.cloudflared))
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What all of its machines read."""
+        return (*self._items, self._token) if self._token else self._items
+
+    @cached_property
+    def _token(self) -> Secret | None:
+        if not isinstance(self.exposure, Tunnel):
+            return None
+        return self.cloud.secret("tunnel-token", self.exposure.token)
+
+    @cached_property
+    def _items(self) -> tuple[Secret, ...]:
+        """The configuration in the secret store, with as many items as it takes."""
+        exposure = self.exposure
+        if isinstance(exposure, Loopback) or self.control_plane:
+            return ()
+        made = self._resources(ZONE, Access(exposure.hostname))
+        audience = self._management.audience if self._management else None
+        header = str(Fn.base64encode(self.otlp_header)) if self.otlp_header else None
+        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header)
+        names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
+        return tuple(map(self.cloud.secret, names, texts))
+
+    def _resources(
+        self, zone: str, access: Access | None = None, folder: str = FOLDER
+    ) -> Resources:
+        return resources(
+            site=self.site.name,
+            zone=zone,
+            cloud=self.site.cloud,
+            routes=self.routes,
+            upstreams=self.upstreams,
+            listener=_listener(self.exposure),
+            access=access,
+            policy=self.access,
+            management=self._management,
+            http=self.http,
+            folder=folder,
+            # The supervisor of this machine's processes bounds their logs itself.
+            log_limit=None if facts_of(self.site.cloud).on_this_machine else LOG_LIMIT,
+            collector=self._collector(zone),
+        )
+
+    def _collector(self, zone: str) -> Collector | None:
+        """The collector, and who sends: https://opentelemetry.io/docs/specs/semconv/resource/."""
+        if self.otlp is None:
+            return None
+        site = self.site
+        attributes = {
+            "service.name": "trunkline-edge",
+            "service.instance.id": zone_name(site.name, zone),
+            "cloud.provider": facts_of(site.cloud).telemetry_provider,
+            "cloud.region": site.region,
+            "cloud.availability_zone": zone,
+            "trunkline.site": site.name,
+        }
+        known = {name: value for name, value in attributes.items() if value}
+        return Collector(
+            upstream=self.otlp.upstream,
+            attributes=known,
+            seconds=self.otlp.metrics_seconds,
+            header=self.otlp.header,
+            folder=FOLDER,
+        )
+
+    @property
+    def _management(self) -> Management | None:
+        return self.exposure.management if isinstance(self.exposure, Tunnel) else None
+
+    def _envoy(
+        self, bootstrap: Mapping[str, object], routes: Mapping[str, object] | None = None
+    ) -> Envoy:
+        sources = self.exposure.sources if isinstance(self.exposure, Public) else ()
+        return Envoy(
+            bootstrap=bootstrap,
+            routes=routes or {},
+            version=self.versions.envoy,
+            upstreams=self.upstreams,
+            public_to=sources,
+            otlp=self.otlp,
+            control_plane=self.control_plane,
+        )
+
+    def _dynamic(self, zone: str) -> Mapping[str, object]:
+        if self.control_plane:
+            return xds_bootstrap(
+                self.control_plane.upstream,
+                site=self.site.name,
+                zone=zone,
+                admin_socket=ADMIN_SOCKET,
+                metadata=self.control_plane.metadata,
+                collector=self._collector(zone),
+            )
+        return dynamic_bootstrap(
+            site=self.site.name,
+            zone=zone,
+            folder=FOLDER,
+            admin_socket=ADMIN_SOCKET,
+            collector=self._collector(zone),
+        )
+
+    def _static(self) -> Envoy:
+        """An Envoy of this machine, whose routes lie beside it in the machine's folder."""
+        made = self._resources(self.site.zone, folder=".")
+        config = bootstrap(
+            made,
+            site=self.site.name,
+            zone=self.site.zone,
+            admin_socket=ADMIN_SOCKET,
+            collector=self._collector(self.site.zone),
+            routes_apart=True,
+        )
+        return self._envoy(config, route_file(made))
+
+
+def _listener(exposure: Exposure) -> Listener:
+    match exposure:
+        case Tunnel():
+            return LoopbackListener()
+        case Loopback(port, address):
+            return LoopbackListener(port, address)
+        case Public():
+            return TlsListener(certificate=CERTIFICATE, key=PRIVATE_KEY, client_ca=CLIENT_CA)
