@@ -13,7 +13,7 @@ import psutil
 from benchmarks.measure import Report, Target, parser, progress, show
 from benchmarks.proxies import PATH, envoy, free_port, in_turn, minimal, running, service
 from trunkline.bench.load import tools
-from trunkline.envoy import Access, LoopbackListener, dynamic_bootstrap, resources
+from trunkline.envoy import KeyGuard, LoopbackListener, dynamic_bootstrap, resources
 from trunkline.model import DEFAULT_FORWARDING, EDGE_KEY_HEADER, Server, Upstream
 from trunkline.payload.sync import with_keys
 
@@ -129,7 +129,7 @@ def edge_config(
         routes=dict.fromkeys(PREFIXES, DEFAULT_FORWARDING),
         upstreams={None: upstream},
         listener=LoopbackListener(port=port),
-        access=Access(hostname),
+        guard=KeyGuard(hostname),
         folder=folder,
     )
     return {**config, "static_resources": with_keys(made.inline(), [KEY])}

@@ -2,26 +2,26 @@
 
     bootstrap ── statistics
             └─── resources ── listener ── connection_manager ── otlp ── access_log
-                         ├─── route ── access
+                         ├─── route ── key_guard
                          └─── cluster
     control_plane ── bootstrap, cluster, statistics
 
 Written for and run with Envoy 1.40; nothing here imports CDKTF.
 """
 
-from trunkline.envoy.access import Access
 from trunkline.envoy.access_log import log_limit
 from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap, route_file
 from trunkline.envoy.connection_manager import ZONE
 from trunkline.envoy.control_plane import xds_bootstrap
+from trunkline.envoy.key_guard import KeyGuard
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
 from trunkline.envoy.otlp import Collector
 from trunkline.envoy.resources import Resources, resources
 
 __all__ = [
     "ZONE",
-    "Access",
     "Collector",
+    "KeyGuard",
     "Listener",
     "LoopbackListener",
     "Resources",

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import asdict, frozen
 
-from trunkline.envoy.access import Access
 from trunkline.envoy.cluster import cluster_name
 from trunkline.envoy.extension import JsonObject, extension
+from trunkline.envoy.key_guard import KeyGuard
 from trunkline.envoy.route import ROUTES
 from trunkline.model import DEFAULT_HTTP, Http, health_path
 from trunkline.model.edge import Underscores
@@ -134,8 +134,10 @@ def _set(name: str, value: str) -> JsonObject:
     return {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
 
 
-def health_checks(upstreams: Collection[str | None], access: Access | None) -> Iterator[JsonObject]:
-    """The HTTP filters that say whether an upstream is healthy, to whoever has a key of `access`.
+def health_checks(
+    upstreams: Collection[str | None], guard: KeyGuard | None
+) -> Iterator[JsonObject]:
+    """The HTTP filters that say whether an upstream is healthy, to whoever has a key of `guard`.
 
     One for the edge with the upstream that routes have without a name, and one for each name."""
     for upstream in {None: None, **dict.fromkeys(upstreams)}:
@@ -145,7 +147,7 @@ def health_checks(upstreams: Collection[str | None], access: Access | None) -> I
             "health_check",
             f"{HTTP}.health_check.v3.HealthCheck",
             pass_through_mode=False,
-            headers=[path, *(access.headers if access else ())],
+            headers=[path, *(guard.headers if guard else ())],
             # With no endpoint of the cluster healthy, the edge is of no use to its routes.
             cluster_min_healthy_percentages={each: {"value": 1} for each in clusters},
         )

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from attrs import evolve, frozen
 
 from trunkline.addresses.loopback import MANAGEMENT_PORT
-from trunkline.envoy.access import Access
 from trunkline.envoy.access_log import access_log
 from trunkline.envoy.assertion import AUDIENCE, assertion_filter, certs_cluster
 from trunkline.envoy.body_limit import body_limit_filter
 from trunkline.envoy.cluster import cluster, cluster_name
 from trunkline.envoy.connection_manager import EdgeLocation, connection_manager, health_checks
 from trunkline.envoy.extension import JsonObject
+from trunkline.envoy.key_guard import KeyGuard
 from trunkline.envoy.listener import Listener, LoopbackListener, listener_of
 from trunkline.envoy.otlp import Collector
 from trunkline.envoy.rate_limit import rate_limit_filter
@@ -73,7 +73,7 @@ def resources(
     routes: Mapping[str, Forwarding],
     upstreams: Upstreams,
     listener: Listener,
-    access: Access | None = None,
+    guard: KeyGuard | None = None,
     policy: AccessPolicy | None = None,
     management: Management | None = None,
     http: Http = DEFAULT_HTTP,
@@ -89,7 +89,7 @@ def resources(
     `{"site", "cloud", "zone", "route"}` itself.
     `GET /healthz` answers 200, and 503 while no endpoint of that upstream is healthy, or once
     `POST /healthcheck/fail` came in over the admin socket; `GET /healthz/NAME` says the same of
-    the upstream NAME. `GET /livez` answers 200 as long as the process lives. With `access` all else
+    the upstream NAME. `GET /livez` answers 200 as long as the process lives. With `guard` all else
     is 403. The routes are read from a file of `folder`.
 
     `policy` says whose tokens count where routes ask for Cloudflare Access: ConfigurationError
@@ -102,10 +102,10 @@ def resources(
         access_log(site, log_limit),
         *([collector.log(log_limit)] if collector else []),
     ]
-    filters = [*health_checks(upstreams, access), *_filters(routes.values(), policy)]
+    filters = [*health_checks(upstreams, guard), *_filters(routes.values(), policy)]
     manager = connection_manager(location, _routes(folder, ROUTES), filters, logs, http)
     listeners = [listener_of(listener, manager)]
-    configurations = [route_configuration(routes_of(routes, upstreams), access)]
+    configurations = [route_configuration(routes_of(routes, upstreams), guard)]
     if management:
         own = {prefix: evolve(routes[prefix], management=False) for prefix in management.prefixes}
         filters = [assertion_filter(_known(policy), AUDIENCE), *_limits(own.values())]

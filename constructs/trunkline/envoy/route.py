@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trunkline.envoy.access import Access, has_no_key, refuse
 from trunkline.envoy.assertion import asks_for_assertion
 from trunkline.envoy.body_limit import limited
 from trunkline.envoy.cluster import cluster_name
 from trunkline.envoy.extension import JsonObject, extension
+from trunkline.envoy.key_guard import KeyGuard, has_no_key, refuse
 from trunkline.envoy.rate_limit import RATE_LIMIT, rate_limit
 from trunkline.model import EDGE_KEY_HEADER, Forwarding, HeaderRules, Upstreams
 
@@ -48,18 +48,18 @@ OWN: list[JsonObject] = [
 ]
 
 
-def route_configuration(made: Sequence[JsonObject], access: Access | None = None) -> JsonObject:
+def route_configuration(made: Sequence[JsonObject], guard: KeyGuard | None = None) -> JsonObject:
     """The route configuration: one virtual host for every name.
 
-    With `access` it is for that name alone, and for requests with a key, which ends here; whoever
+    With `guard` it is for that name alone, and for requests with a key, which ends here; whoever
     else asks gets 403.
     """
     host = {"name": "edge", "domains": ["*"], "routes": [*OWN, *made]}
-    if access is None:
+    if guard is None:
         return {"name": ROUTES, "virtual_hosts": [host]}
     guarded = {
         **host,
-        "domains": [access.hostname],
+        "domains": [guard.hostname],
         "routes": [refuse(has_no_key()), *OWN, *made],
         "request_headers_to_remove": [EDGE_KEY_HEADER],
     }

@@ -12,8 +12,8 @@ from trunkline.clouds.base import Cloud, Secret
 from trunkline.clouds.facts import facts_of
 from trunkline.envoy import (
     ZONE,
-    Access,
     Collector,
+    KeyGuard,
     Listener,
     LoopbackListener,
     Resources,
@@ -96,7 +96,7 @@ class EdgeParts:
         exposure = self.exposure
         if isinstance(exposure, Loopback) or self.control_plane:
             return ()
-        made = self._resources(ZONE, Access(exposure.hostname))
+        made = self._resources(ZONE, KeyGuard(exposure.hostname))
         audience = self._management.audience if self._management else None
         header = str(Fn.base64encode(self.otlp_header)) if self.otlp_header else None
         texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header)
@@ -104,7 +104,7 @@ class EdgeParts:
         return tuple(map(self.cloud.secret, names, texts))
 
     def _resources(
-        self, zone: str, access: Access | None = None, folder: str = FOLDER
+        self, zone: str, guard: KeyGuard | None = None, folder: str = FOLDER
     ) -> Resources:
         return resources(
             site=self.site.name,
@@ -113,7 +113,7 @@ class EdgeParts:
             routes=self.routes,
             upstreams=self.upstreams,
             listener=_listener(self.exposure),
-            access=access,
+            guard=guard,
             policy=self.access,
             management=self._management,
             http=self.http,

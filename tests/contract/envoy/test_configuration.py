@@ -22,8 +22,8 @@ from support.programs import listening
 
 from trunkline.envoy import (
     ZONE,
-    Access,
     Collector,
+    KeyGuard,
     LoopbackListener,
     dynamic_bootstrap,
     log_limit,
@@ -65,7 +65,7 @@ class Edge:
             routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
             upstreams={None: Upstream.from_url(upstream.url)} if upstream else {},
             listener=LoopbackListener(port=self.port),
-            access=Access(HOST),
+            guard=KeyGuard(HOST),
             folder=str(self.folder),
             log_limit=f"{self.folder}/log-limit.json",
             collector=self.collector,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from trunkline.envoy import ZONE, Access, LoopbackListener, Resources, resources
+from trunkline.envoy import ZONE, KeyGuard, LoopbackListener, Resources, resources
 from trunkline.envoy.otlp import SECRET
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
@@ -37,7 +37,7 @@ def served(*prefixes: str, host: str = "10.0.0.9", zone: str = "us-east-1a") -> 
         routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
         upstreams={None: Upstream([Server(host, 8080, tls=False)])},
         listener=LoopbackListener(),
-        access=Access("edge.example.com"),
+        guard=KeyGuard("edge.example.com"),
         folder="/run/x",
     )
 
@@ -91,8 +91,8 @@ def test_envoy_finds_what_the_edge_shows_its_collector(tmp_path: Path) -> None:
 
 
 def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
-    from trunkline.envoy.access import KEY
     from trunkline.envoy.assertion import AUDIENCE
+    from trunkline.envoy.key_guard import KEY
 
     assert (sync.FORMAT, sync.PLACE, sync.ZONE) == (FORMAT, KEY, ZONE)
     assert (sync.AUDIENCE, sync.NONE) == (AUDIENCE, NONE)

@@ -1,7 +1,7 @@
 """Who may use an edge: whoever has its key, under the edge's own hostname.
 
 The routes ask for the key, and the health check asks by itself, because it comes before them. A
-filter for access (RBAC) would take a twentieth of a request.
+filter for that (RBAC) would take a twentieth of a request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ of two keys would be too long for Envoy (`re2.max_program_size.error_level`).
 
 
 @frozen
-class Access:
+class KeyGuard:
     """An edge that answers only requests for `hostname` that carry one of its keys."""
 
     hostname: str
