@@ -400,14 +400,14 @@ GET_HEALTHZ = "GET /healthz HTTP/1.1\r\nConnection: close\r\n"
 def with_route(edge: Running, prefix: str) -> tuple[str, str]:
     """The name of an edge's configuration in the store, and one that has another route."""
     name = next(each for each in edge.payload.secrets if each != edge.payload.own_secret)
-    version, count, _, keys, data = edge.cloud.secrets.values[name].split(" ")
+    version, count, _, *known, data = edge.cloud.secrets.values[name].split(" ")
     document = json.loads(gzip.decompress(base64.b64decode(data)))
     host = document["routes"][0]["virtual_hosts"][0]
     route = {"match": {"path_separated_prefix": prefix}, "direct_response": {"status": 200}}
     host["routes"].insert(1, {"name": prefix, **route})  # after the refusal of who has no key
     whole = json.dumps(document).encode()
     packed = base64.b64encode(gzip.compress(whole)).decode()
-    return name, " ".join([version, count, hashlib.sha256(whole).hexdigest(), keys, packed])
+    return name, " ".join([version, count, hashlib.sha256(whole).hexdigest(), *known, packed])
 
 
 def read_over_tls(machine: Machine, context: ssl.SSLContext, request: bytes = b"") -> bytes:
