@@ -174,6 +174,7 @@ def _handler_of(services: list[Service]) -> type[BaseHTTPRequestHandler]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # with the default of 5 a burst is refused
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass  # proxies hang up in many of the tests
