@@ -7,24 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
-from trunkline.documents.findings import KeyPath, Level, Problem
+from trunkline.documents.findings import KeyPath, Problem
 from trunkline.documents.source import FileKind, UnreadableError, read_source
 
 BEGIN = "-----BEGIN"
 CERTIFICATES = FileKind(
     "certificates", max_bytes=32 * 1024, remedy="name the authority's own certificate alone"
 )
-
-
-@frozen
-class Fault:
-    """What is wrong with certificates, and what to do about it."""
-
-    message: str
-    remedy: str
-    level: Level = "error"
 
 
 def read_authorities(data: Any, folder: Path) -> Iterator[Problem]:
@@ -63,22 +52,23 @@ def _mapping(data: Any, key: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def faults(text: str) -> Iterator[Fault]:
-    """What is wrong with certificates in PEM."""
+def faults(path: KeyPath, text: str) -> Iterator[Problem]:
+    """What is wrong with the certificates in PEM at `path`."""
     import ssl  # not at the top: it takes time, and few topologies hold a certificate
 
     if "PRIVATE KEY" in text:
-        yield Fault("it holds a private key", "name the certificate alone, and keep the key away")
+        remedy = "name the certificate alone, and keep the key away"
+        yield Problem(path, "it holds a private key", remedy)
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError):
         remedy = f"one begins with {BEGIN} CERTIFICATE-----, and openssl x509 shows what it holds"
-        yield Fault("it is no certificate in PEM", remedy)
+        yield Problem(path, "it is no certificate in PEM", remedy)
         return
     for certificate in context.get_ca_certs():
         ends = str(certificate["notAfter"])
         if ssl.cert_time_to_seconds(ends) < time.time():
             remedy = "have a new one made, or no connection will be trusted"
-            yield Fault(f"the authority's certificate has ended on {ends}", remedy)
+            yield Problem(path, f"the authority's certificate has ended on {ends}", remedy)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.topology.checks.partial import PartialTopology
+from trunkline.topology.checks.routing import ROUTES
 
-ROUTES = ("routing", "routes")
 KEYS = ("access", "management")
 
 

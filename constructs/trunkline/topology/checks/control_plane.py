@@ -29,9 +29,8 @@ def control_plane_can_be_reached(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def authority_of_the_control_plane_can_be_used(draft: PartialTopology) -> Iterator[Problem]:
-    text = draft.text(*PATH, "ca")
-    for fault in faults(text) if text else ():
-        yield Problem((*PATH, "ca"), fault.message, fault.remedy, fault.level)
+    if text := draft.text(*PATH, "ca"):
+        yield from faults((*PATH, "ca"), text)
 
 
 def control_plane_says_what_edges_do(draft: PartialTopology) -> Iterator[Problem]:

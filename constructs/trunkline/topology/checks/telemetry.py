@@ -24,8 +24,8 @@ def authority_of_the_collector_can_be_used(draft: PartialTopology) -> Iterator[P
     if text and target and target.url.scheme == "http":
         message = "the collector speaks http, which shows no certificate"
         yield Problem((*OTLP, "ca"), message, "use https, or delete it", at_key=True)
-    for fault in faults(text) if text else ():
-        yield Problem((*OTLP, "ca"), fault.message, fault.remedy, fault.level)
+    if text:
+        yield from faults((*OTLP, "ca"), text)
 
 
 def header_has_a_secret_store(draft: PartialTopology) -> Iterator[Problem]:

@@ -144,8 +144,7 @@ def priorities_have_no_gap(draft: PartialTopology) -> Iterator[Problem]:
 def authorities_can_be_used(draft: PartialTopology) -> Iterator[Problem]:
     for path, upstream in _mappings(draft):
         if isinstance(text := upstream.get("ca"), str):
-            for fault in faults(text):
-                yield Problem((*path, "ca"), fault.message, fault.remedy, fault.level)
+            yield from faults((*path, "ca"), text)
 
 
 def routes_name_upstreams(draft: PartialTopology) -> Iterator[Problem]:
