@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_cloudflare.load_balancer_pool import LoadBalancerPool
 from constructs import Construct
 
 from trunkline.cloudflare.edge_key import add_edge_key
+from trunkline.cloudflare.tunnel import tunnel_address
 from trunkline.model import EDGE_KEY_HEADER, HEALTH_PATH
 from trunkline.routing import LoadBalancerRouting, Pool
 from trunkline.routing.load_balancer import INTERVAL_SECONDS
@@ -139,11 +140,11 @@ def _add_pool(scope: Construct, account_id: str, pool: Pool, monitor: str, addre
 def _tunnel_address(scope: Construct, account_id: str, pool: Pool) -> str:
     """The address of a tunnel that another stack makes, looked up by its name.
 
-    Before it is made the edge's own hostname stands there, which leads nowhere: another apply
-    finds the tunnel. So this stack is applied and destroyed whether it is there or not.
+    Without the tunnel the pool gets the edge's hostname, where a load balancer reaches nothing;
+    apply again once the tunnel is made. So this stack can be applied and destroyed without it.
     """
     found = DataCloudflareZeroTrustTunnelCloudflareds(
         scope, f"tunnel-{pool.site}", account_id=account_id, name=pool.tunnel, is_deleted=False
     )
-    address = f'"${{{found.fqn}.result[0].id}}.cfargotunnel.com"'
-    return f'${{try({address}, "{pool.hostname}")}}'
+    address = tunnel_address(f"${{{found.fqn}.result[0].id}}")
+    return f'${{try("{address}", "{pool.hostname}")}}'

@@ -41,9 +41,14 @@ def add_tunnel(
     tunnel_id = str(tunnel.id)
     config = _add_config(scope, f"{id}-config", account_id, tunnel_id, services)
     return TunnelEnds(
-        dns_target=f"{tunnel_id}.cfargotunnel.com",
+        dns_target=tunnel_address(tunnel_id),
         token=_token(scope, f"{id}-token", account_id, tunnel_id, config),
     )
+
+
+def tunnel_address(tunnel_id: str) -> str:
+    """The name that leads to a tunnel, within Cloudflare alone."""
+    return f"{tunnel_id}.cfargotunnel.com"
 
 
 def _add_config(

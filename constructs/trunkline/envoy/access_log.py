@@ -72,10 +72,15 @@ def limited(limit: str | None) -> JsonObject:
     no_health_check: JsonObject = {"not_health_check_filter": {}}
     if limit is None:
         return no_health_check
-    failure = {"op": "GE", "value": {"default_value": 500, "runtime_key": "unset"}}
     # Failures come first: they take nothing from the bucket.
-    either = [{"status_code_filter": {"comparison": failure}}, _within(limit)]
+    either = [status_filter("GE", 500), _within(limit)]
     return {"and_filter": {"filters": [no_health_check, {"or_filter": {"filters": either}}]}}
+
+
+def status_filter(comparison: str, status: int) -> JsonObject:
+    """The filter for answers by their status: `comparison` is EQ, GE or LE."""
+    value = {"default_value": status, "runtime_key": "unset"}
+    return {"status_code_filter": {"comparison": {"op": comparison, "value": value}}}
 
 
 def _within(limit: str) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Whom Cloudflare Access has let in: a token that it signed comes with the request.
+"""Tokens of Cloudflare Access: each request that it lets in carries one that it has signed.
 
 Cloudflare asks for Access before a request leaves for an edge. The edge checks the signature as
 well, so that one lock is left where the other is open.
@@ -12,7 +12,7 @@ from trunkline.envoy.extension import JsonObject, extension, typed
 from trunkline.model import AccessPolicy, Server, Upstream
 
 AUDIENCE = "@AUDIENCE@"
-"""Stands for the audience of an edge's own Access application, which only Cloudflare knows."""
+"""A placeholder: Cloudflare chooses the audience of an application when it is made."""
 
 ASSERTION = "assertion"  # the name of the filter, by which routes ask for a token
 HEADER = "Cf-Access-Jwt-Assertion"

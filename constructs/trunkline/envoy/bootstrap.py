@@ -59,6 +59,7 @@ def dynamic_bootstrap(
 
 
 def reporting(bootstrap: JsonObject, collector: Collector | None) -> JsonObject:
+    """The bootstrap, which sends its statistics to `collector` where there is one."""
     if collector is None:
         return bootstrap
     static = bootstrap["static_resources"]

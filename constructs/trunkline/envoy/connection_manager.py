@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import asdict, frozen
 
+from trunkline.envoy.access_log import status_filter
 from trunkline.envoy.cluster import cluster_name
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.key_guard import KeyGuard
@@ -178,6 +179,5 @@ def _local_replies(location: EdgeLocation, forbidden: str) -> JsonObject:
 
 
 def _mapper(comparison: str, status: int, body: JsonObject) -> JsonObject:
-    value = {"default_value": status, "runtime_key": "unset"}
-    found = {"status_code_filter": {"comparison": {"op": comparison, "value": value}}}
+    found = status_filter(comparison, status)
     return {"filter": found, "body_format_override": {"json_format": body}}

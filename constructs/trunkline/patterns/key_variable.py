@@ -14,41 +14,46 @@ def key_variable(scope: Construct, key: Key) -> str:
     It has a default, which its validation refuses: cdktf-cli waits for ever where Terraform asks
     for a variable.
     """
-    value = sensitive_variable(
-        scope, key.variable, f"The key of the {key.of}: trunkline keys makes one"
+    return checked_variable(
+        scope,
+        key.variable,
+        f"The key of the {key.of}: trunkline keys makes one",
+        "^[0-9a-fA-F]{64}$",
+        f"The {key.of} need a key of 64 hexadecimal digits. Make one with trunkline keys, "
+        f"keep it, and set TF_VAR_{key.variable} to it.",
     )
-    value.add_validation(
-        condition=Fn.can(Fn.regex("^[0-9a-fA-F]{64}$", value.string_value)),
-        error_message=(
-            f"The {key.of} need a key of 64 hexadecimal digits. Make one with trunkline keys, "
-            f"keep it, and set TF_VAR_{key.variable} to it."
-        ),
-    )
-    return str(value.string_value)
 
 
 def previous_key_variable(scope: Construct, key: Key) -> str:
     """The variable that takes the key before the last one, while it is rotated; else empty."""
-    about = f"The key of the {key.of} before this one, while it is rotated"
-    value = sensitive_variable(scope, key.previous, about)
-    value.add_validation(
-        condition=Fn.can(Fn.regex("^([0-9a-fA-F]{64})?$", value.string_value)),
-        error_message=(
-            "It has 64 hexadecimal digits, or is empty. Delete it where no key is rotated."
-        ),
+    return checked_variable(
+        scope,
+        key.previous,
+        f"The key of the {key.of} before this one, while it is rotated",
+        "^([0-9a-fA-F]{64})?$",
+        "It has 64 hexadecimal digits, or is empty. Delete it where no key is rotated.",
     )
-    return str(value.string_value)
 
 
 def header_variable(scope: Construct) -> str:
     """The variable that takes what an edge shows its collector, as an expression."""
-    value = sensitive_variable(scope, OTLP_HEADER, "The value of the header telemetry.otlp.header")
+    return checked_variable(
+        scope,
+        OTLP_HEADER,
+        "The value of the header telemetry.otlp.header",
+        "^[!-~]([ -~]{0,700}[!-~])?$",
+        "The collector needs the value of a header: 1 to 702 characters of ASCII. "
+        f"Set TF_VAR_{OTLP_HEADER} to it.",
+    )
+
+
+def checked_variable(
+    scope: Construct, name: str, description: str, pattern: str, refusal: str
+) -> str:
+    """A sensitive variable that has to match a pattern, as an expression; else `refusal`."""
+    value = sensitive_variable(scope, name, description)
     value.add_validation(
-        condition=Fn.can(Fn.regex("^[!-~]([ -~]{0,700}[!-~])?$", value.string_value)),
-        error_message=(
-            "The collector needs the value of a header: 1 to 702 characters of ASCII. "
-            f"Set TF_VAR_{OTLP_HEADER} to it."
-        ),
+        condition=Fn.can(Fn.regex(pattern, value.string_value)), error_message=refusal
     )
     return str(value.string_value)
 

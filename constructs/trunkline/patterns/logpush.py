@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from attrs import frozen
-from cdktf import Fn
 from constructs import Construct
 
 from trunkline.model import LOGPUSH_CHALLENGE, LOGPUSH_DESTINATION
-from trunkline.patterns.key_variable import sensitive_variable
+from trunkline.patterns.key_variable import checked_variable, sensitive_variable
 
 
 @frozen(kw_only=True)
@@ -28,17 +27,17 @@ class Logpush:
 
 def logpush_variables(scope: Construct) -> Logpush:
     """The sensitive variables that take both; the first has a default, which it refuses."""
-    destination = sensitive_variable(scope, LOGPUSH_DESTINATION, "Where Logpush sends its lines")
-    destination.add_validation(
-        condition=Fn.can(Fn.regex("^[a-z0-9]+://.+", destination.string_value)),
-        error_message=(
-            "routing.logpush needs a destination such as s3://bucket/logs?region=eu-central-1. "
-            f"Set TF_VAR_{LOGPUSH_DESTINATION} to it."
-        ),
+    destination = checked_variable(
+        scope,
+        LOGPUSH_DESTINATION,
+        "Where Logpush sends its lines",
+        "^[a-z0-9]+://.+",
+        "routing.logpush needs a destination such as s3://bucket/logs?region=eu-central-1. "
+        f"Set TF_VAR_{LOGPUSH_DESTINATION} to it.",
     )
     challenge = sensitive_variable(
         scope, LOGPUSH_CHALLENGE, "What shows Logpush that the destination is yours; else empty"
     )
     # A provider takes an empty text for a challenge, and null for none.
     given = f'${{var.{challenge.node.id} == "" ? null : var.{challenge.node.id}}}'
-    return Logpush(destination=str(destination.string_value), ownership_challenge=given)
+    return Logpush(destination=destination, ownership_challenge=given)
