@@ -14,6 +14,20 @@ from scripts.reference.schema_page import schema_page
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "reference"
 
+SERVICES = (
+    "The catalogue of services, from `trunkline/services/catalogue`: which hosts their clients "
+    "call, and what an edge must know of them. In hosts `{region}` stands for the region of the "
+    "service's site, every other variable for a value that you give, and a leading `*.` for every "
+    "name below.",
+    "`authentication` names the usual way first. Where it holds `sigv4`, clients may sign the name "
+    "of the host, so that the service works under its own name only. The SDKs of Azure send tokens "
+    "of `entra` over TLS only. Where credentials come from is not part of a service: an edge does "
+    "not carry `sts.amazonaws.com`, `oauth2.googleapis.com` or `login.microsoftonline.com` unless "
+    "they are services of their own.",
+    "An edge passes whatever the hosts name, also what belongs to others: `s3` is every bucket. "
+    "Who may do what remains with the service.",
+)
+
 
 def topology() -> str:
     introduction = (
@@ -51,11 +65,20 @@ def constructs() -> str:
     return construct_page(public, made(list(example_sites(_schema("topology")))))
 
 
+def services() -> str:
+    from scripts.reference.services_page import services_page
+
+    from trunkline.services import catalogue
+
+    return services_page([catalogue.entry(name) for name in catalogue.names()], SERVICES)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "topology.md": topology,
     "measurements.md": measurements,
     "cli.md": cli,
     "constructs.md": constructs,
+    "services.md": services,
 }
 
 

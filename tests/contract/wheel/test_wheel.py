@@ -51,6 +51,8 @@ def test_it_carries_the_schema_the_payload_and_the_types(wheel: Path) -> None:
         "trunkline/bindings/preload.cjs",
         "trunkline/routing/worker.js",
         "trunkline/schemas/topology.schema.json",
+        "trunkline/schemas/catalogue.schema.json",
+        "trunkline/services/catalogue/vertex-ai.yaml",
         "trunkline/payload/files/edge.service",
         "trunkline/clouds/google/fetch_secret.py",
         "trunkline/probing/agent.py",
