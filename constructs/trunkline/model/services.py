@@ -137,7 +137,9 @@ class CatalogueEntry:
         """
         given = self._given(region, values, self.hosts)
         hosts = tuple(dict.fromkeys(_filled(host, given) for host in self.hosts))
-        self._refuse(f"{host} is not the name of a host" for host in hosts if not _is_host(host))
+        self._refuse(
+            f"{host} is not the full name of a host" for host in hosts if not _is_host(host)
+        )
         return hosts
 
     def private_for(
@@ -200,5 +202,7 @@ def _filled(pattern: str, given: Mapping[str, str]) -> str:
 
 
 def _is_host(host: str) -> bool:
+    """Whether it is a name of two labels or more; `*.com` would stand for everybody's names."""
     labels = host.removeprefix("*.").split(".")
-    return len(host) <= _LONGEST_NAME and all(_LABEL.match(label) for label in labels)
+    fits = len(labels) > 1 and all(_LABEL.match(label) for label in labels)
+    return fits and len(host) <= _LONGEST_NAME

@@ -17,7 +17,7 @@ def check_entry(data: Data, path: KeyPath = ()) -> Iterator[Problem]:
 
     `path` is where the entry stands in its file.
     """
-    found = [*_undescribed(data), *_given_already(data)]
+    found = [*_undescribed(data), *_given_already(data), *_too_short(data)]
     if (hosts := data.get("hosts")) and None not in hosts:
         found += [*_unused(hosts, data), *_of_private(hosts, data)]
     for each in found:
@@ -49,6 +49,14 @@ def _given_already(data: Data) -> Iterator[Problem]:
     if PORT in _described(data) and data.get("port", 0) is not None:
         message, remedy = "the port stands in the entry already", "delete it, or write port: null"
         yield Problem(("variables", PORT), message, remedy, at_key=True)
+
+
+def _too_short(data: Data) -> Iterator[Problem]:
+    """Hosts of one label: `*.com` would stand for everybody's names."""
+    for index, host in enumerate(data.get("hosts") or ()):
+        if host and "." not in host.removeprefix("*.") and not variables_in(host):
+            remedy = "write it in full, like api.example.com or *.example.com"
+            yield Problem(("hosts", index), f"{shown(host)} has one label", remedy)
 
 
 def _unused(hosts: Sequence[str], data: Data) -> Iterator[Problem]:

@@ -43,6 +43,15 @@ def test_a_misspelled_variable_names_the_one_that_was_meant() -> None:
     ]
 
 
+@pytest.mark.parametrize("host", ["*.com", "localhost"])
+def test_a_host_of_one_label_is_refused(host: str) -> None:
+    hosts = [*GOOD["hosts"], host]
+    assert found(hosts=hosts) == [
+        f'services.own.hosts[2]: "{host}" has one label; '
+        "write it in full, like api.example.com or *.example.com"
+    ]
+
+
 @pytest.mark.parametrize("key", ["service", "zone"])
 def test_a_private_endpoint_uses_the_variables_of_the_hosts(key: str) -> None:
     private = [{"kind": "private_link", "service": "account", key: "{place}"}]

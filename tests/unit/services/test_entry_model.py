@@ -84,9 +84,16 @@ def test_a_value_that_no_host_can_have_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["a..b", "a.-b", "a" * 64, ".".join(["a" * 60] * 5)])
 def test_values_that_make_no_host_are_refused(value: str) -> None:
-    assert f"search: {value}.eastus.example.com is not the name of a host" in refused(
+    assert f"search: {value}.eastus.example.com is not the full name of a host" in refused(
         SEARCH, "eastus", {"service": value}
     )
+
+
+def test_a_value_cannot_open_a_wildcard_to_everybody_s_names() -> None:
+    entry = attrs.evolve(SEARCH, hosts=["*.{service}"])
+    assert refused(entry, None, {"service": "com"}) == [
+        "search: *.com is not the full name of a host"
+    ]
 
 
 @pytest.mark.parametrize("value", ["10.1.2.3", "a.b.example.com", "adb-12.7"])
