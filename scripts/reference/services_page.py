@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scripts.reference.markdown import code, link, page, prose, table
 
-from trunkline.model.services import CatalogueEntry, PrivateEndpoint
+from trunkline.model.catalogue import CatalogueEntry, PrivateEndpoint
 
 HEADINGS = (
     "service",

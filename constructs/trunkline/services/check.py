@@ -7,7 +7,7 @@ from typing import Any
 
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem, shown
-from trunkline.model.services import PORT, REGION, variables_in
+from trunkline.model.catalogue import PORT, REGION, variables_in
 
 Data = Mapping[str, Any]
 

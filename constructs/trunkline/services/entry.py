@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trunkline.model.services import CatalogueEntry, PrivateEndpoint
+from trunkline.model.catalogue import CatalogueEntry, PrivateEndpoint
 
 Data = Mapping[str, Any]
 

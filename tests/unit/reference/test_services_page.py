@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.reference.services_page import services_page
 
-from trunkline.model.services import CatalogueEntry, PrivateEndpoint
+from trunkline.model.catalogue import CatalogueEntry, PrivateEndpoint
 
 FULL = CatalogueEntry(
     name="full",

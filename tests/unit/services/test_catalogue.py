@@ -18,7 +18,7 @@ from trunkline.documents.findings import FindingsError
 from trunkline.documents.formats import hostname_fault
 from trunkline.documents.schema import load_schema
 from trunkline.errors import ConfigurationError
-from trunkline.model.services import CatalogueEntry
+from trunkline.model.catalogue import CatalogueEntry
 from trunkline.services import catalogue
 
 NAMES = catalogue.names()

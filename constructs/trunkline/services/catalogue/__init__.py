@@ -16,7 +16,7 @@ from trunkline.documents.schema import find_problems
 from trunkline.documents.source import FileKind, read_source
 from trunkline.documents.yaml import parse_yaml
 from trunkline.errors import ConfigurationError
-from trunkline.model.services import CatalogueEntry
+from trunkline.model.catalogue import CatalogueEntry
 from trunkline.services.check import check_entry
 from trunkline.services.entry import build_entry
 
