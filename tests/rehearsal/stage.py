@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from attrs import evolve
 from doubles.machines import machine as booting
 from doubles.machines import rootfs
 from doubles.machines.scene import Scene
@@ -25,7 +26,7 @@ from rehearsal.terraform import Stacks, environment
 from trunkline.demo.report import Report
 from trunkline.deploy.keys import Keys, keys_of
 from trunkline.deploy.progress import StepPrinter
-from trunkline.model import Topology
+from trunkline.model import SigningKeys, Topology
 from trunkline.stacks.synthesize import synthesize
 
 SERVED_WITHIN = 180.0  # seconds: the machines install Envoy and cloudflared first
@@ -36,6 +37,7 @@ class Stage:
     """What a rehearsal works with; all that it writes lies in `folder`."""
 
     folder: Path
+    signing_key: str  # the fingerprint of the key of all vendors
     sky: Sky
     operator: Operator
     stacks: Stacks
@@ -48,8 +50,14 @@ class Stage:
         add_existing(self.sky.world, topology)
         self.sky.serve()
         output = self.folder / name
-        synthesize(topology, output)
+        synthesize(self._believing(topology), output)
         return output
+
+    def _believing(self, topology: Topology) -> Topology:
+        """The topology, with the key of this sky's vendors in place of the real ones'."""
+        keys = SigningKeys(envoy=[self.signing_key], cloudflared=[self.signing_key])
+        versions = evolve(topology.edge.versions, signing_keys=keys)
+        return evolve(topology, edge=evolve(topology.edge, versions=versions))
 
     def wait_for(self, url: str, site: str, within: float = SERVED_WITHIN) -> float:
         """Until a site answers a URL; returns the seconds."""
@@ -121,4 +129,4 @@ def stage(
             )
         )
         stacks = Stacks(folder, environment(folder, addresses), keys)
-        yield Stage(folder, made, person, stacks, apart, printer, report)
+        yield Stage(folder, signing.fingerprint, made, person, stacks, apart, printer, report)

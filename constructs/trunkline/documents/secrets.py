@@ -28,6 +28,8 @@ _PATTERNS = (
 # Cloudflare API tokens and AWS secret access keys have no mark except length and disorder.
 _RANDOM = re.compile(r"(?<![\w+/=.:-])[\w+/-]{40}(?![\w+/=.-])")
 _DISORDER = 16
+# The fingerprint of a signing key, as gpg prints it; no token is made of these digits alone.
+_FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 _MASK = "(secret)"
 _SHAPES = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
 
@@ -60,5 +62,7 @@ def redact(text: str) -> str:
 
 def _is_random(text: str) -> bool:
     """Whether the kind of character changes often: about 24 times in a token, under 10 in names."""
+    if _FINGERPRINT.fullmatch(text):
+        return False
     kinds = [(c.isupper(), c.islower(), c.isdigit()) for c in text]
     return sum(left != right for left, right in pairwise(kinds)) >= _DISORDER

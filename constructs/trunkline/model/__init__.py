@@ -14,6 +14,7 @@ from trunkline.model.edge import (
     Exposure,
     Http,
     Management,
+    SigningKeys,
     Versions,
 )
 from trunkline.model.forwarding import (
@@ -129,6 +130,7 @@ __all__ = [
     "Routing",
     "S3State",
     "Server",
+    "SigningKeys",
     "Site",
     "State",
     "Telemetry",

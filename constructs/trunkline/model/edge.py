@@ -34,15 +34,46 @@ class Http:
 
 
 @frozen(kw_only=True)
+class SigningKeys:
+    """Whose signatures count for the vendors' repositories: one of these keys, and no other.
+
+    A key is known by its fingerprint, 40 hexadecimal digits in capitals.
+
+    - `envoy`: the keys of https://apt.envoyproxy.io.
+    - `cloudflared`: the keys of https://pkg.cloudflare.com.
+    """
+
+    # Of signing.key there, and on keyserver.ubuntu.com, from where it verifies the checksums of
+    # Envoy's releases too; https://github.com/envoyproxy/apt signs with the maintainers' key.
+
+    envoy: tuple[str, ...] = field(
+        default=("0AFCE836BA4D1D35763C8523D8CDC3750181F31F",), converter=texts
+    )
+    # Of cloudflare-main.gpg there, made in October 2025, and the one before.
+    cloudflared: tuple[str, ...] = field(
+        default=(
+            "CC94B39C77AE7342A68B89628A682D308D4E5E73",
+            "FBA8C0EE63617C5EED695C43254B391D8CACCBF8",
+        ),
+        converter=texts,
+    )
+
+
+DEFAULT_SIGNING_KEYS = SigningKeys()
+
+
+@frozen(kw_only=True)
 class Versions:
     """The versions of what edges run, as the vendors' repositories name them.
 
     - `envoy`: of the package in https://apt.envoyproxy.io.
     - `cloudflared`: of the package in https://pkg.cloudflare.com.
+    - `signing_keys`: the keys that these repositories are signed with.
     """
 
     envoy: str = "1.40.0"
     cloudflared: str = "2026.9.3"
+    signing_keys: SigningKeys = DEFAULT_SIGNING_KEYS
 
 
 DEFAULT_HTTP, DEFAULT_VERSIONS = Http(), Versions()

@@ -77,7 +77,12 @@ class EdgeParts:
         units = (self._envoy(self._dynamic(zone)), configuration)
         if self._token is None:
             return units
-        return (*units, Cloudflared(version=self.versions.cloudflared))
+        return (*units, self._cloudflared())
+
+    def _cloudflared(self) -> Cloudflared:
+        return Cloudflared(
+            version=self.versions.cloudflared, signing_keys=self.versions.signing_keys.cloudflared
+        )
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -157,6 +162,7 @@ class EdgeParts:
             bootstrap=bootstrap,
             routes=routes or {},
             version=self.versions.envoy,
+            signing_keys=self.versions.signing_keys.envoy,
             upstreams=self.upstreams,
             public_to=sources,
             otlp=self.otlp,

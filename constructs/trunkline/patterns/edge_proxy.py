@@ -33,6 +33,7 @@ from trunkline.topology.arguments import (
     check_name,
     check_otlp,
     check_site,
+    check_versions,
 )
 
 
@@ -122,6 +123,7 @@ class EdgeProxy(Construct):
             routes = dict.fromkeys(routes, DEFAULT_FORWARDING)
         check_site(f"EdgeProxy {id}", site, routes=routes, tags=tags)
         check_name(f"EdgeProxy {id}", name)
+        check_versions(f"EdgeProxy {id}", versions)
         if otlp:
             check_otlp(f"EdgeProxy {id}", otlp)
         _check_header(f"EdgeProxy {id}", otlp, otlp_header, exposure)

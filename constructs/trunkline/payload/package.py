@@ -1,7 +1,9 @@
 """A vendor's signed package.
 
 The key is fetched from the vendor over HTTPS on the first boot, as the vendors' own instructions
-do; apt then trusts it for this repository alone.
+do. For this repository apt takes no signature but those of keys with known fingerprints, whatever
+that file holds: see Signed-By in
+https://manpages.debian.org/trixie/apt/sources.list.5.en.html
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class VendorPackage:
-    """A package at its pinned version, with the apt repository that it comes from."""
+    """A package at its pinned version, with the apt repository that it comes from.
+
+    `fingerprints` are those of the keys of which one has to have signed the repository.
+    """
 
     name: str
     version: str
@@ -19,13 +24,14 @@ class VendorPackage:
     suite: str
     key_url: str
     key_file: str
+    fingerprints: tuple[str, ...]
 
     @property
     def sources(self) -> str:
         """The deb822 entry for /etc/apt/sources.list.d."""
         return (
             f"Types: deb\nURIs: {self.url}\nSuites: {self.suite}\nComponents: main\n"
-            f"Signed-By: /etc/apt/keyrings/{self.key_file}\n"
+            f"Signed-By: /etc/apt/keyrings/{self.key_file} {' '.join(self.fingerprints)}\n"
         )
 
     @property

@@ -30,6 +30,7 @@ from trunkline.model import (
     Probes,
     Site,
     Upstream,
+    Versions,
 )
 from trunkline.payload.expressions import holds_expression, refuse_expression
 from trunkline.topology.check import check_meaning
@@ -104,6 +105,17 @@ def check_control_plane(construct: str, control_plane: ControlPlane) -> None:
     refuse_expression(" ".join(map(str, data.values())), f"{construct}: control_plane")
     place: KeyPath = ("edge", "control_plane")
     check_data(construct, {"edge": {"control_plane": data}}, {place: "control_plane"})
+
+
+def check_versions(construct: str, versions: Versions) -> None:
+    """Check the versions of what an edge runs; a machine's user data holds what they say."""
+    data = {**asdict(versions), "signing_keys": _lists(asdict(versions.signing_keys))}
+    refuse_expression(str(data), f"{construct}: versions")
+    check_data(construct, {"edge": {"versions": data}}, {("edge", "versions"): "versions"})
+
+
+def _lists(data: Data) -> Data:
+    return {name: list(values) for name, values in data.items()}
 
 
 def check_zone(construct: str, *, account_id: str, domain: str) -> None:

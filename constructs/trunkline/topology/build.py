@@ -34,6 +34,7 @@ from trunkline.model import (
     Routing,
     S3State,
     Server,
+    SigningKeys,
     Site,
     State,
     Telemetry,
@@ -80,9 +81,15 @@ def build(data: Data) -> Topology:
 
 
 def _edge(data: Data) -> Edge:
-    parts = {"http": Http, "versions": Versions, "control_plane": ControlPlane}
+    parts = {"http": Http, "versions": _versions, "control_plane": ControlPlane}
     made = {name: parts[name](**data[name]) for name in parts if name in data}
     return Edge(**_whole_numbers(_except(data, *parts)), **made)
+
+
+def _versions(**data: Any) -> Versions:
+    if "signing_keys" in data:
+        data["signing_keys"] = SigningKeys(**data["signing_keys"])
+    return Versions(**data)
 
 
 def _ingress(data: Data) -> Ingress:

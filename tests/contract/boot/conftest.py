@@ -24,17 +24,25 @@ def images() -> rootfs.Images:
 
 
 @pytest.fixture(scope="session")
-def scene(images: rootfs.Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningKey]:
+    folder = tmp_path_factory.mktemp("signing") / "gpg"
+    with contextlib.closing(SigningKey(folder, "trunkline tests")) as key:
+        yield key
+
+
+@pytest.fixture(scope="session")
+def scene(
+    images: rootfs.Images, signing_key: SigningKey, tmp_path_factory: pytest.TempPathFactory
+) -> Scene:
     folder = tmp_path_factory.mktemp("vendors")
-    with contextlib.closing(SigningKey(folder / "gpg", "trunkline tests")) as key:
-        yield Scene(images, vendors(images, folder, key), Authority())
+    return Scene(images, vendors(images, folder, signing_key), Authority())
 
 
 @pytest.fixture(scope="session")
-def tunnelled(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    return payloads.tunnelled(tmp_path_factory.mktemp("tunnelled"))
+def tunnelled(signing_key: SigningKey, tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    return payloads.tunnelled(tmp_path_factory.mktemp("tunnelled"), signing_key.fingerprint)
 
 
 @pytest.fixture(scope="session")
-def with_public_edges(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    return payloads.public(tmp_path_factory.mktemp("public"))
+def with_public_edges(signing_key: SigningKey, tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    return payloads.public(tmp_path_factory.mktemp("public"), signing_key.fingerprint)

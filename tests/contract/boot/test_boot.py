@@ -375,16 +375,27 @@ def test_a_permission_that_comes_late_only_delays_the_agent(
         assert running.machine.wait_for_cloud_init()["errors"] == []
 
 
+@pytest.mark.parametrize("published", [False, True], ids=["repository", "repository and key"])
 def test_packages_that_another_key_signed_are_not_installed(
-    scene: Scene, tunnelled: Stacks, tmp_path: Path
+    scene: Scene, tunnelled: Stacks, signing_key: SigningKey, tmp_path: Path, published: bool
 ) -> None:
     with contextlib.closing(SigningKey(tmp_path / "gpg", "somebody else")) as key:
-        forged = replace(scene, vendors=scene.vendors.with_envoy_signed_by(scene.images, key))
-    with forged.boot("azure", tunnelled.edge("azure"), new_token()) as running:
-        log = running.machine.path("/var/log/cloud-init-output.log")
-        running.machine.wait(lambda: "is not signed" in text(log), 30, "apt refuses")
-        assert not running.machine.exists("/usr/bin/envoy")
-        assert running.machine.listening() == set()
+        forged = scene.vendors.with_envoy_signed_by(scene.images, key, published=published)
+    with replace(scene, vendors=forged).boot("azure", tunnelled.edge("azure"), new_token()) as edge:
+        log = edge.machine.path("/var/log/cloud-init-output.log")
+        edge.machine.wait(lambda: "is not signed" in text(log), 30, "apt refuses")
+        edge.machine.wait(
+            lambda: "The repository of envoy is not believed" in edge.machine.journal(),
+            5,
+            "the journal says why",
+        )
+        said = edge.machine.journal()
+        assert key.fingerprint in said
+        assert f"Expected: one of {signing_key.fingerprint}" in said
+        assert "edge.versions.signing_keys.envoy" in said
+        assert "repository of cloudflared is not believed" not in said
+        assert not edge.machine.exists("/usr/bin/envoy")
+        assert edge.machine.listening() == set()
 
 
 def test_the_image_lets_in_ssh_unless_the_payload_closes_it(scene: Scene) -> None:

@@ -101,23 +101,29 @@ class Resources:
         return str(self.first("cloudflare_dns_record").get("name", ""))
 
 
-def tunnelled(folder: Path) -> Stacks:
-    """The example, with edges behind tunnels and probes that the machine's other side may ask."""
+def tunnelled(folder: Path, key: str) -> Stacks:
+    """The example, with edges behind tunnels and probes that the machine's other side may ask.
+
+    The vendors' doubles sign with the key that has the fingerprint `key`.
+    """
     operators = f"operators: [{OPERATOR_ADDRESS}/32]"
     text, count = re.subn(r"operators: \[.*\]", operators, TOPOLOGY.read_text())
     assert count == 1, "the example no longer says who may ask its probes"
-    return _synthesized(text, folder)
+    return _synthesized(text, folder, key)
 
 
-def public(folder: Path) -> Stacks:
+def public(folder: Path, key: str) -> Stacks:
     """The example with edges that Cloudflare reaches from outside."""
     text, count = re.subn(r"exposure: tunnel\b", "exposure: public", TOPOLOGY.read_text())
     assert count == 1, "the example no longer says how its edges are exposed"
-    return _synthesized(text, folder)
+    return _synthesized(text, folder, key)
 
 
-def _synthesized(text: str, folder: Path) -> Stacks:
+def _synthesized(text: str, folder: Path, key: str) -> Stacks:
     source = folder / "topology.yaml"
+    keys = f"  versions: {{signing_keys: {{envoy: [{key}], cloudflared: [{key}]}}}}"
+    text, count = re.subn(r"^edge:.*\n", rf"\g<0>{keys}\n", text, flags=re.M)
+    assert count == 1, "the example no longer says what its edges are"
     source.write_text(text)
     synthesize(load(source), folder / "out")
     return Stacks(folder / "out")

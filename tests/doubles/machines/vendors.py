@@ -27,9 +27,15 @@ class Vendors:
     https: Doubles
     archive_key: str  # of the Debian double, which the image trusts
 
-    def with_envoy_signed_by(self, images: rootfs.Images, key: SigningKey) -> Vendors:
-        """The same, but Envoy's repository is signed with a key other than the published one."""
-        forged = _envoy(images, key) | {"/signing.key": self.archive_key.encode()}
+    def with_envoy_signed_by(
+        self, images: rootfs.Images, key: SigningKey, *, published: bool
+    ) -> Vendors:
+        """The same, but Envoy's repository is signed with another key.
+
+        Its address gives that key as well if it is `published`, else still the first one.
+        """
+        given = key.armored if published else self.archive_key.encode()
+        forged = _envoy(images, key) | {"/signing.key": given}
         return replace(self, https={**self.https, "apt.envoyproxy.io": PackageHost(forged)})
 
 

@@ -22,6 +22,8 @@ class SigningKey:
         self._gpg("--quick-generate-key", "--passphrase", "", owner, "ed25519", "sign", "never")
         self.binary = self._gpg("--export")
         self.armored = self._gpg("--export", "--armor")
+        lines = self._gpg("--list-keys", "--with-colons").decode().splitlines()
+        self.fingerprint = next(line.split(":")[9] for line in lines if line.startswith("fpr"))
 
     def clear_sign(self, text: str) -> bytes:
         return self._gpg("--clear-sign", "--digest-algo", "SHA512", stdin=text.encode())

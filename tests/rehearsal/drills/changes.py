@@ -9,7 +9,6 @@ from attrs import evolve
 
 from rehearsal.drills.asking import lost, requests, with_failover
 from rehearsal.drills.loaded import drill_under_load, loaded_routes
-from rehearsal.existing import add_existing
 from rehearsal.stage import Stage
 from trunkline.addresses.names import public_url, route_url
 from trunkline.model import (
@@ -22,7 +21,6 @@ from trunkline.model import (
     Topology,
     Upstream,
 )
-from trunkline.stacks.synthesize import synthesize
 
 SERVICE = Server("rehearsal.internal", 8080, tls=False)
 STANDBY = Server("standby.internal", 8080, tls=False, priority=1)
@@ -127,14 +125,11 @@ def another_topology_stands_beside(stage: Stage, topology: Topology) -> None:
     )
     if isinstance(topology.ingress, Cloudflare):
         second = evolve(second, ingress=evolve(topology.ingress, create_zone=False))
-    folder = stage.folder / "second"
     first = topology.routing.routes[0]
     with stage.printer.step("apply a second topology beside it, and destroy it") as step:
-        stacks = stage.stacks.beside(folder)
-        add_existing(stage.sky.world, second)
-        synthesize(second, folder / "cdktf.out")
-        names = [*stacks.apply(folder / "cdktf.out", "edge-*")]
-        names += stacks.apply(folder / "cdktf.out", "routing")
+        stacks = stage.stacks.beside(stage.folder / "second")
+        output = stage.synthesize(second, "second/cdktf.out")
+        names = [*stacks.apply(output, "edge-*"), *stacks.apply(output, "routing")]
         seconds = stage.wait_for(f"{public_url(second)}/", site.name)
         stage.wait_for(route_url(topology, first), first.site)
         stacks.destroy(reversed(names))

@@ -31,6 +31,7 @@ def test_password_in_a_url() -> None:
         "acme-terraform-state-production-eu-west1",
         "AcmeTerraformStateForProductionInEurope1",
         "subnet-0123456789abcdef0",
+        "0AFCE836BA4D1D35763C8523D8CDC3750181F31F",
         "terraform@acme-backbone.iam.gserviceaccount.com",
         "http://internal-orders-1234567890.us-east-1.elb.amazonaws.com:8080",
     ],

@@ -9,7 +9,17 @@ import pytest
 from attrs import evolve
 from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
-from trunkline import ExistingNetwork, NewNetwork, Otlp, Probes, Server, Site, Upstream
+from trunkline import (
+    ExistingNetwork,
+    NewNetwork,
+    Otlp,
+    Probes,
+    Server,
+    SigningKeys,
+    Site,
+    Upstream,
+    Versions,
+)
 from trunkline.errors import ConfigurationError
 
 ACCOUNT = "4f1d2c3b4a59687786958493a2b1c0df"
@@ -122,6 +132,11 @@ def test_a_site(kind: str, site: Site, message: str, make: Callable[..., Any]) -
             {"otlp": Otlp(endpoint="https://otel.example.org:4317", header="x-key")},
             "otlp_header: give it with otlp.header, and only then",
         ),
+        (
+            {"versions": Versions(signing_keys=SigningKeys(envoy=["0181F31F"]))},
+            'versions.signing_keys.envoy[0]: "0181F31F" does not fit',
+        ),
+        ({"versions": Versions(envoy="1.40")}, 'versions.envoy: "1.40" does not fit'),
         ({"otlp_header": "secret"}, "otlp_header: give it with otlp.header, and only then"),
     ],
 )

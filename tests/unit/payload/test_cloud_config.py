@@ -103,9 +103,21 @@ def test_another_version_can_be_asked_for() -> None:
 def test_each_repository_is_trusted_by_its_own_key_only() -> None:
     for package in (Envoy(bootstrap={}).package, Cloudflared().package):
         source = files(tunnelled())[f"/etc/apt/sources.list.d/{package.name}.sources"]["content"]
-        assert f"Signed-By: /etc/apt/keyrings/{package.key_file}" in source
+        keys = " ".join(package.fingerprints)
+        assert f"Signed-By: /etc/apt/keyrings/{package.key_file} {keys}\n" in source
         assert f"URIs: {package.url}\n" in source
         assert package.url.startswith("https://")
+
+
+def test_other_signing_keys_can_be_asked_for() -> None:
+    units = [Envoy(bootstrap={}, signing_keys=("AB" * 20, "CD" * 20)), Cloudflared()]
+    written = files(user_data(units))
+    signed = "Signed-By: /etc/apt/keyrings/{}\n"
+    envoy = written["/etc/apt/sources.list.d/envoy.sources"]["content"]
+    assert signed.format(f"envoy.asc {'AB' * 20} {'CD' * 20}") in envoy
+    [current, before] = Versions().signing_keys.cloudflared
+    cloudflared = written["/etc/apt/sources.list.d/cloudflared.sources"]["content"]
+    assert signed.format(f"cloudflared.gpg {current} {before}") in cloudflared
 
 
 def test_the_installer_is_a_shell_script(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 # Tries for ten minutes: on a first boot the network, a mirror or a lock of apt may be late.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
+keyrings=/etc/apt/keyrings
 
 again() {
     attempt=0
@@ -13,17 +14,43 @@ again() {
     done
 }
 
-packages=
-install -d -m 0755 /etc/apt/keyrings
-for entry in "$@"; do
-    package=${entry%%,*}
-    key=${entry#*,}
-    command -v curl >/dev/null || again apt-get -qq install -y --no-install-recommends curl
-    again curl -fsS --proto =https --max-time 30 -o "/etc/apt/keyrings/${key%%,*}" "${key#*,}"
-    packages="$packages $package"
-done
+fetch() { curl -fsS --proto =https --max-time 30 -o "$1" "$2"; }
 
-again apt-get -qq -o DPkg::Lock::Timeout=300 update
+# The keys, and what their repositories have; apt takes only signatures of the keys in its sources.
+update() {
+    for entry in "$@"; do
+        key=${entry#*,}
+        fetch "$keyrings/${key%%,*}" "${key#*,}" || return 1
+    done
+    apt-get -qq -o DPkg::Lock::Timeout=300 update && return
+    for entry in "$@"; do
+        explain "${entry%%=*}" "${entry#*,}"
+    done
+    return 1
+}
+
+# Says in the journal whose signature came in place of an expected one, and what to do.
+explain() {
+    sources=/etc/apt/sources.list.d/$1.sources
+    known=$(sed -n 's/^Signed-By: [^ ]* //p' "$sources")
+    release=$(sed -n 's/^URIs: //p; s/^Suites: /dists\//p' "$sources" | paste -sd /)
+    folder=$(mktemp -d)
+    fetch "$folder/release" "$release/InRelease" || return 0
+    came=$(sqv --keyring "$keyrings/${2%%,*}" --cleartext --output "$folder/text" "$folder/release" 2>&1 | paste -sd ' ')
+    rm -r "$folder"
+    for key in $known; do
+        case " $came " in *" $key "*) return ;; esac
+    done
+    logger -s -t trunkline-install "The repository of $1 is not believed. Whose signature it has: ${came:-nobody's}. Expected: one of $known. If the vendor says that its key is another one now, write it to edge.versions.signing_keys.$1 and apply; else somebody changes what this machine gets."
+}
+
+install -d -m 0755 "$keyrings"
+command -v curl >/dev/null || again apt-get -qq install -y --no-install-recommends curl
+again update "$@"
+packages=
+for entry in "$@"; do
+    packages="$packages ${entry%%,*}"
+done
 # shellcheck disable=SC2086 # a list of words
 again apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --allow-downgrades $packages
 for package in $packages; do

@@ -20,9 +20,13 @@ TUNNELS = ("198.41.128.0/17",)
 
 @frozen(kw_only=True)
 class Cloudflared(Unit):
-    """cloudflared, with the token of its tunnel in the file that `Configuration` writes."""
+    """cloudflared, with the token of its tunnel in the file that `Configuration` writes.
+
+    `signing_keys` are those that the package's repository may be signed with.
+    """
 
     version: str = DEFAULT_VERSIONS.cloudflared
+    signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.cloudflared
 
     name: ClassVar = "tunnel"
     remedy: ClassVar = "use a shorter name of the topology"
@@ -37,6 +41,7 @@ class Cloudflared(Unit):
             suite="any",
             key_url="https://pkg.cloudflare.com/cloudflare-main.gpg",
             key_file="cloudflared.gpg",
+            fingerprints=self.signing_keys,
         )
 
     @property

@@ -37,12 +37,14 @@ class Envoy(Unit):
 
     `public_to` are the ranges that reach port 443; an Envoy with any accepts Cloudflare's client
     certificate only. The configuration names the collector of `otlp` and the `control_plane`.
+    `signing_keys` are those that the package's repository may be signed with.
     `routes` is the file from which a bootstrap of this machine reads its routes.
     """
 
     bootstrap: Mapping[str, object]
     routes: Mapping[str, object] = Factory(dict)
     version: str = DEFAULT_VERSIONS.envoy
+    signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.envoy
     upstreams: Upstreams = Factory(dict)
     public_to: tuple[str, ...] = ()
     otlp: Otlp | None = None
@@ -62,6 +64,7 @@ class Envoy(Unit):
             suite="trixie",
             key_url="https://apt.envoyproxy.io/signing.key",
             key_file="envoy.asc",
+            fingerprints=self.signing_keys,
         )
 
     @property
