@@ -20,6 +20,11 @@ class Pair:
     certificate: str
     key: str
 
+    @property
+    def pem(self) -> str:
+        """Both in one text."""
+        return Path(self.certificate).read_text() + Path(self.key).read_text()
+
 
 class Authority:
     """Signs certificates into `folder`; its own is `certificate`."""

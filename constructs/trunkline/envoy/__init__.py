@@ -4,7 +4,7 @@
             └─── resources ── listener ── connection_manager ── otlp ── access_log
                          ├─── route ── key_guard
                          └─── cluster
-    control_plane ── bootstrap, cluster, statistics
+    control_plane ── bootstrap, cluster, statistics, shown
 
 Written for and run with Envoy 1.40; nothing here imports CDKTF.
 """
@@ -17,8 +17,12 @@ from trunkline.envoy.key_guard import KeyGuard
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
 from trunkline.envoy.otlp import Collector
 from trunkline.envoy.resources import Resources, resources
+from trunkline.envoy.shown import CONTROL_PLANE_CREDENTIAL, CONTROL_PLANE_PAIR, OTLP_CREDENTIAL
 
 __all__ = [
+    "CONTROL_PLANE_CREDENTIAL",
+    "CONTROL_PLANE_PAIR",
+    "OTLP_CREDENTIAL",
     "ZONE",
     "Collector",
     "KeyGuard",

@@ -9,6 +9,12 @@ from trunkline.envoy.bootstrap import common, reporting
 from trunkline.envoy.cluster import cluster
 from trunkline.envoy.extension import JsonObject
 from trunkline.envoy.otlp import Collector
+from trunkline.envoy.shown import (
+    CONTROL_PLANE_CREDENTIAL,
+    CONTROL_PLANE_PAIR,
+    show_certificate,
+    show_header,
+)
 from trunkline.envoy.statistics import statistics
 from trunkline.model import Upstream
 
@@ -23,26 +29,35 @@ def xds_bootstrap(
     zone: str,
     admin_socket: str,
     metadata: Mapping[str, Any] | None = None,
+    header: str | None = None,
+    certificate: bool = False,
+    folder: str = "",
     collector: Collector | None = None,
 ) -> JsonObject:
     """The Envoy bootstrap of one edge which takes its listeners and clusters from `server`.
 
     `server` must speak HTTP/2: ValueError otherwise. `metadata` is for the server, beside the
     node's `site` and `zone`, which it cannot change. Envoy keeps what it has while the server is
-    away. It shows the server neither a token nor a certificate of its own. With `collector` its
-    statistics go there.
+    away. With `header` it shows the server that one at the start of its stream, and with
+    `certificate` a client certificate at the start of its connection; the value and the certificate
+    are in files of `folder` (`envoy/shown.py`). With `collector` its statistics go there.
     https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
     """
     if server.protocol != "http2":
         raise ValueError("an xDS server speaks gRPC; its protocol must be http2")
     fixed = common(site, zone, admin_socket)
     own = statistics(admin_socket)
+    plane = cluster(NAME, server, MAX_CONNECTIONS)
+    if header:
+        plane = show_header(plane, header, CONTROL_PLANE_CREDENTIAL, folder)
+    if certificate:
+        plane = show_certificate(plane, CONTROL_PLANE_PAIR, folder)
     made = {
         **fixed,
         "node": {**fixed["node"], "metadata": {**(metadata or {}), "site": site, "zone": zone}},
         "static_resources": {
             **own,
-            "clusters": [*own["clusters"], cluster(NAME, server, MAX_CONNECTIONS)],
+            "clusters": [*own["clusters"], plane],
         },
         "dynamic_resources": {
             "ads_config": {

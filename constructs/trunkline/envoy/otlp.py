@@ -6,17 +6,17 @@ nowhere else; the log stands in the listener.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from attrs import frozen
 
 from trunkline.envoy.access_log import FIELDS, limited
 from trunkline.envoy.cluster import authority_of, cluster
 from trunkline.envoy.extension import JsonObject, extension
+from trunkline.envoy.shown import OTLP_CREDENTIAL, show_header
 from trunkline.model import Upstream
 
 _CLUSTER = "otlp"
-SECRET = "otlp.json"
 
 # What a collector has not taken yet is all that Envoy holds for it: so many calls of 16 KB of log
 # each (its default), and statistics. What comes on top is dropped and counted.
@@ -29,7 +29,7 @@ class Collector:
     """The collector behind `upstream`, and the attributes of this edge (OpenTelemetry's resource).
 
     It gets the statistics every `seconds`. With `header` each call carries that one; its value is
-    in SECRET, a file of `folder`, so that it is in no configuration and may change.
+    in a file of `folder` (`show_header`).
     """
 
     upstream: Upstream
@@ -45,8 +45,7 @@ class Collector:
         """
         made = cluster(_CLUSTER, self.upstream, _MAX_CALLS)
         if self.header:
-            [options] = made["typed_extension_protocol_options"].values()
-            options["http_filters"] = list(_credential(self.header, f"{self.folder}/{SECRET}"))
+            made = show_header(made, self.header, OTLP_CREDENTIAL, self.folder)
         return {**made, "wait_for_warm_on_init": False}
 
     def statistics(self) -> JsonObject:
@@ -93,24 +92,6 @@ class Collector:
             "skip_envoy_headers": True,
         }
         return {"envoy_grpc": service, "timeout": _TIMEOUT}
-
-
-def _credential(header: str, secret: str) -> Iterator[JsonObject]:
-    """https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_filters/credential_injector_filter"""
-    source = {"path_config_source": {"path": secret}, "resource_api_version": "V3"}
-    generic = extension(
-        "envoy.http.injected_credentials.generic",
-        "extensions.http.injected_credentials.generic.v3.Generic",
-        credential={"name": _CLUSTER, "sds_config": source},
-        header=header,
-    )
-    yield extension(
-        "envoy.filters.http.credential_injector",
-        "extensions.filters.http.credential_injector.v3.CredentialInjector",
-        credential=generic,
-    )
-    codec = "extensions.filters.http.upstream_codec.v3.UpstreamCodec"
-    yield extension("envoy.filters.http.upstream_codec", codec)
 
 
 def _key_values(values: Mapping[str, str]) -> JsonObject:

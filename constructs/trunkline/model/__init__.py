@@ -4,7 +4,11 @@ The classes are also the plain arguments of the public constructs. Defaults stan
 holds the `default` keys of schemas/topology.schema.json against them.
 """
 
-from trunkline.model.control_plane import ControlPlane
+from trunkline.model.control_plane import (
+    CONTROL_PLANE_CERTIFICATE,
+    CONTROL_PLANE_HEADER,
+    ControlPlane,
+)
 from trunkline.model.edge import (
     DEFAULT_HTTP,
     DEFAULT_POLL_SECONDS,
@@ -73,6 +77,8 @@ from trunkline.model.zone import (
 )
 
 __all__ = [
+    "CONTROL_PLANE_CERTIFICATE",
+    "CONTROL_PLANE_HEADER",
     "DEFAULT_FORWARDING",
     "DEFAULT_HTTP",
     "DEFAULT_PLAN",

@@ -11,6 +11,9 @@ from cdktf import Fn
 from trunkline.clouds.base import Cloud, Secret
 from trunkline.clouds.facts import facts_of
 from trunkline.envoy import (
+    CONTROL_PLANE_CREDENTIAL,
+    CONTROL_PLANE_PAIR,
+    OTLP_CREDENTIAL,
     ZONE,
     Collector,
     KeyGuard,
@@ -44,6 +47,15 @@ from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_K
 from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION, LOG_LIMIT
 
 
+@frozen(kw_only=True)
+class Shown:
+    """What an edge shows the servers that it asks, as Terraform expressions."""
+
+    otlp_header: str | None = None
+    control_plane_certificate: str | None = None
+    control_plane_header: str | None = None
+
+
 @frozen(slots=False)
 class EdgeParts:
     """What becomes the daemons of an edge's machines, and the secrets that they read."""
@@ -59,7 +71,7 @@ class EdgeParts:
     access: AccessPolicy | None
     control_plane: ControlPlane | None
     otlp: Otlp | None
-    otlp_header: str | None
+    shown: Shown
 
     def units(self, zone: str) -> tuple[Unit, ...]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
@@ -72,6 +84,7 @@ class EdgeParts:
             zone=zone,
             metadata=facts_of(self.site.cloud).metadata_addresses,
             token=self._token.source if self._token else None,
+            shown={name: secret.source for name, secret in self._shown.items()},
             public=isinstance(self.exposure, Public),
         )
         units = (self._envoy(self._dynamic(zone)), configuration)
@@ -87,7 +100,8 @@ class EdgeParts:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """What all of its machines read."""
-        return (*self._items, self._token) if self._token else self._items
+        read = (*self._items, *self._shown.values())
+        return (*read, self._token) if self._token else read
 
     @cached_property
     def _token(self) -> Secret | None:
@@ -103,10 +117,23 @@ class EdgeParts:
             return ()
         made = self._resources(ZONE, KeyGuard(exposure.hostname))
         audience = self._management.audience if self._management else None
-        header = str(Fn.base64encode(self.otlp_header)) if self.otlp_header else None
+        shown = self.shown.otlp_header
+        header = str(Fn.base64encode(shown)) if shown else None
         texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header)
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
+
+    @cached_property
+    def _shown(self) -> Mapping[str, Secret]:
+        """What the edge shows others, by Envoy's name for it, where no configuration brings it."""
+        if self.control_plane is None:
+            return {}
+        values = {
+            OTLP_CREDENTIAL: self.shown.otlp_header,
+            CONTROL_PLANE_PAIR: self.shown.control_plane_certificate,
+            CONTROL_PLANE_CREDENTIAL: self.shown.control_plane_header,
+        }
+        return {name: self.cloud.secret(name, value) for name, value in values.items() if value}
 
     def _resources(
         self, zone: str, guard: KeyGuard | None = None, folder: str = FOLDER
@@ -177,6 +204,9 @@ class EdgeParts:
                 zone=zone,
                 admin_socket=ADMIN_SOCKET,
                 metadata=self.control_plane.metadata,
+                header=self.control_plane.header,
+                certificate=self.control_plane.client_certificate,
+                folder=FOLDER,
                 collector=self._collector(zone),
             )
         return dynamic_bootstrap(

@@ -23,7 +23,7 @@ from trunkline.model import (
     Site,
     Versions,
 )
-from trunkline.patterns.edge_parts import EdgeParts
+from trunkline.patterns.edge_parts import EdgeParts, Shown
 from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.patterns.provider import use_provider
 from trunkline.payload import machine_firewall
@@ -63,6 +63,10 @@ class EdgeProxy(Construct):
     - `access`: whose tokens of Cloudflare Access count, for routes that ask for one.
     - `control_plane`: the xDS server that says what it serves, in place of `routes` and of the
       site's upstreams; for a `Tunnel` alone. Another one replaces the machine.
+    - `control_plane_certificate`: the certificate that an edge shows it, and its key, in PEM, a
+      Terraform expression; with `control_plane.client_certificate`. It reaches the machine like the
+      keys, and a new one replaces nothing.
+    - `control_plane_header`: the value of the header of `control_plane`, likewise.
     - `otlp`: the collector that gets its logs and statistics; another one replaces the machine.
       Without it they stay on the machine.
     - `otlp_header`: the value of the header of `otlp`, a Terraform expression. It reaches the
@@ -113,6 +117,8 @@ class EdgeProxy(Construct):
         versions: Versions = DEFAULT_VERSIONS,
         access: AccessPolicy | None = None,
         control_plane: ControlPlane | None = None,
+        control_plane_certificate: str | None = None,
+        control_plane_header: str | None = None,
         otlp: Otlp | None = None,
         otlp_header: str | None = None,
         provider: TerraformProvider | None = None,
@@ -126,7 +132,12 @@ class EdgeProxy(Construct):
         check_versions(f"EdgeProxy {id}", versions)
         if otlp:
             check_otlp(f"EdgeProxy {id}", otlp)
-        _check_header(f"EdgeProxy {id}", otlp, otlp_header, exposure)
+        shown = Shown(
+            otlp_header=otlp_header,
+            control_plane_certificate=control_plane_certificate,
+            control_plane_header=control_plane_header,
+        )
+        _check_shown(f"EdgeProxy {id}", shown, otlp, control_plane, exposure)
         if not isinstance(exposure, Loopback) and not exposure.keys:
             raise ConfigurationError(f"EdgeProxy {id}: keys: give at least one, or nobody gets in")
         if control_plane:
@@ -149,7 +160,7 @@ class EdgeProxy(Construct):
             access,
             control_plane,
             otlp,
-            otlp_header,
+            shown,
         )
         group = cloud.group(
             "machine",
@@ -191,12 +202,26 @@ def _check_spares(construct: str, zones: Sequence[str], exposure: Exposure) -> N
         raise ConfigurationError(f"{construct}: spares: an edge on this machine has none")
 
 
-def _check_header(construct: str, otlp: Otlp | None, value: str | None, exposure: Exposure) -> None:
-    if bool(otlp and otlp.header) != bool(value):
-        raise ConfigurationError(
-            f"{construct}: otlp_header: give it with otlp.header, and only then"
-        )
-    if value and isinstance(exposure, Loopback):
+def _check_shown(
+    construct: str,
+    shown: Shown,
+    otlp: Otlp | None,
+    plane: ControlPlane | None,
+    exposure: Exposure,
+) -> None:
+    """Raise ConfigurationError where a secret is missing, or nobody asks for it."""
+    asked = {
+        "otlp_header": ("otlp.header", otlp and otlp.header),
+        "control_plane_certificate": (
+            "control_plane.client_certificate",
+            plane and plane.client_certificate,
+        ),
+        "control_plane_header": ("control_plane.header", plane and plane.header),
+    }
+    for name, (place, wanted) in asked.items():
+        if bool(wanted) != bool(getattr(shown, name)):
+            raise ConfigurationError(f"{construct}: {name}: give it with {place}, and only then")
+    if shown.otlp_header and isinstance(exposure, Loopback):
         raise ConfigurationError(f"{construct}: otlp_header: a Loopback edge has no secret store")
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cdktf import Fn, TerraformVariable
+from cdktf import Fn, Op, TerraformVariable
 from constructs import Construct
 
-from trunkline.model import OTLP_HEADER, Key
+from trunkline.model import CONTROL_PLANE_CERTIFICATE, Key
 
 
 def key_variable(scope: Construct, key: Key) -> str:
@@ -35,26 +35,55 @@ def previous_key_variable(scope: Construct, key: Key) -> str:
     )
 
 
-def header_variable(scope: Construct) -> str:
-    """The variable that takes what an edge shows its collector, as an expression."""
+def header_variable(scope: Construct, name: str, place: str) -> str:
+    """The variable `name` that takes the value of the header at `place`, as an expression."""
     return checked_variable(
         scope,
-        OTLP_HEADER,
-        "The value of the header telemetry.otlp.header",
+        name,
+        f"The value of the header {place}",
         "^[!-~]([ -~]{0,700}[!-~])?$",
-        "The collector needs the value of a header: 1 to 702 characters of ASCII. "
-        f"Set TF_VAR_{OTLP_HEADER} to it.",
+        f"{place} needs the value of a header: 1 to 702 characters of ASCII. "
+        f"Set TF_VAR_{name} to it.",
+    )
+
+
+def certificate_variable(scope: Construct, limit: int) -> str:
+    """The variable that takes the client certificate for the control plane, with its key.
+
+    `limit` is the length that the cloud's secret store takes.
+    """
+    return checked_variable(
+        scope,
+        CONTROL_PLANE_CERTIFICATE,
+        "The certificate that edges show their control plane, and its key, in PEM",
+        "(?s)-----BEGIN CERTIFICATE-----.*-----BEGIN [A-Z ]*PRIVATE KEY-----"
+        "|-----BEGIN [A-Z ]*PRIVATE KEY-----.*-----BEGIN CERTIFICATE-----",
+        "The control plane needs a client certificate: the certificate, those between it and its "
+        f"authority, and its key, in PEM, {limit} characters at most. "
+        f"Set TF_VAR_{CONTROL_PLANE_CERTIFICATE} to them.",
+        limit,
     )
 
 
 def checked_variable(
-    scope: Construct, name: str, description: str, pattern: str, refusal: str
+    scope: Construct,
+    name: str,
+    description: str,
+    pattern: str,
+    refusal: str,
+    limit: int | None = None,
 ) -> str:
-    """A sensitive variable that has to match a pattern, as an expression; else `refusal`."""
+    """A sensitive variable that has to match a pattern, as an expression; else `refusal`.
+
+    With `limit` it has so many characters at most.
+    """
     value = sensitive_variable(scope, name, description)
     value.add_validation(
         condition=Fn.can(Fn.regex(pattern, value.string_value)), error_message=refusal
     )
+    if limit:
+        fits = Op.lte(Fn.length_of(value.string_value), limit)
+        value.add_validation(condition=fits, error_message=refusal)
     return str(value.string_value)
 
 

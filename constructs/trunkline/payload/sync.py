@@ -3,10 +3,11 @@
 A machine gets this program as one file; it needs the standard library only. Usage: sync FILE, which
 is JSON: `fetch`, the command that prints the first item, without its item's name, and `item`, that
 name, both absent where Envoy asks a server of its own; `seconds`, how often to look; `zone`, where
-the machine stands; `envoy`, the program;
-`bootstrap`, its file; `folder`, where `cds.json`, `lds.json`, for each listener its routes,
-`rds-NAME.json`, and with a header for a collector `otlp.json` go; and `token`, the command that
-prints the token of the tunnel, where there is one. The items are described in `configuration.py`.
+the machine stands; `envoy`, the program; `bootstrap`, its file; `folder`, where `cds.json`,
+`lds.json`, for each listener its routes, `rds-NAME.json`, and with a header for a collector
+`otlp-header.json` go; `token`, the command that prints the token of the tunnel, where there is one;
+and `shown`, in the absence of `fetch` the commands that print what Envoy shows others, each by the
+name of its file `NAME.json`. The items are described in `configuration.py`.
 
 What Envoy refuses is left out and said once; what is in place stays.
 """
@@ -20,6 +21,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -45,8 +47,11 @@ KINDS = {
 }
 TYPES = {
     **{kind: name for kind, (_, name) in KINDS.items()},
-    "otlp": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+    "secret": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
 }
+OTLP = "otlp-header"
+CERTIFICATE = "control-plane-certificate"
+PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 FETCH_SECONDS = 30
 RETRY_SECONDS = 5
 DAY = 86_400.0
@@ -215,10 +220,33 @@ def put(folder: str, resources: dict[str, list[dict[str, Any]]]) -> None:
         write(folder, "cds", resources["cds"])
 
 
-def put_header(folder: str, value: str) -> None:
-    """Write what the edge shows its collector, as a secret of Envoy, which reads it anew."""
-    resource = {"name": "otlp", "generic_secret": {"secret": {"inline_string": value}}}
-    write(folder, "otlp", [resource])
+def put_shown(folder: str, name: str, text: str) -> None:
+    """Write what the edge shows others as a secret of Envoy, which reads it anew: the values of
+    headers, and a certificate with its key."""
+    kind = pair(folder, text) if name == CERTIFICATE else generic(text)
+    place(folder, name, [{"@type": TYPES["secret"], "name": name, **kind}])
+
+
+def generic(value: str) -> dict[str, Any]:
+    return {"generic_secret": {"secret": {"inline_string": value}}}
+
+
+def pair(folder: str, text: str) -> dict[str, Any]:
+    """SyncError for a certificate that its key does not fit, with which Envoy would not start."""
+    blocks = [(match[1], match[0]) for match in PEM.finditer(text)]
+    chain = "\n".join(block for kind, block in blocks if kind == "CERTIFICATE")
+    key = "\n".join(block for kind, block in blocks if kind.endswith("PRIVATE KEY"))
+    with tempfile.NamedTemporaryFile("w", dir=folder) as file:
+        file.write(f"{chain}\n{key}\n")
+        file.flush()
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(file.name, password="")
+        except ssl.SSLError:
+            raise SyncError(
+                "the certificate and its key do not fit one another, or are not in PEM"
+            ) from None
+    shown = {"certificate_chain": chain, "private_key": key}
+    return {"tls_certificate": {name: {"inline_string": each} for name, each in shown.items()}}
 
 
 def clusters(folder: str) -> dict[str, dict[str, Any]]:
@@ -231,9 +259,12 @@ def clusters(folder: str) -> dict[str, dict[str, Any]]:
 
 def write(folder: str, kind: str, resources: list[dict[str, Any]], name: str = "") -> None:
     """One file, renamed into place: Envoy reads it then. What is the same is not written again."""
-    typed = [{"@type": TYPES[kind], **each} for each in resources]
-    text = json.dumps({"resources": typed})
-    path = Path(folder, f"{kind}{name}.json")
+    place(folder, f"{kind}{name}", [{"@type": TYPES[kind], **each} for each in resources])
+
+
+def place(folder: str, name: str, resources: list[dict[str, Any]]) -> None:
+    text = json.dumps({"resources": resources})
+    path = Path(folder, f"{name}.json")
     if path.exists() and path.read_text() == text:
         return
     new = path.with_suffix(".new")
@@ -265,31 +296,50 @@ class Sync:
         self.config = config
         self.placed: Found | None = None
         self.tried: Found | None = None  # the last one; it may have been refused
+        self.shown: dict[str, str] | None = None
         self.trouble = ""
+
+    @property
+    def ready(self) -> bool:
+        return self.placed is not None or self.shown is not None
 
     def turn(self) -> float:
         """The seconds until the next look."""
         try:
-            if not self.placed:
+            if not self.ready:
                 self.take_token()
-            if "fetch" not in self.config:
-                return self.token_is_all()
-            found = read(self.config["fetch"], self.config["item"])
-            if found != self.tried:
-                self.take(found)
-            elif self.trouble and found == self.placed:
-                self.trouble = ""
-                say(f"configuration {found.version} is in place, and can be read again")
+            if "fetch" in self.config:
+                self.look()
+            else:
+                self.show()
         except (SyncError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             self.complain(str(error) or type(error).__name__)
         seconds = float(self.config["seconds"])
-        return seconds if self.placed else min(seconds, RETRY_SECONDS)
+        if not self.ready:
+            return min(seconds, RETRY_SECONDS)
+        return DAY if self.shown == {} else seconds
 
-    def token_is_all(self) -> float:
-        """Envoy asks a server of its own for what it serves."""
+    def look(self) -> None:
+        """Take what is new in the store."""
+        found = read(self.config["fetch"], self.config["item"])
+        if found != self.tried:
+            self.take(found)
+        elif self.trouble and found == self.placed:
+            self.trouble = ""
+            say(f"configuration {found.version} is in place, and can be read again")
+
+    def show(self) -> None:
+        """Envoy asks a server of its own for what it serves; take what it shows that one."""
+        commands = self.config["shown"]
+        found = {name: printed(command, name) for name, command in commands.items()}
+        if found == self.shown and not self.trouble:
+            return
+        for name, text in found.items():
+            put_shown(self.config["folder"], name, text)
+        self.shown, self.trouble = found, ""
         notify("READY=1")
-        say("the token of the tunnel is in place")
-        return DAY
+        names = ", ".join(["the token of the tunnel", *found])
+        say(f"{names} {'are' if found else 'is'} in place")
 
     def take_token(self) -> None:
         """Write the tunnel's token, which only systemd reads: it hands it to cloudflared."""
@@ -303,7 +353,7 @@ class Sync:
     def take(self, found: Found) -> None:
         resources = files(found, self.config["zone"])
         if found.header:
-            put_header(self.config["folder"], found.header)  # the check reads it
+            put_shown(self.config["folder"], OTLP, found.header)  # the check reads it
         try:
             check(self.config["envoy"], self.config["bootstrap"], resources)
         except SyncError as error:
@@ -320,7 +370,8 @@ class Sync:
         if text == self.trouble:
             return
         self.trouble = text
-        stays = f"; {self.placed.version} stays in place" if self.placed else ""
+        old = self.placed.version if self.placed else "what was there"
+        stays = f"; {old} stays in place" if self.ready else ""
         say(text + stays)
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from cdktf import App, TerraformOutput
+from constructs import Construct
 
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import management_url, origin_url
 from trunkline.clouds import cloud_class
 from trunkline.ingress import ingress_of
-from trunkline.model import Site, Topology
+from trunkline.model import (
+    CONTROL_PLANE_HEADER,
+    OTLP_HEADER,
+    ControlPlane,
+    Otlp,
+    Site,
+    Topology,
+)
 from trunkline.patterns.edge_proxy import EdgeProxy
-from trunkline.patterns.key_variable import header_variable
+from trunkline.patterns.key_variable import certificate_variable, header_variable
 from trunkline.stacks.stack import TopologyStack
 
 
@@ -23,7 +31,7 @@ class EdgeStack(TopologyStack):
         ingress = ingress_of(topology)
         ingress.add_provider(self)
         attachment = ingress.add_attachment(self, site)
-        otlp = topology.telemetry.otlp
+        otlp, plane = topology.telemetry.otlp, topology.edge.control_plane
         edge = EdgeProxy(
             self,
             "edge",
@@ -37,9 +45,13 @@ class EdgeStack(TopologyStack):
             http=topology.edge.http,
             versions=topology.edge.versions,
             access=attachment.access,
-            control_plane=topology.edge.control_plane,
+            control_plane=plane,
+            control_plane_certificate=_certificate(self, site, plane),
+            control_plane_header=_header(
+                self, CONTROL_PLANE_HEADER, "edge.control_plane.header", plane
+            ),
             otlp=otlp,
-            otlp_header=header_variable(self) if otlp and otlp.header else None,
+            otlp_header=_header(self, OTLP_HEADER, "telemetry.otlp.header", otlp),
         )
         attachment.attach(edge)
         TerraformOutput(
@@ -72,3 +84,15 @@ class EdgeStack(TopologyStack):
             security_group=edge.security_group,
             identity=edge.identity,
         )
+
+
+def _header(
+    scope: Construct, name: str, place: str, server: Otlp | ControlPlane | None
+) -> str | None:
+    return header_variable(scope, name, place) if server and server.header else None
+
+
+def _certificate(scope: Construct, site: Site, server: ControlPlane | None) -> str | None:
+    if server is None or not server.client_certificate:
+        return None
+    return certificate_variable(scope, cloud_class(site.cloud).secret_bytes)

@@ -8,7 +8,14 @@ from attrs import frozen
 
 from trunkline.addresses.names import addresses_of
 from trunkline.clouds.facts import facts_of
-from trunkline.model import OTLP_HEADER, PROBE_KEY, Site, Topology
+from trunkline.model import (
+    CONTROL_PLANE_CERTIFICATE,
+    CONTROL_PLANE_HEADER,
+    OTLP_HEADER,
+    PROBE_KEY,
+    Site,
+    Topology,
+)
 
 Kind = Literal["zones", "probes", "edge", "routing"]
 
@@ -38,11 +45,17 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
         needs = (account, *addresses.needs_for_names())
         if topology.probes:
             stacks.append(StackSpec("probes", site, (*needs, f"TF_VAR_{PROBE_KEY.variable}")))
-        edge_needs = (*needs, *addresses.needs_for_edges(), *_needs_for_telemetry(topology))
+        edge_needs = (*needs, *addresses.needs_for_edges(), *_secrets(topology))
         stacks.append(StackSpec("edge", site, edge_needs))
     return [*stacks, StackSpec("routing", None, addresses.needs_for_routing())]
 
 
-def _needs_for_telemetry(topology: Topology) -> tuple[str, ...]:
-    otlp = topology.telemetry.otlp
-    return (f"TF_VAR_{OTLP_HEADER}",) if otlp and otlp.header else ()
+def _secrets(topology: Topology) -> tuple[str, ...]:
+    """What an edge shows others, as the operator passes it to the stack."""
+    otlp, plane = topology.telemetry.otlp, topology.edge.control_plane
+    shown = {
+        OTLP_HEADER: otlp and otlp.header,
+        CONTROL_PLANE_CERTIFICATE: plane and plane.client_certificate,
+        CONTROL_PLANE_HEADER: plane and plane.header,
+    }
+    return tuple(f"TF_VAR_{name}" for name, needed in shown.items() if needed)

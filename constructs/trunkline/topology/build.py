@@ -81,9 +81,14 @@ def build(data: Data) -> Topology:
 
 
 def _edge(data: Data) -> Edge:
-    parts = {"http": Http, "versions": _versions, "control_plane": ControlPlane}
+    parts: dict[str, Callable[..., object]] = {
+        "http": Http,
+        "versions": _versions,
+        "control_plane": ControlPlane,
+    }
     made = {name: parts[name](**data[name]) for name in parts if name in data}
-    return Edge(**_whole_numbers(_except(data, *parts)), **made)
+    options: dict[str, Any] = {**_whole_numbers(_except(data, *parts)), **made}
+    return Edge(**options)
 
 
 def _versions(**data: Any) -> Versions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import gzip
 import hashlib
 import http.client
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from contract.xds.plane import NEEDED, PYTHON, Plane
 from doubles.machines import payloads
 from doubles.machines.machine import Machine
 from doubles.machines.network import MACHINE_ADDRESS, inside
@@ -24,6 +26,7 @@ from doubles.machines.payloads import CloudName, Payload, Stacks
 from doubles.machines.scene import Running, Scene
 from doubles.services.packages import SigningKey
 from doubles.services.trust import unverified_client
+from support.certificates import Authority
 
 from trunkline.envoy.statistics import PORT as STATISTICS_PORT
 from trunkline.model import EDGE_KEY_HEADER as KEY
@@ -396,6 +399,53 @@ def test_packages_that_another_key_signed_are_not_installed(
         assert "repository of cloudflared is not believed" not in said
         assert not edge.machine.exists("/usr/bin/envoy")
         assert edge.machine.listening() == set()
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason=NEEDED)
+def test_an_edge_shows_its_control_plane_who_it_is_and_takes_a_new_certificate(
+    scene: Scene, signing_key: SigningKey, tmp_path: Path
+) -> None:
+    servers, old, new = (Authority(tmp_path, name) for name in ("servers", "old", "new"))
+    plane = Plane(
+        tmp_path, 15012, payloads.EDGE_PORT, servers.pair("xds.test"), payloads.OPERATOR_ADDRESS
+    )
+    asked = (
+        f"{{xds: https://{plane.host}:{plane.port}, ca: servers.crt, server_name: xds.test, "
+        "client_certificate: true, header: authorization}"
+    )
+    edge = payloads.meshed(tmp_path, signing_key.fingerprint, asked).edge("azure")
+    shown = {
+        "${var.control_plane_certificate}": old.pair("edge-old").pem,
+        "${var.control_plane_header}": "Bearer of-the-control-plane",
+    }
+    with scene.boot("azure", replace(edge, variables=shown), new_token()) as running:
+        machine = running.machine
+        serving = functools.partial(in_the_cloud, machine, plane)
+        plane.give("/one")
+        with serving(old.certificate):
+            machine.wait_for_http(payloads.EDGE_PORT, "/one")
+        for secret in shown.values():
+            line = secret.splitlines()[-2:][0]
+            assert line not in running.payload.user_data + machine.journal()
+            assert all(others_may_not_read(machine, path) for path in files_with(machine, line))
+        before = machine.show(EDGE, "MainPID")
+        running.cloud.secrets.values["control-plane-certificate"] = new.pair("edge-new").pem
+        plane.give("/later")
+        with serving(new.certificate):
+            machine.wait_for_http(payloads.EDGE_PORT, "/later", timeout=40)
+        assert machine.show(EDGE, "MainPID") == before
+    seen = plane.said("shown")
+    assert [seen[0]["certificate"], seen[-1]["certificate"]] == ["edge-old", "edge-new"]
+    assert {each["authorization"] for each in seen} == {"Bearer of-the-control-plane"}
+
+
+@contextlib.contextmanager
+def in_the_cloud(machine: Machine, plane: Plane, clients: str) -> Iterator[None]:
+    """A control plane on the other side of the machine's cable, while the block runs."""
+    with contextlib.ExitStack() as stack:
+        with inside(machine.network.cloud):
+            stack.enter_context(plane.serving(clients))
+        yield
 
 
 def test_the_image_lets_in_ssh_unless_the_payload_closes_it(scene: Scene) -> None:

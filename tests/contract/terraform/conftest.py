@@ -21,6 +21,8 @@ Run = Callable[..., TerraformRunner]
 # A topology's file to the folders of its stacks, by name.
 Stacks = Callable[[Path], dict[str, Path]]
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"
+
 
 @pytest.fixture(scope="session")
 def stacks_of(synthesized: Synthesized) -> Stacks:
@@ -60,6 +62,8 @@ def offline_env(
         "TF_VAR_probe_key": generate_key(),
         "TF_VAR_edge_key": generate_key(),
         "TF_VAR_otlp_header": "Bearer of-the-collector",
+        "TF_VAR_control_plane_header": "Bearer of-the-control-plane",
+        "TF_VAR_control_plane_certificate": CERTIFICATE,
         "TF_VAR_logpush_destination": "s3://logs.example.net/{DATE}?region=eu-west-1",
         **({"TRUNKLINE_WORKERD": str(workerd)} if workerd else {}),
     }

@@ -1,8 +1,10 @@
 """An xDS server over gRPC and TLS: it gives every Envoy what is in a file, also when that changes.
 
-Usage: server.py PORT CERTIFICATE KEY RESOURCES. The file is JSON with a `version`, and `listeners`,
-`routes` and `clusters` as Envoy's own JSON. It prints a line of JSON for each node that asks, and
-for each answer that was refused. It runs in an environment of its own (requirements.txt).
+Usage: server.py HOST:PORT CERTIFICATE KEY RESOURCES [CLIENTS]. The file RESOURCES is JSON with a
+`version`, and `listeners`, `routes` and `clusters` as Envoy's own JSON. It serves clients alone
+whose certificates the authority in CLIENTS has signed. It prints a line of JSON for each stream,
+for each node that asks, and for each answer that was refused. It runs in an environment of its own
+(requirements.txt).
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ class Server:
     file: Path
 
     def stream(self, requests: Any, context: Any) -> Iterator[Any]:
+        _greet(context)
         asked: queue.Queue[Any] = queue.Queue()
         threading.Thread(target=_read, args=(requests, asked), daemon=True).start()
         sent: dict[str, str] = {}
@@ -76,6 +79,13 @@ def _read(requests: Any, asked: queue.Queue[Any]) -> None:
         pass  # the stream has ended
 
 
+def _greet(context: Any) -> None:
+    headers = dict(context.invocation_metadata())
+    [name, *_] = context.auth_context().get("x509_common_name", [b""])
+    shown = {"certificate": name.decode(), "authorization": headers.get("authorization")}
+    print(json.dumps({"shown": shown}), flush=True)
+
+
 def _tell(request: Any) -> None:
     if request.node.id:
         print(json.dumps({"node": json_format.MessageToDict(request.node.metadata)}), flush=True)
@@ -96,7 +106,7 @@ def _answer(type_url: str, world: dict[str, Any]) -> Any:
     return answer
 
 
-def main(port: str, certificate: str, key: str, file: str) -> None:
+def main(address: str, certificate: str, key: str, file: str, clients: str = "") -> None:
     import_extensions()
     server = grpc.server(ThreadPoolExecutor(8))
     stream = grpc.stream_stream_rpc_method_handler(
@@ -107,7 +117,9 @@ def main(port: str, certificate: str, key: str, file: str) -> None:
     methods = {"StreamAggregatedResources": stream}
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, methods)])
     pair = Path(key).read_bytes(), Path(certificate).read_bytes()
-    server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([pair]))
+    roots = Path(clients).read_bytes() if clients else None
+    credentials = grpc.ssl_server_credentials([pair], roots, require_client_auth=bool(roots))
+    server.add_secure_port(address, credentials)
     server.start()
     print(json.dumps({"ready": True}), flush=True)
     server.wait_for_termination()

@@ -7,91 +7,25 @@ import json
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define
-from support.certificates import Authority, Pair
-from support.examples import ROOT
-from support.loopback import ask, eventually, free_port
+from contract.xds.plane import NEEDED, PYTHON, Plane
+from support.certificates import Authority
+from support.loopback import eventually, free_port
 
-from trunkline.envoy import LoopbackListener, resources, xds_bootstrap
-from trunkline.model import DEFAULT_FORWARDING, ControlPlane
+from trunkline.envoy import xds_bootstrap
+from trunkline.model import ControlPlane
+from trunkline.payload.sync import put_shown
 
-PYTHON = ROOT / ".tools" / "xds" / "bin" / "python"
 HOST = "xds.example.com"
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        not PYTHON.exists(), reason="needs an xDS server; run: make .tools/xds/ready"
-    ),
+    pytest.mark.skipif(not PYTHON.exists(), reason=NEEDED),
 ]
-
-
-@define
-class Plane:
-    """A control plane on `port`, what it gives to the edge on `edge_port`, and what it prints."""
-
-    folder: Path
-    port: int
-    edge_port: int
-    pair: Pair
-    version: int = 0
-
-    def give(self, *prefixes: str) -> None:
-        """Have the server give an edge with those prefixes."""
-        made = resources(
-            site="aws",
-            zone="us-east-1a",
-            cloud="aws",
-            routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
-            upstreams={},
-            listener=LoopbackListener(port=self.edge_port),
-        )
-        [listener] = json.loads(json.dumps(made.listeners))
-        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
-        manager["rds"]["config_source"] = {"ads": {}, "resource_api_version": "V3"}
-        self.version += 1
-        world = {
-            "version": str(self.version),
-            "listeners": [listener],
-            "routes": list(made.routes),
-            "clusters": list(made.clusters),
-        }
-        new = self.folder / "world.new"
-        new.write_text(json.dumps(world))
-        new.rename(self.folder / "world.json")
-
-    @contextlib.contextmanager
-    def serving(self) -> Iterator[None]:
-        """The server, while the block runs."""
-        pair = (self.pair.certificate, self.pair.key)
-        arguments = [str(self.port), *pair, str(self.folder / "world.json")]
-        server = Path(__file__).with_name("server.py")
-        with (self.folder / "plane.log").open("ab") as log:
-            process = subprocess.Popen([str(PYTHON), "-I", str(server), *arguments], stdout=log)
-        try:
-            count = len(self.said("ready"))
-            eventually(lambda: len(self.said("ready")) > count, 60)
-            yield
-        finally:
-            process.kill()
-            process.wait()
-
-    def said(self, kind: str) -> list[Any]:
-        lines = (self.folder / "plane.log").read_text().splitlines()
-        return [each[kind] for each in map(json.loads, lines) if kind in each]
-
-    def status(self, target: str) -> int:
-        with contextlib.suppress(OSError):
-            return ask(self.edge_port, target).status
-        return 0
-
-    def serves(self, target: str) -> None:
-        eventually(lambda: self.status(target) == 200, 40)
 
 
 @pytest.fixture
@@ -102,25 +36,38 @@ def plane(tmp_path: Path) -> Plane:
 
 
 @contextlib.contextmanager
-def edge(plane: Plane, envoy: str, ca: Path) -> Iterator[None]:
-    """An edge that asks the control plane, as a machine's Envoy does."""
+def edge(plane: Plane, envoy: str, ca: Path, **shown: str) -> Iterator[str]:
+    """An edge that asks the control plane, as a machine's Envoy does; yields its folder.
+
+    `shown` are the `certificate` and the `header` that it shows.
+    """
     with tempfile.TemporaryDirectory(prefix="edge") as name:
-        Path(name, "envoy.json").write_text(json.dumps(bootstrap(plane, name, ca)))
+        Path(name, "envoy.json").write_text(json.dumps(bootstrap(plane, name, ca, {*shown})))
+        show(name, **shown)
         options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "off"]
         process = subprocess.Popen([envoy, "-c", f"{name}/envoy.json", *options])
         try:
-            yield
+            yield name
+            assert process.poll() is None, "Envoy has ended"
         finally:
             process.terminate()
             process.wait()
 
 
-def bootstrap(plane: Plane, folder: str, ca: Path) -> dict[str, Any]:
+def show(folder: str, **shown: str) -> None:
+    """Put in place what the edge shows, as a machine's program does with what its store has."""
+    for name, text in shown.items():
+        put_shown(folder, f"control-plane-{name}", text)
+
+
+def bootstrap(plane: Plane, folder: str, ca: Path, shown: Collection[str] = ()) -> dict[str, Any]:
     control_plane = ControlPlane(
         xds=f"https://127.0.0.1:{plane.port}",
         ca=ca.read_text(),
         server_name=HOST,
         metadata={"team": "api"},
+        client_certificate="certificate" in shown,
+        header="authorization" if "header" in shown else None,
     )
     made = xds_bootstrap(
         control_plane.upstream,
@@ -128,6 +75,9 @@ def bootstrap(plane: Plane, folder: str, ca: Path) -> dict[str, Any]:
         zone="us-east-1a",
         admin_socket=f"{folder}/admin.sock",
         metadata=control_plane.metadata,
+        header=control_plane.header,
+        certificate=control_plane.client_certificate,
+        folder=folder,
     )
     [statistics] = made["static_resources"]["listeners"]
     statistics["address"]["socket_address"]["port_value"] = free_port()  # tests run at once
@@ -178,3 +128,51 @@ def test_a_server_with_another_authority_is_not_believed(plane: Plane, envoy_pat
         with pytest.raises(AssertionError):
             eventually(lambda: plane.said("node"), 3)
         assert plane.status("/one") == 0
+
+
+def test_a_server_that_asks_for_a_certificate_and_a_token_gets_them(
+    plane: Plane, envoy_path: str
+) -> None:
+    clients = Authority(plane.folder, "clients")
+    shown = {"certificate": clients.pair("edge-aws").pem, "header": "Bearer one"}
+    with (
+        plane.serving(clients.certificate),
+        edge(plane, envoy_path, plane.folder / "ca.crt", **shown),
+    ):
+        plane.serves("/one")
+    seen = plane.said("shown")
+    assert seen == [{"certificate": "edge-aws", "authorization": "Bearer one"}]
+
+
+@pytest.mark.parametrize("signed", [True, False], ids=["by another authority", "none"])
+def test_an_edge_with_another_certificate_or_none_is_refused(
+    plane: Plane, envoy_path: str, signed: bool
+) -> None:
+    clients, other = (Authority(plane.folder, name) for name in ("clients", "other"))
+    shown = {"certificate": other.pair("edge-aws").pem} if signed else {}
+    with (
+        plane.serving(clients.certificate),
+        edge(plane, envoy_path, plane.folder / "ca.crt", **shown),
+    ):
+        with pytest.raises(AssertionError):
+            eventually(lambda: plane.said("node"), 3)
+        assert plane.status("/one") == 0
+
+
+def test_a_new_certificate_and_a_new_token_are_taken_without_a_restart(
+    plane: Plane, envoy_path: str
+) -> None:
+    old, new = (Authority(plane.folder, name) for name in ("old", "new"))
+    shown = {"certificate": old.pair("edge-old").pem, "header": "Bearer old"}
+    with contextlib.ExitStack() as stack:
+        with plane.serving(old.certificate):
+            folder = stack.enter_context(edge(plane, envoy_path, plane.folder / "ca.crt", **shown))
+            plane.serves("/one")
+        with plane.serving(new.certificate):
+            plane.give("/one", "/later")
+            with pytest.raises(AssertionError):
+                eventually(lambda: len(plane.said("shown")) > 1, 3)
+            show(folder, certificate=new.pair("edge-new").pem, header="Bearer new")
+            plane.serves("/later")
+    seen = plane.said("shown")
+    assert seen[-1] == {"certificate": "edge-new", "authorization": "Bearer new"}

@@ -44,16 +44,18 @@ class Payload:
     region: str = "us-east-1"
     project: str = ""
     vault: str = "none"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the operator passes to the stack beside the keys, by Terraform's expression for it."""
 
     @property
     def own_secret(self) -> str:
         """The name of the secret that is an expression alone: a token, or the key of probes."""
         whole = (name for name, text in self.secrets.items() if text.startswith("${"))
-        return next(whole, "")
+        return next((name for name in whole if self.secrets[name] not in self.variables), "")
 
     def stored(self, own: str) -> dict[str, str]:
         """The secrets as Terraform writes them, with `own` for that expression."""
-        keys = {"${var.edge_key}": EDGE_KEY, "${var.edge_key_previous}": ""}
+        keys = {"${var.edge_key}": EDGE_KEY, "${var.edge_key_previous}": "", **self.variables}
         stored = {}
         for name, text in self.secrets.items():
             for expression, value in keys.items():
@@ -115,6 +117,14 @@ def tunnelled(folder: Path, key: str) -> Stacks:
 def public(folder: Path, key: str) -> Stacks:
     """The example with edges that Cloudflare reaches from outside."""
     text, count = re.subn(r"exposure: tunnel\b", "exposure: public", TOPOLOGY.read_text())
+    assert count == 1, "the example no longer says how its edges are exposed"
+    return _synthesized(text, folder, key)
+
+
+def meshed(folder: Path, key: str, control_plane: str) -> Stacks:
+    """The example with edges that have a control plane, and look for a change every 5 seconds."""
+    more = f"  control_plane: {control_plane}\n  poll_seconds: 5"
+    text, count = re.subn(r"^  exposure: tunnel\b.*", more, TOPOLOGY.read_text(), flags=re.M)
     assert count == 1, "the example no longer says how its edges are exposed"
     return _synthesized(text, folder, key)
 

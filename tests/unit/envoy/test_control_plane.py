@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from trunkline.envoy import xds_bootstrap
+from trunkline.envoy import CONTROL_PLANE_CREDENTIAL, CONTROL_PLANE_PAIR, xds_bootstrap
 from trunkline.model import Server, Upstream
 
 SERVER = Upstream([Server("xds.example.com", 15012, True)], protocol="http2")
@@ -31,6 +33,23 @@ def test_all_resources_come_over_the_stream_to_the_server() -> None:
     [service] = dynamic["ads_config"]["grpc_services"]
     names = [cluster["name"] for cluster in config["static_resources"]["clusters"]]
     assert service["envoy_grpc"]["cluster_name"] in names
+
+
+def test_what_it_shows_the_server_is_in_files_and_not_in_the_bootstrap() -> None:
+    config = xds_bootstrap(
+        evolve(SERVER, ca="pem"),
+        site="aws",
+        zone="us-east-1a",
+        admin_socket="/a.sock",
+        header="authorization",
+        certificate=True,
+        folder="/run/x",
+    )
+    text = json.dumps(config["static_resources"]["clusters"])
+    assert f'"path": "/run/x/{CONTROL_PLANE_PAIR}.json"' in text
+    assert f'"path": "/run/x/{CONTROL_PLANE_CREDENTIAL}.json"' in text
+    assert '"header": "authorization"' in text
+    assert ".json" not in json.dumps(made())
 
 
 def test_a_server_without_http2_is_refused() -> None:

@@ -10,6 +10,7 @@ from attrs import evolve
 from support.sites import AWS, AZURE, GOOGLE, TUNNEL
 
 from trunkline import (
+    ControlPlane,
     ExistingNetwork,
     NewNetwork,
     Otlp,
@@ -137,6 +138,14 @@ def test_a_site(kind: str, site: Site, message: str, make: Callable[..., Any]) -
             'versions.signing_keys.envoy[0]: "0181F31F" does not fit',
         ),
         ({"versions": Versions(envoy="1.40")}, 'versions.envoy: "1.40" does not fit'),
+        (
+            {"control_plane": ControlPlane(xds="https://xds.example.org:1", header="x-key")},
+            "control_plane_header: give it with control_plane.header, and only then",
+        ),
+        (
+            {"control_plane_certificate": "secret"},
+            "control_plane_certificate: give it with control_plane.client_certificate, and only",
+        ),
         ({"otlp_header": "secret"}, "otlp_header: give it with otlp.header, and only then"),
     ],
 )

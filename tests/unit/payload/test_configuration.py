@@ -10,9 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.certificates import Authority
 
-from trunkline.envoy import ZONE, KeyGuard, LoopbackListener, Resources, resources
-from trunkline.envoy.otlp import SECRET
+from trunkline.envoy import (
+    CONTROL_PLANE_CREDENTIAL,
+    CONTROL_PLANE_PAIR,
+    OTLP_CREDENTIAL,
+    ZONE,
+    KeyGuard,
+    LoopbackListener,
+    Resources,
+    resources,
+)
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
 from trunkline.payload import sync
@@ -86,8 +95,8 @@ def test_what_the_edge_shows_its_collector_arrives(store: dict[str, str], limit:
 
 
 def test_envoy_finds_what_the_edge_shows_its_collector(tmp_path: Path) -> None:
-    sync.put_header(str(tmp_path), "secret")
-    assert "secret" in (tmp_path / SECRET).read_text()
+    sync.put_shown(str(tmp_path), sync.OTLP, "secret")
+    assert "secret" in (tmp_path / f"{OTLP_CREDENTIAL}.json").read_text()
 
 
 def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
@@ -96,6 +105,7 @@ def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
 
     assert (sync.FORMAT, sync.PLACE, sync.ZONE) == (FORMAT, KEY, ZONE)
     assert (sync.AUDIENCE, sync.NONE) == (AUDIENCE, NONE)
+    assert (sync.OTLP, sync.CERTIFICATE) == (OTLP_CREDENTIAL, CONTROL_PLANE_PAIR)
     assert '"""' not in sync_source()
 
 
@@ -155,10 +165,79 @@ def test_without_items_only_the_token_is_brought(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = [sys.executable, "-c", "print('the-token')"]
-    turns = sync.Sync({"token": told, "folder": str(tmp_path)})
+    turns = sync.Sync({"token": told, "shown": {}, "seconds": 30, "folder": str(tmp_path)})
     assert turns.turn() > 3600  # Envoy has another server to ask
     assert (tmp_path / "token").read_text() == "the-token"
     assert "the token of the tunnel is in place" in capsys.readouterr().out
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> sync.Sync:
+    """The program of an edge that shows a control plane what two files beside it hold."""
+
+    def told(name: str) -> list[str]:
+        code = "import sys; sys.stdout.write(open(sys.argv[1]).read())"
+        return [sys.executable, "-c", code, str(tmp_path / f"{name}.txt")]
+
+    names = (CONTROL_PLANE_PAIR, CONTROL_PLANE_CREDENTIAL)
+    commands = {name: told(name) for name in names}
+    (tmp_path / "run").mkdir()
+    return sync.Sync({"shown": commands, "seconds": 30, "folder": str(tmp_path / "run")})
+
+
+def certificate(folder: Path, name: str, key_of: str | None = None) -> str:
+    """A certificate and a key in PEM; they fit unless the key is that of another name."""
+    authority = Authority(folder, "ca")
+    pair, other = authority.pair(name), authority.pair(key_of or f"other.{name}")
+    key = other.key if key_of else pair.key
+    return Path(pair.certificate).read_text() + Path(key).read_text()
+
+
+def test_what_an_edge_shows_its_control_plane_is_looked_for_again(
+    shown: sync.Sync, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = {name: tmp_path / f"{name}.txt" for name in shown.config["shown"]}
+    placed = {name: tmp_path / "run" / f"{name}.json" for name in store}
+    first, second = (certificate(tmp_path, name) for name in ("first", "second"))
+    for value, pem in (("Bearer one", first), ("Bearer two", second)):
+        store[CONTROL_PLANE_CREDENTIAL].write_text(value)
+        store[CONTROL_PLANE_PAIR].write_text(pem)
+        assert shown.turn() == 30
+        assert value in placed[CONTROL_PLANE_CREDENTIAL].read_text()
+        [resource] = json.loads(placed[CONTROL_PLANE_PAIR].read_text())["resources"]
+        pair = resource["tls_certificate"]
+        chain, key = (pair[part]["inline_string"] for part in ("certificate_chain", "private_key"))
+        assert f"{chain}\n{key}\n" == pem
+    said = capsys.readouterr().out
+    assert said.count("in place") == 2
+    assert "Bearer" not in said
+
+
+def test_a_certificate_that_its_key_does_not_fit_leaves_the_old_one(
+    shown: sync.Sync, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / f"{CONTROL_PLANE_CREDENTIAL}.txt").write_text("Bearer one")
+    file = tmp_path / f"{CONTROL_PLANE_PAIR}.txt"
+    file.write_text(certificate(tmp_path, "first"))
+    shown.turn()
+    placed = tmp_path / "run" / f"{CONTROL_PLANE_PAIR}.json"
+    before = placed.read_text()
+    for bad in (certificate(tmp_path, "second", key_of="third"), "-----BEGIN CERTIFICATE-----"):
+        file.write_text(bad)
+        assert shown.turn() == 30
+        assert placed.read_text() == before
+    said = capsys.readouterr().out
+    assert said.count("do not fit one another, or are not in PEM; what was there stays") == 1
+    file.write_text(certificate(tmp_path, "fourth"))
+    shown.turn()
+    assert placed.read_text() != before
+    assert capsys.readouterr().out.endswith("in place\n")
+
+
+def test_an_edge_does_not_start_without_what_it_shows(shown: sync.Sync, tmp_path: Path) -> None:
+    assert shown.turn() == sync.RETRY_SECONDS
+    assert not shown.ready
+    assert [*(tmp_path / "run").iterdir()] == []
 
 
 def test_items_of_two_versions_are_not_mixed(store: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 from support.examples import ROOT
 
-from trunkline.model import Edge, Otlp, Telemetry
+from trunkline.model import ControlPlane, Edge, Otlp, Telemetry
 from trunkline.stacks.specs import stack_specs
 from trunkline.topology import load
 
@@ -73,6 +73,16 @@ def test_an_edge_that_shows_a_collector_who_it_is_needs_that_secret() -> None:
     needs = {stack.name: stack.needs for stack in stack_specs(shown)}
     assert "TF_VAR_otlp_header" in needs["edge-aws"]
     assert "TF_VAR_otlp_header" not in needs["routing"]
+
+
+def test_an_edge_that_shows_a_control_plane_who_it_is_needs_those_secrets() -> None:
+    plane = ControlPlane(
+        xds="https://xds.example.com:15012", client_certificate=True, header="authorization"
+    )
+    needs = {s.name: s.needs for s in stack_specs(evolve(THREE, edge=Edge(control_plane=plane)))}
+    secrets = {"TF_VAR_control_plane_certificate", "TF_VAR_control_plane_header"}
+    assert secrets <= {*needs["edge-google"]}
+    assert not secrets & {*needs["routing"]}
 
 
 def test_a_local_topology_needs_this_machine_and_the_key_of_the_probes() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from trunkline.errors import ConfigurationError
 from trunkline.payload.cloud_config import FETCHER
@@ -25,11 +26,12 @@ TOKEN = f"{FOLDER}/token"
 class Configuration(Unit):
     """Looks every `seconds` for the items of `source` and gives them to the Envoy of `bootstrap`.
 
-    Without a source it brings the token alone, and Envoy has another server to ask.
+    Without a source Envoy has another server to ask: it brings the token, and what Envoy shows.
 
     - `zone`: where the machine stands.
     - `metadata`: the addresses of the metadata service, which is for this unit alone.
     - `token`: how to read the token of the tunnel, which it writes to TOKEN; None without a tunnel.
+    - `shown`: how to read what Envoy shows others, by Envoy's name for it.
     - `public`: whether it makes a certificate for Envoy to show, before Envoy starts.
     """
 
@@ -39,6 +41,7 @@ class Configuration(Unit):
     zone: str
     metadata: tuple[str, ...]
     token: SecretSource | None = None
+    shown: Mapping[str, SecretSource] = Factory(dict)
     public: bool = False
 
     name: ClassVar = "configuration"
@@ -59,6 +62,7 @@ class Configuration(Unit):
             "bootstrap": self.bootstrap,
             "folder": FOLDER,
             **({"token": [FETCHER, *token]} if token else {}),
+            "shown": {name: [FETCHER, *each.arguments] for name, each in self.shown.items()},
         }
         return (
             MachineFile(PROGRAM, sync_source()),
