@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract.terraform.conftest import CERTIFICATE
 from contract.terraform.nested_keys import unknown_nested_keys
 from doubles.providers.plugin_mirror import pins, provider_schemas
-from doubles.providers.terraform_runner import TerraformRunner
+from doubles.providers.terraform_runner import TerraformError, TerraformRunner
 from support.examples import THREE, TOPOLOGIES
 
 Stacks = Callable[[Path], dict[str, Path]]
@@ -51,6 +52,32 @@ def test_zones_are_told_by_name_and_null_where_the_account_has_none(
     told = run.outputs()["physical_zones"]
     assert {zone: told[zone] for zone in zones} == zones
     assert run.resources() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"certificate": ""}, "The control plane needs a client certificate"),
+        ({"certificate": "-----BEGIN CERTIFICATE-----"}, "Set TF_VAR_control_plane_certificate"),
+        ({"certificate": CERTIFICATE + "x" * 4096}, "4096 characters at most"),
+        ({"header": ""}, "edge.control_plane.header needs the value of a header"),
+    ],
+    ids=["no certificate", "no key", "too long", "no header"],
+)
+def test_what_an_edge_cannot_show_its_control_plane_is_refused(
+    given: dict[str, str],
+    said: str,
+    stacks_of: Stacks,
+    terraform_run: Callable[..., TerraformRunner],
+) -> None:
+    topology = next(file for file in TOPOLOGIES if file.stem == "control-plane")
+    variables = {f"TF_VAR_control_plane_{name}": value for name, value in given.items()}
+    run = terraform_run(stacks_of(topology)["edge-aws"], env=variables)
+    run.init()
+    with pytest.raises(TerraformError) as refused:
+        run.plan()
+    assert said in " ".join(str(refused.value).replace("│", " ").split())
 
 
 def test_every_key_of_every_stack_is_one_that_its_provider_knows(stacks: list[Path]) -> None:

@@ -54,6 +54,15 @@ def edge(plane: Plane, envoy: str, ca: Path, **shown: str) -> Iterator[str]:
             process.wait()
 
 
+def statistics(folder: str) -> dict[str, int]:
+    """What Envoy counts about its control plane, and its gauges."""
+    url = "http://envoy/stats?filter=control.plane&histogram_buckets=none"
+    command = ["curl", "-fsS", "--unix-socket", f"{folder}/admin.sock", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    pairs = (line.rsplit(": ", 1) for line in done.stdout.splitlines())
+    return {name: int(value) for name, value in pairs if value.isdecimal()}
+
+
 def show(folder: str, **shown: str) -> None:
     """Put in place what the edge shows, as a machine's program does with what its store has."""
     for name, text in shown.items():
@@ -152,11 +161,14 @@ def test_an_edge_with_another_certificate_or_none_is_refused(
     shown = {"certificate": other.pair("edge-aws").pem} if signed else {}
     with (
         plane.serving(clients.certificate),
-        edge(plane, envoy_path, plane.folder / "ca.crt", **shown),
+        edge(plane, envoy_path, plane.folder / "ca.crt", **shown) as folder,
     ):
         with pytest.raises(AssertionError):
             eventually(lambda: plane.said("node"), 3)
         assert plane.status("/one") == 0
+        seen = statistics(folder)
+    assert seen["control_plane.connected_state"] == 0
+    assert seen["cluster.control-plane.health_check.network_failure"] > 0
 
 
 def test_a_new_certificate_and_a_new_token_are_taken_without_a_restart(
