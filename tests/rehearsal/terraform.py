@@ -19,8 +19,6 @@ TIMEOUT = 400.0
 SECRETS = {
     "TF_VAR_logpush_destination": "s3://logs.example.com/{DATE}?region=us-east-1",
     "TF_VAR_otlp_header": "Bearer of-the-collector",
-    "TF_VAR_control_plane_header": "Bearer of-the-control-plane",
-    "TF_VAR_control_plane_certificate": "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----",
 }
 
 

@@ -241,10 +241,8 @@ def pair(folder: str, text: str) -> dict[str, Any]:
         file.flush()
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(file.name, password="")
-        except ssl.SSLError:
-            raise SyncError(
-                "the certificate and its key do not fit one another, or are not in PEM"
-            ) from None
+        except ssl.SSLError as error:
+            raise SyncError(f"the certificate and its key cannot be used: {error}") from None
     shown = {"certificate_chain": chain, "private_key": key}
     return {"tls_certificate": {name: {"inline_string": each} for name, each in shown.items()}}
 

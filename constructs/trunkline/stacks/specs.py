@@ -45,12 +45,12 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
         needs = (account, *addresses.needs_for_names())
         if topology.probes:
             stacks.append(StackSpec("probes", site, (*needs, f"TF_VAR_{PROBE_KEY.variable}")))
-        edge_needs = (*needs, *addresses.needs_for_edges(), *_secrets(topology))
+        edge_needs = (*needs, *addresses.needs_for_edges(), *_needs_for_shown(topology))
         stacks.append(StackSpec("edge", site, edge_needs))
     return [*stacks, StackSpec("routing", None, addresses.needs_for_routing())]
 
 
-def _secrets(topology: Topology) -> tuple[str, ...]:
+def _needs_for_shown(topology: Topology) -> tuple[str, ...]:
     """What an edge shows others, as the operator passes it to the stack."""
     otlp, plane = topology.telemetry.otlp, topology.edge.control_plane
     shown = {

@@ -425,7 +425,7 @@ def test_an_edge_shows_its_control_plane_who_it_is_and_takes_a_new_certificate(
         with serving(old.certificate):
             machine.wait_for_http(payloads.EDGE_PORT, "/one")
         for secret in shown.values():
-            line = secret.splitlines()[-2:][0]
+            line = secret.splitlines()[-2:][0]  # the last one of the key, or the value
             assert line not in running.payload.user_data + machine.journal()
             assert all(others_may_not_read(machine, path) for path in files_with(machine, line))
         before = machine.show(EDGE, "MainPID")

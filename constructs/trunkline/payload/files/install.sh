@@ -35,9 +35,13 @@ explain() {
     known=$(sed -n 's/^Signed-By: [^ ]* //p' "$sources")
     release=$(sed -n 's/^URIs: //p; s/^Suites: /dists\//p' "$sources" | paste -sd /)
     folder=$(mktemp -d)
-    fetch "$folder/release" "$release/InRelease" || return 0
-    came=$(sqv --keyring "$keyrings/${2%%,*}" --cleartext --output "$folder/text" "$folder/release" 2>&1 | paste -sd ' ')
+    fetched=
+    if fetch "$folder/release" "$release/InRelease"; then
+        fetched=yes
+        came=$(sqv --keyring "$keyrings/${2%%,*}" --cleartext --output "$folder/text" "$folder/release" 2>&1 | paste -sd ' ')
+    fi
     rm -r "$folder"
+    [ "$fetched" ] || return 0
     for key in $known; do
         case " $came " in *" $key "*) return ;; esac
     done

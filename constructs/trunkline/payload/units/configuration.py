@@ -31,7 +31,7 @@ class Configuration(Unit):
     - `zone`: where the machine stands.
     - `metadata`: the addresses of the metadata service, which is for this unit alone.
     - `token`: how to read the token of the tunnel, which it writes to TOKEN; None without a tunnel.
-    - `shown`: how to read what Envoy shows others, by Envoy's name for it.
+    - `shown`: how to read what Envoy shows others, by Envoy's name for it; without a source only.
     - `public`: whether it makes a certificate for Envoy to show, before Envoy starts.
     """
 
@@ -62,7 +62,6 @@ class Configuration(Unit):
             "bootstrap": self.bootstrap,
             "folder": FOLDER,
             **({"token": [FETCHER, *token]} if token else {}),
-            "shown": {name: [FETCHER, *each.arguments] for name, each in self.shown.items()},
         }
         return (
             MachineFile(PROGRAM, sync_source()),
@@ -74,7 +73,8 @@ class Configuration(Unit):
 
     def _fetch(self) -> dict[str, object]:
         if self.source is None:
-            return {}
+            shown = {name: [FETCHER, *each.arguments] for name, each in self.shown.items()}
+            return {"shown": shown}
         *fixed, item = self.source.arguments
         return {"fetch": [FETCHER, *fixed], "item": item}
 
