@@ -34,18 +34,16 @@ explain() {
     sources=/etc/apt/sources.list.d/$1.sources
     known=$(sed -n 's/^Signed-By: [^ ]* //p' "$sources")
     release=$(sed -n 's/^URIs: //p; s/^Suites: /dists\//p' "$sources" | paste -sd /)
-    folder=$(mktemp -d)
-    fetched=
-    if fetch "$folder/release" "$release/InRelease"; then
-        fetched=yes
-        came=$(sqv --keyring "$keyrings/${2%%,*}" --cleartext --output "$folder/text" "$folder/release" 2>&1 | paste -sd ' ')
-    fi
-    rm -r "$folder"
-    [ "$fetched" ] || return 0
+    signed=$(mktemp)
+    came=
+    fetch "$signed" "$release/InRelease" &&
+        came=$(sqv --keyring "$keyrings/${2%%,*}" --cleartext --output "$signed.text" "$signed" 2>&1 | paste -sd ' ')
+    rm -f "$signed" "$signed.text"
+    [ "$came" ] || return 0 # it cannot be reached, and curl has said so
     for key in $known; do
         case " $came " in *" $key "*) return ;; esac
     done
-    logger -s -t trunkline-install "The repository of $1 is not believed. Whose signature it has: ${came:-nobody's}. Expected: one of $known. If the vendor says that its key is another one now, write it to edge.versions.signing_keys.$1 and apply; else somebody changes what this machine gets."
+    logger -s -t trunkline-install "The repository of $1 is not believed. Whose signature it has: $came. Expected: one of $known. If the vendor says that its key is another one now, write it to edge.versions.signing_keys.$1 and apply; else somebody changes what this machine gets."
 }
 
 install -d -m 0755 "$keyrings"
