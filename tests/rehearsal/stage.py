@@ -27,6 +27,7 @@ from trunkline.demo.report import Report
 from trunkline.deploy.keys import Keys, keys_of
 from trunkline.deploy.progress import StepPrinter
 from trunkline.model import SigningKeys, Topology
+from trunkline.routing.load_balancer import LOAD_BALANCER
 from trunkline.stacks.synthesize import synthesize
 
 SERVED_WITHIN = 180.0  # seconds: the machines install Envoy and cloudflared first
@@ -79,6 +80,17 @@ class Stage:
         while not true():
             assert time.monotonic() - began < SERVED_WITHIN, f"not within {SERVED_WITHIN} s: {what}"
             time.sleep(0.25)
+
+    def apply_edge(self, topology: Topology, site: str) -> None:
+        """Apply the edge of a site, and what has to know its tunnel, which may be another one."""
+        output = self.synthesize(topology)
+        self.stacks.apply(output, f"edge-{site}")
+        self.follow_tunnels(topology, output)
+
+    def follow_tunnels(self, topology: Topology, output: Path) -> None:
+        """Apply routing again where it names the tunnels themselves, as a load balancer does."""
+        if topology.routing.strategy == LOAD_BALANCER.name:
+            self.stacks.apply(output, "routing")
 
     def edge(self, topology: Topology, site: str) -> str:
         """The name of the edge's machine in the chosen zone of a site."""

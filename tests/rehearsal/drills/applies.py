@@ -91,7 +91,7 @@ def a_destroy_stops_half_way(stage: Stage, topology: Topology) -> None:
         else:
             raise AssertionError("the destroy was to fail")
         stage.stacks.destroy([f"edge-{site.name}"])
-        stage.stacks.apply(stage.synthesize(topology), f"edge-{site.name}")
+        stage.apply_edge(topology, site.name)
         stage.wait_for(route_url(topology, route), route.site)
         step.result = "the second one ended it, and an apply brought it back"
     stage.report.add("a destroy stops half-way", step.result)
@@ -107,7 +107,7 @@ def terraform_is_killed(stage: Stage, topology: Topology) -> None:
         output = stage.synthesize(topology)
         _kill_in(stage, output, name, kind, taken=False)
         made = len(stage.stacks.resources(name))
-        stage.stacks.apply(output, name)
+        stage.apply_edge(topology, route.site)
         seconds = stage.wait_for(route_url(topology, route), route.site)
         step.result = f"{made} resources were kept, the next apply served after {seconds:.0f} s"
     stage.report.add("Terraform is killed", step.result)

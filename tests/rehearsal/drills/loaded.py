@@ -149,6 +149,7 @@ def _replace(stage: Stage, topology: Topology, site: str) -> None:
     before = _machine(stage, topology, site)
     kind = TUNNEL if topology.edge.exposure == "tunnel" else before.sky.machine_type
     stage.stacks.replace(f"edge-{site}", (kind,))
+    stage.follow_tunnels(topology, stage.synthesize(topology))
     assert _machine(stage, topology, site) is not before, "the machine is the one before"
 
 
