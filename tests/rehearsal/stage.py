@@ -88,9 +88,13 @@ class Stage:
         self.follow_tunnels(topology, output)
 
     def follow_tunnels(self, topology: Topology, output: Path) -> None:
-        """Apply routing again where it names the tunnels themselves, as a load balancer does."""
-        if topology.routing.strategy == LOAD_BALANCER.name:
+        """Apply routing again where it names the tunnels themselves."""
+        if self.balances(topology):
             self.stacks.apply(output, "routing")
+
+    def balances(self, topology: Topology) -> bool:
+        """Whether Cloudflare's load balancer routes, which repeats no request."""
+        return topology.routing.strategy == LOAD_BALANCER.name
 
     def edge(self, topology: Topology, site: str) -> str:
         """The name of the edge's machine in the chosen zone of a site."""
