@@ -129,7 +129,7 @@ def edge_config(
         routes=dict.fromkeys(PREFIXES, DEFAULT_FORWARDING),
         upstreams={None: upstream},
         listener=LoopbackListener(port=port),
-        guard=KeyGuard(hostname),
+        guard=KeyGuard([hostname]),
         folder=folder,
     )
     return {**config, "static_resources": with_keys(made.inline(), [KEY])}

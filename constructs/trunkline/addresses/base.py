@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from attrs import frozen
 
+from trunkline.documents.formats import MAX_LABEL
 from trunkline.model import Ingress, Topology
 
 IngressT = TypeVar("IngressT", bound=Ingress)
@@ -31,6 +33,22 @@ class Endpoint:
 def edge_name(topology: str, site: str) -> str:
     """The name of a site's edge: its machine, its tunnel and its DNS label have it."""
     return f"{topology}-edge-{site}"
+
+
+def machine_name(name: str, zone: str) -> str:
+    """The name of the machine in a zone, of several; a public edge has it as its DNS label too.
+
+    Google's instances have the shortest names, and they are as long as a label.
+    """
+    return short_name(f"{name}-{zone}", MAX_LABEL)
+
+
+def short_name(name: str, limit: int) -> str:
+    """`name`, or where it is longer than `limit` its start and a hash that keeps it unique."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9].rstrip('-')}-{digest}"
 
 
 @frozen

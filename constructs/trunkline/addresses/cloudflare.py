@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from trunkline.addresses.base import Addresses, Endpoint, edge_name
-from trunkline.model import EDGE_KEY, LOGPUSH_DESTINATION, Cloudflare
+from collections.abc import Mapping
+
+from trunkline.addresses.base import Addresses, Endpoint, edge_name, machine_name
+from trunkline.model import EDGE_KEY, LOGPUSH_DESTINATION, Cloudflare, Topology
 
 TOKEN = "CLOUDFLARE_API_TOKEN"
 KEY = f"TF_VAR_{EDGE_KEY.variable}"
@@ -16,6 +18,27 @@ def origin_hostname(topology: str, site: str, domain: str) -> str:
     https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
     """
     return f"{edge_name(topology, site)}.{domain}"
+
+
+def spare_hostname(topology: str, site: str, zone: str, domain: str) -> str:
+    """The name under which Cloudflare finds a public edge in another zone of a site."""
+    return f"{machine_name(edge_name(topology, site), zone)}.{domain}"
+
+
+def origin_hostnames(topology: Topology, site: str) -> Mapping[str, str]:
+    """The names of the edges of a site by their zones, the chosen one first.
+
+    A tunnel leads to all edges of a site by one name. Public edges have one each: Cloudflare does
+    not look whether the addresses of one name are healthy.
+    https://developers.cloudflare.com/dns/manage-dns-records/how-to/round-robin-dns/
+    """
+    name, domain = topology.name, topology.domain
+    first, *others = topology.edge_zones(site)
+    spares = others if topology.edge.exposure == "public" else ()
+    return {
+        first: origin_hostname(name, site, domain),
+        **{zone: spare_hostname(name, site, zone, domain) for zone in spares},
+    }
 
 
 def management_hostname(topology: str, site: str, domain: str) -> str:

@@ -219,14 +219,6 @@ def replacement(scope: Construct, id: str, text: str, replaced_with: Sequence[st
     return f"{TERRAFORM_DATA}.{trigger.friendly_unique_id}"
 
 
-def short_name(name: str, limit: int) -> str:
-    """`name`, or where it is longer than `limit` its start and a hash that keeps it unique."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: limit - 9].rstrip('-')}-{digest}"
-
-
 def lookups(keys: Iterable[str], names: str, values: str) -> dict[str, str]:
     """For each key the expression of its value, null where it has none.
 

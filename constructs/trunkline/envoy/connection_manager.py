@@ -140,18 +140,22 @@ def health_checks(
 ) -> Iterator[JsonObject]:
     """The HTTP filters that say whether an upstream is healthy, to whoever has a key of `guard`.
 
-    One for the edge with the upstream that routes have without a name, and one for each name."""
+    One for the edge with the upstream that routes have without a name, and one for each name, under
+    each hostname of `guard`.
+    """
+    asked = [*guard.headers()] if guard else [()]
     for upstream in {None: None, **dict.fromkeys(upstreams)}:
         path = {"name": ":path", "string_match": {"exact": health_path(upstream)}}
         clusters = [cluster_name(upstream)] if upstream in upstreams else []
-        yield extension(
-            "health_check",
-            f"{HTTP}.health_check.v3.HealthCheck",
-            pass_through_mode=False,
-            headers=[path, *(guard.headers if guard else ())],
-            # With no endpoint of the cluster healthy, the edge is of no use to its routes.
-            cluster_min_healthy_percentages={each: {"value": 1} for each in clusters},
-        )
+        for headers in asked:
+            yield extension(
+                "health_check",
+                f"{HTTP}.health_check.v3.HealthCheck",
+                pass_through_mode=False,
+                headers=[path, *headers],
+                # With no endpoint of the cluster healthy, the edge is of no use to its routes.
+                cluster_min_healthy_percentages={each: {"value": 1} for each in clusters},
+            )
 
 
 def _router() -> JsonObject:

@@ -1,4 +1,4 @@
-"""Who may use an edge: whoever has its key, under the edge's own hostname.
+"""Who may use an edge: whoever has its key, under one of the edge's own hostnames.
 
 The routes ask for the key, and the health check asks by itself, because it comes before them. A
 filter for that (RBAC) would take a twentieth of a request.
@@ -6,7 +6,9 @@ filter for that (RBAC) would take a twentieth of a request.
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Iterable, Iterator
+
+from attrs import field, frozen
 
 from trunkline.envoy.extension import JsonObject
 from trunkline.model import EDGE_KEY_HEADER
@@ -19,17 +21,20 @@ of two keys would be too long for Envoy (`re2.max_program_size.error_level`).
 """
 
 
+def _hostnames(hostnames: Iterable[str]) -> tuple[str, ...]:
+    return tuple(hostnames)
+
+
 @frozen
 class KeyGuard:
-    """An edge that answers only requests for `hostname` that carry one of its keys."""
+    """An edge that answers only requests for one of `hostnames` that carry one of its keys."""
 
-    hostname: str
+    hostnames: tuple[str, ...] = field(converter=_hostnames)
 
-    @property
-    def headers(self) -> tuple[JsonObject, JsonObject]:
-        """The headers that a request must have."""
-        own = {"name": ":authority", "string_match": {"exact": self.hostname}}
-        return own, _HAS_KEY
+    def headers(self) -> Iterator[tuple[JsonObject, JsonObject]]:
+        """The headers that a request must have, for each hostname."""
+        for hostname in self.hostnames:
+            yield {"name": ":authority", "string_match": {"exact": hostname}}, _HAS_KEY
 
 
 _HAS_KEY: JsonObject = {"name": EDGE_KEY_HEADER, "string_match": {"exact": KEY}}

@@ -51,15 +51,15 @@ OWN: list[JsonObject] = [
 def route_configuration(made: Sequence[JsonObject], guard: KeyGuard | None = None) -> JsonObject:
     """The route configuration: one virtual host for every name.
 
-    With `guard` it is for that name alone, and for requests with a key, which ends here; whoever
-    else asks gets 403.
+    With `guard` it is for the names of that alone, and for requests with a key, which ends here;
+    whoever else asks gets 403.
     """
     host = {"name": "edge", "domains": ["*"], "routes": [*OWN, *made]}
     if guard is None:
         return {"name": ROUTES, "virtual_hosts": [host]}
     guarded = {
         **host,
-        "domains": [guard.hostname],
+        "domains": list(guard.hostnames),
         "routes": [refuse(has_no_key()), *OWN, *made],
         "request_headers_to_remove": [EDGE_KEY_HEADER],
     }

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from trunkline import cloudflare
 from trunkline.addresses.base import edge_name
-from trunkline.addresses.cloudflare import management_hostname, origin_hostname
+from trunkline.addresses.cloudflare import management_hostname, origin_hostnames
 from trunkline.addresses.names import probe_endpoint, public_url
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.model import EDGE_KEY, Cloudflare, Management, Site
@@ -37,15 +37,19 @@ class _TunnelAttachment(EdgeAttachment):
 
 
 class _PublicAttachment(EdgeAttachment):
-    """A proxied DNS record with the edge's public address."""
+    """Proxied DNS records with the public addresses of the edge and, by zone, of its spares."""
 
-    def __init__(self, origin: EdgeOrigin, keys: Sequence[str]) -> None:
-        self.exposure = Public(hostname=origin.hostname, keys=keys)
+    def __init__(self, origin: EdgeOrigin, spares: Mapping[str, str], keys: Sequence[str]) -> None:
+        self.exposure = Public(hostname=origin.hostname, spares=spares.values(), keys=keys)
         self._origin = origin
+        self._spares = spares
 
     def attach(self, edge: EdgeProxy) -> None:
-        [address] = edge.public_addresses.values()
-        self._origin.add_address(address)
+        for zone, address in edge.public_addresses.items():
+            if zone in self._spares:
+                self._origin.add_spare(zone, self._spares[zone], address)
+            else:
+                self._origin.add_address(address)
 
 
 class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
@@ -60,18 +64,19 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         return attachment
 
     def _attachment(self, scope: Construct, site: Site) -> EdgeAttachment:
+        hostnames = dict(origin_hostnames(self.topology, site.name))
         origin = EdgeOrigin(
             scope,
             "origin",
             account_id=self.ingress.account_id,
             domain=self.topology.domain,
-            hostname=self._origin_hostname(site.name),
+            hostname=hostnames.pop(site.zone),
         )
         keys = (key_variable(scope, EDGE_KEY), previous_key_variable(scope, EDGE_KEY))
         if self.topology.edge.exposure == "tunnel":
             name = edge_name(self.topology.name, site.name)
             return _TunnelAttachment(origin, name, keys, self._management(origin, site))
-        return _PublicAttachment(origin, keys)
+        return _PublicAttachment(origin, hostnames, keys)
 
     def _management(self, origin: EdgeOrigin, site: Site) -> Management | None:
         routes = self.topology.routing.management_of(site.name)
@@ -126,9 +131,10 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         )
         _add_outputs(scope, public_url(topology), routing.name_servers)
 
-    def _routes(self) -> Mapping[str, Mapping[str, str]]:
+    def _routes(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        topology = self.topology
         return {
-            route.prefix: {site: self._origin_hostname(site) for site in route.sites}
+            route.prefix: {s: [*origin_hostnames(topology, s).values()] for s in route.sites}
             for route in self.topology.routing.public
         }
 
@@ -136,9 +142,6 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         routes = self.topology.routing.public
         named = {route.prefix: route.forwarding.upstream for route in routes}
         return {prefix: name for prefix, name in named.items() if name}
-
-    def _origin_hostname(self, site: str) -> str:
-        return origin_hostname(self.topology.name, site, self.topology.domain)
 
     def _smart_routing(self) -> bool | None:
         """On where it is asked for, else wherever it is bought; None where it cannot be set."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from cdktf import TerraformProvider
 from constructs import Construct
@@ -36,8 +36,9 @@ class CloudflareRouting(Construct):
 
     - `account_id`: the Cloudflare account that holds the zone.
     - `domain`: the domain of the zone.
-    - `routes`: for each path prefix its origins, site name to hostname, the first choice first. The
-      hostnames lie in the zone (see `EdgeOrigin`). The longest prefix that matches wins.
+    - `routes`: for each path prefix its origins, site name to hostname, the first choice first. A
+      site whose public edge has spares has several hostnames, among which the Worker shares the
+      requests. They lie in the zone (see `EdgeOrigin`). The longest prefix that matches wins.
     - `edge_key`: the key that the edges let in (see `EdgeProxy`), a Terraform expression. It comes
       with every request. Without it: none, for origins that ask for none.
     - `hostname`: the public hostname. Without it: `api.<domain>`.
@@ -97,7 +98,7 @@ class CloudflareRouting(Construct):
         *,
         account_id: str,
         domain: str,
-        routes: Mapping[str, Mapping[str, str]],
+        routes: Mapping[str, Mapping[str, str | Sequence[str]]],
         edge_key: str | None = None,
         hostname: str | None = None,
         name: str = "trunkline",
@@ -206,16 +207,28 @@ def _check(
     account_id: str,
     domain: str,
     hostname: str,
-    routes: Mapping[str, Mapping[str, str]],
+    routes: Mapping[str, Mapping[str, str | Sequence[str]]],
 ) -> None:
     check_zone(construct, account_id=account_id, domain=domain)
     check_hostname(construct, hostname, domain=domain)
     check_prefixes(construct, routes)
-    origins = {host: site for sites in routes.values() for site, host in sites.items()}
-    for host, site in origins.items():
-        check_hostname(construct, host, domain=domain, place=f"the origin of {site}")
+    for site, hosts in (each for sites in routes.values() for each in sites.items()):
+        if not hosts:
+            raise ConfigurationError(f"{construct}: the origin of {site}: name a hostname")
+        for host in _several(hosts):
+            check_hostname(construct, host, domain=domain, place=f"the origin of {site}")
 
 
-def _route(prefix: str, origins: Mapping[str, str], hedge: bool, upstream: str | None) -> RouteSpec:
-    reached = [Origin(site, f"https://{host}") for site, host in origins.items()]
+def _route(
+    prefix: str, origins: Mapping[str, str | Sequence[str]], hedge: bool, upstream: str | None
+) -> RouteSpec:
+    reached = [_origin(site, *_several(hosts)) for site, hosts in origins.items()]
     return RouteSpec(prefix, reached, hedge, health_path(upstream))
+
+
+def _origin(site: str, host: str, *spares: str) -> Origin:
+    return Origin(site, f"https://{host}", [f"https://{each}" for each in spares])
+
+
+def _several(hosts: str | Sequence[str]) -> Sequence[str]:
+    return (hosts,) if isinstance(hosts, str) else hosts

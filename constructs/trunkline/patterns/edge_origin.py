@@ -18,7 +18,8 @@ MANAGEMENT_SERVICE = f"http://127.0.0.1:{MANAGEMENT_PORT}"
 class EdgeOrigin(Construct):
     """The origin of an edge: its hostname in the zone, and for a tunnel the tunnel itself.
 
-    Call `add_tunnel` or `add_address` once, and `add_management`, if at all, before `add_tunnel`.
+    Call `add_tunnel` or `add_address` once, and `add_management`, if at all, before `add_tunnel`. A
+    tunnel leads to the edge's spares as well; public ones have names of their own (`add_spare`).
     The stack needs the Cloudflare provider.
 
     - `account_id`: the Cloudflare account that holds the zone.
@@ -108,6 +109,14 @@ class EdgeOrigin(Construct):
     def add_address(self, address: str) -> None:
         """Point the hostname to the public IPv4 address `address`, by way of Cloudflare's proxy."""
         self._add_record("hostname", self.hostname, "A", address)
+
+    def add_spare(self, zone: str, hostname: str, address: str) -> None:
+        """Point `hostname` to the public IPv4 address of the edge's spare in `zone`.
+
+        It lies in the zone of the domain and is one label deep, as the edge's own.
+        """
+        check_hostname("EdgeOrigin.add_spare", hostname, domain=self._domain)
+        self._add_record(f"hostname-{zone}", hostname, "A", address)
 
     def _add_record(self, id: str, hostname: str, type: str, content: str) -> None:
         cloudflare.add_dns_record(

@@ -115,7 +115,7 @@ class EdgeParts:
         exposure = self.exposure
         if isinstance(exposure, Loopback) or self.control_plane:
             return ()
-        made = self._resources(ZONE, KeyGuard(exposure.hostname))
+        made = self._resources(ZONE, KeyGuard(exposure.hostnames))
         audience = self._management.audience if self._management else None
         shown = self.shown.otlp_header
         header = str(Fn.base64encode(shown)) if shown else None

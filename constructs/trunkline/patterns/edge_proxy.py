@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from cdktf import TerraformProvider
 from constructs import Construct
 
+from trunkline.addresses.base import machine_name
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import GroupSpec, MachineSpec, fingerprint, short_name
+from trunkline.clouds.base import GroupSpec, MachineSpec, fingerprint
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
     DEFAULT_FORWARDING,
@@ -28,7 +29,6 @@ from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.patterns.provider import use_provider
 from trunkline.payload import machine_firewall
 from trunkline.topology.arguments import (
-    LONGEST_NAME,
     check_control_plane,
     check_name,
     check_otlp,
@@ -50,7 +50,7 @@ class EdgeProxy(Construct):
     - `routes`: the path prefixes that it answers, or what it does with the requests of each; any
       other path gets 404.
     - `spares`: zones of further machines that serve the same; none for `Loopback`. A tunnel brings
-      requests to each of them that is connected.
+      requests to each of them that is connected; a `Public` one names a hostname for each.
     - `name`: begins the names of all resources; unique in the account and region. Without it:
       `edge-<site>`.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
@@ -178,7 +178,7 @@ class EdgeProxy(Construct):
             zone: group.machine(
                 "machine" if zone == site.zone else f"machine-{zone}",
                 MachineSpec(
-                    name=name if zone == site.zone else short_name(f"{name}-{zone}", LONGEST_NAME),
+                    name=name if zone == site.zone else machine_name(name, zone),
                     zone=zone,
                     units=edge.units(zone),
                     static_address=isinstance(exposure, Public),
@@ -196,6 +196,10 @@ class EdgeProxy(Construct):
 
 
 def _check_spares(construct: str, zones: Sequence[str], exposure: Exposure) -> None:
+    if isinstance(exposure, Public) and len(exposure.hostnames) != len(zones):
+        raise ConfigurationError(
+            f"{construct}: spares: Public.spares names a hostname for each zone of them"
+        )
     if len(set(zones)) < len(zones):
         raise ConfigurationError(f"{construct}: spares: name each zone once, and not site.zone")
     if len(zones) > 1 and isinstance(exposure, Loopback):

@@ -11,8 +11,8 @@ from trunkline.model import Management
 from trunkline.patterns import cloudflare_ranges
 
 
-def _keys(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(keys)
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
 
 
 @frozen(kw_only=True)
@@ -30,8 +30,13 @@ class Tunnel:
 
     hostname: str
     token: str
-    keys: tuple[str, ...] = field(converter=_keys)
+    keys: tuple[str, ...] = field(converter=_texts)
     management: Management | None = None
+
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """Its one hostname, by which the tunnel leads to all machines."""
+        return (self.hostname,)
 
 
 @frozen(kw_only=True)
@@ -41,11 +46,19 @@ class Public:
     - `hostname`: the edge's own hostname, as of `Tunnel`.
     - `keys`: the keys that it lets in, as of `Tunnel`.
     - `sources`: the IPv4 ranges that may connect. Without it: Cloudflare's.
+    - `spares`: the hostnames of its spares, by which each of its machines is reached (see
+      `EdgeOrigin.add_spare`). Each answers all of them.
     """
 
     hostname: str
-    keys: tuple[str, ...] = field(converter=_keys)
+    keys: tuple[str, ...] = field(converter=_texts)
     sources: tuple[str, ...] = cloudflare_ranges.IPV4
+    spares: tuple[str, ...] = field(default=(), converter=_texts)
+
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """All of its hostnames, the edge's own first."""
+        return (self.hostname, *self.spares)
 
 
 @frozen

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from cdktf import TerraformProvider
 from constructs import Construct
 
+from trunkline.addresses.base import machine_name
 from trunkline.addresses.names import Peer
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import GroupSpec, MachineSpec, Secret, fingerprint, short_name
+from trunkline.clouds.base import GroupSpec, MachineSpec, Secret, fingerprint
 from trunkline.clouds.facts import facts_of
 from trunkline.model import Probes, Site
 from trunkline.patterns.provider import use_provider
@@ -127,8 +128,7 @@ def _agent(site: Site, zone: str, probes: Probes, peers: Sequence[Peer], secret:
 
 def _machine(name: str, zone: str, agent: Agent, replaced_with: tuple[str, ...]) -> MachineSpec:
     return MachineSpec(
-        # Google's instances have the shortest names: 63 characters.
-        name=short_name(f"{name}-{zone}", 63),
+        name=machine_name(name, zone),
         zone=zone,
         units=(agent,),
         replaced_with=replaced_with,

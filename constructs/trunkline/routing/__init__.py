@@ -100,6 +100,7 @@ def _find(name: str, routes: Sequence[RouteSpec]) -> Strategy:
         known = ", ".join(sorted(STRATEGIES))
         raise ConfigurationError(f"unknown routing strategy {name!r}: use one of {known}")
     _check_failover(STRATEGIES[name], routes)
+    _check_spares(STRATEGIES[name], routes)
     _check_size(STRATEGIES[name], routes)
     return STRATEGIES[name]
 
@@ -111,6 +112,17 @@ def _check_failover(strategy: Strategy, routes: Sequence[RouteSpec]) -> None:
         raise ConfigurationError(
             f"{strategy.name} cannot fail over: remove failover from {', '.join(failing_over)}, "
             f"or use the strategy {others}"
+        )
+
+
+def _check_spares(strategy: Strategy, routes: Sequence[RouteSpec]) -> None:
+    origins = (origin for route in routes for origin in route.origins)
+    spread = sorted({origin.site for origin in origins if origin.spares})
+    if spread and not strategy.spreads:
+        others = strategies_where(lambda other: other.spreads)
+        raise ConfigurationError(
+            f"{strategy.name} reaches one public edge of a site: name one hostname for "
+            f"{', '.join(spread)}, or use the strategy {others}"
         )
 
 

@@ -54,6 +54,7 @@ LOAD_BALANCER = Strategy(
     name="load_balancer",
     spec=load_balancer,
     fails_over=True,
+    spreads=False,
     hedges=False,
     sets_headers=False,
     writes_analytics=False,

@@ -25,6 +25,7 @@ ORIGIN_RULES = Strategy(
     name="origin_rules",
     spec=origin_rules,
     fails_over=False,
+    spreads=False,
     hedges=False,
     sets_headers=False,
     writes_analytics=False,

@@ -10,12 +10,25 @@ from attrs import field, frozen, validators
 from trunkline.model import DEFAULT_TIMEOUT_SECONDS, DEFAULT_WORKER, HEALTH_PATH, WorkerOptions
 
 
+def _urls(urls: Iterable[str]) -> tuple[str, ...]:
+    return tuple(urls)
+
+
 @frozen
 class Origin:
-    """The edge of a site as Cloudflare reaches it; `url` is scheme and host, without a path."""
+    """The edge of a site as Cloudflare reaches it; `url` is scheme and host, without a path.
+
+    `spares` are the URLs of its further machines, where they are reached one by one.
+    """
 
     site: str
     url: str
+    spares: tuple[str, ...] = field(default=(), converter=_urls)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Those of all its machines."""
+        return (self.url, *self.spares)
 
     @property
     def hostname(self) -> str:

@@ -36,6 +36,7 @@ class Strategy:
     - `spec` makes what Cloudflare is given. Where it is of a new kind, `cloudflare/routing.py` has
       one function more.
     - `fails_over`: whether a route may have a second site.
+    - `spreads`: whether it reaches more than one public edge of a site; a tunnel leads to all.
     - `hedges`: whether a slow answer can make it ask the next site.
     - `sets_headers`: whether answers can get a header, such as that of `hsts_seconds`.
     - `writes_analytics`: whether it can write a data point for every request.
@@ -50,6 +51,7 @@ class Strategy:
     name: str
     spec: Callable[[VirtualHost], RoutingSpec]
     fails_over: bool
+    spreads: bool
     hedges: bool
     sets_headers: bool
     writes_analytics: bool

@@ -1,7 +1,7 @@
 // Sends each request to the first healthy site of its route, by the longest matching path prefix.
 // The script is the same for every topology; its bindings say what differs:
 //   ROUTES      {"/api/v5": ["aws", "google"]}   sites by prefix, first choice first
-//   ORIGINS     {"aws": "https://..."}           scheme and host of each site's edge
+//   ORIGINS     {"aws": "https://..."}           scheme and host of each site's edge, or a list of them
 //   HEDGED      ["/api/v5"]                      prefixes that ask another site after a time-out
 //   HEALTH      {"/api/v5": "/healthz/models"}   where edges say of a prefix's upstream, not of their own
 //   TIMEOUT_MS  "30000"                          how long those wait for response headers
@@ -62,23 +62,23 @@ function parse(env) {
   const health = JSON.parse(env.HEALTH);
   const urls = JSON.parse(env.ORIGINS);
   const origins = new Map();
-  const originOf = (site, path) => {
-    const key = urls[site] + path;
-    if (!origins.has(key)) origins.set(key, origin(site, urls[site], path));
-    return origins.get(key);
+  const originOf = (site, url, path) => {
+    if (!origins.has(url + path)) origins.set(url + path, origin(site, url, path));
+    return origins.get(url + path);
   };
-  const routes = Object.entries(JSON.parse(env.ROUTES)).map(([prefix, sites]) => ({
-    prefix,
-    origins: sites.map((site) => originOf(site, health[prefix] ?? HEALTH)),
-    timeout: hedged.has(prefix) ? Number(env.TIMEOUT_MS) : 0,
-  }));
+  const routes = Object.entries(JSON.parse(env.ROUTES)).map(([prefix, sites]) => {
+    const path = health[prefix] ?? HEALTH;
+    const edges = sites.map((site) => [urls[site]].flat().map((url) => originOf(site, url, path)));
+    const timeout = hedged.has(prefix) ? Number(env.TIMEOUT_MS) : 0;
+    return { prefix, edges, origins: edges.flat(), timeout };
+  });
   routes.sort((a, b) => b.prefix.length - a.prefix.length);
-  const secure = Object.values(urls).every((url) => url.startsWith("https:"));
+  const secure = Object.values(urls).flat().every((url) => url.startsWith("https:"));
   const hsts = secure && env.HSTS_SECONDS !== "0" ? `max-age=${env.HSTS_SECONDS}` : null;
   return { routes, secure, hsts, key: env.EDGE_KEY, analytics: env.ANALYTICS };
 }
 
-// The edge of a site, and what is known of it: whether it is healthy, when it said so, when it was
+// An edge of a site, and what is known of it: whether it is healthy, when it said so, when it was
 // asked, and whether a request has failed since.
 function origin(site, url, path) {
   return { site, url, path, healthy: true, heard: 0, asked: 0, doubted: false };
@@ -124,7 +124,7 @@ async function forward(request, url, route, context, record) {
   const replayable = IDEMPOTENT.has(request.method) && !hasBody(request);
   const target = url.href.slice(url.origin.length);
   refresh(route.origins, context);
-  const { origins } = route;
+  const origins = inTurn(route);
   const candidates = replayable ? healthyFirst(origins) : [await firstHealthy(origins)];
   for (const [index, origin] of candidates.entries()) {
     const last = index === candidates.length - 1;
@@ -137,6 +137,15 @@ async function forward(request, url, route, context, record) {
       return response ? answer(response, origin, record) : failure(503, "no site answered");
     response?.body?.cancel();
   }
+}
+
+// The edges of each site before those of the next one; those of one site share its requests.
+function inTurn({ edges, origins }) {
+  if (origins.length === edges.length) return origins;
+  return edges.flatMap((ofSite) => {
+    const first = Math.floor(Math.random() * ofSite.length);
+    return [...ofSite.slice(first), ...ofSite.slice(0, first)];
+  });
 }
 
 // --- what is known of an edge

@@ -9,7 +9,7 @@ from typing import Any
 
 from trunkline.errors import ConfigurationError
 from trunkline.model import HEALTH_PATH, Plan
-from trunkline.routing.spec import RouteSpec, Script, VirtualHost, WorkerRouting
+from trunkline.routing.spec import Origin, RouteSpec, Script, VirtualHost, WorkerRouting
 from trunkline.routing.strategy import Excess, Strategy
 
 MAIN_MODULE = "worker.js"
@@ -27,7 +27,8 @@ def worker(host: VirtualHost) -> WorkerRouting:
 def script(host: VirtualHost) -> Script:
     """A script that is the same for every topology; its bindings say what differs.
 
-    ORIGINS `{"aws": "https://…"}`, ROUTES `{"/api/v5": ["aws", "google"]}`, HEDGED `["/api/v5"]`,
+    ORIGINS `{"aws": "https://…"}`, with a list of URLs for a site with spares,
+    ROUTES `{"/api/v5": ["aws", "google"]}`, HEDGED `["/api/v5"]`,
     HEALTH `{"/api/v5": "/healthz/models"}`, TIMEOUT_MS `"30000"`, HSTS_SECONDS `"0"`, and as a
     secret EDGE_KEY. ANALYTICS is the dataset, whose name is a table's in SQL: the topology's, with
     underscores.
@@ -66,6 +67,7 @@ WORKER = Strategy(
     name="worker",
     spec=worker,
     fails_over=True,
+    spreads=True,
     hedges=True,
     sets_headers=True,
     writes_analytics=True,
@@ -80,14 +82,16 @@ def _sites(routes: Sequence[RouteSpec]) -> str:
 
 
 def _origins(routes: Sequence[RouteSpec]) -> str:
-    origins: dict[str, str] = {}
+    origins: dict[str, Origin] = {}
     for origin in (origin for route in routes for origin in route.origins):
-        if origins.setdefault(origin.site, origin.url) != origin.url:
+        first = origins.setdefault(origin.site, origin)
+        if first != origin:
+            one, other = (" ".join(each.urls) for each in (first, origin))
             raise ConfigurationError(
-                f"site {origin.site!r} has two origins, {origins[origin.site]} and {origin.url}: "
+                f"site {origin.site!r} has two origins, {one} and {other}: "
                 "give the site the same one in every route"
             )
-    return _json(origins)
+    return _json({site: [*o.urls] if o.spares else o.url for site, o in origins.items()})
 
 
 def _json(value: Any) -> str:

@@ -65,7 +65,7 @@ class Edge:
             routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
             upstreams={None: Upstream.from_url(upstream.url)} if upstream else {},
             listener=LoopbackListener(port=self.port),
-            guard=KeyGuard(HOST),
+            guard=KeyGuard([HOST]),
             folder=str(self.folder),
             log_limit=f"{self.folder}/log-limit.json",
             collector=self.collector,

@@ -3,8 +3,8 @@
 No GET is to be lost: another site answers it. Of the POSTs to one route, which are sent one after
 another, an outage is to cost one. The report says whether that was met; on a machine that has other
 work a few more are lost, and a drill fails where it is more than that. A load balancer repeats
-nothing, and learns of an outage from its monitors: until then it may lose the requests to one route,
-and none of the others. No POST may reach a server twice.
+nothing, and learns of an outage from its monitors: until then it may lose the requests to one
+route, and none of the others. No POST may reach a server twice.
 """
 
 from __future__ import annotations

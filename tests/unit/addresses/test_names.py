@@ -50,7 +50,7 @@ def test_an_origin_hostname_is_one_label_deep() -> None:
 
 def test_validation_knows_the_origin_hostnames() -> None:
     data = {"name": "t", "domain": "example.com", "sites": {"a": {}}}
-    assert PartialTopology(data, lambda _: 1).origins() == {"a": "t-edge-a.example.com"}
+    assert PartialTopology(data, lambda _: 1).origins() == {"a": ("t-edge-a.example.com",)}
     assert PartialTopology({**data, "domain": None}, lambda _: 1).origins() == {}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from trunkline.addresses.base import short_name
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds import cloud_class
-from trunkline.clouds.base import Cloud, rules_by_cidr, short_name
+from trunkline.clouds.base import Cloud, rules_by_cidr
 from trunkline.clouds.facts import CLOUDS
 from trunkline.errors import ConfigurationError
 from trunkline.payload import Rule

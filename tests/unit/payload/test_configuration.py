@@ -46,7 +46,7 @@ def served(*prefixes: str, host: str = "10.0.0.9", zone: str = "us-east-1a") -> 
         routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
         upstreams={None: Upstream([Server(host, 8080, tls=False)])},
         listener=LoopbackListener(),
-        guard=KeyGuard("edge.example.com"),
+        guard=KeyGuard(["edge.example.com"]),
         folder="/run/x",
     )
 

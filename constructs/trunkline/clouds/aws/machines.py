@@ -26,6 +26,7 @@ from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityG
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
+from trunkline.addresses.base import short_name
 from trunkline.clouds.aws.facts import SIZES
 from trunkline.clouds.base import (
     GroupSpec,
@@ -35,7 +36,6 @@ from trunkline.clouds.base import (
     SiteNetwork,
     replacement,
     rules_by_cidr,
-    short_name,
 )
 from trunkline.errors import ConfigurationError
 from trunkline.payload import user_data

@@ -28,6 +28,7 @@ from cdktf_cdktf_provider_google.secret_manager_secret_iam_member import (
 from cdktf_cdktf_provider_google.service_account import ServiceAccount
 from constructs import Construct
 
+from trunkline.addresses.base import short_name
 from trunkline.clouds.base import (
     GroupSpec,
     Machine,
@@ -35,7 +36,6 @@ from trunkline.clouds.base import (
     MachineSpec,
     SiteNetwork,
     replacement,
-    short_name,
 )
 from trunkline.clouds.google.facts import HYPERDISK_ONLY, SIZES
 from trunkline.payload import ANYWHERE, Firewall, Rule, user_data

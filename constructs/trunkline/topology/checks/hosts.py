@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import chain
 from urllib.parse import SplitResult, urlsplit
 
 from attrs import frozen
@@ -49,7 +50,7 @@ def reachable(target: Target, draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(path, "the port is out of range", "use 1 to 65535")
     if not _host_is_valid(host):
         yield Problem(path, f"{host} is neither a hostname nor an IP address", "correct it")
-    elif host in draft.origins().values() or host == draft.hostname():
+    elif host in chain.from_iterable(draft.origins().values()) or host == draft.hostname():
         message = f"{host} leads back to the edges, round and round"
         yield Problem(path, message, remedy)
     elif not (target.here and _is_this_machine(host)):

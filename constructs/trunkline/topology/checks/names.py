@@ -56,7 +56,7 @@ def hostname_is_covered(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def hostname_is_not_an_origin(draft: PartialTopology) -> Iterator[Problem]:
-    for site, origin in draft.origins().items():
+    for site, origin in _origins(draft):
         if origin == draft.hostname():
             message = f"{origin} is the name under which Cloudflare finds the edge of {site}"
             yield Problem(("routing", "hostname"), message, "choose another hostname")
@@ -67,12 +67,28 @@ def hostname_is_not_an_origin(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def origins_are_names(draft: PartialTopology) -> Iterator[Problem]:
-    kinds = {"origin": draft.origins(), "management": draft.management_names()}
-    for kind, site, name in ((k, s, n) for k, names in kinds.items() for s, n in names.items()):
+    kinds = {"origin": _origins(draft), "management": draft.management_names().items()}
+    for kind, site, name in ((k, s, n) for k, names in kinds.items() for s, n in names):
         if len(name) > MAX_HOSTNAME:
             message = f"the {kind} hostname of this site has {len(name)} characters"
             remedy = f"shorten the site, the topology's name or the domain: {MAX_HOSTNAME} fit"
             yield Problem(("sites", site), message, remedy, at_key=True)
+
+
+def origins_differ(draft: PartialTopology) -> Iterator[Problem]:
+    """The site `a` with an edge in zone 2 and the site `a-2` would have one name."""
+    first: dict[str, str] = {}
+    for site, name in _origins(draft):
+        if (other := first.setdefault(name, site)) != site:
+            message = f"an edge of this site and one of {other} would both be {name}"
+            yield Problem(("sites", site), message, "call one of the sites otherwise", at_key=True)
+
+
+def _origins(draft: PartialTopology) -> Iterator[tuple[str, str]]:
+    """Each site with each of its origin hostnames."""
+    for site, names in draft.origins().items():
+        for name in names:
+            yield site, name
 
 
 CHECKS = (
@@ -81,4 +97,5 @@ CHECKS = (
     hostname_is_covered,
     hostname_is_not_an_origin,
     origins_are_names,
+    origins_differ,
 )

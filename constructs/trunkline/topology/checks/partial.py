@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
 from attrs import field, frozen
 
-from trunkline.addresses.cloudflare import management_hostname, origin_hostname
+from trunkline.addresses.cloudflare import management_hostname, origin_hostname, spare_hostname
 from trunkline.clouds.facts import CloudFacts, facts_of
 from trunkline.documents.findings import KeyPath, show_path
 from trunkline.model import NewNetwork, default_hostname
@@ -107,12 +107,28 @@ class PartialTopology:
         default = default_hostname(domain) if domain and "hostname" not in routing else ""
         return self.text("routing", "hostname") or default
 
-    def origins(self) -> Mapping[str, str]:
-        """The origin hostname of each site, by its site; none where it cannot be known."""
+    def origins(self) -> Mapping[str, Sequence[str]]:
+        """The origin hostnames of each site, by its site; none where they cannot be known."""
         name, domain = self.text("name"), self.text("domain")
         if not name or not domain:
             return {}
-        return {site: origin_hostname(name, site, domain) for site in self.sites}
+        return {
+            site: (
+                origin_hostname(name, site, domain),
+                *(spare_hostname(name, site, zone, domain) for zone in self._public_spares(site)),
+            )
+            for site in self.sites
+        }
+
+    def _public_spares(self, site: str) -> Sequence[str]:
+        """The zones of a site's further edges, where each of them is public."""
+        replicas, zone = self.get("edge", "replicas"), self.text("sites", site, "zone")
+        if self.get("edge", "exposure") != "public" or not isinstance(replicas, int) or not zone:
+            return ()
+        candidates = [each for _, each in self.texts("sites", site, "zones") if each != zone]
+        named = "spares" in self.mapping("sites", site)
+        spares = [each for _, each in self.texts("sites", site, "spares")] if named else candidates
+        return spares[: replicas - 1]
 
     def management_names(self) -> Mapping[str, str]:
         """The hostname for operators of each site that has one, by its site."""

@@ -218,6 +218,18 @@ def strategy_reaches_edges(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(STRATEGY, f"{strategy.name} reaches no edge that is {exposure}", remedy)
 
 
+def strategy_spreads(draft: PartialTopology) -> Iterator[Problem]:
+    strategy, exposure = strategy_of(draft), draft.get("edge", "exposure")
+    replicas = draft.get("edge", "replicas") or 1
+    if replicas == 1 or exposure != "public" or strategy is None or strategy.spreads:
+        return
+    if exposure in strategy.exposures:
+        others = strategies_where(lambda other: other.spreads)
+        message = f"{strategy.name} reaches one public edge of a site"
+        remedy = f"use exposure: tunnel, which leads to all, the strategy {others}, or delete it"
+        yield Problem(("edge", "replicas"), message, remedy)
+
+
 def hedge_has_another_site(draft: PartialTopology) -> Iterator[Problem]:
     hedged = [prefix for prefix, route in draft.routes.items() if route.get("hedge") is True]
     for prefix in hedged:
@@ -256,6 +268,7 @@ CHECKS = (
     strategy_fails_over,
     strategy_hedges,
     strategy_reaches_edges,
+    strategy_spreads,
     strategy_sets_headers,
     strategy_writes_analytics,
     hedge_has_another_site,

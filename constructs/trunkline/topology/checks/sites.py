@@ -97,10 +97,6 @@ def spares_are_candidates(draft: PartialTopology) -> Iterator[Problem]:
 def replicas_have_zones(draft: PartialTopology) -> Iterator[Problem]:
     """Each edge of a site needs a zone of its own."""
     replicas, path = draft.get("edge", "replicas") or 1, ("edge", "replicas")
-    if replicas > 1 and draft.get("edge", "exposure") == "public":
-        message = "public edges stand alone in their sites"
-        yield Problem(path, message, "use exposure: tunnel, which leads to all, or delete it")
-        return
     for name, site in draft.sites.items() if replicas > 1 else ():
         if draft.is_on_loopback(name):
             yield Problem(path, "a site of this machine has one edge", "delete it")

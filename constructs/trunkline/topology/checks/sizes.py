@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.addresses.cloudflare import origin_url
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.routing import Origin, RouteSpec
 from trunkline.topology.checks.partial import PartialTopology
@@ -23,10 +22,14 @@ def routes_fit_the_strategy(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def _routes(draft: PartialTopology) -> Iterator[RouteSpec]:
-    name, domain = draft.text("name"), draft.text("domain")
+    origins = {site: _origin(site, *names) for site, names in draft.origins().items()}
     for prefix in draft.routes:
-        if sites := [site for _, site in sites_of(draft, prefix)]:
-            yield RouteSpec(prefix, [Origin(s, origin_url(name, s, domain)) for s in sites])
+        if found := [origins[site] for _, site in sites_of(draft, prefix) if site in origins]:
+            yield RouteSpec(prefix, found)
+
+
+def _origin(site: str, name: str, *spares: str) -> Origin:
+    return Origin(site, f"https://{name}", [f"https://{each}" for each in spares])
 
 
 CHECKS = (routes_fit_the_strategy,)
