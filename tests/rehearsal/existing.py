@@ -5,7 +5,7 @@ from __future__ import annotations
 from rehearsal.clouds import BY_CLOUD
 from rehearsal.workers import ZONE
 from rehearsal.world import World
-from trunkline.addresses.base import edge_name
+from trunkline.addresses.base import edge_name, machine_name
 from trunkline.model import Cloudflare, ExistingNetwork, Topology
 
 
@@ -13,7 +13,7 @@ def edge_machines(topology: Topology, site: str) -> dict[str, str]:
     """The names of the machines of a site's edge, by zone."""
     name = edge_name(topology.name, site)
     first, *spares = topology.edge_zones(site)
-    return {first: name, **{zone: f"{name}-{zone}" for zone in spares}}
+    return {first: name, **{zone: machine_name(name, zone) for zone in spares}}
 
 
 def add_existing(world: World, topology: Topology) -> None:

@@ -111,9 +111,9 @@ class EdgeOrigin(Construct):
         self._add_record("hostname", self.hostname, "A", address)
 
     def add_spare(self, zone: str, hostname: str, address: str) -> None:
-        """Point `hostname` to the public IPv4 address of the edge's spare in `zone`.
+        """Point `hostname` to the spare in `zone`, by its public IPv4 address `address`.
 
-        It lies in the zone of the domain and is one label deep, as the edge's own.
+        The name lies in the zone of the domain and is one label deep, as the edge's own.
         """
         check_hostname("EdgeOrigin.add_spare", hostname, domain=self._domain)
         self._add_record(f"hostname-{zone}", hostname, "A", address)

@@ -127,9 +127,16 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
             hedged: Collection[str] = (),
             health: Mapping[str, str] | None = None,
             scheme: str = "http",
+            spares: Mapping[str, str] | None = None,
             **options: Any,
         ) -> World:
             names = ("aws", "google", "azure")
+            further = spares or {}  # the site of which another one's edge is a further edge
+
+            def origin(name: str) -> Origin:
+                urls = [sites[each].url(scheme) for each in further if further[each] == name]
+                return Origin(name, sites[name].url(scheme), urls)
+
             sites = {name: Site(stack.enter_context(service())) for name in names}
             host = VirtualHost(
                 name="test",
@@ -138,7 +145,7 @@ def start(workerd: Path, tmp_path: Path) -> Iterator[Callable[..., World]]:
                 routes=[
                     RouteSpec(
                         prefix,
-                        [Origin(name, sites[name].url(scheme)) for name in names],
+                        map(origin, names),
                         hedge=prefix in hedged,
                         health=(health or {}).get(prefix, HEALTH),
                     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from attrs import evolve
 from support.examples import ROOT
 
 from trunkline.addresses import names
-from trunkline.addresses.cloudflare import origin_hostname
+from trunkline.addresses.cloudflare import origin_hostname, origin_hostnames, spare_hostname
 from trunkline.errors import ConfigurationError
 from trunkline.model import Cloudflare, Edge, ExistingNetwork, Ingress, Topology
 from trunkline.probing.addresses import probe_addresses
@@ -52,6 +52,42 @@ def test_validation_knows_the_origin_hostnames() -> None:
     data = {"name": "t", "domain": "example.com", "sites": {"a": {}}}
     assert PartialTopology(data, lambda _: 1).origins() == {"a": ("t-edge-a.example.com",)}
     assert PartialTopology({**data, "domain": None}, lambda _: 1).origins() == {}
+
+
+def test_each_public_edge_of_a_site_has_a_name_and_a_tunnel_has_one_for_all() -> None:
+    site = evolve(THREE.site("aws"), zones=["us-east-1a", "us-east-1b"], zone="us-east-1b")
+    site = evolve(site, spares=["us-east-1a"])
+    made = evolve(THREE, sites=(site,), edge=Edge(replicas=2))
+    first = {"us-east-1b": "three-clouds-edge-aws.example.com"}
+    assert origin_hostnames(made, "aws") == first
+    made = evolve(made, edge=Edge(replicas=2, exposure="public"))
+    spare = {"us-east-1a": "three-clouds-edge-aws-us-east-1a.example.com"}
+    assert origin_hostnames(made, "aws") == {**first, **spare}
+
+
+def test_the_label_of_a_spare_is_no_longer_than_dns_takes() -> None:
+    names = {
+        spare_hostname("t" * 24, "s" * 20, f"northamerica-northeast1-{zone}", "example.com")
+        for zone in "ab"
+    }
+    assert len(names) == 2
+    assert {len(name.removesuffix(".example.com")) for name in names} == {63}
+
+
+def test_validation_knows_the_names_of_spares() -> None:
+    site = {"cloud": "azure", "zone": "2", "zones": ["1", "2", "3"]}
+    edge = {"exposure": "public", "replicas": 2}
+    data = {"name": "t", "domain": "example.com", "sites": {"a": site}, "edge": edge}
+
+    def origins(**more: Any) -> Any:
+        return PartialTopology({**data, **more}, lambda _: 1).origins()["a"]
+
+    own = "t-edge-a.example.com"
+    assert origins() == (own, "t-edge-a-1.example.com")
+    assert origins(sites={"a": {**site, "spares": ["3"]}}) == (own, "t-edge-a-3.example.com")
+    assert origins(edge={**edge, "exposure": "tunnel"}) == (own,)
+    assert origins(edge={**edge, "replicas": None}) == (own,)
+    assert origins(sites={"a": {**site, "zone": None}}) == (own,)
 
 
 def test_a_probe_knows_every_probe_and_itself() -> None:

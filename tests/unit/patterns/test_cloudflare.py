@@ -41,6 +41,32 @@ def test_a_strategy_that_cannot_do_what_the_routes_say_is_refused() -> None:
         routing(strategy="origin_rules", routes=failing_over)
 
 
+def test_a_site_may_have_several_edges_in_the_worker_s_list() -> None:
+    hosts = ["edge-aws.example.com", "edge-aws-2.example.com"]
+    script = only(routing(routes={"/": {"aws": hosts}}), "cloudflare_workers_script")
+    bindings = {each["name"]: each["text"] for each in script["bindings"]}
+    assert json.loads(bindings["ORIGINS"]) == {"aws": [f"https://{host}" for host in hosts]}
+
+
+@pytest.mark.parametrize("strategy", ["origin_rules", "load_balancer"])
+def test_a_strategy_that_reaches_one_edge_of_a_site_is_given_one(strategy: str) -> None:
+    words = f"{strategy} reaches one public edge of a site: name one hostname for aws, or use"
+    with pytest.raises(ConfigurationError, match=words):
+        routing(strategy=strategy, routes={"/": {"aws": ["a.example.com", "b.example.com"]}})
+
+
+@pytest.mark.parametrize(
+    ("hosts", "words"),
+    [
+        ([], "the origin of aws: name a hostname"),
+        (["a.example.com", "b.example.org"], "the origin of aws"),
+    ],
+)
+def test_a_list_of_hostnames_is_checked(hosts: list[str], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        routing(routes={"/": {"aws": hosts}})
+
+
 def test_a_zone_is_looked_up_and_keeps_its_ssl_mode() -> None:
     stack = routing(origin_pulls=True, smart_routing=True)
     [zone] = stack["data"]["cloudflare_zone"].values()
@@ -220,6 +246,21 @@ def test_the_token_of_a_tunnel_is_sensitive() -> None:
         TerraformLocal(scope, "token", origin(scope).add_tunnel("edge"))
 
     assert synthesized(add)["locals"]["token"].startswith("${sensitive(data.")
+
+
+def test_a_spare_of_a_public_edge_has_a_name_of_its_own() -> None:
+    def add(scope: Any) -> None:
+        made = origin(scope)
+        made.add_address("192.0.2.1")
+        made.add_spare("us-east-1b", "edge-b.example.com", "192.0.2.2")
+
+    records = synthesized(add)["resource"]["cloudflare_dns_record"]
+    assert {(each["name"], each["content"], each["proxied"]) for each in records.values()} == {
+        ("edge.example.com", "192.0.2.1", True),
+        ("edge-b.example.com", "192.0.2.2", True),
+    }
+    with pytest.raises(ConfigurationError, match=r"add_spare: .*edge\.example\.org"):
+        synthesized(lambda scope: origin(scope).add_spare("b", "edge.example.org", "192.0.2.2"))
 
 
 def test_a_public_edge_is_reached_at_its_address_through_cloudflare() -> None:

@@ -122,6 +122,24 @@ def test_spares_that_cannot_be(spares: list[str], exposure: str, said: str) -> N
         synthesized(AWS, chosen, spares=spares)
 
 
+def test_each_machine_of_a_public_edge_has_an_address_and_answers_all_of_its_hostnames() -> None:
+    from trunkline import Public
+
+    public = Public(hostname="a.example.com", spares=["a-2.example.com"], keys=["k"])
+    stack = synthesized(AWS, public, spares=["us-east-1b"])
+    assert len(stack["resource"]["aws_eip"]) == 2
+    assert public.hostnames == ("a.example.com", "a-2.example.com")
+
+
+@pytest.mark.parametrize("spares", [[], ["us-east-1b", "us-east-1c"]])
+def test_a_public_edge_names_a_hostname_for_each_spare(spares: list[str]) -> None:
+    from trunkline import ConfigurationError, Public
+
+    public = Public(hostname="a.example.com", spares=["a-2.example.com"], keys=["k"])
+    with pytest.raises(ConfigurationError, match=r"Public\.spares names a hostname for each"):
+        synthesized(AWS, public, spares=spares)
+
+
 def zone_of(machine: dict[str, Any]) -> str:
     """The zone; AWS says it with the subnet, whose name ends in it."""
     subnet = machine.get("subnet_id", "").rpartition("_")[0].partition("subnet-")[2]

@@ -63,6 +63,22 @@ def test_a_binding_that_cloudflare_would_refuse() -> None:
         routing_spec(host(*routes))
 
 
+def test_a_site_with_spares_has_the_urls_of_all_its_edges() -> None:
+    aws = Origin("aws", "https://a.example.com", ["https://a-2.example.com"])
+    made = script(RouteSpec("/a", [aws, SITES["google"]]), RouteSpec("/b", [aws]))
+    assert json.loads(made.bindings["ORIGINS"]) == {
+        "aws": ["https://a.example.com", "https://a-2.example.com"],
+        "google": "https://demo-edge-google.example.com",
+    }
+    assert json.loads(made.bindings["ROUTES"]) == {"/a": ["aws", "google"], "/b": ["aws"]}
+
+
+def test_a_site_has_the_same_spares_in_every_route() -> None:
+    spread = Origin("aws", SITES["aws"].url, ["https://a-2.example.com"])
+    with pytest.raises(ConfigurationError, match="site 'aws' has two origins"):
+        script(RouteSpec("/a", [SITES["aws"]]), RouteSpec("/b", [spread]))
+
+
 def test_a_site_has_one_origin() -> None:
     elsewhere = Origin("aws", "https://other.example.com")
     with pytest.raises(ConfigurationError, match="site 'aws' has two origins"):

@@ -50,14 +50,14 @@ def test_as_many_routes_as_the_schema_allows_fit_into_a_machine(
 
 def test_a_worker_that_cannot_hold_the_origins_is_a_finding(tmp_path: Path) -> None:
     text = (ROOT / "topologies" / "three-clouds.yaml").read_text()
-    azure = text[text.index("  azure:") : text.index("\nedge:")]
+    azure = text[text.index("  azure:") : text.index("\nprobes:")]
     more = "".join(
         azure.replace("azure:", f"more-sites-{number:03d}:", 1).replace("10.30", f"10.{number}")
         for number in range(100, 170)
     )
     names = ", ".join(f"more-sites-{number:03d}" for number in range(100, 170))
     file = tmp_path / "topology.yaml"
-    text = text.replace("\nedge:", f"{more}\nedge:").replace("[google, azure]", f"[{names}]")
+    text = text.replace("\nprobes:", f"{more}\nprobes:").replace("[google, azure]", f"[{names}]")
     file.write_text(text)
     with pytest.raises(TopologyError, match=r"the origins make \d+ bytes, and a Worker holds 5000"):
         load(file)

@@ -21,6 +21,7 @@ def new_strategy(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> None:
         "name": "new",
         "spec": STRATEGIES["origin_rules"].spec,
         "fails_over": True,
+        "spreads": True,
         "hedges": True,
         "sets_headers": True,
         "writes_analytics": True,
@@ -104,6 +105,19 @@ def test_a_strategy_may_reach_tunnels_alone(monkeypatch: pytest.MonkeyPatch) -> 
         "use edge.exposure tunnel, or the strategy worker or origin_rules"
     ]
     assert not found(routing.strategy_reaches_edges)
+
+
+def test_a_strategy_may_reach_one_public_edge_of_a_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, spreads=False)
+    edge = {"exposure": "public", "replicas": 2}
+    assert found(routing.strategy_spreads, edge=edge) == [
+        "edge.replicas: new reaches one public edge of a site; "
+        "use exposure: tunnel, which leads to all, the strategy worker, or delete it"
+    ]
+    assert not found(routing.strategy_spreads, edge={**edge, "replicas": 1})
+    assert not found(routing.strategy_spreads, edge={**edge, "exposure": "tunnel"})
+    new_strategy(monkeypatch, spreads=False, exposures=("tunnel",))
+    assert not found(routing.strategy_spreads, edge=edge), "another finding says more"
 
 
 def test_a_strategy_may_run_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:

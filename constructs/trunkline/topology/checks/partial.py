@@ -122,13 +122,13 @@ class PartialTopology:
 
     def _public_spares(self, site: str) -> Sequence[str]:
         """The zones of a site's further edges, where each of them is public."""
-        replicas, zone = self.get("edge", "replicas"), self.text("sites", site, "zone")
-        if self.get("edge", "exposure") != "public" or not isinstance(replicas, int) or not zone:
+        replicas, zone = self.get("edge", "replicas") or 1, self.text("sites", site, "zone")
+        if self.get("edge", "exposure") != "public" or not zone:
             return ()
         candidates = [each for _, each in self.texts("sites", site, "zones") if each != zone]
         named = "spares" in self.mapping("sites", site)
         spares = [each for _, each in self.texts("sites", site, "spares")] if named else candidates
-        return spares[: replicas - 1]
+        return spares[: int(replicas) - 1]
 
     def management_names(self) -> Mapping[str, str]:
         """The hostname for operators of each site that has one, by its site."""
