@@ -1,7 +1,9 @@
 """Cloudflare Load Balancing: its monitors ask the edges, and requests go to healthy pools.
 
 Here an edge is asked when a request comes and what is known of it is two seconds old; Cloudflare
-asks every minute, from many places. Both send the same request by the same way.
+asks every minute, from many places. Both send the same request by the same way. With the steering
+policy `dynamic_latency` the healthy pool that answers its monitor fastest gets the requests, which
+Cloudflare decides by the average of many answers.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ POOL, MONITOR = f"{BALANCER}_pool", f"{BALANCER}_monitor"
 TYPES = (BALANCER, POOL, MONITOR)
 FRESH_SECONDS = 2.0
 
+NEVER = 0.0, False, 0.0
+
 Ask = Callable[[State, str, Mapping[str, str]], int]
 """Asks an endpoint for a path with headers; the status of its answer."""
 
@@ -29,7 +33,8 @@ class LoadBalancers:
 
     world: World
     ask: Ask
-    _heard: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    _heard: dict[str, tuple[float, bool, float]] = field(default_factory=dict)
+    """When each pool was asked last, whether it is healthy, and how long its answer took."""
 
     def endpoint(self, host: str, fields: Mapping[str, Any]) -> State | None:
         """The endpoint that gets a request to a hostname; None where no load balancer has it."""
@@ -37,8 +42,10 @@ class LoadBalancers:
             return None
         wanted = self._rule(balancer, fields) or balancer
         pools = [*self._pools(wanted["default_pools"]), *self._pools([wanted["fallback_pool"]])]
-        chosen = next((pool for pool in pools if self._is_healthy(pool)), pools[-1])
-        return dict(chosen["origins"][0])
+        healthy = [pool for pool in pools if self._is_healthy(pool)] or pools[-1:]
+        if balancer["steering_policy"] == "dynamic_latency":
+            healthy.sort(key=lambda pool: self._heard[pool["id"]][2])
+        return dict(healthy[0]["origins"][0])
 
     def _rule(self, balancer: State, fields: Mapping[str, Any]) -> State | None:
         rules = sorted(balancer["rules"] or [], key=lambda rule: rule["priority"])
@@ -52,10 +59,11 @@ class LoadBalancers:
             yield found
 
     def _is_healthy(self, pool: State) -> bool:
-        when, healthy = self._heard.get(pool["id"], (0.0, False))
-        if time.monotonic() - when > FRESH_SECONDS:
+        when, healthy, _ = self._heard.get(pool["id"], NEVER)
+        if (began := time.monotonic()) - when > FRESH_SECONDS:
             healthy = self._check(pool)
-            self._heard[pool["id"]] = time.monotonic(), healthy
+            ended = time.monotonic()
+            self._heard[pool["id"]] = ended, healthy, ended - began
         return healthy
 
     def _check(self, pool: State) -> bool:

@@ -15,7 +15,7 @@ from constructs import Construct
 
 from trunkline.cloudflare.edge_key import add_edge_key
 from trunkline.cloudflare.tunnel import tunnel_address
-from trunkline.model import EDGE_KEY_HEADER, HEALTH_PATH
+from trunkline.model import EDGE_KEY_HEADER, HEALTH_PATH, Steering
 from trunkline.routing import LoadBalancerRouting, Pool
 from trunkline.routing.load_balancer import INTERVAL_SECONDS
 from trunkline.terraform.escape import escape
@@ -23,9 +23,12 @@ from trunkline.terraform.escape import escape
 # 52x: no connection, or none in time. Cloudflare then tries one other edge, of any pool:
 # https://developers.cloudflare.com/load-balancing/understand-basics/adaptive-routing/
 ACROSS_POOLS = {"failover_across_pools": True}
+# Where a region has measured nothing yet, it takes the pools in their order:
+# https://developers.cloudflare.com/load-balancing/understand-basics/traffic-steering/steering-policies/
+POLICIES: Mapping[Steering, str] = {"order": "off", "latency": "dynamic_latency"}
 # From where monitors ask; three data centers of a region, of which the majority decides:
 # https://developers.cloudflare.com/load-balancing/monitors/#health-monitor-regions
-REGIONS = ["ENAM"]
+REGIONS: Mapping[Steering, str] = {"order": "ENAM", "latency": "ALL_REGIONS"}
 # Cloudflare deletes no pool or monitor that is in use, so that what uses it changes first:
 # https://developers.cloudflare.com/load-balancing/pools/create-pool/#delete-a-pool
 LAST = TerraformResourceLifecycle(create_before_destroy=True)
@@ -45,7 +48,7 @@ def add_load_balancer(
         zone_id=zone_id,
         name=spec.hostname,
         proxied=True,
-        steering_policy="off",  # the pools in their order
+        steering_policy=POLICIES[spec.steering],  # also of the rules
         session_affinity="none",
         **_to(spec.default, pools),
     )
@@ -85,7 +88,14 @@ def _add_pools(scope: Construct, account_id: str, spec: LoadBalancerRouting) -> 
         for pool in {pool.site: pool for pool in spec.pools}.values()
     }
     return {
-        pool.name: _add_pool(scope, account_id, pool, monitors[pool.health], addresses[pool.site])
+        pool.name: _add_pool(
+            scope,
+            account_id,
+            pool,
+            monitor=monitors[pool.health],
+            address=addresses[pool.site],
+            region=REGIONS[spec.steering],
+        )
         for pool in spec.pools
     }
 
@@ -115,7 +125,9 @@ def _last(path: str) -> str:
     return path.removeprefix(HEALTH_PATH).strip("/") or "edge"
 
 
-def _add_pool(scope: Construct, account_id: str, pool: Pool, monitor: str, address: str) -> str:
+def _add_pool(
+    scope: Construct, account_id: str, pool: Pool, *, monitor: str, address: str, region: str
+) -> str:
     made = LoadBalancerPool(
         scope,
         f"pool-{pool.site}-{_last(pool.health)}",
@@ -123,7 +135,7 @@ def _add_pool(scope: Construct, account_id: str, pool: Pool, monitor: str, addre
         name=pool.name,
         monitor=monitor,
         minimum_origins=1,
-        check_regions=REGIONS,
+        check_regions=[region],
         lifecycle=LAST,
         origins=[],
     )

@@ -114,6 +114,7 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             hostname=topology.routing.hostname,
             name=topology.name,
             strategy=topology.routing.strategy,
+            steering=topology.routing.steering,
             hedged=[route.prefix for route in topology.routing.public if route.hedge],
             upstreams=self._upstreams(),
             timeout_seconds=topology.routing.timeout_seconds,

@@ -44,10 +44,12 @@ from trunkline.model.key import EDGE_KEY, LOGPUSH_CHALLENGE, LOGPUSH_DESTINATION
 from trunkline.model.network import ExistingNetwork, Network, NewNetwork
 from trunkline.model.probes import Probes
 from trunkline.model.routing import (
+    DEFAULT_STEERING,
     DEFAULT_STRATEGY,
     DEFAULT_TIMEOUT_SECONDS,
     Route,
     Routing,
+    Steering,
     default_hostname,
 )
 from trunkline.model.site import Site, zone_name, zone_owner
@@ -84,6 +86,7 @@ __all__ = [
     "DEFAULT_PLAN",
     "DEFAULT_POLL_SECONDS",
     "DEFAULT_PRIORITY",
+    "DEFAULT_STEERING",
     "DEFAULT_STRATEGY",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_VERSIONS",
@@ -139,6 +142,7 @@ __all__ = [
     "SigningKeys",
     "Site",
     "State",
+    "Steering",
     "Telemetry",
     "TerraformCloudState",
     "Topology",

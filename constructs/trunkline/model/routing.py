@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import field, frozen
 
 from trunkline.model.converters import texts
@@ -9,6 +11,9 @@ from trunkline.model.forwarding import DEFAULT_FORWARDING, Forwarding
 from trunkline.model.zone import DEFAULT_WORKER, DEFAULT_ZONE, WorkerOptions, ZoneOptions
 
 DEFAULT_STRATEGY = "worker"
+
+Steering = Literal["order", "latency"]
+DEFAULT_STEERING: Steering = "order"
 DEFAULT_TIMEOUT_SECONDS = 30
 
 
@@ -42,15 +47,17 @@ class Route:
 class Routing:
     """How requests find their site; `smart_routing` None means wherever it is bought.
 
-    `strategy` is one of `trunkline.routing.STRATEGIES`. `hsts_seconds` is for how long browsers
-    remember to ask over HTTPS alone. With `analytics` every request is written down at Cloudflare,
-    with `logpush` a line for it is sent to a place of the operator's. In the file the keys of
-    `zone` and `worker` are the routing's own.
+    `strategy` is one of `trunkline.routing.STRATEGIES`. `steering` says which healthy site of a
+    route answers: the first in its order, or the one that Cloudflare reaches fastest.
+    `hsts_seconds` is for how long browsers remember to ask over HTTPS alone. With `analytics` every
+    request is written down at Cloudflare, with `logpush` a line for it is sent to a place of the
+    operator's. In the file the keys of `zone` and `worker` are the routing's own.
     """
 
     hostname: str
     routes: tuple[Route, ...]
     strategy: str = DEFAULT_STRATEGY
+    steering: Steering = DEFAULT_STEERING
     timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     smart_routing: bool | None = None
     hsts_seconds: int = 0

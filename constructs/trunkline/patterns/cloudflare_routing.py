@@ -11,12 +11,14 @@ from trunkline import cloudflare
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
     DEFAULT_PLAN,
+    DEFAULT_STEERING,
     DEFAULT_STRATEGY,
     DEFAULT_TIMEOUT_SECONDS,
     DEFAULT_WORKER,
     DEFAULT_ZONE,
     AccessPolicy,
     Plan,
+    Steering,
     WorkerOptions,
     ZoneOptions,
     default_hostname,
@@ -46,6 +48,8 @@ class CloudflareRouting(Construct):
     - `strategy`: `worker` works on every plan and fails over; `load_balancer` needs the add-on, and
       tunnels called as the first label of their hostname; `origin_rules` needs Enterprise and
       does not fail over.
+    - `steering`: which healthy origin of a route answers. `order`: the first. `latency`: the one
+      that Cloudflare reaches fastest, with `load_balancer` and Enterprise.
     - `hedged`: the prefixes of `routes` where a slow answer makes the Worker ask the next origin.
       All others wait for as long as the origin is healthy.
     - `upstreams`: the upstream of a prefix, where edges have several (see `EdgeProxy`): an origin
@@ -103,6 +107,7 @@ class CloudflareRouting(Construct):
         hostname: str | None = None,
         name: str = "trunkline",
         strategy: str = DEFAULT_STRATEGY,
+        steering: Steering = DEFAULT_STEERING,
         hedged: Collection[str] = (),
         upstreams: Mapping[str, str] | None = None,
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
@@ -145,6 +150,7 @@ class CloudflareRouting(Construct):
             hsts_seconds=hsts_seconds,
             analytics=analytics,
             worker=worker,
+            steering=steering,
             edge_key=edge_key,
         )
         spec = routing_spec(host, strategy)

@@ -75,6 +75,12 @@ def routing_spec(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> Routing
         raise ConfigurationError(
             f"{strategy} runs no Worker: remove worker, or use the strategy {others}"
         )
+    if host.steering not in found.steerings:
+        others = strategies_where(lambda other: host.steering in other.steerings)
+        raise ConfigurationError(
+            f"{strategy} takes the sites of a route in their order: remove steering, or use the "
+            f"strategy {others}"
+        )
     return found.spec(host)
 
 

@@ -36,6 +36,7 @@ def load_balancer(host: VirtualHost) -> LoadBalancerRouting:
         pools=tuple(pools.values()),
         rules=tuple(_rule(host, route) for route in others),
         default=_names(host, last),
+        steering=host.steering,
         edge_key=host.edge_key,
     )
 
@@ -60,6 +61,10 @@ LOAD_BALANCER = Strategy(
     writes_analytics=False,
     runs_worker=False,
     add_ons=("load_balancing",),
+    # The fastest site is known where monitors ask from all regions:
+    # https://developers.cloudflare.com/load-balancing/understand-basics/traffic-steering/steering-policies/dynamic-steering/
+    # Only Enterprise has them all: https://github.com/cloudflare/cloudflare-docs/pull/31421
+    steerings={"order": "free", "latency": "enterprise"},
     exposures=("tunnel",),
     oversized=oversized,
 )

@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen, validators
 
-from trunkline.model import DEFAULT_TIMEOUT_SECONDS, DEFAULT_WORKER, HEALTH_PATH, WorkerOptions
+from trunkline.model import (
+    DEFAULT_STEERING,
+    DEFAULT_TIMEOUT_SECONDS,
+    DEFAULT_WORKER,
+    HEALTH_PATH,
+    Steering,
+    WorkerOptions,
+)
 
 
 def _urls(urls: Iterable[str]) -> tuple[str, ...]:
@@ -71,7 +78,8 @@ class VirtualHost:
     `timeout_seconds` is how long a request to a hedged route waits for the headers of an origin's
     response while another origin is left. `hsts_seconds` is for how long browsers remember to ask
     over HTTPS alone; 0 tells them nothing. With `analytics` a data point is written for every
-    request. `worker` says how a Worker is run. `edge_key` is what the origins ask for, a Terraform
+    request. `worker` says how a Worker is run. `steering` says which healthy origin of a route
+    answers. `edge_key` is what the origins ask for, a Terraform
     expression; None where they ask for nothing.
     """
 
@@ -82,6 +90,7 @@ class VirtualHost:
     hsts_seconds: int = 0
     analytics: bool = False
     worker: WorkerOptions = DEFAULT_WORKER
+    steering: Steering = DEFAULT_STEERING
     edge_key: str | None = None
 
 
@@ -150,7 +159,7 @@ class Pool:
 
 @frozen
 class PoolRule:
-    """Where `expression` matches, requests go to the first of `pools` that is healthy."""
+    """Where `expression` matches, requests go to one of `pools` that is healthy."""
 
     prefix: str
     expression: str
@@ -161,7 +170,8 @@ class PoolRule:
 class LoadBalancerRouting:
     """A load balancer that answers all requests to `hostname`: by its rules, in their order.
 
-    What none of them matches goes to the pools `default`. Each request gets `edge_key`.
+    What none of them matches goes to the pools `default`. `steering` says which healthy pool gets a
+    request. Each request gets `edge_key`.
     """
 
     name: str
@@ -169,6 +179,7 @@ class LoadBalancerRouting:
     pools: tuple[Pool, ...]
     rules: tuple[PoolRule, ...]
     default: tuple[str, ...]
+    steering: Steering = DEFAULT_STEERING
     edge_key: str | None = None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import get_args
 
 from attrs import frozen
 
-from trunkline.model import AddOn, Exposure, Plan
+from trunkline.model import DEFAULT_STEERING, AddOn, Exposure, Plan, Steering
 from trunkline.routing.spec import RouteSpec, RoutingSpec, Script, VirtualHost
 
 
@@ -42,6 +43,7 @@ class Strategy:
     - `writes_analytics`: whether it can write a data point for every request.
     - `runs_worker`: whether it runs a Worker, which can be placed and logged.
     - `plan` and `add_ons` are what it takes at Cloudflare: the lowest plan, and paid add-ons.
+    - `steerings`: how it can choose among the healthy sites of a route, and the lowest plan for it.
     - `exposures`: the exposures of the edges that it reaches.
     - `oversized` names what in the routes is too large, or too many for the plan; None
       is a plan that is not known.
@@ -58,6 +60,7 @@ class Strategy:
     runs_worker: bool
     plan: Plan = "free"
     add_ons: tuple[AddOn, ...] = ()
+    steerings: Mapping[Steering, Plan] = MappingProxyType({DEFAULT_STEERING: "free"})
     exposures: tuple[Exposure, ...] = get_args(Exposure)
     oversized: Callable[[Sequence[RouteSpec], Plan | None], Iterable[Excess]] = _without_limits
     workerd_script: Callable[[VirtualHost], Script] | None = None

@@ -441,7 +441,7 @@ REFUSED: list[tuple[str, Json, Json]] = [
     (
         "cloudflare_load_balancer",
         {"default_pools": ["p"], "steering_policy": "failover"},
-        {"default_pools": ["p"], "steering_policy": "off"},
+        {"default_pools": ["p"], "steering_policy": "dynamic_latency"},
     ),
     ("cloudflare_load_balancer_monitor", {"type": "HTTPS"}, {"type": "https"}),
     (

@@ -148,6 +148,25 @@ def test_a_load_balancer_sends_requests_to_the_healthy_tunnels() -> None:
     assert key["action_parameters"]["headers"]["trunkline-edge-key"]["value"] == "${var.key}"
 
 
+@pytest.mark.parametrize(
+    ("steering", "policy", "regions"),
+    [("order", "off", ["ENAM"]), ("latency", "dynamic_latency", ["ALL_REGIONS"])],
+)
+def test_the_fastest_site_is_measured_from_all_regions(
+    steering: str, policy: str, regions: list[str]
+) -> None:
+    stack = routing(strategy="load_balancer", steering=steering)
+    assert only(stack, "cloudflare_load_balancer")["steering_policy"] == policy
+    assert only(stack, "cloudflare_load_balancer_pool")["check_regions"] == regions
+
+
+@pytest.mark.parametrize("strategy", ["worker", "origin_rules"])
+def test_other_strategies_know_no_fastest_site(strategy: str) -> None:
+    words = "takes the sites of a route in their order: remove steering, or use .* load_balancer"
+    with pytest.raises(ConfigurationError, match=f"{strategy} {words}"):
+        routing(strategy=strategy, steering="latency")
+
+
 def test_a_pool_leads_to_a_tunnel_that_may_come_later() -> None:
     stack = routing(strategy="load_balancer")
     [endpoint] = only(stack, "cloudflare_load_balancer_pool")["origins"]

@@ -131,6 +131,40 @@ def test_a_strategy_may_run_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_a_strategy_may_take_sites_in_their_order_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch)
+    wanted = {"strategy": "new", "routes": {}, "steering": "latency"}
+    assert found(routing.strategy_steers, routing=wanted) == [
+        "routing.steering: new takes the sites of a route in their order; "
+        "delete it, or use the strategy load_balancer"
+    ]
+    assert not found(routing.strategy_steers, routing={**wanted, "steering": "order"})
+    assert not found(routing.strategy_steers)
+
+
+@pytest.mark.parametrize("plan", ["pro", "enterprise"])
+def test_a_steering_may_need_a_plan(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_strategy(monkeypatch, steerings={"order": "free", "latency": "enterprise"})
+    wanted = {"strategy": "new", "routes": {}, "steering": "latency"}
+    finding = (
+        f"routing.steering: latency needs the enterprise plan, and the plan is {plan}; "
+        "delete it, so that sites answer in the order of their routes"
+    )
+    said = found(routing.strategy_steers, routing=wanted, cloudflare={"plan": plan})
+    assert said == [finding] * (plan != "enterprise")
+
+
+def test_steering_needs_a_route_with_two_sites() -> None:
+    wanted = {"routes": {"/a": {"site": "aws"}}, "steering": "latency"}
+    assert found(routing.steering_has_a_choice, routing=wanted) == [
+        "routing.steering: no route has failover, so each has one site that can answer; "
+        "add failover, or delete it"
+    ]
+    chosen = {"routes": {"/a": {"site": "aws", "failover": ["google"]}}, "steering": "latency"}
+    assert not found(routing.steering_has_a_choice, routing=chosen)
+    assert not found(routing.steering_has_a_choice)
+
+
 def test_a_strategy_may_set_no_headers(monkeypatch: pytest.MonkeyPatch) -> None:
     new_strategy(monkeypatch, sets_headers=False)
     routes = {"/a": {"site": "aws"}}

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trunkline.documents.explain import nearest
 from trunkline.documents.findings import KeyPath, Problem
-from trunkline.model import DEFAULT_PLAN, DEFAULT_STRATEGY, HEALTH_PATH, PLANS, Edge, Plan
+from trunkline.model import (
+    DEFAULT_PLAN,
+    DEFAULT_STEERING,
+    DEFAULT_STRATEGY,
+    HEALTH_PATH,
+    PLANS,
+    Edge,
+    Plan,
+)
 from trunkline.routing import STRATEGIES, Strategy, strategies_where
 from trunkline.topology.checks.partial import PartialTopology
 
@@ -177,6 +185,29 @@ def strategy_fails_over(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(path, f"{strategy.name} cannot fail over", remedy)
 
 
+def strategy_steers(draft: PartialTopology) -> Iterator[Problem]:
+    strategy, plan = strategy_of(draft), plan_of(draft)
+    steering, path = draft.get("routing", "steering"), ("routing", "steering")
+    if strategy is None or steering is None:
+        return
+    if (lowest := strategy.steerings.get(steering)) is None:
+        others = strategies_where(lambda other: steering in other.steerings)
+        message = f"{strategy.name} takes the sites of a route in their order"
+        yield Problem(path, message, f"delete it, or use the strategy {others}")
+    elif plan and PLANS.index(plan) < PLANS.index(lowest):
+        message = f"{steering} needs the {lowest} plan, and the plan is {plan}"
+        yield Problem(path, message, "delete it, so that sites answer in the order of their routes")
+
+
+def steering_has_a_choice(draft: PartialTopology) -> Iterator[Problem]:
+    steering = draft.get("routing", "steering") or DEFAULT_STEERING
+    if steering == DEFAULT_STEERING or not draft.routes:
+        return
+    if not any(route.get("failover") for route in draft.routes.values()):
+        message = "no route has failover, so each has one site that can answer"
+        yield Problem(("routing", "steering"), message, "add failover, or delete it", "warning")
+
+
 def strategy_sets_headers(draft: PartialTopology) -> Iterator[Problem]:
     strategy = strategy_of(draft)
     if strategy and not strategy.sets_headers and draft.get("routing", "hsts_seconds"):
@@ -269,6 +300,8 @@ CHECKS = (
     strategy_hedges,
     strategy_reaches_edges,
     strategy_spreads,
+    strategy_steers,
+    steering_has_a_choice,
     strategy_sets_headers,
     strategy_writes_analytics,
     hedge_has_another_site,
