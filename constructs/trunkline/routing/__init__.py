@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import get_args
 
 from trunkline.errors import ConfigurationError
-from trunkline.model import DEFAULT_STRATEGY, DEFAULT_WORKER
+from trunkline.model import DEFAULT_STRATEGY, DEFAULT_WORKER, Steering
 from trunkline.routing.load_balancer import LOAD_BALANCER
 from trunkline.routing.origin_rules import ORIGIN_RULES
 from trunkline.routing.spec import (
@@ -60,27 +61,7 @@ def routing_spec(host: VirtualHost, strategy: str = DEFAULT_STRATEGY) -> Routing
     ConfigurationError for an unknown strategy, or where it cannot do what the routes say.
     """
     found = _find(strategy, host.routes)
-    if host.hsts_seconds and not found.sets_headers:
-        others = strategies_where(lambda other: other.sets_headers)
-        raise ConfigurationError(
-            f"{strategy} sets no headers: remove hsts_seconds, or use the strategy {others}"
-        )
-    if host.analytics and not found.writes_analytics:
-        others = strategies_where(lambda other: other.writes_analytics)
-        raise ConfigurationError(
-            f"{strategy} writes no analytics: remove analytics, or use the strategy {others}"
-        )
-    if host.worker != DEFAULT_WORKER and not found.runs_worker:
-        others = strategies_where(lambda other: other.runs_worker)
-        raise ConfigurationError(
-            f"{strategy} runs no Worker: remove worker, or use the strategy {others}"
-        )
-    if host.steering not in found.steerings:
-        others = strategies_where(lambda other: host.steering in other.steerings)
-        raise ConfigurationError(
-            f"{strategy} takes the sites of a route in their order: remove steering, or use the "
-            f"strategy {others}"
-        )
+    _check_options(found, host)
     return found.spec(host)
 
 
@@ -109,6 +90,25 @@ def _find(name: str, routes: Sequence[RouteSpec]) -> Strategy:
     _check_spares(STRATEGIES[name], routes)
     _check_size(STRATEGIES[name], routes)
     return STRATEGIES[name]
+
+
+def _check_options(strategy: Strategy, host: VirtualHost) -> None:
+    """What is asked for beside the routes."""
+    if host.steering not in get_args(Steering):
+        known = ", ".join(sorted(get_args(Steering)))
+        raise ConfigurationError(f"unknown steering {host.steering!r}: use one of {known}")
+    options: tuple[tuple[str, bool, Callable[[Strategy], bool], str], ...] = (
+        ("hsts_seconds", host.hsts_seconds > 0, lambda s: s.sets_headers, "sets no headers"),
+        ("analytics", host.analytics, lambda s: s.writes_analytics, "writes no analytics"),
+        ("worker", host.worker != DEFAULT_WORKER, lambda s: s.runs_worker, "runs no Worker"),
+        ("steering", True, lambda s: host.steering in s.steerings, "knows no fastest site"),
+    )
+    for name, asked, able, words in options:
+        if asked and not able(strategy):
+            raise ConfigurationError(
+                f"{strategy.name} {words}: remove {name}, or use the strategy "
+                f"{strategies_where(able)}"
+            )
 
 
 def _check_failover(strategy: Strategy, routes: Sequence[RouteSpec]) -> None:

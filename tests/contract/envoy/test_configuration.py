@@ -34,7 +34,7 @@ from trunkline.payload.configuration import pack, sync_source
 
 pytestmark = pytest.mark.slow
 
-HOST = "edge.example.com"
+HOST, SPARE = "edge.example.com", "edge-2.example.com"
 OLD, NEW = "0ld" * 20, "new" * 20
 # A secret store of files, in the place of the cloud's.
 STORE = "import sys; print(open(f'{sys.argv[1]}/{sys.argv[2]}').read())"
@@ -65,7 +65,7 @@ class Edge:
             routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
             upstreams={None: Upstream.from_url(upstream.url)} if upstream else {},
             listener=LoopbackListener(port=self.port),
-            guard=KeyGuard([HOST]),
+            guard=KeyGuard([HOST, SPARE]),
             folder=str(self.folder),
             log_limit=f"{self.folder}/log-limit.json",
             collector=self.collector,
@@ -208,7 +208,9 @@ def test_only_who_has_the_key_and_calls_the_edge_by_its_name_gets_in(edge: Edge)
     for target in ("/api/v5", "/healthz", "/livez", "/elsewhere"):
         for how in ({"key": None}, {"key": ""}, {"key": NEW}, {"host": "api.example.com"}):
             assert edge.status(target, **how) == 403, (target, how)
-    assert edge.status("/livez") == edge.status("/healthz") == edge.status("/api/v5") == 200
+    for host in (HOST, SPARE):
+        for target in ("/livez", "/healthz", "/api/v5"):
+            assert edge.status(target, host=host) == 200, (host, target)
     assert edge.status("/elsewhere") == 404
 
 

@@ -162,9 +162,14 @@ def test_the_fastest_site_is_measured_from_all_regions(
 
 @pytest.mark.parametrize("strategy", ["worker", "origin_rules"])
 def test_other_strategies_know_no_fastest_site(strategy: str) -> None:
-    words = "takes the sites of a route in their order: remove steering, or use .* load_balancer"
+    words = "knows no fastest site: remove steering, or use the strategy load_balancer"
     with pytest.raises(ConfigurationError, match=f"{strategy} {words}"):
         routing(strategy=strategy, steering="latency")
+
+
+def test_an_unknown_steering_names_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError, match="unknown steering 'fast': use one of latency, or"):
+        routing(strategy="load_balancer", steering="fast")
 
 
 def test_a_pool_leads_to_a_tunnel_that_may_come_later() -> None:

@@ -131,12 +131,11 @@ def test_a_strategy_may_run_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_a_strategy_may_take_sites_in_their_order_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strategy_may_know_no_fastest_site(monkeypatch: pytest.MonkeyPatch) -> None:
     new_strategy(monkeypatch)
     wanted = {"strategy": "new", "routes": {}, "steering": "latency"}
     assert found(routing.strategy_steers, routing=wanted) == [
-        "routing.steering: new takes the sites of a route in their order; "
-        "delete it, or use the strategy load_balancer"
+        "routing.steering: new knows no fastest site; delete it, or use the strategy load_balancer"
     ]
     assert not found(routing.strategy_steers, routing={**wanted, "steering": "order"})
     assert not found(routing.strategy_steers)

@@ -192,7 +192,7 @@ def strategy_steers(draft: PartialTopology) -> Iterator[Problem]:
         return
     if (lowest := strategy.steerings.get(steering)) is None:
         others = strategies_where(lambda other: steering in other.steerings)
-        message = f"{strategy.name} takes the sites of a route in their order"
+        message = f"{strategy.name} knows no fastest site"
         yield Problem(path, message, f"delete it, or use the strategy {others}")
     elif plan and PLANS.index(plan) < PLANS.index(lowest):
         message = f"{steering} needs the {lowest} plan, and the plan is {plan}"
