@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,9 +55,12 @@ class Stacks:
         """For the stacks of another topology, in the same sky."""
         return Stacks(folder, self._env, self.keys)
 
-    def replace(self, name: str, kinds: Sequence[str]) -> None:
-        """Apply a stack so that its resources of some types are made anew."""
-        found = [each for each in self.resources(name) if each.partition(".")[0] in kinds]
+    def replace(self, name: str, kind: str, part: str = "") -> None:
+        """Apply a stack so that its resources of a type, with `part` in their names, are new."""
+        found = [
+            each for each in self.resources(name) if each.startswith(f"{kind}.") and part in each
+        ]
+        assert found, f"{name} has no {kind} with {part!r}"
         self._runs[name].apply(*(f"-replace={address}" for address in found))
 
     def kill(self, name: str) -> None:

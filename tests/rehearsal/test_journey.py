@@ -49,6 +49,11 @@ JOURNEYS = {
         "tls_client_auth on",
     ),
     ROOT / "tests" / "rehearsal" / "topologies" / "replicas.yaml": ("one of several edges stops",),
+    ROOT / "tests" / "rehearsal" / "topologies" / "public-replicas.yaml": (
+        "one of several edges is replaced",
+    ),
+    # A load balancer in place of the Worker, which is given each new tunnel by another apply.
+    ROOT / "tests" / "golden" / "topologies" / "load-balancer.yaml": ("/models",),
     # Origin Rules, which fail over to nobody, so that some drills have no occasion.
     ROOT / "tests" / "golden" / "topologies" / "every-feature.yaml": ("an apply fails",),
 }

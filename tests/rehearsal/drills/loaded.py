@@ -152,7 +152,7 @@ def _replace(stage: Stage, topology: Topology, site: str) -> None:
     """Terraform replaces the machine, or its tunnel: then the new token replaces the machine."""
     before = _machine(stage, topology, site)
     kind = TUNNEL if topology.edge.exposure == "tunnel" else before.sky.machine_type
-    stage.stacks.replace(f"edge-{site}", (kind,))
+    stage.stacks.replace(f"edge-{site}", kind)
     stage.follow_tunnels(topology, stage.synthesize(topology))
     assert _machine(stage, topology, site) is not before, "the machine is the one before"
 

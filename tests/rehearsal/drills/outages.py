@@ -53,7 +53,7 @@ def a_machine_is_terminated(stage: Stage, topology: Topology) -> None:
 
 
 def one_of_several_edges_is_lost(stage: Stage, topology: Topology) -> None:
-    """A machine of a site ends in order, another is gone without a word; the others go on."""
+    """A machine of a site ends in order, another is gone or replaced; the others go on."""
     if topology.edge.replicas == 1:
         return
     route = topology.routing.routes[0]
@@ -79,7 +79,14 @@ def one_of_several_edges_is_lost(stage: Stage, topology: Topology) -> None:
             stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
             stage.wait_until(lambda: _zones(stage, url) == {*machines}, "it answers again")
         again.result = lost(asked)
+    kind = machine.sky.machine_type
+    with stage.printer.step(f"replace the edge in {others[0]}") as replaced:
+        with requests(stage, url) as asked:
+            stage.stacks.replace(f"edge-{route.site}", kind, f"machine-{others[0]}_")
+            stage.wait_until(lambda: _zones(stage, url) == {*machines}, "it answers again")
+        replaced.result = lost(asked)
     stage.report.add("one of several edges stops", step.result)
+    stage.report.add("one of several edges is replaced", replaced.result)
     stage.report.add("one is gone without a word", f"{gone.result}; back: {again.result}")
 
 
