@@ -23,7 +23,7 @@ from trunkline.terraform.escape import escape
 # 52x: no connection, or none in time. Cloudflare then tries one other edge, of any pool:
 # https://developers.cloudflare.com/load-balancing/understand-basics/adaptive-routing/
 ACROSS_POOLS = {"failover_across_pools": True}
-# Where a region has measured nothing yet, it takes the pools in their order:
+# The dynamic one takes the pools in their order where a region has measured nothing yet:
 # https://developers.cloudflare.com/load-balancing/understand-basics/traffic-steering/steering-policies/
 POLICIES: Mapping[Steering, str] = {"order": "off", "latency": "dynamic_latency"}
 # From where monitors ask; three data centers of a region, of which the majority decides:

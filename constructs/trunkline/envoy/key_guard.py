@@ -6,12 +6,13 @@ filter for that (RBAC) would take a twentieth of a request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from attrs import field, frozen
 
 from trunkline.envoy.extension import JsonObject
 from trunkline.model import EDGE_KEY_HEADER
+from trunkline.model.converters import texts
 
 KEY = "@EDGE_KEY@"
 """Stands for a key in a configuration; the machine reads the keys from its secret store.
@@ -21,15 +22,11 @@ of two keys would be too long for Envoy (`re2.max_program_size.error_level`).
 """
 
 
-def _hostnames(hostnames: Iterable[str]) -> tuple[str, ...]:
-    return tuple(hostnames)
-
-
 @frozen
 class KeyGuard:
     """An edge that answers only requests for one of `hostnames` that carry one of its keys."""
 
-    hostnames: tuple[str, ...] = field(converter=_hostnames)
+    hostnames: tuple[str, ...] = field(converter=texts)
 
     def headers(self) -> Iterator[tuple[JsonObject, JsonObject]]:
         """The headers that a request must have, for each hostname."""

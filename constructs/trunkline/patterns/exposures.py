@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from attrs import field, frozen
 
 from trunkline.addresses.loopback import EDGE_PORT
 from trunkline.model import Management
+from trunkline.model.converters import texts
 from trunkline.patterns import cloudflare_ranges
-
-
-def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
 
 
 @frozen(kw_only=True)
@@ -30,7 +25,7 @@ class Tunnel:
 
     hostname: str
     token: str
-    keys: tuple[str, ...] = field(converter=_texts)
+    keys: tuple[str, ...] = field(converter=texts)
     management: Management | None = None
 
     @property
@@ -51,9 +46,9 @@ class Public:
     """
 
     hostname: str
-    keys: tuple[str, ...] = field(converter=_texts)
+    keys: tuple[str, ...] = field(converter=texts)
     sources: tuple[str, ...] = cloudflare_ranges.IPV4
-    spares: tuple[str, ...] = field(default=(), converter=_texts)
+    spares: tuple[str, ...] = field(default=(), converter=texts)
 
     @property
     def hostnames(self) -> tuple[str, ...]:

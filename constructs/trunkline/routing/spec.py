@@ -15,10 +15,7 @@ from trunkline.model import (
     Steering,
     WorkerOptions,
 )
-
-
-def _urls(urls: Iterable[str]) -> tuple[str, ...]:
-    return tuple(urls)
+from trunkline.model.converters import texts
 
 
 @frozen
@@ -30,7 +27,7 @@ class Origin:
 
     site: str
     url: str
-    spares: tuple[str, ...] = field(default=(), converter=_urls)
+    spares: tuple[str, ...] = field(default=(), converter=texts)
 
     @property
     def urls(self) -> tuple[str, ...]:
