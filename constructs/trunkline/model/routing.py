@@ -10,9 +10,9 @@ from trunkline.model.converters import texts
 from trunkline.model.forwarding import DEFAULT_FORWARDING, Forwarding
 from trunkline.model.zone import DEFAULT_WORKER, DEFAULT_ZONE, WorkerOptions, ZoneOptions
 
-DEFAULT_STRATEGY = "worker"
-
 Steering = Literal["order", "latency"]
+
+DEFAULT_STRATEGY = "worker"
 DEFAULT_STEERING: Steering = "order"
 DEFAULT_TIMEOUT_SECONDS = 30
 

@@ -218,22 +218,20 @@ def _check(
     check_zone(construct, account_id=account_id, domain=domain)
     check_hostname(construct, hostname, domain=domain)
     check_prefixes(construct, routes)
+    origins: dict[str, str] = {}
     for site, hosts in (each for sites in routes.values() for each in sites.items()):
         if not hosts:
             raise ConfigurationError(f"{construct}: the origin of {site}: name a hostname")
-        for host in _several(hosts):
-            check_hostname(construct, host, domain=domain, place=f"the origin of {site}")
+        origins.update(dict.fromkeys(_several(hosts), site))
+    for host, site in origins.items():
+        check_hostname(construct, host, domain=domain, place=f"the origin of {site}")
 
 
 def _route(
     prefix: str, origins: Mapping[str, str | Sequence[str]], hedge: bool, upstream: str | None
 ) -> RouteSpec:
-    reached = [_origin(site, *_several(hosts)) for site, hosts in origins.items()]
+    reached = [Origin.at(site, _several(hosts)) for site, hosts in origins.items()]
     return RouteSpec(prefix, reached, hedge, health_path(upstream))
-
-
-def _origin(site: str, host: str, *spares: str) -> Origin:
-    return Origin(site, f"https://{host}", [f"https://{each}" for each in spares])
 
 
 def _several(hosts: str | Sequence[str]) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from attrs import field, frozen, validators
@@ -28,6 +28,12 @@ class Origin:
     site: str
     url: str
     spares: tuple[str, ...] = field(default=(), converter=texts)
+
+    @classmethod
+    def at(cls, site: str, hostnames: Sequence[str]) -> Origin:
+        """The edge of a site at its hostnames over HTTPS, those of its spares last."""
+        first, *others = (f"https://{each}" for each in hostnames)
+        return cls(site, first, others)
 
     @property
     def urls(self) -> tuple[str, ...]:

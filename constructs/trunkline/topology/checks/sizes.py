@@ -22,14 +22,10 @@ def routes_fit_the_strategy(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def _routes(draft: PartialTopology) -> Iterator[RouteSpec]:
-    origins = {site: _origin(site, *names) for site, names in draft.origins().items()}
+    origins = {site: Origin.at(site, names) for site, names in draft.origins().items()}
     for prefix in draft.routes:
         if found := [origins[site] for _, site in sites_of(draft, prefix) if site in origins]:
             yield RouteSpec(prefix, found)
-
-
-def _origin(site: str, name: str, *spares: str) -> Origin:
-    return Origin(site, f"https://{name}", [f"https://{each}" for each in spares])
 
 
 CHECKS = (routes_fit_the_strategy,)
