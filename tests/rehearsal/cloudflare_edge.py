@@ -122,7 +122,7 @@ class CloudflareEdge:
     folder: Path
     authority: Authority
     tunnels: dict[str, list[Connection]] = field(default_factory=dict)
-    carrying: dict[str, int] = field(default_factory=dict)
+    carrying: dict[str, list[Connection]] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @cached_property
@@ -142,11 +142,31 @@ class CloudflareEdge:
     def is_connected(self, tunnel: str) -> bool:
         """Whether an agent holds a connection now."""
         self._keep(Connection.is_open)
-        return bool(self.tunnels.get(tunnel)) or self.carrying.get(tunnel, 0) > 0
+        return bool(self.tunnels.get(tunnel) or self.carrying.get(tunnel))
 
     def drop(self, source: str) -> None:
         """Forget the connections of a machine that is gone without a word."""
         self._keep(lambda connection: connection.source != source)
+        with self._changed:
+            for tunnel, carried in self.carrying.items():
+                self.carrying[tunnel] = [each for each in carried if each.source != source]
+                for each in carried:
+                    if each.source == source:
+                        with contextlib.suppress(OSError):
+                            each.socket.shutdown(socket.SHUT_RDWR)  # its request ends here
+
+    @contextlib.contextmanager
+    def carries(self, tunnel: str, connection: Connection) -> Iterator[None]:
+        """Count the tunnel as connected while the block has a request on the connection."""
+        with self._changed:
+            self.carrying.setdefault(tunnel, []).append(connection)
+        try:
+            yield
+        finally:
+            with self._changed:
+                others = (each for each in self.carrying[tunnel] if each is not connection)
+                self.carrying[tunnel] = [*others]
+            connection.socket.close()
 
     def _keep(self, wanted: Callable[[Connection], bool]) -> None:
         """Close every idle connection but those that are wanted."""
@@ -373,14 +393,11 @@ def _to(edge: CloudflareEdge, address: str, request: Any, header: str, body: byt
     tunnel = address.removesuffix(TUNNEL_DOMAIN)
     if (connection := edge.take(tunnel)) is None:
         return _error(TUNNEL_DOWN)
-    edge.carrying[tunnel] = edge.carrying.get(tunnel, 0) + 1
     try:
-        return _exchange(connection.socket, request, header, body)
+        with edge.carries(tunnel, connection):
+            return _exchange(connection.socket, request, header, body)
     except (OSError, http.client.HTTPException):
         return _error((502, b"error code: 502\n"))
-    finally:
-        edge.carrying[tunnel] -= 1
-        connection.socket.close()
 
 
 def _error(words: tuple[int, bytes]) -> Answer:
