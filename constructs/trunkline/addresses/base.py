@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from types import MappingProxyType
+from typing import ClassVar, Generic, TypeVar
 
 from attrs import frozen
 
 from trunkline.documents.formats import MAX_LABEL
 from trunkline.model import Ingress, Topology
+from trunkline.terraform.refusals import Refusal
 
 IngressT = TypeVar("IngressT", bound=Ingress)
 
@@ -62,6 +64,12 @@ class Addresses(ABC, Generic[IngressT]):
     topology: Topology
     ingress: IngressT
 
+    refusals: ClassVar[tuple[Refusal, ...]] = ()
+    """What its provider says where it refuses, and what to do."""
+
+    holds_more: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """What resources hold beside what the stacks make, by their type: it goes with them."""
+
     @abstractmethod
     def public_url(self) -> str:
         """Where requests go; a route's prefix follows."""
@@ -81,6 +89,11 @@ class Addresses(ABC, Generic[IngressT]):
     def emulated_ms(self, zone: str) -> Mapping[str, float]:
         """The round trips that the probe of `zone` (`site/zone`) emulates, by the other zone."""
         return {}
+
+    @property
+    def zone_comes_from_routing(self) -> bool:
+        """Whether the routing stack makes what the other stacks write their names into."""
+        return False
 
     @abstractmethod
     def needs_for_names(self) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from trunkline.addresses.base import Addresses, Endpoint, edge_name, machine_name
 from trunkline.model import EDGE_KEY, LOGPUSH_DESTINATION, Cloudflare, Topology
+from trunkline.terraform.refusals import Refusal
 
 TOKEN = "CLOUDFLARE_API_TOKEN"
 KEY = f"TF_VAR_{EDGE_KEY.variable}"
@@ -53,6 +55,27 @@ def origin_url(topology: str, site: str, domain: str) -> str:
 
 class CloudflareAddresses(Addresses[Cloudflare]):
     """DNS names; probes have theirs without Cloudflare's proxy, which carries no UDP."""
+
+    refusals = (
+        Refusal(
+            r"Authentication error|Invalid request headers|Invalid API Token|403 Forbidden",
+            f"Cloudflare takes {TOKEN} not, or not for this: see its permissions in the guide",
+        ),
+        Refusal(
+            r"(?s)cannot delete tunnel.*active connections",
+            "Cloudflare has not noticed yet that the machine is gone: run the command again in a "
+            "minute",
+        ),
+        Refusal(
+            r"expected exactly one result|no zones? found|zone.*not found",
+            "the zone is not in this Cloudflare account, or the token may not read it",
+        ),
+    )
+    holds_more = MappingProxyType({"cloudflare_zone": "every DNS record of the zone"})
+
+    @property
+    def zone_comes_from_routing(self) -> bool:
+        return self.ingress.create_zone
 
     def public_url(self) -> str:
         return f"https://{self.topology.routing.hostname}"

@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from trunkline.errors import ConfigurationError
 from trunkline.probing.metadata import PhysicalZoneQuery
+from trunkline.terraform.refusals import Refusal
 
 _IPV4 = re.compile(r"[0-9.]+")
 
@@ -106,6 +107,12 @@ class CloudFacts:
 
     credentials: str
     """What it takes to apply a stack; `{account}` is where the site's account stands."""
+
+    machine_type: str
+    """The type of Terraform's resource that is a machine."""
+
+    refusals: tuple[Refusal, ...] = ()
+    """What its provider says where it refuses, and what to do."""
 
     on_this_machine: bool = False
     """Whether its machines are processes of this machine, on addresses of loopback."""

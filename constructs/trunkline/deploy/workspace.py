@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrs import frozen
-from filelock import FileLock, Timeout
 
 from trunkline.deploy import preflight
+from trunkline.deploy.alone import alone_in
+from trunkline.deploy.synthesis import synthesize_apart
 from trunkline.errors import ConfigurationError, MachineError, OutputError, TrunklineError
 from trunkline.local import programs
 from trunkline.local.status import stop_all
@@ -23,7 +20,6 @@ from trunkline.probing.key import generate_key
 from trunkline.stacks.outdir import other_topology_in
 from trunkline.stacks.synthesize import stale_stacks
 from trunkline.terraform.run import Done, Terraform, without_terraform_options
-from trunkline.terraform.signals import hold_signals
 from trunkline.topology import load
 
 # What a workspace is used for. A demo clears away what an interrupted demo left.
@@ -92,7 +88,7 @@ class Workspace:
         before = self.use
         (self.folder / "use").write_text(use)
         try:
-            _run_synth(file, self.output)
+            synthesize_apart(file, self.output)
         except OutputError:
             if before is None:  # nothing is up, so that nothing has to be taken down
                 (self.folder / "use").unlink()
@@ -136,21 +132,8 @@ class Workspace:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep every other run out of the folder; ConfigurationError where another is at work."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "lock"
-        lock = FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise ConfigurationError(
-                f"another run is at work in {self.folder} (pid {path.read_text() or 'unknown'}): "
-                "wait for it, or end it with Ctrl-C"
-            ) from None
-        try:
-            path.write_text(str(os.getpid()))  # for the message above
+        with alone_in(self.folder):
             yield
-        finally:
-            lock.release()
 
     def _refuse_another(self, topology: Topology) -> None:
         """What stands here has states under its topology's name; another name would lose them."""
@@ -165,29 +148,6 @@ class Workspace:
         found = sorted(path.parent for path in self.output.glob("stacks/*/cdk.tf.json"))
         wanted = patterns or ("*",)
         return [stack for stack in found if any(map(stack.match, wanted))]
-
-
-def _run_synth(file: Path, output: Path) -> None:
-    command = [sys.executable, "-m", "trunkline", "synth", str(file), "--output", str(output)]
-    process = None
-    try:
-        with hold_signals():
-            process = subprocess.Popen(
-                command,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )
-        _, errors = process.communicate()
-    except BaseException:
-        if process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # its Node too; it writes whole files only
-            process.wait()
-        raise
-    if process.returncode:
-        raise OutputError(errors.strip())
 
 
 def refuse_clouds(topology: Topology) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import frozen
 
@@ -18,15 +18,21 @@ from trunkline.model import (
 )
 
 Kind = Literal["zones", "probes", "edge", "routing"]
+ROUTING: Final = "routing"
 
 
 @frozen
 class StackSpec:
-    """A stack: what kind it is, and its site; the routing stack has none."""
+    """A stack: what kind it is, and its site; the routing stack has none.
+
+    - `needs`: what it takes to apply it, in words; a name in capitals is an environment variable.
+    - `after`: the stacks that have to be there before it.
+    """
 
     kind: Kind
     site: Site | None
     needs: tuple[str, ...]
+    after: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -37,6 +43,7 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
     """Every stack of `topology`: those of each site in the file's order, then routing."""
     stacks = []
     addresses = addresses_of(topology)
+    after = (ROUTING,) if addresses.zone_comes_from_routing else ()
     for site in topology.sites:
         facts = facts_of(site.cloud)
         account = facts.credentials.format(account=site.account)
@@ -44,10 +51,12 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
             stacks.append(StackSpec("zones", site, (account,)))
         needs = (account, *addresses.needs_for_names())
         if topology.probes:
-            stacks.append(StackSpec("probes", site, (*needs, f"TF_VAR_{PROBE_KEY.variable}")))
+            stacks.append(
+                StackSpec("probes", site, (*needs, f"TF_VAR_{PROBE_KEY.variable}"), after)
+            )
         edge_needs = (*needs, *addresses.needs_for_edges(), *_needs_for_shown(topology))
-        stacks.append(StackSpec("edge", site, edge_needs))
-    return [*stacks, StackSpec("routing", None, addresses.needs_for_routing())]
+        stacks.append(StackSpec("edge", site, edge_needs, after))
+    return [*stacks, StackSpec(ROUTING, None, addresses.needs_for_routing())]
 
 
 def _needs_for_shown(topology: Topology) -> tuple[str, ...]:

@@ -6,28 +6,20 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from trunkline.errors import TerraformError
+from trunkline.terraform.commands import Commands
 from trunkline.terraform.signals import defer_signals
+from trunkline.terraform.transcript import GOOD_NEWS, SAID
 
-# What a run may ask of a terminal, or of the network, that nobody is there to answer.
-QUIET = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
 AT_ONCE = 2  # each takes 50 MB
 SHOWN_LINES = 12
-# What trunkline.local says through Terraform, and what of it is no failure.
-_SAID = re.compile(r"\(local-exec\): (?!Executing: )(.+)")
-_DONE = re.compile(r" is up after | runs already")
-
 OLDEST = (1, 10)  # lock files beside the state in S3 came with it
 _REMEDY = (
     f"install Terraform {'.'.join(map(str, OLDEST))} or newer: "
@@ -39,18 +31,18 @@ Done = Callable[[str], None]
 
 @frozen
 class Terraform:
-    """Runs Terraform in the folders of stacks; `env` is added to the `inherited` environment.
-
-    Every command runs in a session of its own, so that a Ctrl-C reaches this process alone, which
-    then decides what becomes of them.
-    """
+    """Runs Terraform in the folders of stacks; `env` is added to the `inherited` environment."""
 
     env: Mapping[str, str] = field(factory=dict)
     program: str = field(factory=lambda: find_terraform())
     inherited: Mapping[str, str] = field(factory=lambda: dict(os.environ))
-    _running: dict[int, subprocess.Popen[str]] = field(factory=dict, init=False, eq=False)
-    _lock: threading.Lock = field(factory=threading.Lock, init=False, eq=False)
-    _stopping: threading.Event = field(factory=threading.Event, init=False, eq=False)
+    _commands: Commands = field(
+        default=Factory(
+            lambda self: Commands(self.program, {**self.inherited, **self.env}), takes_self=True
+        ),
+        init=False,
+        eq=False,
+    )
 
     def apply(self, folders: Sequence[Path], done: Done = lambda _: None) -> None:
         """Bring up every stack; `done` hears each name. TerraformError names all that failed."""
@@ -65,37 +57,13 @@ class Terraform:
         if not self._is_initialized(folder):
             raise TerraformError(f"{folder.name} is not applied: it was never initialized here")
         # All of them: asked for a missing one, Terraform fails as it does for any other cause.
-        done = subprocess.run(
-            [self.program, "output", "-no-color", "-json"],
-            cwd=folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
+        done = self._commands.read(folder, ["output", "-no-color", "-json"])
         if done.returncode:
             raise TerraformError(f"terraform output failed for {folder.name}:\n{_end(done.stderr)}")
         outputs = json.loads(done.stdout)
         if name not in outputs:
             raise TerraformError(f"{folder.name} is not applied: it has no output {name}")
         return outputs[name]["value"]
-
-    def interrupt(self) -> None:
-        """Ask the running commands to end, and wait until they have; Terraform saves its state.
-
-        No other command begins after it.
-        """
-        with self._lock:
-            self._stopping.set()
-            running = list(self._running.values())
-        for process in running:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-        for process in running:
-            process.wait()
-            # A command of a provisioner may outlive the Terraform that started it.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
 
     def _apply(self, folder: Path) -> None:
         self._run(folder, "init", "-backend=true")
@@ -120,40 +88,19 @@ class Terraform:
             except BaseException:
                 with defer_signals():  # or another Ctrl-C would leave them running
                     pool.shutdown(wait=False, cancel_futures=True)
-                    self.interrupt()
+                    self._commands.interrupt()
+                    self._commands.await_end()
                     pool.shutdown(wait=True)
                 raise
         if failures:
             raise TerraformError("\n".join(failures))
 
     def _run(self, folder: Path, command: str, *options: str) -> None:
-        process = self._start(folder, [command, "-no-color", "-input=false", *options])
-        try:
-            output, _ = process.communicate()
-        finally:
-            self._running.pop(process.pid, None)
-        if process.returncode:
+        said: list[str] = []
+        arguments = [command, "-no-color", "-input=false", *options]
+        if self._commands.run(folder, arguments, said.append):
+            output = "\n".join(said)
             raise TerraformError(f"terraform {command} failed for {folder.name}:\n{_end(output)}")
-
-    def _start(self, folder: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
-        with self._lock:
-            if self._stopping.is_set():
-                raise TerraformError(f"terraform {arguments[0]} was not begun for {folder.name}")
-            process = subprocess.Popen(
-                [self.program, *arguments],
-                cwd=folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-            self._running[process.pid] = process
-            return process
-
-    def _environment(self) -> Mapping[str, str]:
-        return {**self.inherited, **QUIET, **self.env}
 
     def _is_initialized(self, folder: Path) -> bool:
         return (folder / self.inherited.get("TF_DATA_DIR", ".terraform")).exists()
@@ -168,26 +115,24 @@ def without_terraform_options() -> dict[str, str]:
     }
 
 
-def find_terraform() -> str:
-    """The path of Terraform; TerraformError says where to get it."""
-    found = shutil.which("terraform")
+def find_terraform(name: str = "terraform") -> str:
+    """The path of Terraform, or of what is used in its place: a name on PATH, or a path.
+
+    TerraformError says where to get it.
+    """
+    found = shutil.which(name)
     if found is None:
-        raise TerraformError(f"terraform is not on PATH; {_REMEDY}")
-    return found
+        raise TerraformError(f"{name} is not on PATH; {_REMEDY}")
+    return str(Path(found).absolute())  # it runs in the folders of stacks
 
 
 def check_version(program: str) -> None:
-    """Raise TerraformError where a Terraform is older than OLDEST."""
-    done = subprocess.run(
-        [program, "version", "-json"],
-        env=QUIET,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
+    """Raise TerraformError where a Terraform, or an OpenTofu, is older than OLDEST."""
+    done = Commands(program).read(Path(), ["version", "-json"])
     if (found := _version(done.stdout)) < OLDEST:
         version = _dotted(found) or "unknown"
-        raise TerraformError(f"terraform has the version {version}; {_REMEDY}")
+        name = Path(program).name
+        raise TerraformError(f"{name} has the version {version}; {_REMEDY}")
 
 
 def _version(printed: str) -> tuple[int, ...]:
@@ -205,7 +150,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 def _end(output: str) -> str:
     """What a provisioner's command said went wrong, else Terraform's own last lines."""
-    said = [match[1] for match in _SAID.finditer(output) if not _DONE.search(match[1])]
+    said = [match[1] for match in SAID.finditer(output) if not GOOD_NEWS.search(match[1])]
     if said:
         return "\n".join(f"  {line}" for line in said[-SHOWN_LINES:])
     lines = [line.strip("│╷╵ ").rstrip() for line in output.splitlines()]

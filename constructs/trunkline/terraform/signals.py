@@ -35,6 +35,13 @@ def defer_signals(say: Callable[[str], None] = lambda text: None) -> Iterator[No
 
 
 @contextmanager
+def answer_signals(answer: Callable[[], None]) -> Iterator[None]:
+    """Call `answer` at each of them; the block goes on."""
+    with _handled(lambda number, frame: answer()):
+        yield
+
+
+@contextmanager
 def hold_signals() -> Iterator[None]:
     """Let them wait until the block ends: it begins a process that has to be known to be ended."""
     held: list[int] = []

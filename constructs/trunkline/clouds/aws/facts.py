@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trunkline.clouds.facts import CloudFacts, Prices, Role, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
+from trunkline.terraform.refusals import Refusal
 
 _REGIONS = (
     "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 "
@@ -86,9 +87,31 @@ METADATA = PhysicalZoneQuery(
     physical_zone="{zone}",
 )
 
+REFUSALS = (
+    Refusal(
+        r"No valid credential sources found|failed to refresh cached credentials",
+        "log in to AWS (aws sso login) and name the profile in AWS_PROFILE, or set "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ),
+    Refusal(
+        r"ExpiredToken|InvalidClientTokenId|SignatureDoesNotMatch|security token.*(?:invalid|exp)",
+        "the credentials of AWS are not valid, or no longer: log in again",
+    ),
+    Refusal(
+        r"AWS account ID not allowed",
+        "these credentials are of another AWS account than the site's",
+    ),
+    Refusal(
+        r"UnauthorizedOperation|AccessDenied",
+        "give these credentials that permission in AWS, or use others",
+    ),
+)
+
 FACTS = CloudFacts(
     title="AWS",
     credentials="AWS account {account}",
+    machine_type="aws_instance",
+    refusals=REFUSALS,
     regions=frozenset(_REGIONS.split()),
     zone_prefix="{region}",
     zone_letters=_ZONE_LETTERS,

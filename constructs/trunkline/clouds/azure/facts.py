@@ -6,6 +6,7 @@ import re
 
 from trunkline.clouds.facts import CloudFacts, Prices, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
+from trunkline.terraform.refusals import Refusal
 
 _REGIONS = (
     "australiacentral australiacentral2 australiaeast australiasoutheast austriaeast "
@@ -103,9 +104,22 @@ METADATA = PhysicalZoneQuery(
     physical_zone="{region}-az{number}",
 )
 
+REFUSALS = (
+    Refusal(
+        r"unable to build authorizer|could not configure AzureCli Authorizer|az login|AADSTS",
+        "log in to Azure: az login",
+    ),
+    Refusal(
+        r"AuthorizationFailed",
+        "give these credentials that permission in Azure, or use others",
+    ),
+)
+
 FACTS = CloudFacts(
     title="Azure",
     credentials="Azure subscription {account}",
+    machine_type="azurerm_linux_virtual_machine",
+    refusals=REFUSALS,
     regions=frozenset(_REGIONS.split()),
     regions_without_zones=frozenset(_WITHOUT_ZONES.split()),
     zones=("1", "2", "3"),

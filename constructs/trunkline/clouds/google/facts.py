@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trunkline.clouds.facts import CloudFacts, Prices, Sizes
+from trunkline.terraform.refusals import Refusal
 
 _REGIONS = (
     "africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 "
@@ -66,10 +67,24 @@ PRICES = Prices(
     date="2026",
 )
 
+REFUSALS = (
+    Refusal(
+        r"could not find default credentials|No credentials loaded|invalid_grant|invalid_rapt",
+        "log in to Google Cloud: gcloud auth application-default login",
+    ),
+    Refusal(
+        r"has not been used in project|SERVICE_DISABLED",
+        "an interface of Google Cloud that was just turned on takes some minutes; run the command "
+        "again",
+    ),
+)
+
 # Google maps zones to clusters for each organisation and exposes no physical zones.
 FACTS = CloudFacts(
     title="Google Cloud",
     credentials="Google project {account}",
+    machine_type="google_compute_instance",
+    refusals=REFUSALS,
     regions=frozenset(_REGIONS.split()),
     zone_prefix="{region}-",
     zone_letters=_ZONE_LETTERS,

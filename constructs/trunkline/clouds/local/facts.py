@@ -5,4 +5,9 @@ from __future__ import annotations
 from trunkline.addresses.loopback import THIS_MACHINE
 from trunkline.clouds.facts import CloudFacts
 
-FACTS = CloudFacts(title=THIS_MACHINE, credentials=THIS_MACHINE, on_this_machine=True)
+FACTS = CloudFacts(
+    title=THIS_MACHINE,
+    credentials=THIS_MACHINE,
+    machine_type="terraform_data",
+    on_this_machine=True,
+)

@@ -1,0 +1,212 @@
+"""Terraform over the stacks of a topology: initialize, plan, and carry out what was planned."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from attrs import Factory, define, field, frozen
+
+from trunkline.addresses.names import addresses_of
+from trunkline.clouds.facts import facts_of
+from trunkline.deploy.board import Board
+from trunkline.deploy.health import EdgeWaiter
+from trunkline.deploy.order import Order, changes_edge, interrupts_edge, order, reverse_order
+from trunkline.deploy.targets import Target
+from trunkline.deploy.tasks import Interrupts, Outcome, run_tasks
+from trunkline.errors import TerraformError, TrunklineError
+from trunkline.model import Topology
+from trunkline.terraform.commands import Commands
+from trunkline.terraform.plan import StackPlan, read_plan
+from trunkline.terraform.plugins import CACHE, cache_folder, first_ones, plugins_of, share_checksums
+from trunkline.terraform.refusals import Refusal, told
+from trunkline.terraform.transcript import Transcript
+
+LOGS = "logs"
+
+
+@frozen
+class Planned:
+    """The plans of stacks, and what became of the planning.
+
+    - `plans`: by the stack's name.
+    - `later`: stacks that cannot be planned before others are there.
+    - `outcome`: which were planned, and which could not be.
+    """
+
+    plans: Mapping[str, StackPlan]
+    later: tuple[Target, ...]
+    outcome: Outcome
+
+
+@define
+class Deployment:
+    """Works on the stacks of `topology` that were synthesized to `output`.
+
+    `scratch` is a folder for plans, which hold secrets: only this user may read it. `parallel` is
+    how many stacks are worked on at once, and `waiter` knows when an edge is back.
+    """
+
+    topology: Topology
+    output: Path
+    scratch: Path
+    commands: Commands
+    waiter: EdgeWaiter
+    parallel: int
+    board: Board = field(factory=Board)
+    _transcripts: dict[str, Transcript] = field(factory=dict)
+    _interrupts: Interrupts = field(
+        default=Factory(lambda self: Interrupts(self.commands, self.say), takes_self=True)
+    )
+
+    def say(self, text: str) -> None:
+        """Tell something about the whole run, and let nothing wait any longer."""
+        self.waiter.stop.set()
+        self.board.say(text)
+
+    def initialize(self, targets: Sequence[Target]) -> Outcome:
+        """Fetch the providers, each once, and find the states."""
+        folders = [target.folder for target in targets]
+        if any(map(plugins_of, folders)):
+            Path(self.commands.env[CACHE]).mkdir(parents=True, exist_ok=True)
+        first = [folder.name for folder in first_ones(folders, cache_folder(self.commands.env))]
+        waits: Order = {name: set(first[:number]) for number, name in enumerate(first)}
+        waits |= {folder.name: set(first) for folder in folders if folder.name not in first}
+        return self._run(targets, waits, functools.partial(self._initialize, folders))
+
+    def plan(self, targets: Sequence[Target], *, destroy: bool = False) -> Planned:
+        """Plan all that can be planned now."""
+        plans: dict[str, StackPlan] = {}
+        names = {target.name for target in targets}
+        first = [each for each in targets if destroy or not names.intersection(each.after)]
+        rest = [each for each in targets if each not in first]
+        outcome = self._plan(first, plans, destroy=destroy)
+        later = tuple(each for each in rest if not _is_there(each.after, plans))
+        now = [each for each in rest if each not in later]
+        if outcome.complete and now:
+            outcome = _joined(outcome, self._plan(now, plans, destroy=False))
+        return Planned(plans, later, outcome)
+
+    def carry_out(
+        self, targets: Sequence[Target], plans: Mapping[str, StackPlan], *, destroy: bool = False
+    ) -> Outcome:
+        """Do what was planned, in order, and side by side where there is none."""
+        waits = (reverse_order if destroy else order)(targets, plans)
+        followed = set().union(*waits.values())
+        apply = functools.partial(self._apply, plans, followed)
+        return self._run(targets, waits, apply)
+
+    def forget_stale(self, targets: Sequence[Target]) -> None:
+        """Delete the folders of those that are no longer in the topology, once they are gone."""
+        for target in targets:
+            if target.spec is None:
+                shutil.rmtree(target.folder, ignore_errors=True)
+
+    def log(self, name: str) -> Path:
+        """The file with all that Terraform has said of a stack in this run."""
+        return self.output / LOGS / f"{name}.log"
+
+    def close(self) -> None:
+        """Nothing more is said."""
+        for transcript in self._transcripts.values():
+            transcript.close()
+
+    def _run(
+        self, targets: Sequence[Target], waits: Order, work: Callable[[Target], None]
+    ) -> Outcome:
+        by_name = {target.name: target for target in targets}
+
+        def guarded(name: str) -> None:
+            try:
+                work(by_name[name])
+            except TrunklineError:
+                self.board.end(name, "failed", well=False)
+                raise
+
+        with self.board.showing(list(waits)):
+            return run_tasks(waits, guarded, self._interrupts, self.parallel)
+
+    def _plan(
+        self, targets: Sequence[Target], plans: dict[str, StackPlan], *, destroy: bool
+    ) -> Outcome:
+        def work(target: Target) -> None:
+            self.board.begin(target.name, "planning")
+            options = ["-destroy"] if destroy else []
+            self._terraform(target, "plan", "-json", f"-out={self._file(target)}", *options)
+            shown = self.commands.read(
+                target.folder, ["show", "-no-color", "-json", self._file(target)]
+            )
+            plans[target.name] = read_plan(shown.stdout)
+            self.board.end(target.name, "planned")
+
+        return self._run(targets, {target.name: set() for target in targets}, work)
+
+    def _initialize(self, folders: Sequence[Path], target: Target) -> None:
+        self.board.begin(target.name, "initializing")
+        share_checksums(target.folder, folders)
+        self._terraform(target, "init", "-no-color")
+        self.board.end(target.name, "initialized")
+
+    def _apply(self, plans: Mapping[str, StackPlan], followed: set[str], target: Target) -> None:
+        name, plan = target.name, plans[target.name]
+        of = f"of {plan.steps}"
+        transcript = self._transcript(target)
+        transcript.done = 0
+        transcript.changed = lambda done: self.board.update(name, f"applying, {done} {of}")
+        self.board.begin(name, f"applying, {plan.steps} steps", line=True)
+        self._terraform(target, "apply", "-json", self._file(target))
+        if name in followed:
+            self._await(target, plan)
+        self.board.end(name, "applied")
+
+    def _await(self, target: Target, plan: StackPlan) -> None:
+        """Let what follows find the edge as it is to be."""
+        if target.spec is None or target.spec.kind != "edge" or target.spec.site is None:
+            return
+        if interrupts_edge(target, plan) or not plan.exists:
+            self.board.update(target.name, "applied; waiting until the edge answers")
+            self.waiter.until_up(target.spec.site)
+        elif changes_edge(target, plan):
+            self.board.update(target.name, "applied; waiting until the edge has taken it")
+            self.waiter.until_changed(target.spec.site)
+
+    def _terraform(self, target: Target, command: str, *options: str) -> None:
+        transcript = self._transcript(target)
+        arguments = [command, "-input=false", *options]
+        transcript.begin(" ".join(arguments))
+        if not self.commands.run(target.folder, arguments, transcript.hear):
+            return
+        if self.commands.stopping:
+            raise TerraformError("interrupted; what it had made by then is in its state")
+        stack = str(target.folder)
+        raise TerraformError(told(transcript.trouble(), stack, self._known(target)))
+
+    def _known(self, target: Target) -> Sequence[Refusal]:
+        """What the providers of a stack may refuse."""
+        site = target.spec.site if target.spec else None
+        of_cloud = facts_of(site.cloud).refusals if site else ()
+        return (*of_cloud, *addresses_of(self.topology).refusals)
+
+    def _transcript(self, target: Target) -> Transcript:
+        if target.name not in self._transcripts:
+            self._transcripts[target.name] = Transcript(self.log(target.name))
+        return self._transcripts[target.name]
+
+    def _file(self, target: Target) -> str:
+        return str(self.scratch / f"{target.name}.plan")
+
+
+def _is_there(names: Sequence[str], plans: Mapping[str, StackPlan]) -> bool:
+    """Whether stacks that are to be there first were made before."""
+    return all(plans[name].exists for name in names if name in plans)
+
+
+def _joined(one: Outcome, other: Outcome) -> Outcome:
+    return Outcome(
+        (*one.done, *other.done),
+        {**one.failed, **other.failed},
+        (*one.not_begun, *other.not_begun),
+        one.interrupted or other.interrupted,
+    )

@@ -1,0 +1,74 @@
+"""Waits until an edge that was replaced answers again."""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from attrs import field, frozen
+
+from trunkline.addresses.names import origin_url
+from trunkline.clouds.facts import facts_of
+from trunkline.errors import TrunklineError
+from trunkline.model import EDGE_KEY_HEADER, Site, Topology
+
+PAUSE = 2.0  # seconds between two requests
+PATIENCE = 10.0  # seconds for one
+
+
+class EdgeError(TrunklineError):
+    """An edge that does not answer in time."""
+
+
+@frozen
+class EdgeWaiter:
+    """Waits for the edges of a topology; `seconds` at most for one, and 0 does not wait.
+
+    `key` is the key of the edges, and `stop` ends every wait at once.
+    """
+
+    topology: Topology
+    seconds: float
+    key: str
+    stop: threading.Event = field(factory=threading.Event)
+
+    def until_up(self, site: Site) -> None:
+        """Return as soon as the edge of a site answers; EdgeError where it does not in time."""
+        if self._is_at_once(site):
+            return
+        url = origin_url(self.topology, site.name) + self._path()
+        deadline = time.monotonic() + self.seconds
+        while why := self._refusal(url):
+            if time.monotonic() > deadline:
+                raise EdgeError(
+                    f"it is applied, but {url} has not answered for {self.seconds:.0f} s ({why}): "
+                    "look at the machine's log, then run the command again; it does what is left"
+                )
+            if self.stop.wait(PAUSE):
+                raise EdgeError(f"it is applied; {url} does not answer yet ({why})")
+
+    def until_changed(self, site: Site) -> None:
+        """Return when the edge of a site has taken what was changed for it to serve."""
+        if not self._is_at_once(site) and not self.topology.edge.control_plane:
+            self.stop.wait(self.topology.edge.poll_seconds)
+
+    def _is_at_once(self, site: Site) -> bool:
+        """Terraform itself waits for the processes of this machine."""
+        return not self.seconds or facts_of(site.cloud).on_this_machine
+
+    def _path(self) -> str:
+        """What tells that the edge lives; a control plane of the user's own knows one alone."""
+        return "/healthz" if self.topology.edge.control_plane else "/livez"
+
+    def _refusal(self, url: str) -> str:
+        """Why the edge does not count as up; empty where it does."""
+        request = urllib.request.Request(url, headers={EDGE_KEY_HEADER: self.key})  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE):  # noqa: S310
+                return ""
+        except urllib.error.HTTPError as error:
+            return f"status {error.code}"
+        except OSError as error:
+            return str(getattr(error, "reason", error))

@@ -1,0 +1,51 @@
+"""What Terraform gets from the operator: the keys in their file, and the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from trunkline.deploy.keys import KEYS, Keys
+from trunkline.deploy.targets import Target, required_variables
+from trunkline.errors import ConfigurationError
+
+_OF_KEYS = {f"TF_VAR_{name}" for key in KEYS for name in (key.variable, key.previous)}
+
+
+def with_keys(env: Mapping[str, str], file: Path) -> dict[str, str]:
+    """The environment with the keys of a file, where there is one.
+
+    What the file says of keys counts alone: a shell may still have those from before a rotation.
+    KeysError where the file is not one of keys.
+    """
+    keys = Keys.read(file).environment()
+    if not keys:
+        return dict(env)
+    others = {name: value for name, value in env.items() if name not in _OF_KEYS}
+    return {**others, **keys}
+
+
+def check_variables(
+    targets: Sequence[Target], env: Mapping[str, str], topology: str, keys_file: Path
+) -> None:
+    """Raise ConfigurationError with each variable that a stack needs and that is not set.
+
+    `topology` and `keys_file` are the files, as the operator names them.
+    """
+    missing: dict[str, list[str]] = {}
+    for target in targets:
+        for name in required_variables(target):
+            if not env.get(name):
+                missing.setdefault(name, []).append(target.name)
+    if missing:
+        lines = [
+            f"  {name}, for {', '.join(stacks)}: {_remedy(name, topology, keys_file)}"
+            for name, stacks in missing.items()
+        ]
+        raise ConfigurationError("nothing was begun; these are not set:\n" + "\n".join(lines))
+
+
+def _remedy(name: str, topology: str, keys_file: Path) -> str:
+    if name in _OF_KEYS:
+        return f"make it with trunkline keys {topology} --file {keys_file}"
+    return f"export {name}=..."
