@@ -17,7 +17,7 @@ from trunkline.deploy.order import Order, changes_edge, interrupts_edge, order, 
 from trunkline.deploy.targets import Target
 from trunkline.deploy.tasks import Interrupts, Outcome, run_tasks
 from trunkline.errors import TerraformError, TrunklineError
-from trunkline.model import Topology
+from trunkline.model import Site, Topology
 from trunkline.terraform.commands import Commands
 from trunkline.terraform.plan import StackPlan, read_plan
 from trunkline.terraform.plugins import CACHE, cache_folder, first_ones, plugins_of, share_checksums
@@ -156,6 +156,8 @@ class Deployment:
         transcript.done = 0
         transcript.changed = lambda done: self.board.update(name, f"applying, {done} {of}")
         self.board.begin(name, f"applying, {plan.steps} steps", line=True)
+        if (site := _edge_of(target)) and interrupts_edge(target, plan):
+            self.waiter.until_covered(site)
         self._terraform(target, "apply", "-json", self._file(target))
         if name in followed:
             self._await(target, plan)
@@ -163,14 +165,14 @@ class Deployment:
 
     def _await(self, target: Target, plan: StackPlan) -> None:
         """Let what follows find the edge as it is to be."""
-        if target.spec is None or target.spec.kind != "edge" or target.spec.site is None:
+        if (site := _edge_of(target)) is None:
             return
         if interrupts_edge(target, plan) or not plan.exists:
             self.board.update(target.name, "applied; waiting until the edge answers")
-            self.waiter.until_up(target.spec.site)
+            self.waiter.until_up(site)
         elif changes_edge(target, plan):
             self.board.update(target.name, "applied; waiting until the edge has taken it")
-            self.waiter.until_changed(target.spec.site)
+            self.waiter.until_changed(site)
 
     def _terraform(self, target: Target, command: str, *options: str) -> None:
         transcript = self._transcript(target)
@@ -196,6 +198,11 @@ class Deployment:
 
     def _file(self, target: Target) -> str:
         return str(self.scratch / f"{target.name}.plan")
+
+
+def _edge_of(target: Target) -> Site | None:
+    """The site whose edge the stack makes."""
+    return target.spec.site if target.spec and target.spec.kind == "edge" else None
 
 
 def _is_there(names: Sequence[str], plans: Mapping[str, StackPlan]) -> bool:

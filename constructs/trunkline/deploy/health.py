@@ -38,7 +38,7 @@ class EdgeWaiter:
         """Return as soon as the edge of a site answers; EdgeError where it does not in time."""
         if self._is_at_once(site):
             return
-        url = origin_url(self.topology, site.name) + self._path()
+        url = self._url(site)
         deadline = time.monotonic() + self.seconds
         while why := self._refusal(url):
             if time.monotonic() > deadline:
@@ -49,6 +49,23 @@ class EdgeWaiter:
             if self.stop.wait(PAUSE):
                 raise EdgeError(f"it is applied; {url} does not answer yet ({why})")
 
+    def until_covered(self, site: Site) -> None:
+        """Return when another site answers for the routes of one whose edge is to go for a while.
+
+        An edge that does not answer now misses none. EdgeError where none answers in time.
+        """
+        routes = [route for route in self.topology.routing.routes if route.site == site.name]
+        others = {name for route in routes for name in route.failover}
+        if self._is_at_once(site) or not others or self._refusal(self._url(site)):
+            return
+        deadline = time.monotonic() + self.seconds
+        while not any(not self._refusal(self._url(self.topology.site(name))) for name in others):
+            if self.stop.wait(PAUSE) or time.monotonic() > deadline:
+                raise EdgeError(
+                    f"not begun: none of {', '.join(sorted(others))} answers, and they are to do "
+                    "so while it is away; look at their machines, or give --wait 0"
+                )
+
     def until_changed(self, site: Site) -> None:
         """Return when the edge of a site has taken what was changed for it to serve."""
         if not self._is_at_once(site) and not self.topology.edge.control_plane:
@@ -58,9 +75,10 @@ class EdgeWaiter:
         """Terraform itself waits for the processes of this machine."""
         return not self.seconds or facts_of(site.cloud).on_this_machine
 
-    def _path(self) -> str:
+    def _url(self, site: Site) -> str:
         """What tells that the edge lives; a control plane of the user's own knows one alone."""
-        return "/healthz" if self.topology.edge.control_plane else "/livez"
+        path = "/healthz" if self.topology.edge.control_plane else "/livez"
+        return origin_url(self.topology, site.name) + path
 
     def _refusal(self, url: str) -> str:
         """Why the edge does not count as up; empty where it does."""

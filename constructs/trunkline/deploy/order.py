@@ -1,11 +1,10 @@
 """In which order plans are carried out, so that requests are answered meanwhile.
 
-Stacks stand alone, so most go side by side. Four things have an order:
+Stacks stand alone, so most go side by side. Three things have an order:
 
 - What makes the zone goes first, and last where it is destroyed.
 - Edges that are replaced go one after another: each waits until the one before answers again.
 - Where requests are sent changes after the edges that are to answer them.
-- An edge of a site comes back before anything else relies on it, so what follows it waits for it.
 """
 
 from __future__ import annotations
@@ -48,10 +47,10 @@ def reverse_order(targets: Sequence[Target], plans: Mapping[str, StackPlan]) -> 
 
 def interrupts_edge(target: Target, plan: StackPlan) -> bool:
     """Whether a running edge of the stack goes and comes again."""
-    if not (target.spec and target.spec.kind == "edge" and target.spec.site):
+    if target.spec is None or target.spec.kind != "edge" or target.spec.site is None:
         return False
     machines = machines_of(target.spec.site, plan)
-    return machines.replaced > 0 and not machines.seamless
+    return machines.interrupted and machines.come_again
 
 
 def changes_edge(target: Target, plan: StackPlan) -> bool:

@@ -29,14 +29,19 @@ class Machines:
     seamless: bool
 
     @property
-    def before(self) -> int:
-        """How many there are now."""
-        return self.replaced + self.destroyed + self.staying
-
-    @property
     def go(self) -> int:
         """How many of those that are there go, for a while or for good."""
         return self.replaced + self.destroyed
+
+    @property
+    def come_again(self) -> bool:
+        """Whether there are some afterwards."""
+        return bool(self.replaced or self.made or self.staying)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether none of them answers for a while."""
+        return bool(self.go) and not self.staying and not self.seamless
 
 
 def describe(
@@ -104,7 +109,8 @@ def machines_of(site: Site, plan: StackPlan) -> Machines:
         destroyed=len(by_action[Action.DESTROY]),
         staying=len(by_action[Action.CHANGE])
         + sum(_is_machine(site, address) for address in plan.unchanged),
-        seamless=all(change.seamless for change in by_action[Action.REPLACE]),
+        seamless=not by_action[Action.DESTROY]
+        and all(change.seamless for change in by_action[Action.REPLACE]),
     )
 
 
@@ -121,13 +127,13 @@ def _edge(topology: Topology, site: Site, plan: StackPlan, leaving: Collection[s
         if not machines.made:
             return f"changes {edge} without a new machine"
         return f"adds {_counted(machines.made, 'machine')} to {edge}"
-    verb = "replaces" if machines.replaced else "destroys"
-    if machines.go < machines.before:
+    verb = "replaces" if machines.replaced or machines.made else "destroys"
+    if machines.staying:
         gone = _counted(machines.go, "machine")
         return f"{verb} {gone} of {edge}: its site has {_counted(machines.staying, 'other')}"
-    if machines.replaced and machines.seamless:
+    if not machines.interrupted:
         return f"replaces {edge}: the new one takes over before the old one goes"
-    until = "meanwhile" if machines.replaced else "from then on"
+    until = "meanwhile" if machines.come_again else "from then on"
     notices = ", ".join(_notices(topology, site, leaving))
     return f"{verb} {edge}: {notices} {until}"
 
