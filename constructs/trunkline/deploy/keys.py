@@ -100,7 +100,6 @@ class Keys:
 
 
 def keys_of(topology: Topology) -> tuple[Key, ...]:
-    """The keys that the stacks of a topology take; none on this machine, which makes its own."""
-    if not isinstance(topology.ingress, Cloudflare):
-        return ()
-    return KEYS if topology.probes else (EDGE_KEY,)
+    """The keys that the stacks of a topology take; edges of this machine have none."""
+    edges = (EDGE_KEY,) if isinstance(topology.ingress, Cloudflare) else ()
+    return (PROBE_KEY, *edges) if topology.probes else edges

@@ -11,6 +11,9 @@ from trunkline.errors import TrunklineError
 from trunkline.terraform.commands import Commands
 from trunkline.terraform.signals import answer_signals
 
+# Seconds between looks at the tasks: a signal that another thread gets is answered only then.
+POLL = 0.2
+
 
 @frozen
 class Outcome:
@@ -76,7 +79,7 @@ def run_tasks(
                 running[pool.submit(work, name)] = name
             if not running:
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in wait(running, POLL, return_when=FIRST_COMPLETED).done:
                 name, error = running.pop(future), future.exception()
                 if error is None:
                     done.append(name)

@@ -101,4 +101,4 @@ def test_the_probes_take_one_key_alone() -> None:
 
 def test_a_topology_needs_the_keys_of_what_it_has() -> None:
     assert keys_of(load(THREE)) == (PROBE_KEY, EDGE_KEY)
-    assert keys_of(load(LOCAL)) == ()
+    assert keys_of(load(LOCAL)) == (PROBE_KEY,)

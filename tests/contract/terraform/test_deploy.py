@@ -1,0 +1,154 @@
+"""`trunkline plan`, `apply` and `destroy` with Terraform itself, and doubles of the providers."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from support.command import Done, trunkline
+from support.examples import ROOT, THREE
+
+from trunkline.deploy.keys import KEYS, Keys
+
+pytestmark = pytest.mark.slow
+
+EDGES = ["edge-aws", "edge-google", "edge-azure"]
+
+
+class Operator:
+    """Somebody with a topology, its keys, and a folder of their own."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str], topology: Path) -> None:
+        self.folder = folder
+        self.file = folder / "topology.yaml"
+        self.file.write_text(topology.read_text())
+        keys = Keys({})
+        for key in KEYS:
+            keys = keys.having(key)
+        keys.write(folder / "keys.env")
+        unset = dict.fromkeys(("TF_VAR_probe_key", "TF_VAR_edge_key"))
+        cache = {"TF_PLUGIN_CACHE_DIR": str(folder / "plugins"), "CLOUDFLARE_API_TOKEN": "token"}
+        self._env = {**env, **cache, **unset}
+
+    def run(self, command: str, *options: object) -> Done:
+        return trunkline(command, self.file, *options, folder=self.folder, env=self._env)
+
+    def change(self, old: str, new: str) -> None:
+        text = self.file.read_text()
+        assert old in text
+        self.file.write_text(text.replace(old, new))
+
+    def plan(self, *options: object) -> dict[str, str]:
+        """What becomes of each stack."""
+        done = self.run("plan", "--format", "json", *options)
+        assert done.returncode == 0, done.stderr
+        return {each["name"]: each["summary"] for each in json.loads(done.stdout)["stacks"]}
+
+    def state(self, stack: str) -> Path:
+        [name] = {path.name for path in (self.folder / "state").iterdir()}
+        return self.folder / "state" / name / f"{stack}.tfstate"
+
+    def resources(self, stack: str) -> list[str]:
+        """The types of what the stack's state holds."""
+        held = json.loads(self.state(stack).read_text())["resources"]
+        return [each["type"] for each in held if each["mode"] == "managed"]
+
+
+@pytest.fixture
+def operator(tmp_path: Path, running_env: Mapping[str, str]) -> Operator:
+    return Operator(tmp_path, running_env, THREE)
+
+
+def test_three_clouds_are_made_left_alone_and_taken_down(operator: Operator) -> None:
+    applied = operator.run("apply", "--yes")
+    assert applied.returncode == 0, applied.stderr
+    assert "edge-aws        makes the edge of aws" in applied.stdout
+    assert "applied: " in applied.stdout
+    assert "aws_instance" in operator.resources("edge-aws")
+    assert set(operator.plan().values()) == {"nothing to do"}
+    again = operator.run("apply", "--yes")
+    assert "Nothing to do: 9 stacks as it should be." in again.stdout
+    destroyed = operator.run("destroy", "--yes")
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert [operator.resources(stack) for stack in ("routing", *EDGES)] == [[]] * 4
+
+
+def test_one_kind_of_stacks_is_applied_alone(operator: Operator) -> None:
+    assert operator.run("apply", "--yes", "--only", "routing").returncode == 0
+    assert {path.name for path in (operator.folder / "state" / "three-clouds").iterdir()} == {
+        "routing.tfstate"
+    }
+
+
+def test_a_new_edge_is_replaced_only_after_the_one_before_answers(operator: Operator) -> None:
+    only = ("--only", "edge")
+    assert operator.run("apply", "--yes", *only).returncode == 0
+    operator.change("edge:\n", "edge:\n  versions: {envoy: 1.39.0}\n")
+    assert operator.plan(*only)["edge-azure"] == (
+        "replaces the edge of azure: other sites answer for its routes meanwhile"
+    )
+    done = operator.run("apply", "--yes", "--wait", "0.1", *only)
+    assert done.returncode == 1
+    assert "edge-aws failed: it is applied, but https://three-clouds-edge-aws" in done.stderr
+    assert "not begun: edge-google, edge-azure\nRun the same command again" in done.stderr
+    assert operator.run("apply", "--yes", "--wait", "0", *only).returncode == 0
+    assert set(operator.plan(*only).values()) == {"nothing to do"}
+
+
+def test_a_stack_that_somebody_holds_is_told_and_nothing_is_changed(operator: Operator) -> None:
+    only = ("--only", "edge-aws,routing")
+    assert operator.run("apply", "--yes", *only).returncode == 0
+    operator.change("/api/v5:", "/api/v8:")
+    before = operator.state("routing").read_bytes()
+    path = operator.state("edge-aws")
+    lock = {"ID": "0b8b", "Who": "ada@desk", "Created": "2026-11-27T23:05:02Z"}
+    path.with_name(f".{path.name}.lock.info").write_text(json.dumps(lock))
+    with path.open("r+") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        done = operator.run("apply", "--yes", *only)
+    assert done.returncode == 1
+    assert "edge-aws failed: Error acquiring the state lock" in done.stderr
+    assert "ada@desk has been at work on it since 2026-11-27 23:05:02" in done.stderr
+    assert "All that Terraform said: cdktf.out/logs/edge-aws.log" in done.stderr
+    assert done.stderr.endswith("Nothing was changed.\n")
+    assert operator.state("routing").read_bytes() == before
+
+
+def test_a_stack_that_is_no_longer_in_the_topology_is_named_and_destroyed(
+    operator: Operator,
+) -> None:
+    assert operator.run("apply", "--yes", "--only", "probes-azure").returncode == 0
+    operator.change("probes:\n", "probes:\n  enabled: false\n")
+    planned = operator.run("plan", "--only", "zones")
+    remedy = f"trunkline destroy {operator.file} --only probes-azure"
+    assert f"probes-azure is no longer in the topology, and may still stand: {remedy}" in (
+        planned.stderr
+    )
+    assert operator.run("destroy", "--yes", "--only", "probes-azure").returncode == 0
+    assert operator.resources("probes-azure") == []
+    assert not (operator.folder / "cdktf.out" / "stacks" / "probes-azure").exists()
+
+
+def test_a_zone_is_made_first_and_goes_last_and_only_by_its_name(
+    tmp_path: Path, running_env: Mapping[str, str]
+) -> None:
+    operator = Operator(tmp_path, running_env, ROOT / "topologies" / "two-accounts.yaml")
+    text = operator.file.read_text()
+    start = text.index("\nstate:")
+    end = text.find("\n\n", start)
+    operator.file.write_text(text[:start] + text[end:])
+    only = ("--only", "routing,edge-shop")
+    applied = operator.run("apply", "--yes", "--wait", "0", *only)
+    assert applied.returncode == 0, applied.stderr
+    assert "edge-shop: planned once routing is there" in applied.stdout
+    assert applied.stdout.count("applied: ") == 2
+    refused = operator.run("destroy", "--yes", *only)
+    assert refused.returncode == 2
+    assert "This goes with it: cloudflare_zone.routing_zone" in refused.stdout
+    assert "nothing was changed: say with --confirm two-accounts" in refused.stderr
+    destroyed = operator.run("destroy", "--yes", "--confirm", "two-accounts", *only)
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert "destroyed: edge-shop, routing" in destroyed.stdout
