@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from support.command import Done, trunkline
 from support.examples import ROOT, THREE
+from support.local_topology import ask, local_place
 
 from trunkline.deploy.keys import KEYS, Keys
+from trunkline.local.status import machines
 
 pytestmark = pytest.mark.slow
 
@@ -152,3 +154,25 @@ def test_a_zone_is_made_first_and_goes_last_and_only_by_its_name(
     destroyed = operator.run("destroy", "--yes", "--confirm", "two-accounts", *only)
     assert destroyed.returncode == 0, destroyed.stderr
     assert "destroyed: edge-shop, routing" in destroyed.stdout
+
+
+def test_a_topology_of_this_machine_is_applied_changed_and_taken_down(
+    tmp_path: Path, terraform: str
+) -> None:
+    place = local_place(tmp_path, latency=False)
+    operator = Operator(tmp_path, {"TRUNKLINE_WORKERD": str(place.workerd)}, place.file)
+    only = ("--only", "edge,routing")
+    applied = operator.run("apply", "--yes", *only)
+    try:
+        assert applied.returncode == 0, applied.stderr
+        assert ask(f"{place.url}/api/v5")["site"] == "aws"
+        operator.change("/api/v5:", "/api/v8:")
+        assert operator.plan(*only)["edge-aws"] == (
+            "replaces the edge of aws: the new one takes over before the old one goes"
+        )
+        assert operator.run("apply", "--yes", *only).returncode == 0
+        assert ask(f"{place.url}/api/v8")["site"] == "aws"
+    finally:
+        destroyed = operator.run("destroy", "--yes", *only)
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert machines(tmp_path / ".trunkline") == []
