@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     attacks,
+    deploying,
     edges,
     growth,
     local_machines,
@@ -22,6 +23,7 @@ MODULES = (
     growth,
     validation,
     local_machines,
+    deploying,
     probing,
     sockperf,
     placement,

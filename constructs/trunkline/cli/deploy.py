@@ -182,7 +182,9 @@ def _targets(
 
     no_longer = stale_targets(deployment.output)
     found = targets(deployment.topology, deployment.output)
-    chosen = choose([*found, *no_longer] if stale else found, filter(None, only.split(",")))
+    chosen = choose(
+        [*found, *no_longer] if stale else found, filter(None, map(str.strip, only.split(",")))
+    )
     check_variables(chosen, deployment.commands.env, file, keys)
     for target in [] if stale else no_longer:
         typer.echo(
@@ -247,6 +249,8 @@ def _conclude(
 
     if outcome.done:
         typer.echo(f"\n{'destroyed' if destroy else 'applied'}: {', '.join(outcome.done)}")
+    if not destroy:
+        typer.echo(deployment.outputs_of_routing(outcome), nl=False)
     if outcome.complete:
         return
     print_failures(deployment, outcome, [target.name for target in later])

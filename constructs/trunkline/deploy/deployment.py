@@ -18,6 +18,7 @@ from trunkline.deploy.targets import Target
 from trunkline.deploy.tasks import Interrupts, Outcome, run_tasks
 from trunkline.errors import TerraformError, TrunklineError
 from trunkline.model import Site, Topology
+from trunkline.stacks.specs import ROUTING
 from trunkline.terraform.commands import Commands
 from trunkline.terraform.plan import StackPlan, read_plan
 from trunkline.terraform.plugins import CACHE, cache_folder, first_ones, plugins_of, share_checksums
@@ -97,6 +98,13 @@ class Deployment:
         followed = set().union(*waits.values())
         apply = functools.partial(self._apply, plans, followed)
         return self._run(targets, waits, apply)
+
+    def outputs_of_routing(self, outcome: Outcome) -> str:
+        """Where requests go from now on, in Terraform's words; empty unless that was applied."""
+        if ROUTING not in outcome.done:
+            return ""
+        folder = self.output / "stacks" / ROUTING
+        return self.commands.read(folder, ["output", "-no-color"]).stdout
 
     def forget_stale(self, targets: Sequence[Target]) -> None:
         """Delete the folders of those that are no longer in the topology, once they are gone."""

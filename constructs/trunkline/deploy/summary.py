@@ -64,7 +64,7 @@ def describe(
         case "probes":
             return _probes(site, plan)
         case _:
-            return f"asks which places the zones of {site.name} are"
+            return f"notes which places the zones of {site.name} are"
 
 
 def describe_all(

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from contract.terraform import moto_server
+from doubles.providers.plugin_mirror import pins, write_cli_config
 from support.command import Done, trunkline
 from support.examples import ROOT, THREE
 from support.local_topology import ask, local_place
+from support.needs import AWS_PROVIDER, missing
 
 from trunkline.deploy.keys import KEYS, Keys
 from trunkline.local.status import machines
@@ -68,7 +71,7 @@ def test_three_clouds_are_made_left_alone_and_taken_down(operator: Operator) -> 
     applied = operator.run("apply", "--yes")
     assert applied.returncode == 0, applied.stderr
     assert "edge-aws        makes the edge of aws" in applied.stdout
-    assert "applied: " in applied.stdout
+    assert applied.stdout.endswith('url = "https://api.example.com"\n')
     assert "aws_instance" in operator.resources("edge-aws")
     assert set(operator.plan().values()) == {"nothing to do"}
     again = operator.run("apply", "--yes")
@@ -176,3 +179,36 @@ def test_a_topology_of_this_machine_is_applied_changed_and_taken_down(
         destroyed = operator.run("destroy", "--yes", *only)
     assert destroyed.returncode == 0, destroyed.stderr
     assert machines(tmp_path / ".trunkline") == []
+
+
+def test_the_real_provider_takes_the_saved_plans(
+    tmp_path: Path, plugin_mirror: Path, running_env: Mapping[str, str], moto: str
+) -> None:
+    if reason := missing(AWS_PROVIDER):
+        pytest.skip(reason)
+    real = moto_server.provider_folder()
+    moto_server.forget_everything(moto)
+    mirrors = {
+        moto_server.mirror_of(real): [moto_server.SOURCE],
+        plugin_mirror: set(pins()) - {moto_server.SOURCE},
+    }
+    env = {
+        **running_env,
+        **moto_server.environment(moto),
+        "TF_CLI_CONFIG_FILE": str(write_cli_config(tmp_path / "terraform.rc", mirrors)),
+        "TF_REATTACH_PROVIDERS": moto_server.without_aws(running_env["TF_REATTACH_PROVIDERS"]),
+    }
+    operator = Operator(tmp_path, env, THREE)
+    assert trunkline("synth", operator.file, folder=tmp_path).returncode == 0
+    override = moto_server.override(moto_server.newest_version(real))
+    for stack in ("edge-aws", "zones-aws"):  # what a synthesis does not know stays beside it
+        beside = tmp_path / "cdktf.out" / "stacks" / stack / "zz_override.tf.json"
+        beside.write_text(json.dumps(override))
+    only = ("--only", "edge-aws,zones-aws")
+    applied = operator.run("apply", "--yes", *only)
+    assert applied.returncode == 0, applied.stderr
+    assert "aws_instance" in operator.resources("edge-aws")
+    assert set(operator.plan(*only).values()) == {"nothing to do"}
+    destroyed = operator.run("destroy", "--yes", *only)
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert operator.resources("edge-aws") == []

@@ -31,6 +31,7 @@ def test_the_commands_of_a_guide_run_in_their_order(
 ) -> None:
     own = {name: value for name, value in running_env.items() if not name.startswith("TF_VAR_")}
     env = {**own, **ANSWERS, **environment(), "TF_IN_AUTOMATION": "1"}
+    env["CLOUDFLARE_API_TOKEN"] = "token"
     printed = ""
     for block in blocks(guide):
         match block.language, block.words:
