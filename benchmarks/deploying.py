@@ -21,8 +21,7 @@ from trunkline.cli.deploy import PARALLEL
 from trunkline.deploy.board import Board
 from trunkline.deploy.deployment import Deployment
 from trunkline.deploy.health import EdgeWaiter
-from trunkline.deploy.targets import Target as Stack
-from trunkline.deploy.targets import targets
+from trunkline.deploy.targets import StackTarget, targets
 from trunkline.model import Topology
 from trunkline.terraform.commands import Commands
 from trunkline.terraform.run import find_terraform, without_terraform_options
@@ -77,7 +76,7 @@ def _seconds(topology: Topology, parallel: int, number: int) -> float:
         return seconds
 
 
-def _write(stack: Stack) -> None:
+def _write(stack: StackTarget) -> None:
     stack.folder.mkdir(parents=True)
     waits = {"provisioner": [{"local-exec": {"command": f"sleep {SECONDS}"}}]}
     resources = {

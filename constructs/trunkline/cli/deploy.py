@@ -16,7 +16,7 @@ from trunkline.cli.output import Format, print_json, working
 
 if TYPE_CHECKING:
     from trunkline.deploy.deployment import Deployment, Planned
-    from trunkline.deploy.targets import Target
+    from trunkline.deploy.targets import StackTarget
     from trunkline.deploy.tasks import Outcome
 
 PARALLEL = 4
@@ -175,16 +175,15 @@ def _opened(
 
 def _targets(
     deployment: Deployment, file: str, keys: Path, only: str, *, stale: bool = False
-) -> list[Target]:
+) -> list[StackTarget]:
     """The chosen stacks, for which all that they need of the environment is there."""
     from trunkline.deploy.targets import choose, stale_targets, targets
     from trunkline.deploy.variables import check_variables
 
     no_longer = stale_targets(deployment.output)
     found = targets(deployment.topology, deployment.output)
-    chosen = choose(
-        [*found, *no_longer] if stale else found, filter(None, map(str.strip, only.split(",")))
-    )
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    chosen = choose([*found, *no_longer] if stale else found, names)
     check_variables(chosen, deployment.commands.env, file, keys)
     for target in [] if stale else no_longer:
         typer.echo(
@@ -195,7 +194,9 @@ def _targets(
     return chosen
 
 
-def _plan(deployment: Deployment, targets: Sequence[Target], *, destroy: bool = False) -> Planned:
+def _plan(
+    deployment: Deployment, targets: Sequence[StackTarget], *, destroy: bool = False
+) -> Planned:
     """Plan them; the command ends where one cannot be."""
     from trunkline.cli.deploy_report import print_failures
 
@@ -240,7 +241,7 @@ def _ask_for_name(name: str) -> None:
 def _conclude(
     deployment: Deployment,
     outcome: Outcome,
-    later: Sequence[Target] = (),
+    later: Sequence[StackTarget] = (),
     *,
     destroy: bool = False,
 ) -> None:

@@ -11,12 +11,12 @@ from trunkline.cli.output import new_table, number, print_table
 
 if TYPE_CHECKING:
     from trunkline.deploy.deployment import Deployment, Planned
-    from trunkline.deploy.targets import Target
+    from trunkline.deploy.targets import StackTarget
     from trunkline.deploy.tasks import Outcome
     from trunkline.model import Topology
 
 
-def print_plans(topology: Topology, targets: Sequence[Target], planned: Planned) -> None:
+def print_plans(topology: Topology, targets: Sequence[StackTarget], planned: Planned) -> None:
     """A row for each stack that is planned, and what has to wait."""
     from trunkline.deploy.summary import count_changes, describe_all
 
@@ -32,7 +32,7 @@ def print_plans(topology: Topology, targets: Sequence[Target], planned: Planned)
 
 
 def plans_as_data(
-    topology: Topology, targets: Sequence[Target], planned: Planned
+    topology: Topology, targets: Sequence[StackTarget], planned: Planned
 ) -> dict[str, object]:
     """The same for tools: resources by what becomes of them, with Terraform's addresses."""
     from trunkline.deploy.summary import describe_all, held_by

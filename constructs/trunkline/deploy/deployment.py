@@ -14,7 +14,7 @@ from trunkline.clouds.facts import facts_of
 from trunkline.deploy.board import Board
 from trunkline.deploy.health import EdgeWaiter
 from trunkline.deploy.order import Order, changes_edge, interrupts_edge, order, reverse_order
-from trunkline.deploy.targets import Target
+from trunkline.deploy.targets import StackTarget
 from trunkline.deploy.tasks import Interrupts, Outcome, run_tasks
 from trunkline.errors import TerraformError, TrunklineError
 from trunkline.model import Site, Topology
@@ -38,7 +38,7 @@ class Planned:
     """
 
     plans: Mapping[str, StackPlan]
-    later: tuple[Target, ...]
+    later: tuple[StackTarget, ...]
     outcome: Outcome
 
 
@@ -67,7 +67,7 @@ class Deployment:
         self.waiter.stop.set()
         self.board.say(text)
 
-    def initialize(self, targets: Sequence[Target]) -> Outcome:
+    def initialize(self, targets: Sequence[StackTarget]) -> Outcome:
         """Fetch the providers, each once, and find the states."""
         folders = [target.folder for target in targets]
         if any(map(plugins_of, folders)):
@@ -77,7 +77,7 @@ class Deployment:
         waits |= {folder.name: set(first) for folder in folders if folder.name not in first}
         return self._run(targets, waits, functools.partial(self._initialize, folders))
 
-    def plan(self, targets: Sequence[Target], *, destroy: bool = False) -> Planned:
+    def plan(self, targets: Sequence[StackTarget], *, destroy: bool = False) -> Planned:
         """Plan all that can be planned now."""
         plans: dict[str, StackPlan] = {}
         names = {target.name for target in targets}
@@ -91,7 +91,11 @@ class Deployment:
         return Planned(plans, later, outcome)
 
     def carry_out(
-        self, targets: Sequence[Target], plans: Mapping[str, StackPlan], *, destroy: bool = False
+        self,
+        targets: Sequence[StackTarget],
+        plans: Mapping[str, StackPlan],
+        *,
+        destroy: bool = False,
     ) -> Outcome:
         """Do what was planned, in order, and side by side where there is none."""
         waits = (reverse_order if destroy else order)(targets, plans)
@@ -106,7 +110,7 @@ class Deployment:
         folder = self.output / "stacks" / ROUTING
         return self.commands.read(folder, ["output", "-no-color"]).stdout
 
-    def forget_stale(self, targets: Sequence[Target]) -> None:
+    def forget_stale(self, targets: Sequence[StackTarget]) -> None:
         """Delete the folders of those that are no longer in the topology, once they are gone."""
         for target in targets:
             if target.spec is None:
@@ -122,7 +126,7 @@ class Deployment:
             transcript.close()
 
     def _run(
-        self, targets: Sequence[Target], waits: Order, work: Callable[[Target], None]
+        self, targets: Sequence[StackTarget], waits: Order, work: Callable[[StackTarget], None]
     ) -> Outcome:
         by_name = {target.name: target for target in targets}
 
@@ -137,9 +141,9 @@ class Deployment:
             return run_tasks(waits, guarded, self._interrupts, self.parallel)
 
     def _plan(
-        self, targets: Sequence[Target], plans: dict[str, StackPlan], *, destroy: bool
+        self, targets: Sequence[StackTarget], plans: dict[str, StackPlan], *, destroy: bool
     ) -> Outcome:
-        def work(target: Target) -> None:
+        def work(target: StackTarget) -> None:
             self.board.begin(target.name, "planning")
             options = ["-destroy"] if destroy else []
             self._terraform(target, "plan", "-json", f"-out={self._file(target)}", *options)
@@ -151,13 +155,15 @@ class Deployment:
 
         return self._run(targets, {target.name: set() for target in targets}, work)
 
-    def _initialize(self, folders: Sequence[Path], target: Target) -> None:
+    def _initialize(self, folders: Sequence[Path], target: StackTarget) -> None:
         self.board.begin(target.name, "initializing")
         share_checksums(target.folder, folders)
         self._terraform(target, "init", "-no-color")
         self.board.end(target.name, "initialized")
 
-    def _apply(self, plans: Mapping[str, StackPlan], followed: set[str], target: Target) -> None:
+    def _apply(
+        self, plans: Mapping[str, StackPlan], followed: set[str], target: StackTarget
+    ) -> None:
         name, plan = target.name, plans[target.name]
         of = f"of {plan.steps}"
         transcript = self._transcript(target)
@@ -171,7 +177,7 @@ class Deployment:
             self._await(target, plan)
         self.board.end(name, "applied")
 
-    def _await(self, target: Target, plan: StackPlan) -> None:
+    def _await(self, target: StackTarget, plan: StackPlan) -> None:
         """Let what follows find the edge as it is to be."""
         if (site := _edge_of(target)) is None:
             return
@@ -182,7 +188,7 @@ class Deployment:
             self.board.update(target.name, "applied; waiting until the edge has taken it")
             self.waiter.until_changed(site)
 
-    def _terraform(self, target: Target, command: str, *options: str) -> None:
+    def _terraform(self, target: StackTarget, command: str, *options: str) -> None:
         transcript = self._transcript(target)
         arguments = [command, "-input=false", *options]
         transcript.begin(" ".join(arguments))
@@ -193,22 +199,22 @@ class Deployment:
         stack = str(target.folder)
         raise TerraformError(told(transcript.trouble(), stack, self._known(target)))
 
-    def _known(self, target: Target) -> Sequence[Refusal]:
+    def _known(self, target: StackTarget) -> Sequence[Refusal]:
         """What the providers of a stack may refuse."""
         site = target.spec.site if target.spec else None
         of_cloud = facts_of(site.cloud).refusals if site else ()
         return (*of_cloud, *addresses_of(self.topology).refusals)
 
-    def _transcript(self, target: Target) -> Transcript:
+    def _transcript(self, target: StackTarget) -> Transcript:
         if target.name not in self._transcripts:
             self._transcripts[target.name] = Transcript(self.log(target.name))
         return self._transcripts[target.name]
 
-    def _file(self, target: Target) -> str:
+    def _file(self, target: StackTarget) -> str:
         return str(self.scratch / f"{target.name}.plan")
 
 
-def _edge_of(target: Target) -> Site | None:
+def _edge_of(target: StackTarget) -> Site | None:
     """The site whose edge the stack makes."""
     return target.spec.site if target.spec and target.spec.kind == "edge" else None
 

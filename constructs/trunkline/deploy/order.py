@@ -13,14 +13,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from trunkline.deploy.summary import machines_of
-from trunkline.deploy.targets import Target
+from trunkline.deploy.targets import StackTarget
 from trunkline.stacks.specs import ROUTING
 from trunkline.terraform.plan import Action, StackPlan
 
 Order = dict[str, set[str]]
 
 
-def order(targets: Sequence[Target], plans: Mapping[str, StackPlan]) -> Order:
+def order(targets: Sequence[StackTarget], plans: Mapping[str, StackPlan]) -> Order:
     """Each stack that has something to do, and the ones that it waits for."""
     busy = [target for target in targets if plans.get(target.name)]
     waits = {target.name: set(target.after) for target in busy}
@@ -34,7 +34,7 @@ def order(targets: Sequence[Target], plans: Mapping[str, StackPlan]) -> Order:
     return {name: before & waits.keys() for name, before in waits.items()}
 
 
-def reverse_order(targets: Sequence[Target], plans: Mapping[str, StackPlan]) -> Order:
+def reverse_order(targets: Sequence[StackTarget], plans: Mapping[str, StackPlan]) -> Order:
     """The same for a destruction: what others wait for goes after them."""
     busy = [target for target in targets if plans.get(target.name)]
     waits: Order = {target.name: set() for target in busy}
@@ -45,7 +45,7 @@ def reverse_order(targets: Sequence[Target], plans: Mapping[str, StackPlan]) -> 
     return waits
 
 
-def interrupts_edge(target: Target, plan: StackPlan) -> bool:
+def interrupts_edge(target: StackTarget, plan: StackPlan) -> bool:
     """Whether a running edge of the stack goes and comes again."""
     if target.spec is None or target.spec.kind != "edge" or target.spec.site is None:
         return False
@@ -53,6 +53,6 @@ def interrupts_edge(target: Target, plan: StackPlan) -> bool:
     return machines.interrupted and machines.come_again
 
 
-def changes_edge(target: Target, plan: StackPlan) -> bool:
+def changes_edge(target: StackTarget, plan: StackPlan) -> bool:
     """Whether a running edge of the stack gets something else to serve."""
     return plan.exists and any(change.action is not Action.DESTROY for change in plan.changes)

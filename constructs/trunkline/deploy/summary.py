@@ -9,7 +9,7 @@ from attrs import frozen
 
 from trunkline.addresses.names import addresses_of
 from trunkline.clouds.facts import facts_of
-from trunkline.deploy.targets import Target
+from trunkline.deploy.targets import StackTarget
 from trunkline.model import Site, Topology
 from trunkline.terraform.plan import Action, Change, StackPlan
 
@@ -45,7 +45,7 @@ class Machines:
 
 
 def describe(
-    topology: Topology, target: Target, plan: StackPlan, leaving: Collection[str] = ()
+    topology: Topology, target: StackTarget, plan: StackPlan, leaving: Collection[str] = ()
 ) -> str:
     """One sentence: what becomes of the stack, and what users notice of it.
 
@@ -68,7 +68,7 @@ def describe(
 
 
 def describe_all(
-    topology: Topology, targets: Sequence[Target], plans: Mapping[str, StackPlan]
+    topology: Topology, targets: Sequence[StackTarget], plans: Mapping[str, StackPlan]
 ) -> dict[str, str]:
     """A sentence for each stack that has a plan, by its name."""
     planned = [target for target in targets if target.name in plans]
@@ -114,7 +114,7 @@ def machines_of(site: Site, plan: StackPlan) -> Machines:
     )
 
 
-def _ends_edge(target: Target, plan: StackPlan) -> bool:
+def _ends_edge(target: StackTarget, plan: StackPlan) -> bool:
     return bool(target.spec and target.spec.kind == "edge" and plan.destroys_all)
 
 

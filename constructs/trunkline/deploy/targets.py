@@ -15,7 +15,7 @@ from trunkline.stacks.synthesize import stale_stacks
 
 
 @frozen
-class Target:
+class StackTarget:
     """A stack in its folder; one that is no longer in the topology has no `spec`."""
 
     folder: Path
@@ -31,17 +31,17 @@ class Target:
         return self.spec.after if self.spec else ()
 
 
-def targets(topology: Topology, output: Path) -> list[Target]:
+def targets(topology: Topology, output: Path) -> list[StackTarget]:
     """Every stack of the topology, in the file's order, in the folder of a synthesis."""
-    return [Target(output / "stacks" / spec.name, spec) for spec in stack_specs(topology)]
+    return [StackTarget(output / "stacks" / spec.name, spec) for spec in stack_specs(topology)]
 
 
-def stale_targets(output: Path) -> list[Target]:
+def stale_targets(output: Path) -> list[StackTarget]:
     """The stacks that are no longer in the topology, and may still stand in the cloud."""
-    return [Target(folder) for folder in stale_stacks(output) if _is_stack(folder)]
+    return [StackTarget(folder) for folder in stale_stacks(output) if _is_stack(folder)]
 
 
-def choose(found: Sequence[Target], only: Iterable[str] = ()) -> list[Target]:
+def choose(found: Sequence[StackTarget], only: Iterable[str] = ()) -> list[StackTarget]:
     """Those with one of these names, or of a kind: `edge` is every `edge-…`; without names, all.
 
     ConfigurationError for a name that is none of theirs.
@@ -58,17 +58,17 @@ def choose(found: Sequence[Target], only: Iterable[str] = ()) -> list[Target]:
     return [target for target in found if any(_answers_to(target, name) for name in wanted)]
 
 
-def required_variables(target: Target) -> list[str]:
+def required_variables(target: StackTarget) -> list[str]:
     """The environment variables among what it takes to apply a stack."""
     needs = target.spec.needs if target.spec else ()
     return [need for need in needs if need.startswith("TF_VAR_") or need.isupper()]
 
 
-def _answers_to(target: Target, name: str) -> bool:
+def _answers_to(target: StackTarget, name: str) -> bool:
     return name in (target.name, target.name.split("-")[0])
 
 
-def _choices(found: Sequence[Target]) -> str:
+def _choices(found: Sequence[StackTarget]) -> str:
     kinds = dict.fromkeys(target.name.split("-")[0] for target in found)
     names = [target.name for target in found if target.name not in kinds]
     return ", ".join([*kinds, *names])

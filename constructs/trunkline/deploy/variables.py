@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trunkline.deploy.keys import KEYS, Keys
-from trunkline.deploy.targets import Target, required_variables
+from trunkline.deploy.targets import StackTarget, required_variables
 from trunkline.errors import ConfigurationError
 
 _OF_KEYS = {f"TF_VAR_{name}" for key in KEYS for name in (key.variable, key.previous)}
@@ -26,7 +26,7 @@ def with_keys(env: Mapping[str, str], file: Path) -> dict[str, str]:
 
 
 def check_variables(
-    targets: Sequence[Target], env: Mapping[str, str], topology: str, keys_file: Path
+    targets: Sequence[StackTarget], env: Mapping[str, str], topology: str, keys_file: Path
 ) -> None:
     """Raise ConfigurationError with each variable that a stack needs and that is not set.
 

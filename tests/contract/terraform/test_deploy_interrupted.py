@@ -18,7 +18,7 @@ from support.needs import needs
 
 from trunkline.deploy.deployment import Deployment
 from trunkline.deploy.health import EdgeWaiter
-from trunkline.deploy.targets import Target, choose, targets
+from trunkline.deploy.targets import StackTarget, choose, targets
 from trunkline.terraform.commands import Commands
 from trunkline.terraform.run import find_terraform, without_terraform_options
 from trunkline.topology import load
@@ -54,7 +54,7 @@ def deployment(output: Path) -> Iterator[Deployment]:
     made.close()
 
 
-def chosen(output: Path) -> list[Target]:
+def chosen(output: Path) -> list[StackTarget]:
     return choose(targets(TOPOLOGY, output), ["edge-aws", "edge-google"])
 
 

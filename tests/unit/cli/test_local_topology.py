@@ -46,7 +46,7 @@ def synthesis(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             (folder / "cdk.tf.json").write_text("{}")
         (output / "manifest.json").write_text(json.dumps({"stacks": {name: {} for name in stacks}}))
 
-    monkeypatch.setattr(workspace, "_run_synth", synth)
+    monkeypatch.setattr(workspace, "synthesize_apart", synth)
     return stacks
 
 
@@ -164,7 +164,7 @@ def test_a_use_that_failed_before_anything_was_up_is_forgotten(
     def fail(file: Path, output: Path) -> None:
         raise OutputError("the disk is full")
 
-    monkeypatch.setattr(workspace, "_run_synth", fail)
+    monkeypatch.setattr(workspace, "synthesize_apart", fail)
     done = trunkline("local", "up", LOCAL, "--folder", tmp_path / "local", env=terraform)
     assert done.returncode == 2
     assert "the disk is full" in done.stderr

@@ -11,7 +11,7 @@ import pytest
 from support.examples import ROOT, THREE
 
 from trunkline.deploy.summary import count_changes, describe, describe_all, held_by
-from trunkline.deploy.targets import Target, targets
+from trunkline.deploy.targets import StackTarget, targets
 from trunkline.model import Cloudflare, Topology
 from trunkline.terraform.plan import StackPlan, read_plan
 from trunkline.topology import load
@@ -38,7 +38,7 @@ def made(*resources: tuple[str, str, bool]) -> StackPlan:
     return read_plan(json.dumps({"resource_changes": changes}))
 
 
-def target(name: str, topology: Topology = TOPOLOGY) -> Target:
+def target(name: str, topology: Topology = TOPOLOGY) -> StackTarget:
     return next(each for each in targets(topology, Path()) if each.name == name)
 
 
@@ -167,7 +167,7 @@ def test_probes_are_counted(plan: StackPlan, sentence: str) -> None:
 
 def test_a_stack_of_an_earlier_topology_is_only_left_over() -> None:
     plan = made(("aws_vpc.a", "delete", True))
-    assert "no longer in the topology" in describe(TOPOLOGY, Target(Path("edge-old")), plan)
+    assert "no longer in the topology" in describe(TOPOLOGY, StackTarget(Path("edge-old")), plan)
 
 
 def test_a_zone_holds_more_than_what_a_stack_has_made() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from support.examples import THREE
 
-from trunkline.deploy.targets import Target, choose, required_variables, targets
+from trunkline.deploy.targets import StackTarget, choose, required_variables, targets
 from trunkline.errors import ConfigurationError
 from trunkline.topology import load
 
 ALL = targets(load(THREE), Path("cdktf.out"))
-OLD = Target(Path("cdktf.out/stacks/edge-old"))
+OLD = StackTarget(Path("cdktf.out/stacks/edge-old"))
 
 
 def names(*only: str) -> list[str]:
