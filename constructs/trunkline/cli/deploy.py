@@ -39,7 +39,7 @@ Program = Annotated[
 ]
 Parallel = Annotated[int, typer.Option(min=1, help="How many stacks are worked on at once.")]
 Wait = Annotated[
-    float, typer.Option(min=0, help="Seconds until an edge that was replaced has to answer.")
+    float, typer.Option(min=0, help="Seconds in which an edge that was replaced has to answer.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking, as CI has to.")]
 Confirm = Annotated[

@@ -169,7 +169,7 @@ class Deployment:
         transcript = self._transcript(target)
         transcript.done = 0
         transcript.changed = lambda done: self.board.update(name, f"applying, {done} {of}")
-        self.board.begin(name, f"applying, {plan.steps} steps", line=True)
+        self.board.begin(name, f"applying, 0 {of}" if plan.steps else "applying", line=True)
         if (site := _edge_of(target)) and interrupts_edge(target, plan):
             self.waiter.until_covered(site)
         self._terraform(target, "apply", "-json", self._file(target))

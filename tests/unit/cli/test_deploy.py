@@ -231,6 +231,37 @@ def test_a_second_run_in_the_folder_is_refused(stage: Stage) -> None:
     assert (done.returncode, "another run is at work in cdktf.out" in done.stderr) == (2, True)
 
 
+def test_edges_are_replaced_one_after_another(stage: Stage) -> None:
+    for site, kind in (("aws", "aws_instance"), ("google", "google_compute_instance")):
+        machine = {
+            "address": f"{kind}.edge_machine_2261F84D",
+            "type": kind,
+            "mode": "managed",
+            "change": {"actions": ["delete", "create"], "before": {}},
+        }
+        path = stage.folder / f"plan-edge-{site}.json"
+        path.write_text(json.dumps({"resource_changes": [machine]}))
+    stage.fails("apply", "edge-aws")
+    done = stage.run("apply", "--yes", "--wait", "0")
+    assert "not begun: edge-google" in done.stderr
+    (stage.folder / "apply-edge-aws-fails").unlink()
+    done = stage.run("apply", "--yes", "--wait", "0")
+    assert done.stdout.endswith("applied: edge-aws, edge-google\n")
+
+
+def test_a_stack_of_an_earlier_topology_is_destroyed_and_forgotten(stage: Stage) -> None:
+    old = stage.folder / "cdktf.out" / "stacks" / "edge-old"
+    old.mkdir(parents=True)
+    (old / "cdk.tf.json").write_text("{}")
+    assert "trunkline destroy" in stage.run("plan").stderr
+    stage.fails("apply", "edge-old")
+    assert stage.run("destroy", "--yes", only="edge-old").returncode == 1
+    assert old.exists()
+    (stage.folder / "apply-edge-old-fails").unlink()
+    assert stage.run("destroy", "--yes", only="edge-old").returncode == 0
+    assert not old.exists()
+
+
 def test_nothing_to_do_asks_nothing(stage: Stage) -> None:
     stage.planned()
     done = stage.run("apply", "--yes")
