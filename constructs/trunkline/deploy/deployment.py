@@ -21,7 +21,12 @@ from trunkline.model import Site, Topology
 from trunkline.stacks.specs import ROUTING
 from trunkline.terraform.commands import Commands
 from trunkline.terraform.plan import StackPlan, read_plan
-from trunkline.terraform.plugins import CACHE, cache_folder, first_ones, plugins_of, share_checksums
+from trunkline.terraform.plugins import (
+    alone_with_plugins,
+    cache_folder,
+    first_ones,
+    share_checksums,
+)
 from trunkline.terraform.refusals import Refusal, told
 from trunkline.terraform.transcript import Transcript
 
@@ -70,12 +75,11 @@ class Deployment:
     def initialize(self, targets: Sequence[StackTarget]) -> Outcome:
         """Fetch the providers, each once, and find the states."""
         folders = [target.folder for target in targets]
-        if any(map(plugins_of, folders)):
-            Path(self.commands.env[CACHE]).mkdir(parents=True, exist_ok=True)
-        first = [folder.name for folder in first_ones(folders, cache_folder(self.commands.env))]
-        waits: Order = {name: set(first[:number]) for number, name in enumerate(first)}
-        waits |= {folder.name: set(first) for folder in folders if folder.name not in first}
-        return self._run(targets, waits, functools.partial(self._initialize, folders))
+        with alone_with_plugins(folders, cache := cache_folder(self.commands.env)):
+            first = [folder.name for folder in first_ones(folders, cache)]
+            waits: Order = {name: set(first[:number]) for number, name in enumerate(first)}
+            waits |= {folder.name: set(first) for folder in folders if folder.name not in first}
+            return self._run(targets, waits, functools.partial(self._initialize, folders))
 
     def plan(self, targets: Sequence[StackTarget], *, destroy: bool = False) -> Planned:
         """Plan all that can be planned now."""
@@ -147,13 +151,16 @@ class Deployment:
             self.board.begin(target.name, "planning")
             options = ["-destroy"] if destroy else []
             self._terraform(target, "plan", "-json", f"-out={self._file(target)}", *options)
-            shown = self.commands.read(
-                target.folder, ["show", "-no-color", "-json", self._file(target)]
-            )
-            plans[target.name] = read_plan(shown.stdout)
+            plans[target.name] = self._read_plan(target)
             self.board.end(target.name, "planned")
 
         return self._run(targets, {target.name: set() for target in targets}, work)
+
+    def _read_plan(self, target: StackTarget) -> StackPlan:
+        shown = self.commands.read(target.folder, ["show", "-json", self._file(target)])
+        if shown.returncode:
+            raise TerraformError(f"its plan cannot be shown: {shown.stderr.strip()}")
+        return read_plan(shown.stdout)
 
     def _initialize(self, folders: Sequence[Path], target: StackTarget) -> None:
         self.board.begin(target.name, "initializing")

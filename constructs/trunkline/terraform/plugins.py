@@ -11,12 +11,15 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import frozen
+from filelock import FileLock
 
 from trunkline.documents.write import write_changed
+from trunkline.errors import OutputError
 
 CACHE = "TF_PLUGIN_CACHE_DIR"
 LOCK = ".terraform.lock.hcl"
@@ -46,6 +49,29 @@ def plugins_of(stack: Path) -> frozenset[Plugin]:
     content = json.loads((stack / "cdk.tf.json").read_text("utf-8"))
     required = content.get("terraform", {}).get("required_providers", {})
     return frozenset(Plugin(_source(each["source"]), each["version"]) for each in required.values())
+
+
+@contextmanager
+def alone_with_plugins(stacks: Sequence[Path], cache: Path) -> Iterator[None]:
+    """Let no other run of trunkline fill the cache meanwhile; OutputError where that cannot be.
+
+    Stacks that need no plugin need no cache either.
+    """
+    if not any(map(plugins_of, stacks)):
+        yield
+        return
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(cache / "trunkline.lock")
+        lock.acquire()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {cache}: {error.strerror or error}; name another folder in {CACHE}"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def first_ones(stacks: Sequence[Path], cache: Path) -> list[Path]:

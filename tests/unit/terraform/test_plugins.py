@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
+from trunkline.errors import OutputError
 from trunkline.terraform.plugins import (
     LOCK,
     Plugin,
+    alone_with_plugins,
     cache_folder,
     first_ones,
     plugins_of,
@@ -95,3 +98,22 @@ def test_the_cache_is_the_users_own_or_one_of_trunkline(monkeypatch: pytest.Monk
     assert cache_folder({"TF_PLUGIN_CACHE_DIR": "/plugins"}) == Path("/plugins")
     assert cache_folder({"XDG_CACHE_HOME": "/cache"}) == Path("/cache/trunkline/plugins")
     assert cache_folder({}) == Path("/home/ada/.cache/trunkline/plugins")
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = pytest.raises(OutputError, match="name another folder in TF_PLUGIN_CACHE_DIR")
+    with refused, alone_with_plugins([stack(tmp_path, "a", AWS)], tmp_path / "file" / "cache"):
+        pass
+
+
+def test_stacks_without_providers_need_no_cache(tmp_path: Path) -> None:
+    with alone_with_plugins([stack(tmp_path, "a")], tmp_path / "cache"):
+        assert not (tmp_path / "cache").exists()
+
+
+def test_two_runs_do_not_fill_the_cache_at_once(tmp_path: Path) -> None:
+    stacks, cache = [stack(tmp_path, "a", AWS)], tmp_path / "cache"
+    with alone_with_plugins(stacks, cache), pytest.raises(Timeout):
+        FileLock(cache / "trunkline.lock", timeout=0).acquire()
+    FileLock(cache / "trunkline.lock", timeout=0).acquire()
