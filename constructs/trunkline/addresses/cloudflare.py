@@ -58,7 +58,7 @@ class CloudflareAddresses(Addresses[Cloudflare]):
 
     refusals = (
         Refusal(
-            r"Authentication error|Invalid request headers|Invalid API Token|403 Forbidden",
+            r"Authentication error|Invalid request headers|Invalid API Token",
             f"Cloudflare takes {TOKEN} not, or not for this: see its permissions in the guide",
         ),
         Refusal(
