@@ -61,23 +61,22 @@ class Sizes:
 
 
 @frozen(kw_only=True)
-class Prices:
-    """List prices in US dollars; other regions differ by a few tens of percent."""
+class Disk:
+    """The disk that a machine boots from."""
 
-    machines: Mapping[str, float]
-    """An hour of a machine, by size; without its disk and its traffic."""
+    kind: str
+    """The kind, as the cloud names it."""
 
-    public_ipv4: float
-    """An hour of a public IPv4 address."""
+    gib: int
+    """Its size in GiB."""
 
-    region: str
-    """The region whose prices these are."""
+    special: Mapping[str, str] = field(factory=dict)
+    """Another kind by a regular expression that the beginning of a size matches."""
 
-    source: str
-    """The page of the cloud that lists them."""
-
-    date: str
-    """When that page was read: a year, or as much as is known of the day."""
+    def kind_of(self, size: str) -> str:
+        """The kind that machines of a size get."""
+        kinds = (kind for start, kind in self.special.items() if re.match(start, size))
+        return next(kinds, self.kind)
 
 
 @frozen(kw_only=True)
@@ -147,8 +146,8 @@ class CloudFacts:
     sizes: Sizes | None = None
     """The machine sizes; None where a machine has none."""
 
-    prices: Prices | None = None
-    """The list prices; None where nothing is paid."""
+    disk: Disk | None = None
+    """The disk of each machine; None where a machine has none of its own."""
 
     reserved_tags: tuple[str, ...] = ()
     """How tags begin that the cloud keeps to itself."""

@@ -13,6 +13,8 @@ Fault = tuple[str, str]
 MAX_HOSTNAME = 253
 MAX_LABEL = 63
 
+_AMOUNT = re.compile(r"(-?[0-9]{1,15}(?:\.[0-9]{1,9})?) ?([A-Za-z]*)\Z")
+_GIGABYTES = {"MB": 0.001, "GB": 1, "TB": 1_000, "PB": 1_000_000}
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 _CIDR = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
 
@@ -51,7 +53,32 @@ def time_fault(text: str) -> Fault | None:
     return None
 
 
+def amount_fault(text: str) -> Fault | None:
+    """What keeps `text` from being an amount of data such as 500 GB."""
+    example = "write a number and a unit, like 500 GB"
+    if not (match := _AMOUNT.match(text)):
+        return "this is not an amount of data", example
+    number, unit = match.groups()
+    if number.startswith("-"):
+        return "traffic cannot be negative", f"{example}, or delete it"
+    if not unit:
+        return "the unit is missing", f"write {number} GB, if that is what it is"
+    if unit not in _GIGABYTES:
+        match_of = next((known for known in _GIGABYTES if known.lower() == unit.lower()), None)
+        return f"there is no unit {unit}", (
+            f"write {number} {match_of}" if match_of else f"use {', '.join(_GIGABYTES)}"
+        )
+    return None
+
+
+def gigabytes(text: str) -> float:
+    """The gigabytes (10^9 bytes) of an amount without a fault."""
+    number, unit = _AMOUNT.fullmatch(text).groups()  # type: ignore[union-attr]
+    return float(number) * _GIGABYTES[unit]
+
+
 FORMATS: Mapping[str, Callable[[str], Fault | None]] = {
+    "amount": amount_fault,
     "date-time": time_fault,
     "hostname": hostname_fault,
     "ipv4-network": ipv4_network_fault,

@@ -63,6 +63,7 @@ from trunkline.model.state import (
 )
 from trunkline.model.telemetry import OTLP_HEADER, Otlp, Telemetry
 from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topology
+from trunkline.model.traffic import Traffic
 from trunkline.model.upstream import DEFAULT_PRIORITY, Protocol, Server, Upstream, Upstreams
 from trunkline.model.zone import (
     DEFAULT_WORKER,
@@ -146,6 +147,7 @@ __all__ = [
     "Telemetry",
     "TerraformCloudState",
     "Topology",
+    "Traffic",
     "Upstream",
     "Upstreams",
     "Versions",

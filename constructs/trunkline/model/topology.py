@@ -15,6 +15,7 @@ from trunkline.model.routing import Routing
 from trunkline.model.site import Site, zone_name
 from trunkline.model.state import LocalState, State
 from trunkline.model.telemetry import Telemetry
+from trunkline.model.traffic import Traffic
 
 OWN_TAGS = MANAGED_BY, TOPOLOGY, SITE = ("managed-by", "topology", "site")
 """The tags that every resource has, besides those of the topology."""
@@ -33,6 +34,7 @@ class Topology:
     - `probes`: the machines that measure; None where they are turned off.
     - `edge`: what all edges share.
     - `telemetry`: what leaves the edges about their requests.
+    - `traffic`: what is assumed of a month, for what it costs.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
     """
 
@@ -45,6 +47,7 @@ class Topology:
     probes: Probes | None = Probes()
     edge: Edge = Edge()
     telemetry: Telemetry = Telemetry()
+    traffic: Traffic = Traffic()
     tags: Mapping[str, str] = Factory(dict)
 
     def site(self, name: str) -> Site:

@@ -5,11 +5,12 @@ Only keys that are present are passed on, so that every default stands in the mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import fields
 
+from trunkline.documents.formats import gigabytes
 from trunkline.model import (
     AccessPolicy,
     AzurermState,
@@ -40,6 +41,7 @@ from trunkline.model import (
     Telemetry,
     TerraformCloudState,
     Topology,
+    Traffic,
     Upstream,
     Versions,
     Waf,
@@ -47,6 +49,7 @@ from trunkline.model import (
     ZoneOptions,
     default_hostname,
 )
+from trunkline.topology.traffic_keys import as_prefix, pairs_of
 
 Data = Mapping[str, Any]
 
@@ -58,7 +61,7 @@ BACKENDS: Mapping[str, Callable[..., State]] = {
     "azurerm": AzurermState,
 }
 
-SECTIONS = ("state", "sites", "probes", "edge", "telemetry", "routing")
+SECTIONS = ("state", "sites", "probes", "edge", "telemetry", "traffic", "routing")
 
 
 def build(data: Data) -> Topology:
@@ -77,7 +80,18 @@ def build(data: Data) -> Topology:
     if "otlp" in data.get("telemetry", {}):
         otlp = Otlp(**_whole_numbers(data["telemetry"]["otlp"]))
         sections["telemetry"] = Telemetry(otlp=otlp)
+    if "traffic" in data:
+        sections["traffic"] = traffic_from(data["traffic"], list(data["sites"]))
     return Topology(**_except(data, "$schema", *INGRESSES, *SECTIONS), **sections)
+
+
+def traffic_from(data: Data, sites: Sequence[str]) -> Traffic:
+    """The traffic that checked data describes: amounts by pair or prefix, and `requests`."""
+    amounts = {key: gigabytes(text) for key, text in data.items() if key != "requests"}
+    pairs = {pairs_of(key, sites)[0]: gb for key, gb in amounts.items() if not key.startswith("/")}
+    routes = {as_prefix(key): gb for key, gb in amounts.items() if key.startswith("/")}
+    requests = _whole_numbers({name: data[name] for name in ("requests",) if name in data})
+    return Traffic(pairs=pairs, routes=routes, **requests)
 
 
 def _edge(data: Data) -> Edge:
@@ -191,7 +205,7 @@ def _route(prefix: str, data: Data) -> Route:
     rest = _except(data, "site", *options)
     if rest:
         options["forwarding"] = _forwarding(rest)
-    return Route(prefix.rstrip("/") or "/", data["site"], **options)
+    return Route(as_prefix(prefix), data["site"], **options)
 
 
 def _forwarding(data: Data) -> Forwarding:

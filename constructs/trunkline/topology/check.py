@@ -24,6 +24,7 @@ from trunkline.topology.checks import (
     sizes,
     state,
     telemetry,
+    traffic,
     upstreams,
     zone,
 )
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     *sizes.CHECKS,
     *upstreams.CHECKS,
     *telemetry.CHECKS,
+    *traffic.CHECKS,
     *state.CHECKS,
     *local.CHECKS,
     *ports.CHECKS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.clouds.facts import CloudFacts, Prices, Role, Sizes
+from trunkline.clouds.facts import CloudFacts, Disk, Role, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 from trunkline.terraform.refusals import Refusal
 
@@ -60,13 +60,7 @@ SIZES = Sizes(
     arm=r"(a1|[a-z]+\d+g[a-z]*)\.",
 )
 
-PRICES = Prices(
-    machines={"t4g.micro": 0.0084, "t4g.small": 0.0168},
-    public_ipv4=0.005,
-    region="us-east-1",
-    source="https://aws.amazon.com/ec2/pricing/on-demand/",
-    date="2026",
-)
+DISK = Disk(kind="gp3", gib=8)
 
 # IMDSv2: a token first, then the AZ ID.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html
@@ -120,7 +114,7 @@ FACTS = CloudFacts(
     metadata=METADATA,
     metadata_hosts=frozenset(("169.254.169.254", "fd00:ec2::254")),
     sizes=SIZES,
-    prices=PRICES,
+    disk=DISK,
     example_account=r"123456789012|(\d)\1{11}",
     role=Role(
         pattern=r"arn:(?P<partition>[^:]*):iam::(?P<account>[0-9]*):",

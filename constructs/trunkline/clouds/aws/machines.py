@@ -27,7 +27,7 @@ from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurity
 from constructs import Construct
 
 from trunkline.addresses.base import short_name
-from trunkline.clouds.aws.facts import SIZES
+from trunkline.clouds.aws.facts import DISK, SIZES
 from trunkline.clouds.base import (
     GroupSpec,
     Machine,
@@ -84,7 +84,10 @@ class AwsMachineGroup(MachineGroup):
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
             ),
             root_block_device=InstanceRootBlockDevice(
-                encrypted=True, volume_type="gp3", volume_size=8, tags=self._named(spec.name)
+                encrypted=True,
+                volume_type=DISK.kind,
+                volume_size=DISK.gib,
+                tags=self._named(spec.name),
             ),
             user_data_base64=self._compressed(id, spec, text),
             depends_on=self.depends_on,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trunkline.clouds.facts import CloudFacts, Prices, Sizes
+from trunkline.clouds.facts import CloudFacts, Disk, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 from trunkline.terraform.refusals import Refusal
 
@@ -74,13 +74,8 @@ def has_trusted_launch(size: str) -> bool:
     return _TRUSTED_LAUNCH.fullmatch(size) is not None
 
 
-PRICES = Prices(
-    machines={"Standard_B2pts_v2": 0.0084, "Standard_B1s": 0.0104},
-    public_ipv4=0.005,
-    region="eastus",
-    source="https://azure.microsoft.com/pricing/details/virtual-machines/linux/",
-    date="2026",
-)
+# The size of the image: nothing else is asked for.
+DISK = Disk(kind="StandardSSD_LRS", gib=30)
 
 # The service writes `useast-AZ01`, with a name of the region of its own, where Resource Manager
 # writes `eastus-az1`. That the numbers agree follows from how both are documented; nothing promises
@@ -128,7 +123,7 @@ FACTS = CloudFacts(
     # The second is the address of the platform itself: DNS, health and extensions.
     metadata_hosts=frozenset(("169.254.169.254", "168.63.129.16")),
     sizes=SIZES,
-    prices=PRICES,
+    disk=DISK,
     reserved_tags=("azure", "microsoft", "windows"),
     # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations:
     # 50 for most, and 15 for a vault's secret.

@@ -33,7 +33,7 @@ from cdktf_cdktf_provider_azurerm.public_ip import PublicIp
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from constructs import Construct
 
-from trunkline.clouds.azure.facts import SIZES, has_trusted_launch
+from trunkline.clouds.azure.facts import DISK, SIZES, has_trusted_launch
 from trunkline.clouds.base import (
     GroupSpec,
     Machine,
@@ -102,9 +102,7 @@ class AzureMachineGroup(MachineGroup):
             allow_extension_operations=False,
             secure_boot_enabled=trusted,
             vtpm_enabled=trusted,
-            os_disk=LinuxVirtualMachineOsDisk(
-                caching="ReadWrite", storage_account_type="StandardSSD_LRS"
-            ),
+            os_disk=LinuxVirtualMachineOsDisk(caching="ReadWrite", storage_account_type=DISK.kind),
             source_image_reference=LinuxVirtualMachineSourceImageReference(
                 publisher="Debian",
                 offer="debian-13",

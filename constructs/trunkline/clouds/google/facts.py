@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.clouds.facts import CloudFacts, Prices, Sizes
+from trunkline.clouds.facts import CloudFacts, Disk, Sizes
 from trunkline.terraform.refusals import Refusal
 
 _REGIONS = (
@@ -59,13 +59,7 @@ SIZES = Sizes(
 # They take no other disk: https://cloud.google.com/compute/docs/disks/hyperdisks#hyperdisk-balanced
 HYPERDISK_ONLY = r"(c4|c4a|c4d|n4|n4a|n4d)-"
 
-PRICES = Prices(
-    machines={"e2-micro": 0.00943, "e2-small": 0.01887},
-    public_ipv4=0.005,
-    region="us-east4",
-    source="https://cloud.google.com/compute/vm-instance-pricing",
-    date="2026",
-)
+DISK = Disk(kind="pd-standard", gib=10, special={HYPERDISK_ONLY: "hyperdisk-balanced"})
 
 REFUSALS = (
     Refusal(
@@ -91,7 +85,7 @@ FACTS = CloudFacts(
     zones_date="2026",
     metadata_hosts=frozenset(("169.254.169.254", "metadata.google.internal", "metadata")),
     sizes=SIZES,
-    prices=PRICES,
+    disk=DISK,
     reserved_tags=("goog",),
     telemetry_provider="gcp",
     perfkit_cloud="GCP",

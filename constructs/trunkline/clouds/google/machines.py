@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
@@ -37,7 +36,7 @@ from trunkline.clouds.base import (
     SiteNetwork,
     replacement,
 )
-from trunkline.clouds.google.facts import HYPERDISK_ONLY, SIZES
+from trunkline.clouds.google.facts import DISK, SIZES
 from trunkline.payload import ANYWHERE, Firewall, Rule, user_data
 from trunkline.terraform.escape import escape
 
@@ -102,8 +101,8 @@ class GoogleMachineGroup(MachineGroup):
         return ComputeInstanceBootDisk(
             initialize_params=ComputeInstanceBootDiskInitializeParams(
                 image=f"projects/debian-cloud/global/images/family/{family}",
-                size=10,
-                type="hyperdisk-balanced" if re.match(HYPERDISK_ONLY, size) else None,
+                size=DISK.gib,
+                type=None if (kind := DISK.kind_of(size)) == DISK.kind else kind,
             )
         )
 
