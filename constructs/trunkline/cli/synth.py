@@ -14,6 +14,7 @@ from trunkline.cli.output import Format, new_table, number, print_json, print_ta
 from trunkline.stacks.specs import stack_specs
 
 if TYPE_CHECKING:
+    from trunkline.cost.probes import ProbeCost
     from trunkline.model import Topology
     from trunkline.stacks.synthesize import StackSummary
 
@@ -78,27 +79,29 @@ def _print_stacks(
 
 
 def _probes(topology: Topology) -> dict[str, object] | None:
-    from trunkline.cost.probes import probe_cost
-
-    cost = probe_cost(topology)
+    cost = _probe_cost(topology)
     return asdict(cost) if cost else None
 
 
-def _print_probe_cost(topology: Topology) -> None:
+def _probe_cost(topology: Topology) -> ProbeCost | None:
+    from trunkline.cost.prices import load_prices
     from trunkline.cost.probes import probe_cost
 
-    if (cost := probe_cost(topology)) is None:
+    book, _ = load_prices()
+    return probe_cost(topology, book)
+
+
+def _print_probe_cost(topology: Topology) -> None:
+    if (cost := _probe_cost(topology)) is None:
         return
     batches = topology.probe_batches
     batch = (
         f" (batch {topology.probes.batch} of {batches})" if topology.probes and batches > 1 else ""
     )
-    unknown = (
-        f", without {', '.join(cost.unknown)}, whose price is not known" if cost.unknown else ""
-    )
+    unknown = f", without {', '.join(cost.unknown)}: not known" if cost.unknown else ""
     typer.echo(
         f"{number(cost.machines, 'probe')}{batch}: about {cost.dollars_per_hour:.2f} $ an hour "
-        f"while they run, at list prices of northern Virginia{unknown}"
+        f"while they run, at list prices{unknown}"
     )
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from attrs import frozen
 
 from trunkline.clouds.facts import facts_of
+from trunkline.cost.dollars import HOURS
+from trunkline.cost.line import total
+from trunkline.cost.machines import probe_lines
+from trunkline.cost.prices import PriceBook
 from trunkline.model import Topology
 
 
 @frozen
 class ProbeCost:
-    """The number of machines, and dollars per hour for those whose price is known.
+    """The number of machines, and dollars per hour for what of them has a known price.
 
-    `unknown` names the sizes without a known price, of which only the addresses are counted.
+    `unknown` names the prices that are not known, by their IDs.
     """
 
     machines: int
@@ -20,20 +24,15 @@ class ProbeCost:
     unknown: tuple[str, ...]
 
 
-def probe_cost(topology: Topology) -> ProbeCost | None:
+def probe_cost(topology: Topology, book: PriceBook) -> ProbeCost | None:
     """The cost of the current batch of probes; None if none of them is in a cloud.
 
-    Disks and traffic come on top: 8 to 30 GB and some megabytes a day, about a cent an hour.
+    Traffic comes on top: some megabytes a day.
     """
-    machines, dollars, unknown = 0, 0.0, set()
-    for site in topology.sites if topology.probes else ():
-        facts = facts_of(site.cloud)
-        sizes, prices = facts.sizes, facts.prices
-        if sizes is None or prices is None:
-            continue
-        size, count = site.machine or sizes.default, len(topology.probed_zones(site.name))
-        if size not in prices.machines:
-            unknown.add(size)
-        machines += count
-        dollars += count * (prices.machines.get(size, 0) + prices.public_ipv4)
-    return ProbeCost(machines, dollars, tuple(sorted(unknown))) if machines else None
+    paid = [site.name for site in topology.sites if not facts_of(site.cloud).on_this_machine]
+    if not topology.probes or not paid:
+        return None
+    machines = sum(len(topology.probed_zones(name)) for name in paid)
+    month = total(probe_lines(topology, book))
+    unknown = tuple(sorted({line.id for line in month.unknown}))
+    return ProbeCost(machines, month.dollars.low / HOURS, unknown)
