@@ -45,6 +45,14 @@ def measurements() -> str:
     return schema_page(_schema("measurements"), "The measurement file", introduction, _json)
 
 
+def prices() -> str:
+    introduction = (
+        "Every property of a file for `trunkline cost --prices`, from `schemas/prices.schema.json`. "
+        "The prices that trunkline has itself are such a file: `constructs/trunkline/cost/prices.json`."
+    )
+    return schema_page(_schema("prices"), "The file of prices", introduction, _yaml)
+
+
 def cli() -> str:
     import typer
     from scripts.reference.cli_page import cli_page
@@ -76,6 +84,7 @@ def services() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "topology.md": topology,
     "measurements.md": measurements,
+    "prices.md": prices,
     "cli.md": cli,
     "constructs.md": constructs,
     "services.md": services,

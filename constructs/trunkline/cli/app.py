@@ -10,6 +10,7 @@ import typer
 
 from trunkline.cli import local_topology
 from trunkline.cli.collect import collect
+from trunkline.cli.cost import cost
 from trunkline.cli.deploy import apply, destroy, plan
 from trunkline.cli.init import init, schema
 from trunkline.cli.keys import keys
@@ -90,6 +91,7 @@ app.command(short_help="Write the Terraform of every stack.")(synth)
 app.command(short_help="Say what apply would do.")(plan)
 app.command(short_help="Make all as the file says.")(apply)
 app.command(short_help="Take down what apply made.")(destroy)
+app.command(short_help="Say what it costs in a month.")(cost)
 app.command(short_help="Fetch what the probes have measured.")(collect)
 app.command(short_help="Make the keys that it needs.")(keys)
 app.command(short_help="Show which zones are one place.")(zones)

@@ -25,6 +25,7 @@ class Schema(StrEnum):
 
     TOPOLOGY = "topology"
     MEASUREMENTS = "measurements"
+    PRICES = "prices"
 
 
 def init(
@@ -70,13 +71,13 @@ def init(
 
 def schema(
     name: Annotated[
-        Schema, typer.Argument(metavar="NAME", help="topology or measurements.")
+        Schema, typer.Argument(metavar="NAME", help="topology, measurements or prices.")
     ] = Schema.TOPOLOGY,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The file to write, in place of stdout.")
     ] = None,
 ) -> None:
-    """Print the JSON Schema of topology files, or of measurement files.
+    """Print the JSON Schema of topology files, of measurement files, or of files of prices.
 
     Editors and other tools read it: every property, with its default and an example.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
@@ -15,14 +15,12 @@ from trunkline.cost.alternatives import (
     paid_sites,
     pairs_between_clouds,
 )
-from trunkline.cost.curve import Charge, Curve, Verdict, charge_of, cheaper, summed
+from trunkline.cost.curve import Charge, Curve, Verdict, cheaper
 from trunkline.cost.dollars import Dollars
-from trunkline.cost.estimate import standing_lines
-from trunkline.cost.ingress import ingress_lines, sends_by_smart_routing
 from trunkline.cost.line import Line, Total, total
 from trunkline.cost.machines import edge_lines
+from trunkline.cost.own_curve import OURS, Shares, charge_at, curve_of, shares_of
 from trunkline.cost.prices import PriceBook
-from trunkline.cost.traffic import EGRESS, price_to_ingress
 from trunkline.model import Site, Topology
 
 POINTS = (0, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000)
@@ -118,8 +116,8 @@ def _comparison(
     items = [*alternative.lines(sites, joined, book, seats)]
     if alternative.routers:
         items += edge_lines(topology, book)
-    shares = _shares(sites, joined)
-    theirs = _curve(items, _charges(alternative, sites, shares, book))
+    shares = shares_of(sites, joined)
+    theirs = curve_of(items, _charges(alternative, sites, shares, book))
     return Comparison(
         kind=alternative.kind,
         name=alternative.name,
@@ -127,98 +125,17 @@ def _comparison(
         joins=tuple(map(_label, joined)),
         missing=tuple(_label(pair) for pair in pairs if pair not in joined),
         items=tuple(items),
-        ours=_OURS[alternative.kind](topology, sites, shares, book),
+        ours=OURS[alternative.kind](topology, sites, shares, book),
         theirs=theirs,
     )
 
 
-def _shares(sites: Sequence[Site], pairs: Sequence[SitePair]) -> dict[str, float]:
-    """The share of the traffic that leaves each site.
-
-    Traffic is spread evenly over the pairs, half of it each way; without pairs over the sites.
-    """
-    if not pairs:
-        return {site.name: 1 / len(sites) for site in sites}
-    shares = dict.fromkeys((site.name for site in sites), 0.0)
-    for site in (end for pair in pairs for end in pair):
-        shares[site.name] += 1 / (2 * len(pairs))
-    return shares
-
-
 def _charges(
-    alternative: Alternative, sites: Sequence[Site], shares: dict[str, float], book: PriceBook
+    alternative: Alternative, sites: Sequence[Site], shares: Shares, book: PriceBook
 ) -> Iterator[Charge | None]:
     for site in sites:
         for price in of_cloud(alternative.traffic, site.cloud):
-            yield _charge(price, site, shares[site.name], book)
-
-
-def _charge(price: str, site: Site, share: float, book: PriceBook) -> Charge | None:
-    found = book.find(price, site.region)
-    return charge_of(found, share) if found else None
-
-
-def _curve(items: Iterable[Line], charges: Iterable[Charge | None]) -> Curve | None:
-    """None where a price of either is not known."""
-    fixed, rates = total(items), list(charges)
-    known = [rate for rate in rates if rate is not None]
-    if fixed.unknown or len(known) < len(rates):
-        return None
-    return Curve(fixed.dollars, summed(known))
-
-
-def _egress(
-    sites: Sequence[Site], shares: dict[str, float], book: PriceBook
-) -> list[Charge | None]:
-    return [_charge(f"{s.cloud}/{EGRESS}", s, shares[s.name], book) for s in sites]
-
-
-def _our_all(
-    topology: Topology, sites: Sequence[Site], shares: dict[str, float], book: PriceBook
-) -> Curve | None:
-    """All that stands, and the traffic between the sites over the Internet."""
-    return _curve(standing_lines(topology, book), _egress(sites, shares, book))
-
-
-def _our_traffic(
-    topology: Topology, sites: Sequence[Site], shares: dict[str, float], book: PriceBook
-) -> Curve | None:
-    """The traffic of one pair alone: the machines are there for the other pairs, too."""
-    return _curve((), _egress(sites, shares, book))
-
-
-def _our_ingress(
-    topology: Topology, sites: Sequence[Site], shares: dict[str, float], book: PriceBook
-) -> Curve | None:
-    charges = [
-        _charge(f"{s.cloud}/{price_to_ingress(s, book)}", s, shares[s.name], book) for s in sites
-    ]
-    if sends_by_smart_routing(topology):
-        charges.append(_charge("cloudflare/argo_traffic", sites[0], 1.0, book))
-    return _curve(
-        (line for line in ingress_lines(topology, book) if line.id != "cloudflare/argo_traffic"),
-        charges,
-    )
-
-
-def _our_addresses(
-    topology: Topology, sites: Sequence[Site], shares: dict[str, float], book: PriceBook
-) -> Curve | None:
-    names = {site.name for site in sites}
-    addresses = [
-        line
-        for line in edge_lines(topology, book)
-        if line.id.endswith("/ipv4") and line.site in names
-    ]
-    return _curve(addresses, _egress(sites, shares, book))
-
-
-_OURS = {
-    "backbone": _our_all,
-    "link": _our_traffic,
-    "ingress": _our_ingress,
-    "way_out": _our_addresses,
-}
+            yield charge_at(price, site, shares[site.name], book)
 
 
 def _label(pair: SitePair) -> str:

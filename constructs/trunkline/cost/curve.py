@@ -1,4 +1,4 @@
-"""What something costs by the traffic of a month, and where one thing becomes dearer than another."""
+"""What something costs by the traffic of a month, and where it costs less than another."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from datetime import date
 from math import inf
 from typing import Any
 
@@ -99,15 +99,15 @@ class Price:
         return f"{' to '.join(f'{end:g}' for end in ends)} / {self.per}"
 
     @property
-    def earliest(self) -> date:
+    def earliest(self) -> datetime.date:
         """The first day that `date` can mean."""
         return first_day(self.date)
 
 
-def first_day(text: str) -> date:
+def first_day(text: str) -> datetime.date:
     """The first day that a year, a month or a day can mean; ValueError where there is none."""
     year, month, day = (*map(int, text.split("-")), 1, 1)[:3]
-    return date(year, month, day)
+    return datetime.date(year, month, day)
 
 
 def price_from(id: str, data: Mapping[str, Any], rate: float = 1.0) -> Price:

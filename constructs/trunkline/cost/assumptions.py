@@ -1,0 +1,53 @@
+"""Traffic that is assumed on the command line, beside that of the topology."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from trunkline.documents.formats import Fault, amount_fault
+from trunkline.errors import ConfigurationError
+from trunkline.model import Topology, Traffic
+from trunkline.topology.build import traffic_from
+from trunkline.topology.traffic_keys import REQUESTS, key_fault
+
+EXAMPLE = "aws-google=500GB"
+
+
+def assume(topology: Topology, texts: Iterable[str]) -> Topology:
+    """The topology with more traffic, as in `a-b=500GB`, `/api=2TB` and `requests=20000000`.
+
+    An amount stands in for that of the file for the same pair, in either order, or route. Raises
+    ConfigurationError for a text that names no pair or route, or no amount.
+    """
+    sites = [site.name for site in topology.sites]
+    prefixes = [route.prefix for route in topology.routing.routes]
+    given = {}
+    for text in texts:
+        key, _, amount = text.partition("=")
+        if fault := _fault(key, amount, sites, prefixes):
+            message, remedy = fault
+            raise ConfigurationError(f"--traffic {text}: {message}; {remedy}")
+        given[key] = int(amount) if key == REQUESTS else amount
+    return evolve(topology, traffic=_merged(topology.traffic, traffic_from(given, sites)))
+
+
+def _fault(key: str, amount: str, sites: list[str], prefixes: list[str]) -> Fault | None:
+    if not amount:
+        return "an amount is missing", f"write it like {EXAMPLE}"
+    if key != REQUESTS:
+        return key_fault(key, sites, prefixes) or amount_fault(amount)
+    if not (amount.isascii() and amount.isdecimal()):
+        return f"{amount} is not a number of requests", "write digits alone, like 20000000"
+    return None
+
+
+def _merged(old: Traffic, new: Traffic) -> Traffic:
+    given = {frozenset(pair) for pair in new.pairs}
+    kept = {pair: gb for pair, gb in old.pairs.items() if frozenset(pair) not in given}
+    return Traffic(
+        pairs={**kept, **new.pairs},
+        routes={**old.routes, **new.routes},
+        requests=old.requests if new.requests is None else new.requests,
+    )
