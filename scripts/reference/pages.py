@@ -47,8 +47,9 @@ def measurements() -> str:
 
 def prices() -> str:
     introduction = (
-        "Every property of a file for `trunkline cost --prices`, from `schemas/prices.schema.json`. "
-        "The prices that trunkline has itself are such a file: `constructs/trunkline/cost/prices.json`."
+        "Every property of a file for `trunkline cost --prices`, from "
+        "`schemas/prices.schema.json`. The prices that trunkline has itself are such a file: "
+        "`constructs/trunkline/cost/prices.json`."
     )
     return schema_page(_schema("prices"), "The file of prices", introduction, _yaml)
 

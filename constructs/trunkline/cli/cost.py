@@ -31,7 +31,7 @@ def cost(
     plan: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="In its place a plan, as terraform show -json prints it."
+            metavar="FILE", help="A plan in its place, as terraform show -json prints it."
         ),
     ] = None,
     traffic: Annotated[
@@ -53,15 +53,13 @@ def cost(
     ] = False,
     format: Annotated[
         CostFormat,
-        typer.Option(
-            help="text: tables. json: all of it, for tools. csv: the lines, or the curves."
-        ),
+        typer.Option(help="text: tables. json: everything, for tools. csv: lines, or curves."),
     ] = CostFormat.TEXT,
 ) -> None:
     """Say what would be deployed costs in a month of 730 hours, and what else would cost.
 
     Every line has its source and date; a price that is not known is listed, and the total then says
-    at least. Peering, managed links, VPN gateways and what is sold by the seat stand beside it, over
+    at least. Peering, managed links, VPN gateways and what is sold by the seat stand beside it, by
     the traffic between the clouds. No cloud is contacted.
 
     Exit codes: 0 done, also where prices are not known; 2 an error.

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from math import inf
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import typer
 from attrs import frozen
 
-from trunkline.cli.output import new_table, number, print_json, print_table
+from trunkline.cli.columns import print_rows
+from trunkline.cli.output import number, print_json
 from trunkline.cost.comparison import POINTS, Comparison, as_dict
 from trunkline.cost.curve import Curve, Verdict
 from trunkline.cost.dollars import HOURS, added
 from trunkline.cost.estimate import Estimate
 from trunkline.cost.line import Line, Total
-from trunkline.cost.plan import PlanEstimate
 from trunkline.cost.price import Price
 from trunkline.cost.prices import is_old
 from trunkline.documents.findings import Finding
 from trunkline.model import Topology
 
+if TYPE_CHECKING:
+    from trunkline.cost.plan import PlanEstimate
+
 SHORT = (100, 1_000, 10_000)
 """The gigabytes a month of the short comparison."""
 
 TIMES = 10
+_COUNTED_IN = {"GB": " GB", "GiB": " GB", "GiB-month": " GiB", "disk": " GiB"}
 OURS = {
     "backbone": "this topology",
     "link": "this topology: its traffic alone",
@@ -113,22 +117,23 @@ def _print_estimate(report: CostReport) -> None:
 
 
 def _print_lines(lines: Sequence[Line], owner: str) -> None:
-    table = new_table(owner, "item", gap=2)
-    for heading in ("quantity", "unit price", "$ a month"):
-        table.add_column(heading, justify="right")
-    table.add_column("source", overflow="fold")
-    for line in lines:
-        month = "not known" if line.month is None else str(line.month)
-        shown = line.price.shown if line.price else "-"
-        table.add_row(line.site, line.item, _quantity(line), shown, month, _source(line))
-    print_table(table)
+    headings = (owner, "item", "quantity", "unit price", "$ a month", "source")
+    print_rows(headings, [_row(line) for line in lines], right=(2, 3, 4))
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    month = "not known" if line.month is None else str(line.month)
+    shown = line.price.shown if line.price else "-"
+    return line.site, line.item, _quantity(line), shown, month, _source(line)
 
 
 def _quantity(line: Line) -> str:
-    each, times = f"{line.quantity:,.10g}", f"{line.times:,.10g}"
-    if line.times == 1:
-        return each
-    return times if line.quantity == 1 else f"{times} x {each}"
+    """`87,600`, `250 GB`, `2 x 8 GiB`."""
+    unit = _COUNTED_IN.get(line.price.per, "") if line.price else ""
+    if line.quantity == 1 and not unit:
+        return f"{line.times:,.10g}"
+    times = "" if line.times == 1 else f"{line.times:,.10g} x "
+    return f"{times}{line.quantity:,.10g}{unit}"
 
 
 def _source(line: Line) -> str:
@@ -163,35 +168,38 @@ def _print_comparisons(report: CostReport, points: Sequence[int]) -> None:
     if peering := report.peering:
         _print_items(peering)
     typer.echo(f"\nin place of it, $ a month by the traffic ({report.seats} people for seats):")
-    table = new_table("", gap=2)
-    for heading in ("without traffic", *map(_amount, points), "this topology costs less"):
-        table.add_column(heading, justify="right", overflow="fold")
+    headings = ("", "without traffic", *map(_amount, points), "this topology costs less")
+    print_rows(headings, list(_comparison_rows(report, points)), right=range(1, len(headings)))
+    if peering and (limit := peering.times_cheaper(TIMES)):
+        typer.echo(
+            f"\nten times cheaper than peering up to {_amount(limit)} a month between clouds"
+        )
+
+
+def _comparison_rows(report: CostReport, points: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """A row for each alternative, below what the topology has in its place."""
     before: object = None
     for each in report.comparisons:
         key = each.kind, each.ours
         if key != before:
-            if before is not None:
-                table.add_row()
-            table.add_row(_ours(each), *_at(each.ours, (0, *points)))
+            yield from [()] if before is not None else []
+            yield _ours(each), *_at(each.ours, (0, *points))
         before = key
-        table.add_row(_title(each), *_at(each.theirs, (0, *points)), _verdict(each))
-    print_table(table)
-    if peering and (limit := peering.times_cheaper(TIMES)):
-        times = "ten times" if TIMES == 10 else f"{TIMES} times"
-        typer.echo(f"\n{times} cheaper than peering up to {_amount(limit)} a month between clouds")
+        yield _title(each), *_at(each.theirs, (0, *points)), _verdict(each)
 
 
 def _print_items(peering: Comparison) -> None:
     typer.echo(f"\n{peering.title}, $ a month:")
-    table = new_table("", "items", gap=2)
-    table.add_column("sum", justify="right")
-    for owner in dict.fromkeys(item.site for item in peering.items):
-        items = [item for item in peering.items if item.site == owner]
-        names = ", ".join(f"{item.item} {_short(item)}" for item in items)
-        months = [item.month for item in items if item.month]
-        table.add_row(owner or "all", names, str(added(months)))
-    table.add_row("", "in all", str(peering.total))
-    print_table(table)
+    owners = dict.fromkeys(item.site for item in peering.items)
+    rows = [_owner_row(owner, peering) for owner in owners]
+    print_rows(("", "items", "sum"), [*rows, ("", "in all", str(peering.total))], right=(2,))
+
+
+def _owner_row(owner: str, peering: Comparison) -> tuple[str, ...]:
+    items = [item for item in peering.items if item.site == owner]
+    names = ", ".join(f"{item.item} {_short(item)}" for item in items)
+    months = [item.month for item in items if item.month]
+    return owner or "all", names, str(added(months))
 
 
 def _short(item: Line) -> str:
@@ -228,7 +236,7 @@ def _where(verdict: Verdict) -> str:
     if verdict.never:
         return "never"
     start = f"from {_amount(verdict.start)}" if verdict.start else ""
-    end = "" if verdict.end == float("inf") else f"up to {_amount(verdict.end)}"
+    end = "" if verdict.end == inf else f"up to {_amount(verdict.end)}"
     return f"{start} {end}".strip() or "always"
 
 
@@ -312,6 +320,9 @@ def _curve_rows(report: CostReport) -> Iterable[Mapping[str, object]]:
 
 
 def _print_csv(rows: Iterable[Mapping[str, object]]) -> None:
+    import csv
+    import io
+
     listed, text = list(rows), io.StringIO()
     if listed:
         writer = csv.DictWriter(text, list(listed[0]), lineterminator="\n")

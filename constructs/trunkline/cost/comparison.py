@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from attrs import frozen
 
@@ -172,5 +173,5 @@ def _range(verdict: Verdict) -> dict[str, float | None] | None:
     """The range in gigabytes; null where there is none, and where it has no end."""
     if verdict.never:
         return None
-    end = None if verdict.end == float("inf") else round(verdict.end, 1)
+    end = None if verdict.end == inf else round(verdict.end, 1)
     return {"from": round(verdict.start, 1), "to": end}

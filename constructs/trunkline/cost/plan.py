@@ -18,6 +18,7 @@ from fnmatch import fnmatch
 from functools import cache
 from importlib.resources import files
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
@@ -96,7 +97,7 @@ def _read(path: str | PathLike[str]) -> Document:
 
 def _is_archive(path: str | PathLike[str]) -> bool:
     """Whether a file is a Zip archive, as the plans of terraform plan -out are."""
-    with suppress(OSError), open(path, "rb") as file:
+    with suppress(OSError), Path(path).open("rb") as file:
         return file.read(4) == b"PK\x03\x04"
     return False
 
