@@ -37,8 +37,8 @@ def cost(
     traffic: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="PAIR=AMOUNT",
-            help="What is assumed of a month: aws-google=500GB, /api=2TB or requests=20000000.",
+            metavar="WHAT=AMOUNT",
+            help="What is assumed of a month: SITE-SITE=500GB, /PREFIX=2TB, requests=20000000.",
         ),
     ] = None,
     prices: Annotated[

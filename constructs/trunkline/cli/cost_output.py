@@ -13,7 +13,7 @@ from attrs import frozen
 
 from trunkline.cli.columns import print_rows
 from trunkline.cli.output import number, print_json
-from trunkline.cost.comparison import POINTS, Comparison, as_dict
+from trunkline.cost.comparison import POINTS, Comparison, as_dict, unlinked
 from trunkline.cost.curve import Curve, Verdict
 from trunkline.cost.dollars import HOURS, added
 from trunkline.cost.estimate import Estimate
@@ -158,8 +158,16 @@ def _assumed(topology: Topology) -> str:
     parts += [f"{prefix} {_amount(gb)}" for prefix, gb in traffic.routes.items()]
     if traffic.requests is not None:
         parts.append(f"{traffic.requests:,} requests")
-    example = "name pairs in the topology's traffic, or with --traffic aws-google=500GB"
-    return ", ".join(parts) if parts else f"none; {example}"
+    return ", ".join(parts) if parts else f"none; assume some with --traffic {_example(topology)}"
+
+
+def _example(topology: Topology) -> str:
+    names = [site.name for site in topology.sites[:2]]
+    return (
+        f"{'-'.join(names)}=500GB"
+        if len(names) > 1
+        else f"{topology.routing.routes[0].prefix}=500GB"
+    )
 
 
 def _print_comparisons(report: CostReport, points: Sequence[int]) -> None:
@@ -167,9 +175,11 @@ def _print_comparisons(report: CostReport, points: Sequence[int]) -> None:
         return
     if peering := report.peering:
         _print_items(peering)
-    typer.echo(f"\nin place of it, $ a month by the traffic ({report.seats} people for seats):")
+    typer.echo(f"\nin place of it, $ a month by the traffic (seats: {report.seats}):")
     headings = ("", "without traffic", *map(_amount, points), "this topology costs less")
     print_rows(headings, list(_comparison_rows(report, points)), right=range(1, len(headings)))
+    if unjoined := unlinked(report.topology):
+        typer.echo(f"\nno managed link joins {', '.join(unjoined)}")
     if peering and (limit := peering.times_cheaper(TIMES)):
         typer.echo(
             f"\nten times cheaper than peering up to {_amount(limit)} a month between clouds"
@@ -185,7 +195,7 @@ def _comparison_rows(report: CostReport, points: Sequence[int]) -> Iterator[tupl
             yield from [()] if before is not None else []
             yield _ours(each), *_at(each.ours, (0, *points))
         before = key
-        yield _title(each), *_at(each.theirs, (0, *points)), _verdict(each)
+        yield each.title, *_at(each.theirs, (0, *points)), _verdict(each)
 
 
 def _print_items(peering: Comparison) -> None:
@@ -209,11 +219,6 @@ def _short(item: Line) -> str:
 def _ours(comparison: Comparison) -> str:
     joins = f" ({', '.join(comparison.joins)})" if comparison.kind == "link" else ""
     return OURS[comparison.kind] + joins
-
-
-def _title(comparison: Comparison) -> str:
-    missing = comparison.missing
-    return comparison.title + (f" (without {', '.join(missing)})" if missing else "")
 
 
 def _at(curve: Curve | None, points: Iterable[int]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from attrs import evolve
@@ -12,7 +13,8 @@ from trunkline.model import Topology, Traffic
 from trunkline.topology.build import traffic_from
 from trunkline.topology.traffic_keys import REQUESTS, key_fault
 
-EXAMPLE = "aws-google=500GB"
+_DIGITS = re.compile(r"[0-9]{1,15}")
+_NO_NUMBER = ("this is not a number of requests", f"write {REQUESTS}=20000000")
 
 
 def assume(topology: Topology, texts: Iterable[str]) -> Topology:
@@ -34,13 +36,11 @@ def assume(topology: Topology, texts: Iterable[str]) -> Topology:
 
 
 def _fault(key: str, amount: str, sites: list[str], prefixes: list[str]) -> Fault | None:
-    if not amount:
-        return "an amount is missing", f"write it like {EXAMPLE}"
-    if key != REQUESTS:
-        return key_fault(key, sites, prefixes) or amount_fault(amount)
-    if not (amount.isascii() and amount.isdecimal()):
-        return f"{amount} is not a number of requests", "write digits alone, like 20000000"
-    return None
+    if key == REQUESTS:
+        return None if _DIGITS.fullmatch(amount) else _NO_NUMBER
+    if fault := key_fault(key, sites, prefixes):
+        return fault
+    return amount_fault(amount) if amount else ("an amount is missing", f"write {key}=500GB")
 
 
 def _merged(old: Traffic, new: Traffic) -> Traffic:

@@ -35,7 +35,7 @@ class Comparison:
     """An alternative beside what the topology has in its place.
 
     - `kind`: what it stands in for, one of KINDS.
-    - `joins`: the pairs of sites that it joins; `missing` those that it cannot.
+    - `joins`: the pairs of sites that it joins.
     - `items`: what it consists of, without traffic.
     - `ours`, `theirs`: the curves; None where a price is not known.
     """
@@ -44,7 +44,6 @@ class Comparison:
     name: str
     title: str
     joins: tuple[str, ...]
-    missing: tuple[str, ...]
     items: tuple[Line, ...]
     ours: Curve | None
     theirs: Curve | None
@@ -90,6 +89,13 @@ def compare(
     return tuple(found)
 
 
+def unlinked(topology: Topology) -> list[str]:
+    """The pairs of sites in different clouds that no managed link joins."""
+    links = alternatives("link")
+    pairs = pairs_between_clouds(topology)
+    return [_label(pair) for pair in pairs if not any(link.joins(pair) for link in links)]
+
+
 def _of_alternative(
     alternative: Alternative, topology: Topology, book: PriceBook, seats: int
 ) -> Iterator[Comparison]:
@@ -124,7 +130,6 @@ def _comparison(
         name=alternative.name,
         title=alternative.title,
         joins=tuple(map(_label, joined)),
-        missing=tuple(_label(pair) for pair in pairs if pair not in joined),
         items=tuple(items),
         ours=OURS[alternative.kind](topology, sites, shares, book),
         theirs=theirs,
@@ -151,7 +156,6 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
         "name": comparison.name,
         "title": comparison.title,
         "joins": list(comparison.joins),
-        "cannot_join": list(comparison.missing),
         "items": [item.as_dict() for item in comparison.items],
         "ours": _points(comparison.ours),
         "theirs": _points(comparison.theirs),

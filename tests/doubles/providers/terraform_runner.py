@@ -69,6 +69,14 @@ class TerraformRunner:
         """What Terraform would do."""
         return self._succeed("plan")
 
+    def plan_as_json(self) -> str:
+        """The same, as `terraform show -json` prints it."""
+        self._succeed("plan", "-out=plan.out")
+        done = self._run("show", "-json", "plan.out")
+        if done.returncode:
+            raise self._error("show", done)
+        return done.stdout
+
     def apply(self, *options: str) -> str:
         """Do it."""
         return self._succeed("apply", "-auto-approve", *options)
@@ -138,7 +146,7 @@ class TerraformRunner:
     ) -> subprocess.CompletedProcess[str]:
         """One Terraform command in a process group of its own, which a time-out ends as a whole."""
         arguments = ["terraform", command[0], "-no-color", *command[1:]]
-        if command[0] != "validate":
+        if command[0] not in ("show", "validate"):
             arguments.append("-input=false")
         process = subprocess.Popen(
             arguments,

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.documents.formats import hostname_fault, ipv4_network_fault, time_fault
+from trunkline.documents.formats import (
+    amount_fault,
+    gigabytes,
+    hostname_fault,
+    ipv4_network_fault,
+    time_fault,
+)
 
 
 @pytest.mark.parametrize("name", ["example.com", "a.b.c.example", "xn--bcher-kva.example", "1.a"])
@@ -75,3 +81,33 @@ def test_no_times(text: str) -> None:
     fault = time_fault(text)
     assert fault is not None
     assert "2026-11-24T07:42:19Z" in fault[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "gb"),
+    [("500 GB", 500), ("1.5TB", 1_500), ("0 GB", 0), ("250 MB", 0.25), ("2 PB", 2_000_000)],
+)
+def test_amounts_of_data(text: str, gb: float) -> None:
+    assert amount_fault(text) is None
+    assert gigabytes(text) == gb
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "remedy"),
+    [
+        ("-5 GB", "traffic cannot be negative", "write a number and a unit, like 500 GB, or"),
+        ("500", "the unit is missing", "write 500 GB, if that is what it is"),
+        ("5 gb", "there is no unit gb", "write 5 GB"),
+        ("5 GiB", "there is no unit GiB", "use MB, GB, TB, PB"),
+        ("much", "this is not an amount of data", "write a number and a unit, like 500 GB"),
+        ("5 GB a day", "this is not an amount of data", "write a number and a unit"),
+        ("5 GB\n", "this is not an amount of data", "write a number and a unit"),
+        ("1e9 GB", "this is not an amount of data", "write a number and a unit"),
+        ("", "this is not an amount of data", "write a number and a unit"),
+    ],
+)
+def test_what_is_not_an_amount_of_data(text: str, problem: str, remedy: str) -> None:
+    fault = amount_fault(text)
+    assert fault is not None
+    assert fault[0] == problem
+    assert fault[1].startswith(remedy)

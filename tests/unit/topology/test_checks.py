@@ -24,6 +24,7 @@ from trunkline.topology.checks import (
     sizes,
     state,
     telemetry,
+    traffic,
     upstreams,
     zone,
 )
@@ -237,9 +238,8 @@ def test_misspelled_machines(cloud: str, machine: str, remedy: str | None) -> No
 @pytest.mark.parametrize("cloud", ["aws", "google", "azure"])
 def test_sizes_that_trunkline_names_are_known(cloud: str) -> None:
     facts = facts_of(cloud)
-    assert facts.sizes and facts.prices
-    named = {*facts.sizes.common, *facts.sizes.defaults, facts.sizes.example}
-    for size in named | set(facts.prices.machines):
+    assert facts.sizes
+    for size in {*facts.sizes.common, *facts.sizes.defaults, facts.sizes.example}:
         assert re.fullmatch(facts.sizes.usual, size), size
         assert re.fullmatch(facts.sizes.pattern, size), size
 
@@ -383,7 +383,7 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 def test_every_check_is_registered_once() -> None:
     modules = (
         *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
-        *(access, control_plane, telemetry, placeholders, zone),
+        *(access, control_plane, telemetry, traffic, placeholders, zone),
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)

@@ -24,7 +24,7 @@ def traffic_is_said_once(draft: PartialTopology) -> Iterator[Problem]:
         meaning = frozenset(pairs[0]) if pairs else as_prefix(key)
         path: KeyPath = ("traffic", key)
         if (first := seen.setdefault(meaning, path)) != path:
-            message = f"{key} is {draft.where(first)} again"
+            message = f"the traffic of {key} stands at {draft.where(first)} already"
             remedy = "keep one of them: an amount counts both directions"
             yield Problem(path, message, remedy if pairs else "keep one of them", at_key=True)
 
