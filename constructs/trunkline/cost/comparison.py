@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import inf
+from typing import Any
 
 from attrs import frozen
 
@@ -26,8 +27,6 @@ from trunkline.model import Site, Topology
 
 POINTS = (0, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000)
 """The gigabytes a month at which curves are printed."""
-
-DEFAULT_SEATS = 5
 
 
 @frozen(kw_only=True)
@@ -76,10 +75,11 @@ class Comparison:
         return None if verdict.never or verdict.start else verdict.end
 
 
-def compare(
-    topology: Topology, book: PriceBook, seats: int = DEFAULT_SEATS
-) -> tuple[Comparison, ...]:
-    """The topology beside every alternative that joins or serves one of its sites."""
+def compare(topology: Topology, book: PriceBook, seats: int) -> tuple[Comparison, ...]:
+    """The topology beside every alternative that joins or serves one of its sites.
+
+    `seats` is the number of people, for what is sold by the seat.
+    """
     found = (
         comparison
         for kind in KINDS
@@ -148,7 +148,7 @@ def _label(pair: SitePair) -> str:
     return f"{pair[0].name}-{pair[1].name}"
 
 
-def as_dict(comparison: Comparison) -> dict[str, object]:
+def as_dict(comparison: Comparison) -> dict[str, Any]:
     """For JSON: the items, the points of both curves, and where ours costs less."""
     verdicts = comparison.verdicts
     return {

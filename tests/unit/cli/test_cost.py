@@ -84,7 +84,9 @@ def test_csv_holds_a_row_for_each_line_or_point() -> None:
     curves = trunkline("cost", THREE, "--format", "csv", "--curves").stdout
     points = list(csv.DictReader(io.StringIO(curves)))
     assert {point["alternative"] for point in points} >= {"peering", "nat", "tailscale"}
-    [first] = [p for p in points if p["alternative"] == "peering" and p["gb"] == "0"]
+    [first] = [
+        p for p in points if (p["alternative"], p["whose"], p["gb"]) == ("peering", "theirs", "0")
+    ]
     assert (first["low"], first["high"]) == ("2736.0", "3436.0")
 
 

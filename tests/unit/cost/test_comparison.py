@@ -18,10 +18,11 @@ from trunkline.topology import load
 THREE = load(ROOT / "topologies" / "three-clouds.yaml")
 BOOK, _ = load_prices()
 AWS, GOOGLE, AZURE = THREE.sites
+SEATS = 5
 
 
-def named(name: str, topology: Topology = THREE, **options: int) -> Comparison:
-    [found] = [each for each in compare(topology, BOOK, **options) if each.name == name]
+def named(name: str, topology: Topology = THREE, seats: int = SEATS) -> Comparison:
+    [found] = [each for each in compare(topology, BOOK, seats) if each.name == name]
     return found
 
 
@@ -100,7 +101,7 @@ def test_the_preview_between_two_clouds_breaks_even_below_two_terabytes() -> Non
 
 
 def test_nothing_managed_joins_the_third_pair() -> None:
-    links = [each.joins for each in compare(THREE, BOOK) if each.kind == "link"]
+    links = [each.joins for each in compare(THREE, BOOK, SEATS) if each.kind == "link"]
     assert links == [("aws-google",), ("aws-azure",)]
     assert unlinked(THREE) == ["google-azure"]
 
@@ -137,17 +138,17 @@ def test_nat_is_beside_the_public_addresses() -> None:
 
 
 def test_one_cloud_has_nothing_to_join() -> None:
-    kinds = {each.kind for each in compare(evolve(THREE, sites=(AWS,)), BOOK)}
+    kinds = {each.kind for each in compare(evolve(THREE, sites=(AWS,)), BOOK, SEATS)}
     assert kinds == {"ingress", "way_out"}
 
 
 def test_this_machine_has_no_alternatives() -> None:
-    assert compare(load(ROOT / "topologies" / "local.yaml"), BOOK) == ()
+    assert compare(load(ROOT / "topologies" / "local.yaml"), BOOK, SEATS) == ()
 
 
 def test_without_a_price_there_is_no_curve() -> None:
     book = PriceBook({k: v for k, v in BOOK.entries.items() if k != "article/monitoring"})
-    [found] = [each for each in compare(THREE, book) if each.name == "peering"]
+    [found] = [each for each in compare(THREE, book, SEATS) if each.name == "peering"]
     assert found.theirs is None and found.verdicts is None and found.times_cheaper(10) is None
     assert as_dict(found)["theirs"] is None
 
@@ -162,6 +163,6 @@ def test_every_alternative_names_prices_that_there_are() -> None:
 
 def test_the_points_of_a_curve_are_for_tools() -> None:
     found = as_dict(named("peering"))
-    assert [point["gb"] for point in found["theirs"]] == list(POINTS)  # type: ignore[attr-defined]
-    assert found["ours_is_less_gb"][0]["from"] == 0  # type: ignore[index]
+    assert [point["gb"] for point in found["theirs"]] == list(POINTS)
+    assert found["ours_is_less_gb"][0]["from"] == 0
     json.dumps(found, allow_nan=False)

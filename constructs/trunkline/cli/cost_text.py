@@ -1,26 +1,21 @@
-"""What `trunkline cost` prints: tables, JSON or CSV."""
+"""The tables of `trunkline cost`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import typer
-from attrs import frozen
 
 from trunkline.cli.columns import print_rows
-from trunkline.cli.output import number, print_json
-from trunkline.cost.comparison import POINTS, Comparison, as_dict, unlinked
+from trunkline.cli.cost_report import TIMES, CostReport
+from trunkline.cli.output import number
+from trunkline.cost.comparison import POINTS, Comparison, unlinked
 from trunkline.cost.curve import Curve, Verdict
 from trunkline.cost.dollars import HOURS, added
-from trunkline.cost.estimate import Estimate
 from trunkline.cost.line import Line, Total
-from trunkline.cost.price import Price
-from trunkline.cost.prices import is_old
-from trunkline.documents.findings import Finding
 from trunkline.model import Topology
 
 if TYPE_CHECKING:
@@ -29,9 +24,8 @@ if TYPE_CHECKING:
 SHORT = (100, 1_000, 10_000)
 """The gigabytes a month of the short comparison."""
 
-TIMES = 10
 _COUNTED_IN = {"GB": " GB", "GiB": " GB", "GiB-month": " GiB", "disk": " GiB"}
-OURS = {
+_OURS = {
     "backbone": "this topology",
     "link": "this topology: its traffic alone",
     "ingress": "this topology: its ingress alone",
@@ -39,67 +33,24 @@ OURS = {
 }
 
 
-@frozen(kw_only=True)
-class CostReport:
-    """All that is said of a topology."""
-
-    topology: Topology
-    estimate: Estimate
-    comparisons: Sequence[Comparison]
-    findings: Sequence[Finding]
-    seats: int
-
-    @property
-    def peering(self) -> Comparison | None:
-        """The comparison with what the topology is the alternative to."""
-        return next((each for each in self.comparisons if each.name == "peering"), None)
-
-    @property
-    def prices(self) -> list[Price]:
-        """Every price that is used."""
-        items = [item for each in self.comparisons for item in each.items]
-        return _prices((*self.estimate.lines, *self.estimate.probes, *items))
+def print_bill(report: CostReport) -> None:
+    """The lines of a topology and their sum, then its alternatives in short."""
+    _print_estimate(report)
+    _print_comparisons(report, SHORT)
 
 
-def print_report(report: CostReport, format: str, curves: bool) -> None:
-    """Print what a topology costs; with `curves` the comparison in full."""
-    if format == "json":
-        print_json(_report(report))
-    elif format == "csv":
-        rows = _curve_rows(report) if curves else _rows(report.estimate)
-        _print_csv(rows)
-    else:
-        if not curves:
-            _print_estimate(report)
-        _print_comparisons(report, POINTS if curves else SHORT)
-    _warn(report.findings, report.prices, json=format == "json")
+def print_curves(report: CostReport) -> None:
+    """The alternatives at more amounts of traffic."""
+    _print_comparisons(report, POINTS[1:])
 
 
-def print_plan(file: str, plan: PlanEstimate, findings: Sequence[Finding], format: str) -> None:
-    """Print what the resources of a plan cost."""
-    prices = _prices(plan.lines)
-    if format == "json":
-        print_json(
-            {
-                "plan": file,
-                **_bill(plan.lines, plan.total),
-                "unpriced": list(plan.unpriced),
-                "free": plan.free,
-                **_remarks(findings, prices),
-            }
-        )
-    elif format == "csv":
-        _print_csv(line.as_dict() for line in plan.lines)
-    else:
-        _print_lines(plan.lines, "resource")
-        _print_total(plan.total)
-        for address in plan.unpriced:
-            typer.echo(f"cannot be priced: {address}")
-        typer.echo(f"{number(plan.free, 'resource')} without a price of its own, such as rules")
-    _warn(findings, prices, json=format == "json")
-
-
-# --- text
+def print_resources(plan: PlanEstimate) -> None:
+    """The lines of a plan, and what cannot be priced."""
+    _print_lines(plan.lines, "resource")
+    _print_total(plan.total)
+    for address in plan.unpriced:
+        typer.echo(f"cannot be priced: {address}")
+    typer.echo(f"{number(plan.free, 'resource')} without a price of its own, such as rules")
 
 
 def _print_estimate(report: CostReport) -> None:
@@ -218,7 +169,7 @@ def _short(item: Line) -> str:
 
 def _ours(comparison: Comparison) -> str:
     joins = f" ({', '.join(comparison.joins)})" if comparison.kind == "link" else ""
-    return OURS[comparison.kind] + joins
+    return _OURS[comparison.kind] + joins
 
 
 def _at(curve: Curve | None, points: Iterable[int]) -> list[str]:
@@ -250,114 +201,3 @@ def _amount(gigabytes: float) -> str:
     if gigabytes < 1_000:
         return f"{gigabytes:.3g} GB"
     return f"{gigabytes / 1_000:.3g} TB" if gigabytes < 1_000_000 else f"{gigabytes / 1e6:.3g} PB"
-
-
-# --- for tools
-
-
-def _report(report: CostReport) -> dict[str, object]:
-    estimate, peering = report.estimate, report.peering
-    traffic = report.topology.traffic
-    hour = estimate.probe_hour
-    return {
-        "topology": report.topology.name,
-        **_bill(estimate.lines, estimate.total),
-        "traffic": {
-            "pairs_gb": {f"{a}-{b}": gb for (a, b), gb in traffic.pairs.items()},
-            "routes_gb": dict(traffic.routes),
-            "requests": traffic.requests,
-        },
-        "probes": {
-            "lines": [line.as_dict() for line in estimate.probes],
-            "hour": _total(hour),
-        },
-        "seats": report.seats,
-        "comparisons": [as_dict(each) for each in report.comparisons],
-        "ten_times_cheaper_up_to_gb": peering.times_cheaper(TIMES) if peering else None,
-        **_remarks(report.findings, report.prices),
-    }
-
-
-def _bill(lines: Sequence[Line], total: Total) -> dict[str, object]:
-    return {
-        "currency": "USD",
-        "hours": HOURS,
-        "lines": [line.as_dict() for line in lines],
-        "total": _total(total),
-    }
-
-
-def _total(total: Total) -> dict[str, object]:
-    return {
-        "low": round(total.dollars.low, 4),
-        "high": round(total.dollars.high, 4),
-        "at_least": bool(total.unknown),
-        "unknown": [line.id for line in total.unknown],
-    }
-
-
-def _remarks(findings: Sequence[Finding], prices: Sequence[Price]) -> dict[str, object]:
-    return {
-        "old_prices": [price.id for price in _old(prices)],
-        "findings": [finding.as_dict() for finding in findings],
-    }
-
-
-def _rows(estimate: Estimate) -> Iterable[Mapping[str, object]]:
-    for part, lines in (("month", estimate.lines), ("probes", estimate.probes)):
-        for line in lines:
-            yield {"part": part, **line.as_dict()}
-
-
-def _curve_rows(report: CostReport) -> Iterable[Mapping[str, object]]:
-    for each in report.comparisons:
-        for name, curve in (("", each.ours), (each.name, each.theirs)):
-            for gigabytes in POINTS if curve else ():
-                amount = curve.at(gigabytes) if curve else None
-                yield {
-                    "kind": each.kind,
-                    "joins": " ".join(each.joins),
-                    "alternative": name or f"topology beside {each.name}",
-                    "gb": gigabytes,
-                    "low": round(amount.low, 2) if amount else None,
-                    "high": round(amount.high, 2) if amount else None,
-                }
-
-
-def _print_csv(rows: Iterable[Mapping[str, object]]) -> None:
-    import csv
-    import io
-
-    listed, text = list(rows), io.StringIO()
-    if listed:
-        writer = csv.DictWriter(text, list(listed[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(listed)
-    typer.echo(text.getvalue(), nl=False)
-
-
-# --- warnings
-
-
-def _prices(lines: Iterable[Line]) -> list[Price]:
-    return list({line.price.id: line.price for line in lines if line.price}.values())
-
-
-def _old(prices: Iterable[Price]) -> list[Price]:
-    today = date.today()  # noqa: DTZ011
-    return [price for price in prices if is_old(price, today)]
-
-
-def _warn(findings: Sequence[Finding], prices: Sequence[Price], *, json: bool) -> None:
-    """On stderr, what is to be known of the prices; JSON has it in itself."""
-    if json:
-        return
-    for finding in findings:
-        typer.echo(str(finding), err=True)
-    if old := _old(prices):
-        oldest = min(old, key=lambda price: price.earliest)
-        typer.echo(
-            f"warning: {number(len(old), 'price')} may be older than a year, {oldest.id} of "
-            f"{oldest.date} the oldest; give newer ones with --prices",
-            err=True,
-        )
