@@ -184,7 +184,7 @@ def _verdict(comparison: Comparison) -> str:
     if low == high:
         return low
     if low.startswith("up to ") and high.startswith("up to "):
-        return f"{low} to {high.removeprefix('up to ')}"
+        return f"{low} or {high.removeprefix('up to ')}"
     return f"{low}; at their high end {high}"
 
 
