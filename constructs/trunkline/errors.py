@@ -5,6 +5,8 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 │   ├── UnreadableError        a file that gives no data (documents/source.py)
 │   ├── TopologyError          a topology file (topology/errors.py)
 │   ├── MeasurementsError      a measurement file (measurements/load.py)
+│   ├── PricesError            a file of prices (cost/prices.py)
+│   ├── PlanError              a file that is not a plan of Terraform (cost/plan.py)
 │   └── PhysicalZonesError     a file of physical zones (placement/physical.py)
 ├── ConfigurationError         a construct got arguments that cannot work together
 ├── OutputError                a file or a folder cannot be written

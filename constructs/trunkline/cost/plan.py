@@ -116,8 +116,8 @@ def _root(document: Document) -> Data:
         root = _get(data, f"{key}.root_module")
         if isinstance(root, dict):
             return root
-    if "format_version" in data and "resource_changes" not in data:
-        return {}  # an empty plan or state has no values
+    if "terraform_version" in data or list(data) == ["format_version"]:
+        return {}  # a plan that destroys everything, or an empty state
     message = "this is not what terraform show -json prints"
     raise PlanError([document.finding(Problem((), message, PLAN_FILE.remedy))])
 

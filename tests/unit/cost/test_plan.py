@@ -159,8 +159,17 @@ def test_a_state_is_priced_like_a_plan(tmp_path: Path) -> None:
     assert months(found) == {"public IPv4 address": pytest.approx(3.65)}
 
 
-def test_an_empty_state_costs_nothing(tmp_path: Path) -> None:
-    assert priced(tmp_path / "s.json", {"format_version": "1.0"}).total.dollars.high == 0
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"format_version": "1.0"},
+        {"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {}},
+    ],
+)
+def test_an_empty_state_and_what_is_destroyed_cost_nothing(
+    tmp_path: Path, content: dict[str, Any]
+) -> None:
+    assert priced(tmp_path / "s.json", content).total.dollars.high == 0
 
 
 @pytest.mark.parametrize(
@@ -168,6 +177,7 @@ def test_an_empty_state_costs_nothing(tmp_path: Path) -> None:
     [
         ("{}", "this is not what terraform show -json prints"),
         ("[]", "this is not what terraform show -json prints"),
+        ('{"format_version": "1.0", "provider_schemas": {}}', "this is not what terraform show"),
         ('{"name": "a topology"}', "this is not what terraform show -json prints"),
         ('{"planned_values": {"root_module": []}}', "this is not what terraform show -json"),
         ("{", "terraform show -json PLAN > plan.json"),
