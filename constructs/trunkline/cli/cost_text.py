@@ -75,7 +75,7 @@ def _print_lines(lines: Sequence[Line], owner: str) -> None:
 def _row(line: Line) -> tuple[str, ...]:
     month = "not known" if line.month is None else str(line.month)
     shown = line.price.shown if line.price else "-"
-    return line.site, line.item, _quantity(line), shown, month, _source(line)
+    return line.site or "all", line.item, _quantity(line), shown, month, _source(line)
 
 
 def _quantity(line: Line) -> str:
