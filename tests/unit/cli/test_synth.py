@@ -29,7 +29,7 @@ def test_it_lists_stacks_resources_and_needs(tmp_path: Path) -> None:
     assert zones.split() == ["zones-aws", "none", "AWS", "account", "123456789012"]
     assert "AWS account 123456789012" in edge
     assert "9 stacks, 182 resources in cdktf.out/stacks" in done.stdout
-    assert "12 probes: about 0.16 $ an hour while they run" in done.stdout
+    assert "12 probes: about 0.18 $ an hour while they run" in done.stdout
     assert "\x1b[" not in done.stdout
 
 
