@@ -97,7 +97,7 @@ def test_topology_has_the_schema_s_defaults() -> None:
         "probes": model.Probes(),
         "edge": model.Edge(),
         "telemetry": model.Telemetry(),
-        "traffic": model.Traffic(),
+        "traffic": model.AssumedTraffic(),
         "tags": {},
     }
 

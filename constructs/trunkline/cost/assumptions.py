@@ -1,4 +1,4 @@
-"""Traffic that is assumed on the command line, beside that of the topology."""
+"""AssumedTraffic that is assumed on the command line, beside that of the topology."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import evolve
 
 from trunkline.documents.formats import Fault, amount_fault
 from trunkline.errors import ConfigurationError
-from trunkline.model import Topology, Traffic
+from trunkline.model import AssumedTraffic, Topology
 from trunkline.topology.build import traffic_from
 from trunkline.topology.traffic_keys import REQUESTS, key_fault
 
@@ -43,10 +43,10 @@ def _fault(key: str, amount: str, sites: list[str], prefixes: list[str]) -> Faul
     return amount_fault(amount) if amount else ("an amount is missing", f"write {key}=500GB")
 
 
-def _merged(old: Traffic, new: Traffic) -> Traffic:
+def _merged(old: AssumedTraffic, new: AssumedTraffic) -> AssumedTraffic:
     given = {frozenset(pair) for pair in new.pairs}
     kept = {pair: gb for pair, gb in old.pairs.items() if frozenset(pair) not in given}
-    return Traffic(
+    return AssumedTraffic(
         pairs={**kept, **new.pairs},
         routes={**old.routes, **new.routes},
         requests=old.requests if new.requests is None else new.requests,

@@ -63,7 +63,7 @@ from trunkline.model.state import (
 )
 from trunkline.model.telemetry import OTLP_HEADER, Otlp, Telemetry
 from trunkline.model.topology import MANAGED_BY, OWN_TAGS, SITE, TOPOLOGY, Topology
-from trunkline.model.traffic import Traffic
+from trunkline.model.traffic import AssumedTraffic
 from trunkline.model.upstream import DEFAULT_PRIORITY, Protocol, Server, Upstream, Upstreams
 from trunkline.model.zone import (
     DEFAULT_WORKER,
@@ -109,6 +109,7 @@ __all__ = [
     "TOPOLOGY",
     "AccessPolicy",
     "AddOn",
+    "AssumedTraffic",
     "AzurermState",
     "ClientRateLimit",
     "Cloudflare",
@@ -147,7 +148,6 @@ __all__ = [
     "Telemetry",
     "TerraformCloudState",
     "Topology",
-    "Traffic",
     "Upstream",
     "Upstreams",
     "Versions",

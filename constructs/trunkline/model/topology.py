@@ -15,7 +15,7 @@ from trunkline.model.routing import Routing
 from trunkline.model.site import Site, zone_name
 from trunkline.model.state import LocalState, State
 from trunkline.model.telemetry import Telemetry
-from trunkline.model.traffic import Traffic
+from trunkline.model.traffic import AssumedTraffic
 
 OWN_TAGS = MANAGED_BY, TOPOLOGY, SITE = ("managed-by", "topology", "site")
 """The tags that every resource has, besides those of the topology."""
@@ -47,7 +47,7 @@ class Topology:
     probes: Probes | None = Probes()
     edge: Edge = Edge()
     telemetry: Telemetry = Telemetry()
-    traffic: Traffic = Traffic()
+    traffic: AssumedTraffic = AssumedTraffic()
     tags: Mapping[str, str] = Factory(dict)
 
     def site(self, name: str) -> Site:

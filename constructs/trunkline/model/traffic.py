@@ -8,7 +8,7 @@ from attrs import Factory, frozen
 
 
 @frozen(kw_only=True)
-class Traffic:
+class AssumedTraffic:
     """What is assumed of a month, for what it costs; nothing is made of it.
 
     - `pairs`: gigabytes (10^9 bytes) between two sites, both directions together. Half of them go

@@ -13,6 +13,7 @@ from attrs import fields
 from trunkline.documents.formats import gigabytes
 from trunkline.model import (
     AccessPolicy,
+    AssumedTraffic,
     AzurermState,
     ClientRateLimit,
     Cloudflare,
@@ -41,7 +42,6 @@ from trunkline.model import (
     Telemetry,
     TerraformCloudState,
     Topology,
-    Traffic,
     Upstream,
     Versions,
     Waf,
@@ -85,13 +85,13 @@ def build(data: Data) -> Topology:
     return Topology(**_except(data, "$schema", *INGRESSES, *SECTIONS), **sections)
 
 
-def traffic_from(data: Data, sites: Sequence[str]) -> Traffic:
+def traffic_from(data: Data, sites: Sequence[str]) -> AssumedTraffic:
     """The traffic that checked data describes: amounts by pair or prefix, and `requests`."""
     amounts = {key: gigabytes(text) for key, text in data.items() if key != "requests"}
     pairs = {pairs_of(key, sites)[0]: gb for key, gb in amounts.items() if not key.startswith("/")}
     routes = {as_prefix(key): gb for key, gb in amounts.items() if key.startswith("/")}
     requests = _whole_numbers({name: data[name] for name in ("requests",) if name in data})
-    return Traffic(pairs=pairs, routes=routes, **requests)
+    return AssumedTraffic(pairs=pairs, routes=routes, **requests)
 
 
 def _edge(data: Data) -> Edge:

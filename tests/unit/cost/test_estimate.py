@@ -15,13 +15,13 @@ from trunkline.cost.line import Line
 from trunkline.cost.prices import PriceBook, load_prices
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
+    AssumedTraffic,
     Cloudflare,
     ControlPlane,
     Edge,
     Routing,
     Site,
     Topology,
-    Traffic,
     WorkerOptions,
 )
 from trunkline.topology import load
@@ -61,7 +61,7 @@ def test_three_edges_cost_what_their_machines_addresses_disks_and_secrets_do() -
 
 
 def test_lines_come_by_site_and_what_serves_all_comes_last() -> None:
-    sites = [line.site for line in of(traffic=Traffic(pairs={("aws", "google"): 1})).lines]
+    sites = [line.site for line in of(traffic=AssumedTraffic(pairs={("aws", "google"): 1})).lines]
     assert list(dict.fromkeys(sites)) == ["aws", "google", "azure", ""]
 
 
@@ -132,17 +132,17 @@ def test_the_worker_is_paid_whatever_the_requests_are() -> None:
 
 
 def test_requests_beyond_ten_million_are_paid_by_the_million() -> None:
-    busy = of(traffic=Traffic(requests=25_000_000)).lines
+    busy = of(traffic=AssumedTraffic(requests=25_000_000)).lines
     assert month(busy, "", "requests") == pytest.approx(15 * 0.30)
-    assert month(of(traffic=Traffic(requests=9_000_000)).lines, "", "requests") == 0
+    assert month(of(traffic=AssumedTraffic(requests=9_000_000)).lines, "", "requests") == 0
 
 
 def test_analytics_and_logs_count_requests_where_they_are_on() -> None:
     options = routing(analytics=True, worker=WorkerOptions(log_sampling=0.5))
-    lines = of(routing=options, traffic=Traffic(requests=100_000_000)).lines
+    lines = of(routing=options, traffic=AssumedTraffic(requests=100_000_000)).lines
     assert month(lines, "", "analytics") == pytest.approx(90 * 0.25)
     assert month(lines, "", "logs") == pytest.approx(30 * 0.60)
-    plain = of(traffic=Traffic(requests=100_000_000)).lines
+    plain = of(traffic=AssumedTraffic(requests=100_000_000)).lines
     assert not [line for line in plain if line.item.startswith(("analytics", "logs"))]
 
 
@@ -155,7 +155,7 @@ def test_smart_routing_is_paid_where_it_is_on(
     lines = of(
         ingress=ingress(add_ons=("smart_routing",) if bought else ()),
         routing=routing(smart_routing=wanted),
-        traffic=Traffic(routes={"/api/v5": 300.0}),
+        traffic=AssumedTraffic(routes={"/api/v5": 300.0}),
     ).lines
     found = [
         line.month.low for line in lines if line.id.startswith("cloudflare/argo") and line.month
@@ -179,14 +179,14 @@ def test_the_plan_is_paid_and_that_of_enterprise_is_not_known() -> None:
 
 
 def test_traffic_between_sites_is_paid_half_on_each_side() -> None:
-    lines = of(traffic=Traffic(pairs={("aws", "google"): 1_000.0})).lines
+    lines = of(traffic=AssumedTraffic(pairs={("aws", "google"): 1_000.0})).lines
     assert month(lines, "aws", "traffic") == pytest.approx((500 - 100) * 0.09)
     assert month(lines, "google", "traffic") == pytest.approx(500 / 1.073741824 * 0.12)
     assert not [line for line in lines if line.site == "azure" and "traffic" in line.item]
 
 
 def test_traffic_to_the_ingress_has_its_own_price_where_the_cloud_has_one() -> None:
-    lines = of(traffic=Traffic(routes={"/api/v5": 1_000.0, "/api/v6": 1_000.0})).lines
+    lines = of(traffic=AssumedTraffic(routes={"/api/v5": 1_000.0, "/api/v6": 1_000.0})).lines
     assert month(lines, "aws", "traffic") == pytest.approx(900 * 0.09)
     assert month(lines, "google", "traffic") == pytest.approx(1_000 / 1.073741824 * 0.08)
 
@@ -194,7 +194,7 @@ def test_traffic_to_the_ingress_has_its_own_price_where_the_cloud_has_one() -> N
 def test_what_an_account_has_for_nothing_counts_once() -> None:
     here = THREE.sites[0]
     there = evolve(here, name="second")
-    traffic = Traffic(pairs={("aws", "google"): 400.0, ("second", "google"): 400.0})
+    traffic = AssumedTraffic(pairs={("aws", "google"): 400.0, ("second", "google"): 400.0})
     sites = (here, there, THREE.sites[1])
     lines = of(sites=sites, traffic=traffic).lines
     assert [month(lines, name, "traffic") for name in ("aws", "second")] == [
@@ -212,7 +212,7 @@ def test_what_an_account_has_for_nothing_counts_once() -> None:
 def test_traffic_inside_a_cloud_is_not_priced_like_that_to_others(region: str, price: str) -> None:
     there = evolve(THREE.sites[0], name="second", region=region)
     found = of(
-        sites=(THREE.sites[0], there), traffic=Traffic(pairs={("aws", "second"): 10.0})
+        sites=(THREE.sites[0], there), traffic=AssumedTraffic(pairs={("aws", "second"): 10.0})
     ).total.unknown
     assert f"aws/{price}@us-east-1" in [line.id for line in found]
 
@@ -221,12 +221,12 @@ def test_traffic_inside_a_cloud_is_not_priced_like_that_to_others(region: str, p
 
 
 def test_the_command_line_stands_in_for_the_file() -> None:
-    base = evolve(THREE, traffic=Traffic(pairs={("aws", "google"): 5.0}, requests=7))
+    base = evolve(THREE, traffic=AssumedTraffic(pairs={("aws", "google"): 5.0}, requests=7))
     found = assume(base, ["google-aws=2TB", "/api/v5/=10GB", "aws-azure=1.5 GB"]).traffic
     assert found.pairs == {("google", "aws"): 2_000.0, ("aws", "azure"): 1.5}
     assert found.routes == {"/api/v5": 10.0}
     assert found.requests == 7
-    assert assume(base, ["requests=9"]).traffic == Traffic(
+    assert assume(base, ["requests=9"]).traffic == AssumedTraffic(
         pairs={("aws", "google"): 5.0}, requests=9
     )
 
