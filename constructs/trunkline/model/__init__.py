@@ -4,6 +4,16 @@ The classes are also the plain arguments of the public constructs. Defaults stan
 holds the `default` keys of schemas/topology.schema.json against them.
 """
 
+from trunkline.model.backbone import (
+    DEFAULT_OVERLAY,
+    ORIGINATE_PORT,
+    PASSTHROUGH_PORT,
+    Backbone,
+    BackboneKind,
+    Node,
+    NodeKey,
+    node_name,
+)
 from trunkline.model.control_plane import (
     CONTROL_PLANE_CERTIFICATE,
     CONTROL_PLANE_HEADER,
@@ -40,7 +50,15 @@ from trunkline.model.ingress import (
     LocalIngress,
     Plan,
 )
-from trunkline.model.key import EDGE_KEY, LOGPUSH_CHALLENGE, LOGPUSH_DESTINATION, PROBE_KEY, Key
+from trunkline.model.key import (
+    EDGE_KEY,
+    LOGPUSH_CHALLENGE,
+    LOGPUSH_DESTINATION,
+    PREVIOUS,
+    PROBE_KEY,
+    Key,
+    node_key,
+)
 from trunkline.model.network import ExistingNetwork, Network, NewNetwork
 from trunkline.model.probes import Probes
 from trunkline.model.routing import (
@@ -51,6 +69,14 @@ from trunkline.model.routing import (
     Routing,
     Steering,
     default_hostname,
+)
+from trunkline.model.service import (
+    DEFAULT_SERVICE_PORT,
+    DEFAULT_SERVICE_PROTOCOL,
+    EdgeServices,
+    Service,
+    ServiceMode,
+    ServiceProtocol,
 )
 from trunkline.model.site import Site, zone_name, zone_owner
 from trunkline.model.state import (
@@ -84,9 +110,12 @@ __all__ = [
     "CONTROL_PLANE_HEADER",
     "DEFAULT_FORWARDING",
     "DEFAULT_HTTP",
+    "DEFAULT_OVERLAY",
     "DEFAULT_PLAN",
     "DEFAULT_POLL_SECONDS",
     "DEFAULT_PRIORITY",
+    "DEFAULT_SERVICE_PORT",
+    "DEFAULT_SERVICE_PROTOCOL",
     "DEFAULT_STEERING",
     "DEFAULT_STRATEGY",
     "DEFAULT_TIMEOUT_SECONDS",
@@ -100,10 +129,13 @@ __all__ = [
     "LOGPUSH_CHALLENGE",
     "LOGPUSH_DESTINATION",
     "MANAGED_BY",
+    "ORIGINATE_PORT",
     "OTLP_HEADER",
     "OWN_TAGS",
+    "PASSTHROUGH_PORT",
     "PLANS",
     "PLAN_OF",
+    "PREVIOUS",
     "PROBE_KEY",
     "SITE",
     "TOPOLOGY",
@@ -111,10 +143,13 @@ __all__ = [
     "AddOn",
     "AssumedTraffic",
     "AzurermState",
+    "Backbone",
+    "BackboneKind",
     "ClientRateLimit",
     "Cloudflare",
     "ControlPlane",
     "Edge",
+    "EdgeServices",
     "ExistingNetwork",
     "Exposure",
     "Forwarding",
@@ -130,6 +165,8 @@ __all__ = [
     "Management",
     "Network",
     "NewNetwork",
+    "Node",
+    "NodeKey",
     "Otlp",
     "Placement",
     "Plan",
@@ -141,6 +178,9 @@ __all__ = [
     "Routing",
     "S3State",
     "Server",
+    "Service",
+    "ServiceMode",
+    "ServiceProtocol",
     "SigningKeys",
     "Site",
     "State",
@@ -156,6 +196,8 @@ __all__ = [
     "ZoneOptions",
     "default_hostname",
     "health_path",
+    "node_key",
+    "node_name",
     "zone_name",
     "zone_owner",
 ]

@@ -10,16 +10,18 @@ from attrs import Factory, evolve, field, frozen
 
 from trunkline.errors import ConfigurationError
 from trunkline.model.converters import texts
+from trunkline.model.service import (
+    DEFAULT_SERVICE_PORT,
+    DEFAULT_SERVICE_PROTOCOL,
+    ServiceProtocol,
+)
 
-ServiceProtocol = Literal["https", "grpc", "tls", "tcp"]
 Authentication = Literal["api_key", "database", "entra", "none", "oauth2", "shared_key", "sigv4"]
 Streaming = Literal["sse", "grpc", "http_chunks", "websocket"]
 PrivateKind = Literal[
     "interface_endpoint", "gateway_endpoint", "private_service_connect", "private_link"
 ]
 
-DEFAULT_SERVICE_PORT = 443
-DEFAULT_SERVICE_PROTOCOL: ServiceProtocol = "https"
 REGION = "region"
 """The variable that the region of a service's site fills."""
 PORT = "port"

@@ -8,10 +8,12 @@ from itertools import permutations
 
 from attrs import Factory, frozen
 
+from trunkline.model.backbone import Backbone, node_name
 from trunkline.model.edge import Edge
 from trunkline.model.ingress import Ingress
 from trunkline.model.probes import Probes
 from trunkline.model.routing import Routing
+from trunkline.model.service import Service
 from trunkline.model.site import Site, zone_name
 from trunkline.model.state import LocalState, State
 from trunkline.model.telemetry import Telemetry
@@ -33,6 +35,8 @@ class Topology:
     - `state`: where Terraform keeps its state.
     - `probes`: the machines that measure; None where they are turned off.
     - `edge`: what all edges share.
+    - `backbone`: what joins the sites privately; None where nothing does.
+    - `services`: what applications use from other sites, over the backbone.
     - `telemetry`: what leaves the edges about their requests.
     - `traffic`: what is assumed of a month, for what it costs.
     - `tags`: tags (labels on Google Cloud) of every resource that can carry them.
@@ -46,6 +50,8 @@ class Topology:
     state: State = LocalState()
     probes: Probes | None = Probes()
     edge: Edge = Edge()
+    backbone: Backbone | None = None
+    services: tuple[Service, ...] = ()
     telemetry: Telemetry = Telemetry()
     traffic: AssumedTraffic = AssumedTraffic()
     tags: Mapping[str, str] = Factory(dict)
@@ -58,6 +64,11 @@ class Topology:
         """The zones in which edges of a site stand, the chosen one first."""
         found = self.site(site)
         return (found.zone, *found.spares[: self.edge.replicas - 1])
+
+    def node_names(self, site: str) -> tuple[str, ...]:
+        """The names that the edges of a site have on the backbone, the chosen zone's first."""
+        count = len(self.edge_zones(site))
+        return tuple(node_name(site, number) for number in range(1, count + 1))
 
     @property
     def probe_batches(self) -> int:

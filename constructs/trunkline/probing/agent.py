@@ -750,7 +750,7 @@ def accept(listening: socket.socket) -> None:
 
 def serve(agent: ProbeAgent, listening: socket.socket) -> None:
     """Serve operators, four at a time. http.server would take 3 MB and send its version."""
-    service = Service(agent)
+    service = ProbeService(agent)
     slots = threading.BoundedSemaphore(4)
     while True:
         try:
@@ -764,7 +764,7 @@ def serve(agent: ProbeAgent, listening: socket.socket) -> None:
             connection.close()
 
 
-class Service:
+class ProbeService:
     """The HTTP responses; `nonces` holds requests for as long as they could be replayed."""
 
     def __init__(self, agent: ProbeAgent) -> None:

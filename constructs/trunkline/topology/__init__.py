@@ -24,6 +24,7 @@ from trunkline.topology.authorities import read_authorities
 from trunkline.topology.build import build
 from trunkline.topology.check import check_meaning, check_secrets, secrets_in_text
 from trunkline.topology.errors import TopologyError
+from trunkline.topology.nodes import read_nodes
 
 __all__ = ["TOPOLOGY_FILE", "Finding", "check_file", "check_text", "load"]
 
@@ -71,13 +72,14 @@ def _check(source: Source) -> tuple[Topology | None, list[Finding]]:
 def _find(document: Document) -> tuple[list[Finding], Any]:
     problems, data = check_schema(document, "topology")
     problems += read_authorities(data, Path(document.source.file).parent)
+    of_nodes = read_nodes(data, document.source.file)
     problems += check_meaning(document, data)
     secrets = check_secrets(document)
     places = {(secret.line, secret.column) for secret in secrets}
     findings = [document.finding(problem) for problem in problems]
     # Where a secret stands, what else is wrong with the value does not matter.
     others = [found for found in findings if (found.line, found.column) not in places]
-    return [*document.findings, *secrets, *others], data
+    return [*document.findings, *secrets, *others, *of_nodes], data
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:

@@ -38,6 +38,9 @@ def _holders(data: Any) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """The path and the mapping of everything that may have a `ca`."""
     yield ("edge", "control_plane"), _mapping(_mapping(data, "edge"), "control_plane")
     yield ("telemetry", "otlp"), _mapping(_mapping(data, "telemetry"), "otlp")
+    for name, service in _mapping(data, "services").items():
+        if isinstance(service, dict):
+            yield ("services", name), service
     for site, values in _mapping(data, "sites").items():
         path = ("sites", site)
         named = _mapping(values, "upstreams")

@@ -15,6 +15,7 @@ from trunkline.model import (
     AccessPolicy,
     AssumedTraffic,
     AzurermState,
+    Backbone,
     ClientRateLimit,
     Cloudflare,
     ControlPlane,
@@ -29,6 +30,8 @@ from trunkline.model import (
     LocalState,
     Network,
     NewNetwork,
+    Node,
+    NodeKey,
     Otlp,
     Probes,
     RateLimit,
@@ -48,7 +51,9 @@ from trunkline.model import (
     WorkerOptions,
     ZoneOptions,
     default_hostname,
+    node_name,
 )
+from trunkline.services.resolve import resolve
 from trunkline.topology.traffic_keys import as_prefix, pairs_of
 
 Data = Mapping[str, Any]
@@ -61,7 +66,10 @@ BACKENDS: Mapping[str, Callable[..., State]] = {
     "azurerm": AzurermState,
 }
 
-SECTIONS = ("state", "sites", "probes", "edge", "telemetry", "traffic", "routing")
+SECTIONS = (
+    *("state", "sites", "probes", "edge", "backbone", "services", "telemetry", "traffic"),
+    "routing",
+)
 
 
 def build(data: Data) -> Topology:
@@ -77,6 +85,14 @@ def build(data: Data) -> Topology:
         sections["probes"] = _probes(data["probes"])
     if "edge" in data:
         sections["edge"] = _edge(data["edge"])
+    if "backbone" in data:
+        replicas = int(data.get("edge", {}).get("replicas", 1))
+        sections["backbone"] = _backbone(data["backbone"], data["sites"], replicas)
+    if "services" in data:
+        regions = {name: site.get("region") for name, site in data["sites"].items()}
+        sections["services"] = tuple(
+            resolve(name, each, regions[each["from"]]) for name, each in data["services"].items()
+        )
     if "otlp" in data.get("telemetry", {}):
         otlp = Otlp(**_whole_numbers(data["telemetry"]["otlp"]))
         sections["telemetry"] = Telemetry(otlp=otlp)
@@ -109,6 +125,21 @@ def _versions(**data: Any) -> Versions:
     if "signing_keys" in data:
         data["signing_keys"] = SigningKeys(**data["signing_keys"])
     return Versions(**data)
+
+
+def _backbone(data: Data, sites: Data, replicas: int) -> Backbone:
+    """Its nodes are those that the sites have now; the file may still hold others."""
+    known = data.get("nodes", {})
+    nodes = {}
+    for site in sites:
+        names = [node_name(site, number) for number in range(1, replicas + 1)]
+        nodes[site] = tuple(_node(name, known[name]) for name in names if name in known)
+    return Backbone(**_except(data, "nodes"), nodes=nodes)
+
+
+def _node(name: str, data: Data) -> Node:
+    keys = [NodeKey(**_whole_numbers(key)) for key in data["keys"]]
+    return Node(name=name, address=data["address"], keys=keys)
 
 
 def _ingress(data: Data) -> Ingress:

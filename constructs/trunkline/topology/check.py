@@ -12,6 +12,7 @@ from trunkline.documents.secrets import find_leaks
 from trunkline.documents.source import Source
 from trunkline.topology.checks import (
     access,
+    backbone,
     control_plane,
     local,
     names,
@@ -20,6 +21,7 @@ from trunkline.topology.checks import (
     ports,
     probes,
     routing,
+    services,
     sites,
     sizes,
     state,
@@ -39,6 +41,8 @@ CHECKS: tuple[Check, ...] = (
     *routing.CHECKS,
     *access.CHECKS,
     *control_plane.CHECKS,
+    *backbone.CHECKS,
+    *services.CHECKS,
     *zone.CHECKS,
     *sizes.CHECKS,
     *upstreams.CHECKS,

@@ -20,7 +20,7 @@ import pytest
 from support.agents import Fleet
 
 from trunkline.probing import agent as module
-from trunkline.probing.agent import Config, ProbeAgent, Service
+from trunkline.probing.agent import Config, ProbeAgent, ProbeService
 
 ZONE = "a/z0"
 KEY = bytes(32)
@@ -43,7 +43,7 @@ def config(folder: Path) -> dict[str, Any]:
     return Fleet(folder, (ZONE,), {"operators": ["192.0.2.0/24"]}).config(ZONE, address="127.0.0.1")
 
 
-def request(service: Service, text: bytes, source: str = "192.0.2.7") -> bytes:
+def request(service: ProbeService, text: bytes, source: str = "192.0.2.7") -> bytes:
     """The response to a request."""
     near, far = socket.socketpair()
     with near:
@@ -67,14 +67,14 @@ def signed(path: str = "/results", key: bytes = KEY, ahead: float = 0) -> bytes:
 
 
 def test_health_is_served_to_everybody(agent: ProbeAgent) -> None:
-    response = request(Service(agent), b"GET /healthz HTTP/1.1\r\n\r\n", "127.0.0.1")
+    response = request(ProbeService(agent), b"GET /healthz HTTP/1.1\r\n\r\n", "127.0.0.1")
     head, body = response.split(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\nDate: ")
     assert json.loads(body)["phase"] == "waiting for the key"
 
 
 def test_results_are_served_once_per_signature(agent: ProbeAgent) -> None:
-    service, text = Service(agent), signed()
+    service, text = ProbeService(agent), signed()
     head, body = request(service, text).split(b"\r\n\r\n")
     assert b"x-trunkline-signature: " in head
     assert json.loads(body)["version"] == 1
@@ -83,11 +83,11 @@ def test_results_are_served_once_per_signature(agent: ProbeAgent) -> None:
 
 @pytest.mark.parametrize("ahead", [-16 * 60, 16 * 60, float("nan")])
 def test_a_request_of_another_time_is_refused(agent: ProbeAgent, ahead: float) -> None:
-    assert request(Service(agent), signed(ahead=ahead)).startswith(b"HTTP/1.1 403")
+    assert request(ProbeService(agent), signed(ahead=ahead)).startswith(b"HTTP/1.1 403")
 
 
 def test_a_request_without_a_valid_signature_is_refused(agent: ProbeAgent) -> None:
-    service = Service(agent)
+    service = ProbeService(agent)
     assert request(service, signed(key=b"1" * 32)).startswith(b"HTTP/1.1 403")
     assert request(service, b"GET /results HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 403")
     assert request(service, signed(), "203.0.113.1").startswith(b"HTTP/1.1 403")
@@ -95,14 +95,14 @@ def test_a_request_without_a_valid_signature_is_refused(agent: ProbeAgent) -> No
 
 def test_results_are_refused_until_the_agent_has_its_key(agent: ProbeAgent) -> None:
     agent.key = b""
-    assert request(Service(agent), signed(key=b"")).startswith(b"HTTP/1.1 403")
+    assert request(ProbeService(agent), signed(key=b"")).startswith(b"HTTP/1.1 403")
 
 
 def test_old_nonces_are_forgotten_and_their_number_is_limited(
     agent: ProbeAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "NONCES", 2)
-    service = Service(agent)
+    service = ProbeService(agent)
     service.nonces = {"old": time.time() - 1, "recent": time.time() + 60}
     assert request(service, signed()).startswith(b"HTTP/1.1 200")
     assert "old" not in service.nonces
@@ -110,16 +110,16 @@ def test_old_nonces_are_forgotten_and_their_number_is_limited(
 
 
 def test_another_path_is_not_found(agent: ProbeAgent) -> None:
-    assert request(Service(agent), signed("/other")).startswith(b"HTTP/1.1 404")
+    assert request(ProbeService(agent), signed("/other")).startswith(b"HTTP/1.1 404")
 
 
 @pytest.mark.parametrize("text", [b"", b"GET / H\xff\r\n\r\n", b"GET /\r\n\r\n", b"x" * 5000])
 def test_an_invalid_request_gets_no_response(agent: ProbeAgent, text: bytes) -> None:
-    assert request(Service(agent), text) == b""
+    assert request(ProbeService(agent), text) == b""
 
 
 def test_only_this_machine_and_operators_may_connect(agent: ProbeAgent) -> None:
-    service = Service(agent)
+    service = ProbeService(agent)
     sources = ("127.0.0.1", "192.0.2.7", "203.0.113.1")
     assert [service.is_allowed(source) for source in sources] == [True, True, False]
 

@@ -12,6 +12,7 @@ from trunkline.documents.findings import Problem, show_path
 from trunkline.topology.check import CHECKS, Check
 from trunkline.topology.checks import (
     access,
+    backbone,
     control_plane,
     local,
     names,
@@ -20,6 +21,7 @@ from trunkline.topology.checks import (
     ports,
     probes,
     routing,
+    services,
     sites,
     sizes,
     state,
@@ -383,7 +385,7 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 def test_every_check_is_registered_once() -> None:
     modules = (
         *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
-        *(access, control_plane, telemetry, traffic, placeholders, zone),
+        *(access, backbone, control_plane, services, telemetry, traffic, placeholders, zone),
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)

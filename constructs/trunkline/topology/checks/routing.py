@@ -32,10 +32,15 @@ def sites_exist(draft: PartialTopology) -> Iterator[Problem]:
     for prefix in draft.routes:
         for path, site in sites_of(draft, prefix):
             if draft.sites and site not in draft.sites:
-                match = nearest(site, draft.sites)
-                known = ", ".join(list(draft.sites)[:10])
-                remedy = f"did you mean {match}?" if match else f"choose from: {known}"
-                yield Problem(path, f"there is no site {site}", remedy)
+                yield no_such_site(draft, path, site)
+
+
+def no_such_site(draft: PartialTopology, path: KeyPath, site: str) -> Problem:
+    """The problem of a site that is named at `path` and that there is not."""
+    match = nearest(site, draft.sites)
+    known = ", ".join(list(draft.sites)[:10])
+    remedy = f"did you mean {match}?" if match else f"choose from: {known}"
+    return Problem(path, f"there is no site {site}", remedy)
 
 
 def sites_of(draft: PartialTopology, prefix: str) -> Iterator[tuple[KeyPath, str]]:

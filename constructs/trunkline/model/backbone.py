@@ -1,0 +1,69 @@
+"""The backbone: what joins the edges of all sites privately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from attrs import Factory, field, frozen
+
+BackboneKind = Literal["wireguard"]
+
+DEFAULT_OVERLAY = "10.254.0.0/24"
+
+# Between the edges, on the overlay alone: TLS that passes by its name, and HTTP/2 in the clear,
+# which the backbone encrypts.
+PASSTHROUGH_PORT = 8443
+ORIGINATE_PORT = 8444
+
+
+@frozen(kw_only=True)
+class NodeKey:
+    """The public half of a node's key.
+
+    - `public_key`: 32 bytes in base64, as WireGuard writes them.
+    - `port`: the UDP port of the interface that has it. The two keys of a node that is given a new
+      one have different ports.
+    - `made`: the day when it was made, `YYYY-MM-DD`.
+    """
+
+    public_key: str
+    port: int
+    made: str
+
+
+def _keys(keys: Iterable[NodeKey]) -> tuple[NodeKey, ...]:
+    return tuple(keys)
+
+
+@frozen(kw_only=True)
+class Node:
+    """A machine of an edge, as the others find it on the backbone.
+
+    - `name`: its name, `<site>-<number>`; the number says which of the site's edges it is.
+    - `address`: its IPv4 address on the overlay.
+    - `keys`: its public keys, the newest first: one, and the one before while it is rotated.
+    """
+
+    name: str
+    address: str
+    keys: tuple[NodeKey, ...] = field(converter=_keys)
+
+
+def node_name(site: str, number: int) -> str:
+    """The name of the edge with that number in a site, from 1."""
+    return f"{site}-{number}"
+
+
+@frozen(kw_only=True)
+class Backbone:
+    """What joins the edges of all sites privately.
+
+    - `kind`: what encrypts and carries the traffic.
+    - `cidr`: the private IPv4 range of the overlay, apart from those of all sites.
+    - `nodes`: the machines of each site, by site; empty until `trunkline keys` has made their keys.
+    """
+
+    kind: BackboneKind
+    cidr: str = DEFAULT_OVERLAY
+    nodes: Mapping[str, tuple[Node, ...]] = Factory(dict)

@@ -1,0 +1,80 @@
+"""Services: APIs and databases that applications use from other sites, over the backbone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import Factory, field, frozen
+
+from trunkline.model.converters import texts
+
+ServiceProtocol = Literal["https", "grpc", "tls", "tcp", "http"]
+ServiceMode = Literal["passthrough", "originate"]
+
+DEFAULT_SERVICE_PORT = 443
+DEFAULT_SERVICE_PROTOCOL: ServiceProtocol = "https"
+
+
+@frozen(kw_only=True)
+class Service:
+    """A service that applications of some sites reach through the edge of another.
+
+    - `name`: its name in the topology.
+    - `site`: the site whose edge reaches it.
+    - `sites`: the sites whose applications use it; not `site` itself.
+    - `hosts`: the names under which applications ask for it; one may begin with `*.`, which stands
+      for one label or more. With `originate` the private name, or several.
+    - `port`: where it answers. With `tcp` the edges take the same port for it.
+    - `protocol`: `https`, `grpc` and `tls` begin with TLS, `http` has none (with `originate`
+      alone), and `tcp` is any other.
+    - `mode`: `passthrough`: TLS of the application passes by the name that it asks for, unseen.
+      `originate`: applications speak plain HTTP to the nearest edge on port 80, and the edge of
+      `site` makes the TLS.
+    - `server`: the name or IPv4 address at which the edge of `site` reaches it. Without it: the
+      name that the application asks for. Needed for `tcp`, and for a private name.
+    - `ca`: with `originate`, the authority that the service's certificate must come from, in PEM.
+      Without it: the public ones.
+    - `dns`: whether private DNS of the sites' networks leads the names to their edges.
+    """
+
+    name: str
+    site: str
+    sites: tuple[str, ...] = field(converter=texts)
+    hosts: tuple[str, ...] = field(converter=texts)
+    port: int = DEFAULT_SERVICE_PORT
+    protocol: ServiceProtocol = DEFAULT_SERVICE_PROTOCOL
+    mode: ServiceMode = "passthrough"
+    server: str | None = None
+    ca: str | None = None
+    dns: bool = True
+
+    @property
+    def tls(self) -> bool:
+        """Whether what speaks with it begins with TLS."""
+        return self.protocol in ("https", "grpc", "tls")
+
+    @property
+    def asked_port(self) -> int:
+        """The port at which applications find it at the edge of their site."""
+        if self.mode == "originate":
+            return 80
+        return self.port if self.protocol == "tcp" else 443
+
+
+@frozen(kw_only=True)
+class EdgeServices:
+    """What the edge of one site has to do with services.
+
+    - `used`: those that applications of its site use.
+    - `reached`: those that it reaches for others.
+    - `networks`: the private IPv4 ranges from which applications of its site ask.
+    - `overlay`: the range of the backbone, from which other edges ask.
+    - `peers`: the overlay's addresses of each other site's edges, by site, the first choice first.
+    """
+
+    used: tuple[Service, ...] = ()
+    reached: tuple[Service, ...] = ()
+    networks: tuple[str, ...] = ()
+    overlay: str = ""
+    peers: Mapping[str, tuple[str, ...]] = Factory(dict)
