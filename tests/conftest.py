@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from support.examples import Synthesized
+from support.nodes import loaded
 
 from trunkline import bindings
 from trunkline.stacks.synthesize import synthesize
-from trunkline.topology import load
 
 # Else the first test that imports a provider package costs each worker 37 s of CPU and 1.4 GB.
 bindings.install()
@@ -28,7 +28,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock"):
             if not (folder / "out" / "manifest.json").exists():
-                synthesize(load(topology), folder / "out")
+                synthesize(loaded(topology), folder / "out")
         return folder / "out"
 
     return output

@@ -28,7 +28,7 @@ from doubles.services.web import Double, Request, Response, serving
 from rehearsal import firewall
 from rehearsal.clouds.base import Plug, Sky
 from rehearsal.internet import Internet, ip
-from rehearsal.names import Lookup, serving_names, with_hosts
+from rehearsal.names import Lookup, in_network, serving_names, with_hosts, with_private
 from rehearsal.networks import Networks
 from rehearsal.world import State, StoreFault, World
 from trunkline.model import Server
@@ -160,7 +160,8 @@ def switch_on(
         running.behind.stand(world.servers.get(name, ()))
         stack.enter_context(answering(cable, http, https, scene.authority))
         with inside(cable.cloud):
-            stack.enter_context(serving_names(sky.resolver, with_hosts(hosts, lookup)))
+            names = with_private(in_network(world, sky, plug.network), with_hosts(hosts, lookup))
+            stack.enter_context(serving_names(sky.resolver, names))
         files = {
             **scene.files(cloud, "127.0.0.1 localhost\n", f"nameserver {sky.resolver}\n"),
             **cloud.files(user_data),

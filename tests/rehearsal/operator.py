@@ -21,7 +21,7 @@ from support.examples import ROOT
 from rehearsal.access import CREDENTIALS
 from rehearsal.distances import OPERATOR
 from rehearsal.internet import Internet, namespace
-from rehearsal.names import API, Lookup, serving_names
+from rehearsal.names import API, Lookup, asking, serving_names
 from trunkline.deploy.keys import Keys
 
 RESOLVER = "127.0.0.53"
@@ -115,10 +115,7 @@ class Operator:
         return f"cd {shlex.quote(str(self.folder))} && {' '.join(words)} {entered}"
 
     def _entered(self, command: Sequence[str]) -> list[str]:
-        # A mount namespace of its own, in which the sky's resolver is the machine's.
-        script = 'mount --bind resolv.conf /etc/resolv.conf; exec "$@"'
-        enter = ["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--mount"]
-        return [*enter, "setpriv", "--pdeathsig", "KILL", "sh", "-ec", script, "sh", *command]
+        return asking(self.namespace, command)
 
 
 @contextlib.contextmanager

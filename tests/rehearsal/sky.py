@@ -22,7 +22,7 @@ from rehearsal.clouds.base import unknown
 from rehearsal.distances import CLOUDFLARE as CLOUDFLARES_PLACE
 from rehearsal.internet import Internet, namespace
 from rehearsal.machines import Running, switch_on
-from rehearsal.names import address_of
+from rehearsal.names import public_names
 from rehearsal.networks import Networks, networks
 from rehearsal.world import CLOUDFLARE, World, key
 
@@ -69,6 +69,9 @@ class Sky(Effects):
             if fault[0] == type_name:
                 self.faults.remove(fault)
                 return fault[1]
+        for cloud in BY_CLOUD.values():
+            if why := cloud.zone_refused(self.world, type_name, prior, planned):
+                return why
         if type_name in BY_MACHINE and prior is None and planned is not None:
             return BY_MACHINE[type_name].taken(self.world, planned)
         if planned is not None and (why := plans.refused(self.world, type_name, planned)):
@@ -86,6 +89,9 @@ class Sky(Effects):
             if type_name in cloud.effective:
                 return cloud.settle(self.world, type_name, planned)
         return planned
+
+    def write(self, type_name: str, state: State, written: State) -> None:
+        self.world.write(type_name, state, written)
 
     def follow(self, type_name: str, prior: State | None, state: State | None) -> None:
         if type_name == cloudflare_edge.SETTING:
@@ -151,7 +157,7 @@ class Sky(Effects):
                 scene=self.scene,
                 internet=self.internet,
                 networks=self.networks,
-                lookup=lambda host: address_of(self.world, host),
+                lookup=public_names(self.world),
             )
 
     def _end(self, type_name: str, state: State) -> None:

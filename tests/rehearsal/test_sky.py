@@ -93,6 +93,32 @@ def test_a_role_reads_what_its_policy_grants(arn: str, granted: bool) -> None:
     assert found == ({"/key": "secret"} if granted else {})
 
 
+def test_a_role_reads_what_came_by_a_write_only_argument() -> None:
+    made = world(
+        aws_iam_instance_profile=[{"name": "profile", "role": "role"}],
+        aws_iam_role_policy=[{"role": "role", "policy": policy("arn:1")}],
+        aws_ssm_parameter=[{"arn": "arn:1", "name": "/key", "value": None}],
+    )
+    [parameter] = made.all("aws_ssm_parameter")
+    made.write("aws_ssm_parameter", parameter, {"value_wo": "unseen"})
+    made.write("aws_ssm_parameter", parameter, {})  # another change, of the same version
+    assert aws.SKY.granted(made, INSTANCE) == {"/key": "unseen"}
+
+
+def test_google_reads_the_newest_version_of_a_secret() -> None:
+    made = world(
+        google_secret_manager_secret=[{"id": "s", "secret_id": "key"}],
+        google_secret_manager_secret_iam_member=[
+            {"secret_id": "s", "member": "serviceAccount:me", "role": google.ACCESSOR}
+        ],
+        google_secret_manager_secret_version=[
+            {"secret": "s", "secret_data": "old"},
+            {"secret": "s", "secret_data": "new"},
+        ],
+    )
+    assert google.SKY.granted(made, {"service_account": [{"email": "me"}]}) == {"key": "new"}
+
+
 def test_googles_rules_come_by_priority_a_denial_before_what_allows() -> None:
     def rule(
         priority: int | None, kind: str, account: str = "me", network: str = "mine"

@@ -40,6 +40,8 @@ class World:
     """The service behind an edge, by its machine's name."""
     store_faults: dict[str, list[StoreFault]] = field(default_factory=dict)
     """What a secret store answers next, in place of a secret, by the machine's name."""
+    written: dict[tuple[str, str], State] = field(default_factory=dict)
+    """The values of write-only arguments, which no state holds, by type and key."""
     received: Counter[str] = field(default_factory=Counter)
     """How often the services behind the edges got a request: `POST /path`."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -57,6 +59,17 @@ class World:
     def drop(self, type_name: str, state: State) -> None:
         with self.lock:
             self.resources.get(type_name, {}).pop(key(state), None)
+
+    def write(self, type_name: str, state: State, values: State) -> None:
+        """Keep what a stack has sent by write-only arguments."""
+        with self.lock:
+            held = self.written.get((type_name, key(state)), {})
+            self.written[type_name, key(state)] = {**held, **values}
+
+    def secret(self, type_name: str, state: State, argument: str) -> str:
+        """A secret's value, which came by the argument or by its write-only twin."""
+        written = self.written.get((type_name, key(state)), {})
+        return str(written.get(f"{argument}_wo", state.get(argument)))
 
     def all(self, type_name: str, **wanted: Any) -> list[State]:
         """What is there of a type, with these values in its attributes."""

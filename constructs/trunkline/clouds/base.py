@@ -12,16 +12,20 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from attrs import Factory, frozen
 from cdktf import Fn, ITerraformDependable, TerraformResource
 from constructs import Construct
 
+from trunkline.addresses.private_zones import WILDCARD, dashed, private_zones
 from trunkline.errors import ConfigurationError
 from trunkline.model import MANAGED_BY, ExistingNetwork, NewNetwork, Site, Upstreams
 from trunkline.payload import Firewall, Rule, SecretSource, Unit
+
+# Seconds that a record of a private zone lives, in every cloud.
+PRIVATE_TTL = 60
 
 # Terraform's own resource, which takes no provider.
 TERRAFORM_DATA = "terraform_data"
@@ -77,7 +81,8 @@ class MachineSpec:
     """A machine to make: Debian stable in `zone`, which runs `units`.
 
     `static_address` keeps the public address when the machine is stopped or replaced.
-    `replaced_with` are expressions; the machine is replaced when one of them changes.
+    `replaced_with` are expressions; the machine is replaced when one of them changes. One that
+    `forwards` may take and send packets of other addresses than its own.
     """
 
     name: str
@@ -85,6 +90,7 @@ class MachineSpec:
     units: tuple[Unit, ...]
     static_address: bool = False
     replaced_with: tuple[str, ...] = ()
+    forwards: bool = False
 
     @property
     def remedy(self) -> str:
@@ -177,8 +183,40 @@ class Cloud(ABC):
         return None
 
     @abstractmethod
-    def secret(self, id: str, value: str) -> Secret:
-        """Keep `value` (a Terraform expression) in the cloud's secret store."""
+    def secret(self, id: str, value: str, version: int | None = None) -> Secret:
+        """Keep `value` (a Terraform expression) in the cloud's secret store.
+
+        With a `version` the value goes by a write-only argument (Terraform 1.11), so that it is in
+        no state and no plan, and may be an ephemeral variable. It is written again when the version
+        changes, and only then: Terraform cannot see that the value has changed.
+        """
+
+    def private_names(
+        self, id: str, hosts: Collection[str], addresses: Sequence[str], network: SiteNetwork
+    ) -> None:
+        """Lead names to `addresses` (expressions of IPv4 addresses) for all that is in `network`.
+
+        A host is a name, or `*.` before one, which stands for one label or more. Each gets a
+        private DNS zone of exactly its own name, with A records that live for a minute
+        (`trunkline.addresses.private_zones` says which). Whatever else is below such a name cannot
+        be found in the network any more: ask for the wildcard too where it has to be.
+
+        A network that exists must use the cloud's own DNS and have no private zone of that name;
+        the cloud refuses a second one. Zones are paid by the month (`Prices.private_zone`).
+        """
+        for zone, names in private_zones(hosts).items():
+            self._private_zone(f"{id}-{dashed(zone)}", zone, names, addresses, network)
+
+    @abstractmethod
+    def _private_zone(
+        self,
+        id: str,
+        zone: str,
+        names: Sequence[str],
+        addresses: Sequence[str],
+        network: SiteNetwork,
+    ) -> None:
+        """A private zone in the network, with an A record of `addresses` for each of `names`."""
 
     @abstractmethod
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
@@ -199,6 +237,13 @@ def given_network(id: str, network: ExistingNetwork, zones: Sequence[str]) -> Si
     return SiteNetwork(id=id, subnets={zone: subnet for zone, subnet in subnets.items() if subnet})
 
 
+def written(argument: str, value: str, version: int | None) -> dict[str, Any]:
+    """A secret's value as arguments of a resource: with a `version` the write-only ones."""
+    if version is None:
+        return {argument: value}
+    return {f"{argument}_wo": value, f"{argument}_wo_version": version}
+
+
 def fingerprint(secret: str) -> str:
     """A hash of a sensitive expression, as an expression that a plan may show."""
     return str(Fn.nonsensitive(Fn.sha256(secret)))
@@ -217,6 +262,11 @@ def replacement(scope: Construct, id: str, text: str, replaced_with: Sequence[st
     trigger.add_override("input", {"sha256": digest, **others})
     # Terraform wants the address here; the framework would write an expression.
     return f"{TERRAFORM_DATA}.{trigger.friendly_unique_id}"
+
+
+def record_id(zone_id: str, name: str) -> str:
+    """The construct id of a record of a private zone, which has two at most."""
+    return f"{zone_id}-{'wildcard' if name.startswith(WILDCARD) else 'name'}"
 
 
 def lookups(keys: Iterable[str], names: str, values: str) -> dict[str, str]:

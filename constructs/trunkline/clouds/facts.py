@@ -140,6 +140,9 @@ class CloudFacts:
     metadata: PhysicalZoneQuery | None = None
     """How a machine asks for its physical zone; None where it cannot."""
 
+    packet_bytes: int = 1500
+    """How long a packet may be that leaves the cloud whole, by its default network."""
+
     metadata_hosts: frozenset[str] = frozenset()
     """Names and addresses of the metadata service, which hands out credentials."""
 

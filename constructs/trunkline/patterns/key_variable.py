@@ -5,7 +5,9 @@ from __future__ import annotations
 from cdktf import Fn, Op, TerraformVariable
 from constructs import Construct
 
-from trunkline.model import CONTROL_PLANE_CERTIFICATE, Key
+from trunkline.model import CONTROL_PLANE_CERTIFICATE, Key, Node, node_key
+
+_KEY = "^[0-9a-fA-F]{64}$"
 
 
 def key_variable(scope: Construct, key: Key) -> str:
@@ -18,7 +20,7 @@ def key_variable(scope: Construct, key: Key) -> str:
         scope,
         key.variable,
         f"The key of the {key.of}: trunkline keys makes one",
-        "^[0-9a-fA-F]{64}$",
+        _KEY,
         f"The {key.of} need a key of 64 hexadecimal digits. Make one with trunkline keys, "
         f"keep it, and set TF_VAR_{key.variable} to it.",
     )
@@ -32,6 +34,22 @@ def previous_key_variable(scope: Construct, key: Key) -> str:
         f"The key of the {key.of} before this one, while it is rotated",
         "^([0-9a-fA-F]{64})?$",
         "It has 64 hexadecimal digits, or is empty. Delete it where no key is rotated.",
+    )
+
+
+def node_key_variables(scope: Construct, node: Node) -> tuple[str, ...]:
+    """The variables that take a node's private keys, the newest first: ephemeral expressions."""
+    key = node_key(node.name)
+    names = (key.variable, key.previous)[: len(node.keys)]
+    return tuple(
+        ephemeral_variable(
+            scope,
+            name,
+            f"A private key of {key.of}: trunkline keys makes it",
+            f"There is no such key of {key.of}. Make it with trunkline keys, and set "
+            f"TF_VAR_{name} to it.",
+        )
+        for name in names
     )
 
 
@@ -78,13 +96,22 @@ def checked_variable(
     With `limit` it has so many characters at most.
     """
     value = sensitive_variable(scope, name, description)
-    value.add_validation(
-        condition=Fn.can(Fn.regex(pattern, value.string_value)), error_message=refusal
-    )
     if limit:
         fits = Op.lte(Fn.length_of(value.string_value), limit)
         value.add_validation(condition=fits, error_message=refusal)
-    return str(value.string_value)
+    return _checked(value, pattern, refusal)
+
+
+def ephemeral_variable(scope: Construct, name: str, description: str, refusal: str) -> str:
+    """A variable of 64 hexadecimal digits that is in no state and no plan, as an expression.
+
+    It may stand in write-only arguments and provisioners alone, and has to be given to every plan
+    and again to every apply of a saved one. Terraform 1.11 or newer; `refusal` is what it says
+    where the variable has another form or is not given.
+    """
+    value = sensitive_variable(scope, name, description)
+    value.add_override("ephemeral", True)  # a word that the framework does not know
+    return _checked(value, _KEY, refusal)
 
 
 def sensitive_variable(scope: Construct, name: str, description: str) -> TerraformVariable:
@@ -98,3 +125,10 @@ def sensitive_variable(scope: Construct, name: str, description: str) -> Terrafo
         default="",
         description=description,
     )
+
+
+def _checked(value: TerraformVariable, pattern: str, refusal: str) -> str:
+    value.add_validation(
+        condition=Fn.can(Fn.regex(pattern, value.string_value)), error_message=refusal
+    )
+    return str(value.string_value)

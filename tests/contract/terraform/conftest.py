@@ -11,11 +11,12 @@ import pytest
 from contract.terraform import moto_server
 from doubles.providers.plugin_mirror import build_mirror, pins, running_doubles, write_cli_config
 from doubles.providers.terraform_runner import TerraformRunner
-from support.examples import Synthesized
+from support.examples import TOPOLOGIES, Synthesized
 from support.needs import AWS_PROVIDER, missing
+from support.nodes import keys_for
 from support.workerd import find_workerd
 
-from trunkline.probing.key import generate_key
+from trunkline.topology import load
 
 Run = Callable[..., TerraformRunner]
 # A topology's file to the folders of its stacks, by name.
@@ -59,13 +60,19 @@ def offline_env(
     return {
         "TF_CLI_CONFIG_FILE": str(config),
         "HOME": str(folder),
-        "TF_VAR_probe_key": generate_key(),
-        "TF_VAR_edge_key": generate_key(),
+        **_keys(),
         "TF_VAR_otlp_header": "Bearer of-the-collector",
         "TF_VAR_control_plane_header": "Bearer of-the-control-plane",
         "TF_VAR_control_plane_certificate": CERTIFICATE,
         "TF_VAR_logpush_destination": "s3://logs.example.net/{DATE}?region=eu-west-1",
         **({"TRUNKLINE_WORKERD": str(workerd)} if workerd else {}),
+    }
+
+
+def _keys() -> dict[str, str]:
+    """Those of all topologies; a stack takes what it has variables for."""
+    return {
+        name: key for file in TOPOLOGIES for name, key in keys_for(load(file)).environment().items()
     }
 
 

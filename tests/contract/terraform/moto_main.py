@@ -3,6 +3,8 @@
 moto forgets the security groups of a machine that asks for a public address at its creation: it
 keeps them at the network interface only. Terraform would want to add them again and again.
 
+It takes a zone that is made with a VPC for a public one, unless it is told that it is private.
+
 Its data are not made for threads: of two rules that go at the same time one is not found. So each
 request is answered by itself.
 
@@ -19,16 +21,25 @@ from typing import Any
 
 import moto.server
 from moto.ec2.models.instances import Instance
+from moto.route53.responses import Route53
 from werkzeug.serving import run_simple
 from werkzeug.wrappers import Response
 
 attach_interfaces = Instance.prep_nics
+get_bool = Route53._get_bool_param
 
 
 def attach_interfaces_and_groups(machine: Any, *args: Any, **kwargs: Any) -> None:
     """The machine has the security groups of its first network interface."""
     attach_interfaces(machine, *args, **kwargs)
     machine.security_groups = machine.security_groups or list(machine.nics[0].group_set)
+
+
+def private_by_its_vpc(request: Any, name: str, default: bool | None = None) -> bool | None:
+    """A zone that is made with a VPC is private."""
+    if name == "HostedZoneConfig.PrivateZone" and request._get_param("VPC.VPCId"):
+        return True
+    return get_bool(request, name, default)
 
 
 def run_one_at_a_time(host: str, port: int, app: Any, **options: Any) -> None:
@@ -53,5 +64,6 @@ def run_one_at_a_time(host: str, port: int, app: Any, **options: Any) -> None:
 
 if __name__ == "__main__":
     Instance.prep_nics = attach_interfaces_and_groups  # type: ignore[assignment, method-assign]
+    Route53._get_bool_param = private_by_its_vpc  # type: ignore[assignment, method-assign]
     moto.server.run_simple = run_one_at_a_time  # type: ignore[assignment, attr-defined]
     moto.server.main()

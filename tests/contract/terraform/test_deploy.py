@@ -15,8 +15,9 @@ from support.examples import ROOT, THREE
 from support.local_topology import ask, local_place
 from support.needs import AWS_PROVIDER, missing
 
-from trunkline.deploy.keys import KEYS, Keys
+from trunkline.deploy.keys import Keys
 from trunkline.local.status import machines
+from trunkline.model import EDGE_KEY, PROBE_KEY
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,7 @@ class Operator:
         self.file = folder / "topology.yaml"
         self.file.write_text(topology.read_text())
         keys = Keys({})
-        for key in KEYS:
+        for key in (PROBE_KEY, EDGE_KEY):
             keys = keys.having(key)
         keys.write(folder / "keys.env")
         unset = dict.fromkeys(("TF_VAR_probe_key", "TF_VAR_edge_key"))

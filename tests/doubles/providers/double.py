@@ -45,6 +45,7 @@ from doubles.providers.values import (
     missing_required,
     planned,
     read,
+    written,
 )
 
 Call = Callable[["Double", Any, Any], Any]
@@ -173,7 +174,10 @@ class Double(rpc.ProviderServicer):  # type: ignore[misc]
             )
         if wanted is not None:
             wanted = self._effects.settle(name, wanted)
-        state = applied(self._resources[name]["block"], name, wanted)
+        block = self._resources[name]["block"]
+        state = applied(block, name, wanted)
+        if state is not None:
+            self._effects.write(name, state, written(block, prior, state, decode(request.config)))
         self._effects.follow(name, prior, state)
         return pb.ApplyResourceChange.Response(
             new_state=encode(state), private=request.planned_private

@@ -29,6 +29,9 @@ class Effects:
         """The planned values, with those that the cloud decides; the rest is invented."""
         return planned
 
+    def write(self, type_name: str, state: State, written: State) -> None:
+        """Take the values of write-only arguments, which are in no state."""
+
     def follow(self, type_name: str, prior: State | None, state: State | None) -> None:
         """Do what the change does; `prior` is None for a new one, `state` for a destroyed one."""
         connections.follow(type_name, prior, state)

@@ -70,6 +70,16 @@ def at_most_one(*names: str) -> Check:
     return check
 
 
+def together(*names: str) -> Check:
+    """Attributes that only make sense together."""
+
+    def check(config: Config) -> str | None:
+        together = how_many(config, names) in (0, len(names))
+        return None if together else f"{' and '.join(names)} come together"
+
+    return check
+
+
 def one_of(name: str, *allowed: str) -> Check:
     """An attribute with few legal values."""
 
@@ -249,12 +259,24 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         base64_at_most("user_data_base64", 16 * KIB),
     ),
     "aws_launch_template": (base64_at_most("user_data", 16 * KIB),),
-    "aws_ssm_parameter": (exactly_one("value", "insecure_value", "value_wo"),),
+    "aws_route53_record": (
+        exactly_one("records", "alias"),
+        together("records", "ttl"),
+    ),
+    "aws_ssm_parameter": (
+        exactly_one("value", "insecure_value", "value_wo"),
+        together("value_wo", "value_wo_version"),
+    ),
     "aws_vpc_security_group_egress_rule": (exactly_one(*RULE_SOURCES),),
     "aws_vpc_security_group_ingress_rule": (exactly_one(*RULE_SOURCES),),
     "azurerm_key_vault": (vault_rules_are_public,),
-    "azurerm_key_vault_secret": (at_most_tags(15),),
+    "azurerm_key_vault_secret": (
+        at_most_tags(15),
+        exactly_one("value", "value_wo"),
+        together("value_wo", "value_wo_version"),
+    ),
     "azurerm_linux_virtual_machine": AZURE_MACHINE,
+    "azurerm_private_dns_zone": (matches("name", r"[^.]+(\.[^.]+){1,33}", "has 2 to 34 labels"),),
     "cloudflare_argo_smart_routing": (ON_OFF,),
     "cloudflare_argo_tiered_caching": (ON_OFF,),
     "cloudflare_dns_record": (exactly_one("content", "data"),),
@@ -308,7 +330,18 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "google_compute_health_check": GOOGLE_HEALTH_CHECK,
     "google_compute_region_health_check": GOOGLE_HEALTH_CHECK,
     "google_compute_instance": GOOGLE_MACHINE,
-    "google_secret_manager_secret_version": (exactly_one("secret_data", "secret_data_wo"),),
+    "google_dns_managed_zone": (
+        matches("dns_name", r".+\.", "ends with a dot"),
+        matches("name", r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", "has 1 to 63 of a-z, 0-9 and -"),
+    ),
+    "google_dns_record_set": (
+        matches("name", r".+\.", "ends with a dot"),
+        exactly_one("rrdatas", "routing_policy"),
+    ),
+    "google_secret_manager_secret_version": (
+        exactly_one("secret_data", "secret_data_wo"),
+        together("secret_data_wo", "secret_data_wo_version"),
+    ),
     "google_service_account": (
         matches("account_id", r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "has 6 to 30 of a-z, 0-9 and -"),
     ),

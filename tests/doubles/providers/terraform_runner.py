@@ -65,9 +65,9 @@ class TerraformRunner:
         """Hold the configuration against the schemas."""
         return self._succeed("validate")
 
-    def plan(self) -> str:
+    def plan(self, *options: str) -> str:
         """What Terraform would do."""
-        return self._succeed("plan")
+        return self._succeed("plan", *options)
 
     def plan_as_json(self) -> str:
         """The same, as `terraform show -json` prints it."""
@@ -78,7 +78,7 @@ class TerraformRunner:
         return done.stdout
 
     def apply(self, *options: str) -> str:
-        """Do it."""
+        """Do it, or what a saved plan says."""
         return self._succeed("apply", "-auto-approve", *options)
 
     def destroy(self) -> str:

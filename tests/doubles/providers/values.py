@@ -87,6 +87,20 @@ def without_write_only(block: Schema, value: Value) -> Value:
     return rebuild(block, value, lambda _, schema, v: None if schema.get("write_only") else v)
 
 
+def written(block: Schema, prior: Value, state: Value, config: Value) -> dict[str, Value]:
+    """The write-only values that a provider sends: for a new resource, or a new version of them."""
+
+    def is_new(name: str) -> bool:
+        version = f"{name}_version"
+        return prior is None or prior.get(version) != state.get(version)
+
+    return {
+        name: config[name]
+        for name, schema in attributes(block).items()
+        if schema.get("write_only") and config.get(name) is not None and is_new(name)
+    }
+
+
 def planned(block: Schema, prior: Value, proposed: Value) -> Value:
     """What the provider plans: nothing where nothing changed, else computed nulls are unknown.
 

@@ -14,11 +14,14 @@ from doubles.services.cloud import Secrets
 
 from rehearsal.clouds.base import RANGE, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Firewall, Rule
+from rehearsal.private_names import Addresses, PrivateZone, meets
 from rehearsal.world import State, World
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.model import ExistingNetwork, Site
 
 ADDRESS = "aws_eip"
+ZONE, RECORD = "aws_route53_zone", "aws_route53_record"
+PARAMETER = "aws_ssm_parameter"
 INGRESS, EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
 
 
@@ -28,9 +31,9 @@ class AwsSky(Sky):
     effective = frozenset(
         (
             "aws_instance", "aws_subnet", "aws_route", "aws_route_table_association", INGRESS,
-            EGRESS, "aws_iam_instance_profile", "aws_iam_role_policy", "aws_ssm_parameter",
+            EGRESS, "aws_iam_instance_profile", "aws_iam_role_policy", PARAMETER,
             "aws_iam_role", "aws_security_group", "aws_route_table", "aws_internet_gateway",
-            "aws_vpc", ADDRESS,
+            "aws_vpc", ADDRESS, ZONE, RECORD,
         )
     )  # fmt: skip
     remembered = frozenset(("aws_default_security_group",))
@@ -81,6 +84,28 @@ class AwsSky(Sky):
             return machine
         return {**machine, "public_ip": world.public_address()}
 
+    def private_zones(self, world: World) -> list[PrivateZone]:
+        return [
+            PrivateZone(zone["id"], zone["name"], _vpcs(zone), _records(world, zone["zone_id"]))
+            for zone in world.all(ZONE)
+        ]
+
+    def zone_refused(
+        self, world: World, type_name: str, prior: State | None, planned: State | None
+    ) -> str | None:
+        if type_name != ZONE:
+            return None
+        if planned is None and prior and _records(world, prior["zone_id"]):
+            return "HostedZoneNotEmpty: The specified hosted zone contains non-required records"
+        if planned is None or prior is not None:
+            return None
+        if not meets(self.private_zones(world), planned["name"], _vpcs(planned)):
+            return None
+        return (
+            f"ConflictingDomainExists: The VPC {', '.join(_vpcs(planned))} has already been "
+            f"associated with the hosted zone with the same domain name."
+        )
+
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         packed = base64.b64decode(machine["user_data_base64"])
         zone = str(_subnet(world, machine)["availability_zone"])
@@ -93,8 +118,8 @@ class AwsSky(Sky):
             for statement in json.loads(policy["policy"])["Statement"]:
                 if statement["Effect"] == "Allow" and statement["Action"] == "ssm:GetParameter":
                     for arn in statement["Resource"]:
-                        if parameter := world.one("aws_ssm_parameter", arn=arn):
-                            found[parameter["name"]] = parameter["value"]
+                        if parameter := world.one(PARAMETER, arn=arn):
+                            found[parameter["name"]] = world.secret(PARAMETER, parameter, "value")
         return found
 
     def firewall(self, world: World, machine: State) -> Firewall:
@@ -105,6 +130,14 @@ class AwsSky(Sky):
             for rule in world.all(kind, security_group_id=group)
         ]
         return Firewall(rules, way_out=_has_way_out(world, machine))
+
+
+def _vpcs(zone: State) -> frozenset[str]:
+    return frozenset(each["vpc_id"] for each in zone.get("vpc") or ())
+
+
+def _records(world: World, zone_id: str) -> dict[str, Addresses]:
+    return {each["name"]: tuple(each["records"]) for each in world.all(RECORD, zone_id=zone_id)}
 
 
 def _rule(direction: str, rule: State) -> Rule:

@@ -11,10 +11,14 @@ from doubles.services.cloud import Secrets
 
 from rehearsal.clouds.base import RANGE, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule
+from rehearsal.private_names import Addresses, PrivateZone, meets
 from rehearsal.world import State, World
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.model import ExistingNetwork, Site
 
+ZONE = "azurerm_private_dns_zone"
+LINK, RECORD = f"{ZONE}_virtual_network_link", "azurerm_private_dns_a_record"
+SECRET = "azurerm_key_vault_secret"
 ASSOCIATION = "azurerm_network_interface_security_group_association"
 
 
@@ -26,8 +30,8 @@ class AzureSky(Sky):
             "azurerm_linux_virtual_machine", "azurerm_network_interface", "azurerm_subnet",
             "azurerm_virtual_network", "azurerm_public_ip", ASSOCIATION,
             "azurerm_network_security_group", "azurerm_network_security_rule",
-            "azurerm_user_assigned_identity", "azurerm_key_vault", "azurerm_key_vault_secret",
-            "azurerm_key_vault_access_policy",
+            "azurerm_user_assigned_identity", "azurerm_key_vault", SECRET,
+            "azurerm_key_vault_access_policy", ZONE, LINK, RECORD,
         )
     )  # fmt: skip
     remembered = frozenset(("azurerm_resource_group",))
@@ -73,8 +77,8 @@ class AzureSky(Sky):
         place = f"azure {machine['location']}-{machine['zone']}"
         address = public["ip_address"] if public else None
         subnet = _subnet(world, configuration)
-        network = f"{subnet['resource_group_name']}/{subnet['virtual_network_name']}"
-        return Plug(network, subnet["address_prefixes"][0], private, address, place)
+        network = (subnet["resource_group_name"], subnet["virtual_network_name"])
+        return Plug("/".join(network), subnet["address_prefixes"][0], private, address, place)
 
     def taken(self, world: World, planned: State) -> str | None:
         wanted = {each: planned[each] for each in ("name", "resource_group_name")}
@@ -86,6 +90,27 @@ class AzureSky(Sky):
             "this resource needs to be imported into the State."
         )
 
+    def private_zones(self, world: World) -> list[PrivateZone]:
+        return [
+            PrivateZone(zone["id"], zone["name"], _linked(world, zone), _records(world, zone))
+            for zone in world.all(ZONE)
+        ]
+
+    def zone_refused(
+        self, world: World, type_name: str, prior: State | None, planned: State | None
+    ) -> str | None:
+        if type_name == ZONE and planned is None and prior and _linked(world, prior):
+            return "CannotDeleteResource: Can not delete resource before nested resources"
+        if type_name != LINK or planned is None or prior is not None:
+            return None
+        name, linked = planned["private_dns_zone_name"], _network_of(world, planned)
+        if not meets(self.private_zones(world), name, (linked,)):
+            return None
+        return (
+            "BadRequest: A virtual network cannot be linked to multiple zones with overlapping "
+            f"namespaces. You tried to link virtual network with '{name}' and '{name}' zones."
+        )
+
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         text = base64.b64decode(machine["custom_data"]).decode()
         vault = _vault(world, machine)
@@ -95,8 +120,8 @@ class AzureSky(Sky):
         vault = _vault(world, machine)
         if vault is None or not _lets_in(world, vault, machine):
             return {}
-        secrets = world.all("azurerm_key_vault_secret", key_vault_id=vault["id"])
-        return {each["name"]: each["value"] for each in secrets}
+        secrets = world.all(SECRET, key_vault_id=vault["id"])
+        return {each["name"]: world.secret(SECRET, each, "value") for each in secrets}
 
     def firewall(self, world: World, machine: State) -> Firewall:
         rules: list[State] = []
@@ -119,6 +144,32 @@ class AzureSky(Sky):
         made.append(Rule("in", neighbours))
         way_out = bool(configuration["public_ip_address_id"])
         return Firewall(made, rest_in=False, rest_out=True, way_out=way_out)
+
+
+def _linked(world: World, zone: State) -> frozenset[str]:
+    """The networks that a private zone is linked with, as machines are plugged into them."""
+    links = world.all(
+        LINK,
+        private_dns_zone_name=zone["name"],
+        resource_group_name=zone["resource_group_name"],
+    )
+    return frozenset(_network_of(world, link) for link in links)
+
+
+def _network_of(world: World, link: State) -> str:
+    network = link["virtual_network_id"]
+    words = f"InvalidResourceReference: {network} was not found"
+    there = found(world.one("azurerm_virtual_network", id=network), words)
+    return f"{there['resource_group_name']}/{there['name']}"
+
+
+def _records(world: World, zone: State) -> dict[str, Addresses]:
+    name, group = zone["name"], zone["resource_group_name"]
+    made = world.all(RECORD, zone_name=name, resource_group_name=group)
+    return {
+        name if each["name"] == "@" else f"{each['name']}.{name}": tuple(each["records"])
+        for each in made
+    }
 
 
 def _configuration(world: World, machine: State) -> tuple[State, str]:

@@ -11,6 +11,7 @@ from doubles.machines.scene import Cloud
 from doubles.providers.effects import RefusedError
 
 from rehearsal.firewall import Firewall
+from rehearsal.private_names import PrivateZone
 from rehearsal.world import State, World
 from trunkline.model import ExistingNetwork, Site
 
@@ -62,6 +63,16 @@ class Sky(ABC):
 
     def taken(self, world: World, planned: State) -> str | None:
         """The cloud's refusal of a second machine of that name; None where it takes one."""
+        return None
+
+    @abstractmethod
+    def private_zones(self, world: World) -> list[PrivateZone]:
+        """The private DNS zones of all networks."""
+
+    def zone_refused(
+        self, world: World, type_name: str, prior: State | None, planned: State | None
+    ) -> str | None:
+        """Why the cloud refuses a change of a private DNS zone; None where it does not."""
         return None
 
     @abstractmethod

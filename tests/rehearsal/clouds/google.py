@@ -11,10 +11,13 @@ from doubles.services.google import Google
 
 from rehearsal.clouds.base import RANGE, Plug, Sky, found, unknown
 from rehearsal.firewall import ALL, Direction, Firewall, Rule
+from rehearsal.private_names import Addresses, PrivateZone, meets
 from rehearsal.world import State, World
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.model import ExistingNetwork, Site
 
+VERSION = "google_secret_manager_secret_version"
+ZONE, RECORD = "google_dns_managed_zone", "google_dns_record_set"
 ACCESSOR = "roles/secretmanager.secretAccessor"
 
 
@@ -25,8 +28,8 @@ class GoogleSky(Sky):
         (
             "google_compute_instance", "google_compute_subnetwork", "google_compute_network",
             "google_compute_firewall", "google_service_account", "google_secret_manager_secret",
-            "google_secret_manager_secret_version", "google_secret_manager_secret_iam_member",
-            "google_compute_address",
+            VERSION, "google_secret_manager_secret_iam_member",
+            "google_compute_address", ZONE, RECORD,
         )
     )  # fmt: skip
     remembered = frozenset(("google_project_service",))
@@ -85,6 +88,34 @@ class GoogleSky(Sky):
         path = f"zones/{planned['zone']}/instances/{planned['name']}"
         return f"googleapi: Error 409: The resource '{path}' already exists, alreadyExists"
 
+    def private_zones(self, world: World) -> list[PrivateZone]:
+        return [
+            PrivateZone(
+                zone["id"],
+                zone["dns_name"].rstrip("."),
+                _seeing(zone),
+                _records(world, zone["name"]),
+            )
+            for zone in world.all(ZONE, visibility="private")
+        ]
+
+    def zone_refused(
+        self, world: World, type_name: str, prior: State | None, planned: State | None
+    ) -> str | None:
+        if type_name != ZONE:
+            return None
+        if planned is None and prior and _records(world, prior["name"]):
+            words = f"The resource named '{prior['name']}' cannot be deleted: it is not empty"
+            return f"googleapi: Error 400: {words}, containerNotEmpty"
+        if planned is None or prior is not None:
+            return None
+        name = planned["dns_name"].rstrip(".")
+        if not meets(self.private_zones(world), name, _seeing(planned)):
+            return None
+        # A guess at the words; that it is refused is documented.
+        words = f"a network of '{planned['name']}' has a zone with the same name '{name}.' already"
+        return f"googleapi: Error 400: {words}, invalid"
+
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         metadata = machine["metadata"]
         project = "project"
@@ -102,9 +133,10 @@ class GoogleSky(Sky):
             role=ACCESSOR,
         ):
             secret = world.one("google_secret_manager_secret", id=member["secret_id"])
-            version = world.one("google_secret_manager_secret_version", secret=member["secret_id"])
-            if secret and version:
-                found[secret["secret_id"]] = version["secret_data"]
+            versions = world.all(VERSION, secret=member["secret_id"])
+            if secret and versions:
+                newest = world.secret(VERSION, versions[-1], "secret_data")
+                found[secret["secret_id"]] = newest
         return found
 
     def firewall(self, world: World, machine: State) -> Firewall:
@@ -122,6 +154,20 @@ class GoogleSky(Sky):
         # The two that every network has: nothing in, everything out.
         way_out = bool(interface["access_config"])
         return Firewall(made, rest_in=False, rest_out=True, way_out=way_out)
+
+
+def _seeing(zone: State) -> frozenset[str]:
+    """The networks that see a private zone."""
+    return frozenset(
+        network["network_url"]
+        for config in zone.get("private_visibility_config") or ()
+        for network in config["networks"]
+    )
+
+
+def _records(world: World, zone: str) -> dict[str, Addresses]:
+    found = world.all(RECORD, managed_zone=zone)
+    return {each["name"].rstrip("."): tuple(each["rrdatas"]) for each in found}
 
 
 def _settled(world: World, interface: State) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class AwsMachineGroup(MachineGroup):
             subnet_id=self.network.subnets[spec.zone],
             vpc_security_group_ids=[self.security_group, *self.spec.security_groups.values()],
             associate_public_ip_address=True,
+            source_dest_check=False if spec.forwards else None,
             iam_instance_profile=self._profile,
             metadata_options=InstanceMetadataOptions(
                 http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1

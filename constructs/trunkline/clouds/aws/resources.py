@@ -24,6 +24,7 @@ from constructs import Construct
 
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds.aws.machines import AwsMachineGroup
+from trunkline.clouds.aws.private_zone import add_private_zone
 from trunkline.clouds.aws.secret import secret_source
 from trunkline.clouds.base import (
     Cloud,
@@ -32,6 +33,7 @@ from trunkline.clouds.base import (
     Secret,
     SiteNetwork,
     lookups,
+    written,
 )
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.terraform.escape import escape
@@ -136,12 +138,27 @@ class Aws(Cloud):
         address = f"data.aws_availability_zones.{found.friendly_unique_id}"
         return lookups(zones, f"{address}.names", f"{address}.zone_ids")
 
-    def secret(self, id: str, value: str) -> Secret:
+    def secret(self, id: str, value: str, version: int | None = None) -> Secret:
         name = f"/trunkline/{self.name}/{id}"
         parameter = SsmParameter(
-            self.scope, id, name=name, type="SecureString", value=value, tags=self.tags
+            self.scope,
+            id,
+            name=name,
+            type="SecureString",
+            tags=self.tags,
+            **written("value", value, version),
         )
         return Secret(name=id, id=parameter.arn, source=secret_source(name), resource=parameter)
+
+    def _private_zone(
+        self,
+        id: str,
+        zone: str,
+        names: Sequence[str],
+        addresses: Sequence[str],
+        network: SiteNetwork,
+    ) -> None:
+        add_private_zone(self.scope, id, zone, names, addresses, network.id, self.tags)
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return AwsMachineGroup(self.scope, id, spec, network, self.tags)

@@ -122,6 +122,8 @@ FACTS = CloudFacts(
     metadata=METADATA,
     # The second is the address of the platform itself: DNS, health and extensions.
     metadata_hosts=frozenset(("169.254.169.254", "168.63.129.16")),
+    # https://learn.microsoft.com/azure/virtual-network/virtual-network-tcpip-performance-tuning
+    packet_bytes=1400,
     sizes=SIZES,
     disk=DISK,
     reserved_tags=("azure", "microsoft", "windows"),

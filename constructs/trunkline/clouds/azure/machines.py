@@ -132,6 +132,7 @@ class AzureMachineGroup(MachineGroup):
             self.scope,
             f"{id}-interface",
             name=spec.name,
+            ip_forwarding_enabled=True if spec.forwards else None,
             ip_configuration=[
                 NetworkInterfaceIpConfiguration(
                     name="primary",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from cdktf import Postcondition, TerraformResourceLifecycle
+from cdktf import Fn, Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
 from cdktf_cdktf_provider_azurerm.data_azurerm_location import DataAzurermLocation
 from cdktf_cdktf_provider_azurerm.data_azurerm_subnet import DataAzurermSubnet
@@ -22,6 +22,7 @@ from constructs import Construct
 
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds.azure.machines import AzureMachineGroup
+from trunkline.clouds.azure.private_zone import add_private_zone
 from trunkline.clouds.azure.secret import secret_source
 from trunkline.clouds.base import (
     Cloud,
@@ -31,6 +32,7 @@ from trunkline.clouds.base import (
     SiteNetwork,
     given_network,
     lookups,
+    written,
 )
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 
@@ -133,17 +135,17 @@ class Azure(Cloud):
         address = f"data.azurerm_location.{found.friendly_unique_id}.zone_mappings"
         return lookups(zones, f"{address}[*].logical_zone", f"{address}[*].physical_zone")
 
-    def secret(self, id: str, value: str) -> Secret:
+    def secret(self, id: str, value: str, version: int | None = None) -> Secret:
         vault, policies = self._vault
         secret = KeyVaultSecret(
             self.scope,
             id,
             name=id,
-            value=value,
             key_vault_id=vault,
             content_type="text/plain",
             tags=self.tags,
             depends_on=policies,
+            **written("value", value, version),
         )
         source = secret_source(self._vault_name(), id)
         return Secret(name=id, id=vault, source=source, resource=secret)
@@ -198,6 +200,33 @@ class Azure(Cloud):
         """3 to 24 characters, unique in all of Azure."""
         digest = hashlib.sha256(f"{self.site.account}/{self.name}".encode()).hexdigest()
         return f"tl-{digest[:20]}"
+
+    def _private_zone(
+        self,
+        id: str,
+        zone: str,
+        names: Sequence[str],
+        addresses: Sequence[str],
+        network: SiteNetwork,
+    ) -> None:
+        add_private_zone(
+            self.scope,
+            id,
+            zone,
+            names,
+            addresses,
+            self._network_id(network),
+            resource_group=str(self._where["resource_group_name"]),
+            tags=self.tags,
+        )
+
+    def _network_id(self, network: SiteNetwork) -> str:
+        """The network's resource ID; of one that was found by its name, out of its subnet's ID."""
+        found = self.site.network
+        if not isinstance(found, ExistingNetwork) or found.id:
+            return network.id
+        subnet = next(iter(network.subnets.values()))
+        return str(Fn.element(Fn.split("/subnets/", subnet), 0))
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return AzureMachineGroup(self.scope, id, spec, network, self._where)

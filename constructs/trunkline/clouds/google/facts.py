@@ -84,6 +84,8 @@ FACTS = CloudFacts(
     zone_letters=_ZONE_LETTERS,
     zones_date="2026",
     metadata_hosts=frozenset(("169.254.169.254", "metadata.google.internal", "metadata")),
+    # https://cloud.google.com/vpc/docs/mtu
+    packet_bytes=1460,
     sizes=SIZES,
     disk=DISK,
     reserved_tags=("goog",),

@@ -77,6 +77,7 @@ class GoogleMachineGroup(MachineGroup):
             shielded_instance_config=ComputeInstanceShieldedInstanceConfig(
                 enable_secure_boot=True, enable_vtpm=True, enable_integrity_monitoring=True
             ),
+            can_ip_forward=True if spec.forwards else None,
             allow_stopping_for_update=True,
             labels=self._labels,
             tags=list(self.spec.security_groups.values()) or None,

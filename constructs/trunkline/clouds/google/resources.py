@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_google.compute_network import ComputeNetwork
 from cdktf_cdktf_provider_google.compute_subnetwork import ComputeSubnetwork
 from cdktf_cdktf_provider_google.data_google_compute_subnetwork import DataGoogleComputeSubnetwork
@@ -27,12 +28,16 @@ from trunkline.clouds.base import (
     Secret,
     SiteNetwork,
     given_network,
+    written,
 )
 from trunkline.clouds.google.machines import GoogleMachineGroup
+from trunkline.clouds.google.private_zone import add_private_zone
 from trunkline.clouds.google.secret import secret_source
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 
 SERVICES = ("compute", "iam", "secretmanager")
+
+NEW_FIRST = TerraformResourceLifecycle(create_before_destroy=True)
 
 
 class Google(Cloud):
@@ -54,15 +59,20 @@ class Google(Cloud):
     @cached_property
     def _services(self) -> list[ProjectService]:
         """A new project has no API turned on; destroying a stack turns none off."""
-        return [
-            ProjectService(
-                self.scope,
-                f"service-{service}",
-                service=f"{service}.googleapis.com",
-                disable_on_destroy=False,
-            )
-            for service in SERVICES
-        ]
+        return [self._service(name) for name in SERVICES]
+
+    @cached_property
+    def _dns(self) -> ProjectService:
+        """Cloud DNS, which most stacks do without."""
+        return self._service("dns")
+
+    def _service(self, name: str) -> ProjectService:
+        return ProjectService(
+            self.scope,
+            f"service-{name}",
+            service=f"{name}.googleapis.com",
+            disable_on_destroy=False,
+        )
 
     def _find_network(self, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:
         if network.id:
@@ -97,7 +107,7 @@ class Google(Cloud):
         )
         return SiteNetwork(id=vpc_id, subnets=dict.fromkeys(zones, str(subnet.id)))
 
-    def secret(self, id: str, value: str) -> Secret:
+    def secret(self, id: str, value: str, version: int | None = None) -> Secret:
         name = f"{self.name}-{id}"
         secret = SecretManagerSecret(
             self.scope,
@@ -108,10 +118,35 @@ class Google(Cloud):
             depends_on=self._services,
         )
         secret_id = str(secret.id)
-        version = SecretManagerSecretVersion(
-            self.scope, f"{id}-version", secret=secret_id, secret_data=value
+        held = SecretManagerSecretVersion(
+            self.scope,
+            f"{id}-version",
+            secret=secret_id,
+            # Another version is another resource; without one in between nobody could read any.
+            lifecycle=None if version is None else NEW_FIRST,
+            **written("secret_data", value, version),
         )
-        return Secret(name=id, id=secret_id, source=secret_source(name), resource=version)
+        return Secret(name=id, id=secret_id, source=secret_source(name), resource=held)
+
+    def _private_zone(
+        self,
+        id: str,
+        zone: str,
+        names: Sequence[str],
+        addresses: Sequence[str],
+        network: SiteNetwork,
+    ) -> None:
+        add_private_zone(
+            self.scope,
+            id,
+            zone,
+            names,
+            addresses,
+            network.id,
+            owner=self.name,
+            labels=self.tags,
+            service=self._dns,
+        )
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return GoogleMachineGroup(

@@ -76,11 +76,11 @@ class Local(Cloud):
         sample = Server(endpoint.host, endpoint.port, tls=False)
         return evolve(self.site, upstream=Upstream([sample])).services
 
-    def secret(self, id: str, value: str) -> Secret:
+    def secret(self, id: str, value: str, version: int | None = None) -> Secret:
         """Keep `value` in a file that only this user may read; a new value is a new resource."""
         path = f"secrets/{self.name}-{id}"
-        digest = fingerprint(value)
-        resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[digest])
+        changed = fingerprint(value) if version is None else str(version)
+        resource = _terraform_data(self.scope, id, folder=f"{STATE}/{path}", triggers=[changed])
         _run(
             resource,
             create="write-secret",
@@ -89,6 +89,16 @@ class Local(Cloud):
         )
         source = SecretSource(script="", arguments=(f"../../{path}",))  # from a machine's folder
         return Secret(name=id, id=_id(resource), source=source, resource=resource)
+
+    def _private_zone(
+        self,
+        id: str,
+        zone: str,
+        names: Sequence[str],
+        addresses: Sequence[str],
+        network: SiteNetwork,
+    ) -> None:
+        """None: only root could change the names of this machine."""
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         made = LocalMachineGroup(self.scope, id, spec, network)
