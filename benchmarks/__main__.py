@@ -1,4 +1,4 @@
-"""Runs every benchmark and prints the figures beside their targets; takes about nine minutes."""
+"""Runs every benchmark and prints the figures beside their targets; takes about ten minutes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from benchmarks import (
     local_machines,
     placement,
     probing,
+    services,
     sockperf,
     synthesis,
     validation,
@@ -30,6 +31,7 @@ MODULES = (
     zone_mapping,
     edges,
     worker,
+    services,
     attacks,
 )
 

@@ -254,9 +254,9 @@ def send_chunks(port: int, target: str, pieces: list[bytes], pause: float) -> in
     return status
 
 
-def websocket_echo(port: int, target: str, message: bytes) -> bytes:
+def websocket_echo(port: int, target: str, message: bytes, host: str = "127.0.0.1") -> bytes:
     """Open a WebSocket, send `message` (up to 125 bytes) and return the data of the first frame."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection((host, port), timeout=10) as connection:
         key = base64.b64encode(os.urandom(16)).decode()
         connection.sendall(
             f"GET {target} HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\n"

@@ -3,7 +3,8 @@
     bootstrap ── statistics
             └─── resources ── listener ── connection_manager ── otlp ── access_log
                          ├─── route ── key_guard
-                         └─── cluster
+                         ├─── cluster
+                         └─── services ── originate ── passthrough ── service_cluster
     control_plane ── bootstrap, cluster, statistics, shown
 
 Written for and run with Envoy 1.40; nothing here imports CDKTF.
@@ -16,13 +17,21 @@ from trunkline.envoy.control_plane import xds_bootstrap
 from trunkline.envoy.key_guard import KeyGuard
 from trunkline.envoy.listener import Listener, LoopbackListener, TlsListener
 from trunkline.envoy.otlp import Collector
-from trunkline.envoy.resources import Resources, resources
+from trunkline.envoy.resources import MAX_CONNECTIONS, Resources, resources
+from trunkline.envoy.services import (
+    SERVICE_CONNECTIONS,
+    application_ports,
+    backbone_ports,
+    servers,
+)
 from trunkline.envoy.shown import CONTROL_PLANE_CREDENTIAL, CONTROL_PLANE_PAIR, OTLP_CREDENTIAL
 
 __all__ = [
     "CONTROL_PLANE_CREDENTIAL",
     "CONTROL_PLANE_PAIR",
+    "MAX_CONNECTIONS",
     "OTLP_CREDENTIAL",
+    "SERVICE_CONNECTIONS",
     "ZONE",
     "Collector",
     "KeyGuard",
@@ -30,10 +39,13 @@ __all__ = [
     "LoopbackListener",
     "Resources",
     "TlsListener",
+    "application_ports",
+    "backbone_ports",
     "bootstrap",
     "dynamic_bootstrap",
     "log_limit",
     "resources",
     "route_file",
+    "servers",
     "xds_bootstrap",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trunkline.envoy.extension import JsonObject, extension, typed
 
 # A line takes about 1 KB of a journal, which keeps a tenth of the disk at most (journald.conf(5):
@@ -34,6 +36,21 @@ FIELDS = {
 """What every log of requests has, with the same names; paths stand without their queries, which
 hold secrets."""
 
+CONNECTION_FIELDS = {
+    "authority": "%REQUESTED_SERVER_NAME%",  # the name that the client's TLS asked for
+    "flags": "%RESPONSE_FLAGS%",
+    "received": "%BYTES_RECEIVED%",
+    "sent": "%BYTES_SENT%",
+    "ms": "%DURATION%",
+    "upstream": "%UPSTREAM_HOST%",
+    "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
+    "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+}
+"""What a log of connections has, which nobody opens; a field means what it does in `FIELDS`."""
+
+# No server is healthy or takes a connection, or there are as many connections as there may be.
+_CONNECTION_FAILED = ["UH", "UF", "UO", "URX", "NC", "DF"]
+
 
 def log_limit(logs: int = 1) -> JsonObject:
     """The file that `limited` reads the limit from: a bucket of lines, which so many logs share."""
@@ -52,19 +69,31 @@ def access_log(site: str, limit: str | None = None) -> JsonObject:
 
     `limit` is the path of a file with `log_limit`; None for a log without a limit.
     """
-    fields = {"time": "%START_TIME%", "site": site, **FIELDS}
+    return _lines(site, FIELDS, limited(limit))
+
+
+def connection_log(site: str, service: str, limit: str | None = None) -> JsonObject:
+    """The same for the connections of one service, a line for each when it has ended."""
+    failure: JsonObject = {"response_flag_filter": {"flags": _CONNECTION_FAILED}}
+    fields = {"route": service, "protocol": "TCP", **CONNECTION_FIELDS}
+    return _lines(site, fields, limited(limit, failure))
+
+
+def _lines(site: str, fields: Mapping[str, str], chosen: JsonObject) -> JsonObject:
     return {
         "name": "stdout",
-        "filter": limited(limit),
+        "filter": chosen,
         "typed_config": typed(
             "extensions.access_loggers.stream.v3.StdoutAccessLog",
-            log_format={"json_format": fields},
+            log_format={"json_format": {"time": "%START_TIME%", "site": site, **fields}},
         ),
     }
 
 
-def limited(limit: str | None) -> JsonObject:
+def limited(limit: str | None, failure: JsonObject | None = None) -> JsonObject:
     """The filter of a log: no health checks; every failure, and of all else what the limit allows.
+
+    `failure` is the filter for failures; without it they are answers from 500.
 
     What it does not allow is counted in `access_log.process_ratelimit.denied`. Envoy 1.40 has
     one such bucket for a process: a second one that is read from a file is a bug to it.
@@ -73,7 +102,7 @@ def limited(limit: str | None) -> JsonObject:
     if limit is None:
         return no_health_check
     # Failures come first: they take nothing from the bucket.
-    either = [status_filter("GE", 500), _within(limit)]
+    either = [failure or status_filter("GE", 500), _within(limit)]
     return {"and_filter": {"filters": [no_health_check, {"or_filter": {"filters": either}}]}}
 
 

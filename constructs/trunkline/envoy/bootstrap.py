@@ -5,6 +5,7 @@ from __future__ import annotations
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.otlp import Collector
 from trunkline.envoy.resources import MAX_CONNECTIONS, Resources, config_source
+from trunkline.envoy.route import ROUTES
 from trunkline.envoy.statistics import statistics
 
 MAX_HEAP_BYTES = 512 * 2**20  # half of the smallest machine, which has 1 GiB
@@ -18,26 +19,34 @@ def bootstrap(
     admin_socket: str,
     collector: Collector | None = None,
     routes_apart: bool = False,
+    connections: int = MAX_CONNECTIONS,
 ) -> JsonObject:
     """The Envoy bootstrap of one edge with all that it serves, ready for `json.dumps`.
 
     With `collector` its statistics go there as well. With `routes_apart` it reads its routes from
-    `route_file` in the folder of the resources.
+    `route_file` in the folder of the resources. `connections` are those of clients, at most.
     """
-    apart = {"listeners": list(resources.listeners), "clusters": list(resources.clusters)}
-    served = apart if routes_apart else resources.inline()
-    return reporting({**common(site, zone, admin_socket), "static_resources": served}, collector)
+    served = resources.inline([ROUTES] if routes_apart else [])
+    return reporting(
+        {**common(site, zone, admin_socket, connections), "static_resources": served}, collector
+    )
 
 
 def route_file(resources: Resources) -> JsonObject:
     """The content of `rds-edge.json`, which is read again when another file is renamed to it."""
     kind = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
-    [routes] = resources.routes
+    [routes] = (each for each in resources.routes if each["name"] == ROUTES)
     return {"resources": [{"@type": kind, **routes}]}
 
 
 def dynamic_bootstrap(
-    *, site: str, zone: str, folder: str, admin_socket: str, collector: Collector | None = None
+    *,
+    site: str,
+    zone: str,
+    folder: str,
+    admin_socket: str,
+    collector: Collector | None = None,
+    connections: int = MAX_CONNECTIONS,
 ) -> JsonObject:
     """The Envoy bootstrap of one edge which reads what it serves from files of `folder`.
 
@@ -48,7 +57,7 @@ def dynamic_bootstrap(
     https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/xds_api
     """
     made = {
-        **common(site, zone, admin_socket),
+        **common(site, zone, admin_socket, connections),
         "static_resources": statistics(admin_socket),
         "dynamic_resources": {
             "cds_config": config_source(folder, "cds"),
@@ -68,17 +77,17 @@ def reporting(bootstrap: JsonObject, collector: Collector | None) -> JsonObject:
     return {**made, **collector.statistics()}
 
 
-def common(site: str, zone: str, admin_socket: str) -> JsonObject:
+def common(site: str, zone: str, admin_socket: str, connections: int) -> JsonObject:
     """What never changes. Only Envoy's own user may open the admin socket."""
     return {
         "node": {"id": site, "cluster": "trunkline", "locality": {"zone": zone}},
         "admin": {"address": {"pipe": {"path": admin_socket, "mode": 0o600}}},
-        "overload_manager": _overload_manager(),
+        "overload_manager": _overload_manager(connections),
         "layered_runtime": {"layers": [{"name": "static", "static_layer": _runtime()}]},
     }
 
 
-def _overload_manager() -> JsonObject:
+def _overload_manager(connections: int) -> JsonObject:
     """Sheds load in steps, so that a small machine answers 503 instead of running out of memory."""
     monitors = "extensions.resource_monitors"
     return {
@@ -91,7 +100,7 @@ def _overload_manager() -> JsonObject:
             extension(
                 "envoy.resource_monitors.global_downstream_max_connections",
                 f"{monitors}.downstream_connections.v3.DownstreamConnectionsConfig",
-                max_active_downstream_connections=MAX_CONNECTIONS,
+                max_active_downstream_connections=connections,
             ),
         ],
         "actions": [

@@ -66,13 +66,13 @@ def connection_manager(
         stat_prefix="edge",
         server_name="trunkline",
         rds={"route_config_name": name, "config_source": routes},
-        http_filters=[_headers(location.site), *filters, _router()],
+        http_filters=[_headers(location.site), *filters, router()],
         local_reply_config=_local_replies(location, forbidden),
         access_log=list(logs),
         upgrade_configs=[{"upgrade_type": "websocket"}],
         **_addresses(),
         **_paths(),
-        **_limits(http),
+        **limits(http),
     )
 
 
@@ -94,7 +94,8 @@ def _paths() -> JsonObject:
     }
 
 
-def _limits(http: Http) -> JsonObject:
+def limits(http: Http) -> JsonObject:
+    """What a client may take of headers, streams and time."""
     underscores = UNDERSCORES[http.headers_with_underscores]
     return {
         "common_http_protocol_options": {"headers_with_underscores_action": underscores},
@@ -158,8 +159,8 @@ def health_checks(
             )
 
 
-def _router() -> JsonObject:
-    # Without it answers tell Envoy's own time and retries.
+def router() -> JsonObject:
+    """The HTTP filter that forwards; answers do not tell Envoy's own time and retries."""
     return extension("router", f"{HTTP}.router.v3.Router", suppress_envoy_headers=True)
 
 
@@ -171,17 +172,18 @@ def _local_replies(location: EdgeLocation, forbidden: str) -> JsonObject:
     failure = {"site": location.site, "status": "%RESPONSE_CODE%"}
     return {
         "mappers": [
-            _mapper("EQ", 401, {**failure, "error": "Cloudflare Access has not let this in"}),
+            reply("EQ", 401, {**failure, "error": "Cloudflare Access has not let this in"}),
             # Which header or line is not as it should be, in Envoy's words.
-            _mapper("EQ", 400, {**failure, "error": "%RESPONSE_CODE_DETAILS%"}),
-            _mapper("EQ", 403, {**failure, "error": forbidden}),
-            _mapper("EQ", 413, {**failure, "error": "the body is longer than the route takes"}),
-            _mapper("GE", 400, {**failure, "error": "%RESPONSE_FLAGS_LONG%"}),
+            reply("EQ", 400, {**failure, "error": "%RESPONSE_CODE_DETAILS%"}),
+            reply("EQ", 403, {**failure, "error": forbidden}),
+            reply("EQ", 413, {**failure, "error": "the body is longer than the route takes"}),
+            reply("GE", 400, {**failure, "error": "%RESPONSE_FLAGS_LONG%"}),
         ],
         "body_format": {"json_format": {**asdict(location), "route": "%ROUTE_NAME%"}},
     }
 
 
-def _mapper(comparison: str, status: int, body: JsonObject) -> JsonObject:
+def reply(comparison: str, status: int, body: JsonObject) -> JsonObject:
+    """What Envoy answers itself with such a status."""
     found = status_filter(comparison, status)
     return {"filter": found, "body_format_override": {"json_format": body}}

@@ -9,6 +9,7 @@ from trunkline.envoy.bootstrap import common, reporting
 from trunkline.envoy.cluster import cluster
 from trunkline.envoy.extension import JsonObject
 from trunkline.envoy.otlp import Collector
+from trunkline.envoy.resources import MAX_CONNECTIONS as CLIENTS
 from trunkline.envoy.shown import (
     CONTROL_PLANE_CREDENTIAL,
     CONTROL_PLANE_PAIR,
@@ -33,6 +34,7 @@ def xds_bootstrap(
     certificate: bool = False,
     folder: str = "",
     collector: Collector | None = None,
+    connections: int = CLIENTS,
 ) -> JsonObject:
     """The Envoy bootstrap of one edge which takes its listeners and clusters from `server`.
 
@@ -45,7 +47,7 @@ def xds_bootstrap(
     """
     if server.protocol != "http2":
         raise ValueError("an xDS server speaks gRPC; its protocol must be http2")
-    fixed = common(site, zone, admin_socket)
+    fixed = common(site, zone, admin_socket, connections)
     own = statistics(admin_socket)
     plane = cluster(NAME, server, MAX_CONNECTIONS)
     if header:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -15,6 +16,7 @@ from trunkline.envoy.connection_manager import EdgeLocation, connection_manager,
 from trunkline.envoy.extension import JsonObject
 from trunkline.envoy.key_guard import KeyGuard
 from trunkline.envoy.listener import Listener, LoopbackListener, listener_of
+from trunkline.envoy.originate_route import service_routes
 from trunkline.envoy.otlp import Collector
 from trunkline.envoy.rate_limit import rate_limit_filter
 from trunkline.envoy.route import (
@@ -24,10 +26,13 @@ from trunkline.envoy.route import (
     route_configuration,
     routes_of,
 )
+from trunkline.envoy.service_listener import ServiceEnds
+from trunkline.envoy.services import service_clusters, service_listeners
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
     DEFAULT_HTTP,
     AccessPolicy,
+    EdgeServices,
     Forwarding,
     Http,
     Management,
@@ -50,19 +55,25 @@ class Resources:
     routes: tuple[JsonObject, ...]
     clusters: tuple[JsonObject, ...]
 
-    def inline(self) -> JsonObject:
-        """The same as `static_resources`."""
-        listeners = [self._with_routes(listener) for listener in self.listeners]
+    def inline(self, apart: Collection[str] = ()) -> JsonObject:
+        """The same as `static_resources`; the routes of the names `apart` are still read."""
+        listeners = [self._with_routes(listener, apart) for listener in self.listeners]
         return {"listeners": listeners, "clusters": list(self.clusters)}
 
-    def _with_routes(self, listener: JsonObject) -> JsonObject:
-        [chain] = listener["filter_chains"]
-        [manager] = chain["filters"]
-        config = dict(manager["typed_config"])
+    def _with_routes(self, listener: JsonObject, apart: Collection[str]) -> JsonObject:
+        chains = [
+            {**chain, "filters": [self._filter(each, apart) for each in chain["filters"]]}
+            for chain in listener["filter_chains"]
+        ]
+        return {**listener, "filter_chains": chains}
+
+    def _filter(self, made: JsonObject, apart: Collection[str]) -> JsonObject:
+        config = dict(made["typed_config"])
+        if "rds" not in config or config["rds"]["route_config_name"] in apart:
+            return made
         name = config.pop("rds")["route_config_name"]
         [config["route_config"]] = (each for each in self.routes if each["name"] == name)
-        filters = [{**manager, "typed_config": config}]
-        return {**listener, "filter_chains": [{**chain, "filters": filters}]}
+        return {**made, "typed_config": config}
 
 
 def resources(
@@ -80,6 +91,7 @@ def resources(
     folder: str = "",
     log_limit: str | None = None,
     collector: Collector | None = None,
+    services: EdgeServices | None = None,
 ) -> Resources:
     """What one edge serves.
 
@@ -95,7 +107,8 @@ def resources(
     `policy` says whose tokens count where routes ask for Cloudflare Access: ConfigurationError
     where it is missing. `management` is answered on a loopback port of its own. The limit of the
     access log is read from the file `log_limit`; without that it has none. The `collector` of the
-    bootstrap gets the log too.
+    bootstrap gets the log too. `services` are what it has to do with services of other sites, and
+    of its own for these; ConfigurationError where it does not know who may ask for them.
     """
     location = EdgeLocation(site=site, cloud=cloud, zone=zone)
     logs = [
@@ -117,6 +130,13 @@ def resources(
     clusters = [cluster(cluster_name(n), each, MAX_CONNECTIONS) for n, each in upstreams.items()]
     if management or any(route.access for route in routes.values()):
         clusters.append(certs_cluster(_known(policy), MAX_CONNECTIONS))
+    if services:
+        ends = ServiceEnds(
+            site=site, logs=logs, log_limit=log_limit, source=partial(_routes, folder), http=http
+        )
+        listeners = [*service_listeners(services, ends, listeners[0]), *listeners[1:]]
+        configurations += service_routes(services)
+        clusters += service_clusters(services)
     return Resources(
         listeners=tuple(listeners), routes=tuple(configurations), clusters=tuple(clusters)
     )

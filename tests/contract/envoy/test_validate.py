@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.certificates import Authority
@@ -19,7 +20,7 @@ from trunkline.envoy import (
     resources,
     xds_bootstrap,
 )
-from trunkline.model import DEFAULT_FORWARDING, Otlp, Server, Upstream
+from trunkline.model import DEFAULT_FORWARDING, EdgeServices, Otlp, Server, Service, Upstream
 from trunkline.topology import load
 
 TOPOLOGIES = sorted((Path(__file__).parents[3] / "topologies").glob("*.yaml"))
@@ -117,5 +118,50 @@ def test_envoy_accepts_an_xds_server(own_authority: bool, envoy_path: str, tmp_p
         zone="us-east-1a",
         admin_socket=ADMIN_SOCKET,
         metadata={"team": "blue"},
+    )
+    validate(envoy_path, config, tmp_path)
+
+
+def service_of(name: str, *hosts: str, **options: Any) -> Service:
+    return Service(name=name, site="b", sites=["a"], hosts=hosts, **options)
+
+
+ORIGINATE: Any = {"mode": "originate"}
+EVERY_KIND = (
+    service_of("api", "api.example.com"),
+    service_of("objects", "o.example.com", "*.o.example.com"),
+    service_of("server", "*.s.example.com", server="10.2.0.4"),
+    service_of("db", "db.b", protocol="tcp", server="db.example.com", port=5432),
+    service_of("llm", "llm.b", server="10.2.0.5", **ORIGINATE),
+    service_of("two", "1.b", "2.b", **ORIGINATE),
+    service_of("plain", "*.p.b", server="p.example.com", port=8000, protocol="http", **ORIGINATE),
+)
+OVERLAY: Any = {"networks": ("10.1.0.0/16",), "overlay": "10.254.0.0/24"}
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        EdgeServices(used=EVERY_KIND, peers={"b": ("10.254.0.3", "10.254.0.4")}, **OVERLAY),
+        EdgeServices(used=EVERY_KIND, **OVERLAY),
+        EdgeServices(reached=EVERY_KIND, **OVERLAY),
+    ],
+    ids=["near", "near without keys", "far"],
+)
+def test_envoy_accepts_services(
+    services: EdgeServices, listener: Listener, envoy_path: str, tmp_path: Path
+) -> None:
+    made = resources(
+        site="a",
+        zone="us-east-1a",
+        cloud="a",
+        routes={"/api": DEFAULT_FORWARDING},
+        upstreams={},
+        listener=listener,
+        services=services,
+        collector=COLLECTOR,
+    )
+    config = bootstrap(
+        made, site="a", zone="us-east-1a", admin_socket=ADMIN_SOCKET, collector=COLLECTOR
     )
     validate(envoy_path, config, tmp_path)

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 from attrs import Factory, frozen
 
 from trunkline.addresses import loopback
-from trunkline.envoy import log_limit
+from trunkline.envoy import application_ports, log_limit, servers
 from trunkline.local.envoy import ADMIN_SOCKET as LOCAL_SOCKET
 from trunkline.local.envoy import ROUTES
 from trunkline.local.machine import LocalProcess
-from trunkline.model import DEFAULT_VERSIONS, ControlPlane, Otlp, Upstream, Upstreams
+from trunkline.model import DEFAULT_VERSIONS, ControlPlane, EdgeServices, Otlp, Upstream, Upstreams
 from trunkline.payload.firewall import ANYWHERE, WEB, Firewall, Rule
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
@@ -37,8 +37,9 @@ class Envoy(Unit):
 
     `public_to` are the ranges that reach port 443; an Envoy with any accepts Cloudflare's client
     certificate only. The configuration names the collector of `otlp` and the `control_plane`.
-    `signing_keys` are those that the package's repository may be signed with.
-    `routes` is the file from which a bootstrap of this machine reads its routes.
+    `signing_keys` are those that the package's repository may be signed with. `routes` is the file
+    from which a bootstrap of this machine reads its routes. `services` are those of other sites and
+    of its own that pass it, as in the configuration.
     """
 
     bootstrap: Mapping[str, object]
@@ -49,6 +50,7 @@ class Envoy(Unit):
     public_to: tuple[str, ...] = ()
     otlp: Otlp | None = None
     control_plane: ControlPlane | None = None
+    services: EdgeServices | None = None
 
     name: ClassVar = "edge"
     health: ClassVar = "/livez"  # its upstream may come later
@@ -78,27 +80,35 @@ class Envoy(Unit):
             MachineFile(CONFIGURATION, _compact(self.bootstrap)),
             MachineFile(LOG_LIMIT, _compact(log_limit(2 if self.otlp else 1))),
             MachineFile(DRAIN, packaged("drain.sh")),
-            *(self._public_files() if self.public_to else ()),
+            *self._low_ports(),
         )
 
-    def _public_files(self) -> tuple[MachineFile, ...]:
-        return (
-            MachineFile(CLIENT_CA, packaged("cloudflare-origin-pull-ca.pem")),
-            MachineFile(
-                f"{UNITS}/trunkline-edge.service.d/20-public.conf",
-                packaged("public.conf"),
-            ),
-        )
+    def _low_ports(self) -> Iterator[MachineFile]:
+        """What lets it listen where otherwise only root may."""
+        folder = f"{UNITS}/trunkline-edge.service.d"
+        if self.public_to:
+            yield MachineFile(CLIENT_CA, packaged("cloudflare-origin-pull-ca.pem"))
+            yield MachineFile(f"{folder}/20-public.conf", packaged("public.conf"))
+        if self.services is not None:  # also before the first one comes, which replaces no machine
+            yield MachineFile(f"{folder}/20-services.conf", packaged("public.conf"))
 
     @property
     def firewall(self) -> Firewall:
         public = Rule(name="cloudflare", port=443, cidrs=self.public_to)
         return Firewall(
-            ingress=(public,) if self.public_to else (),
+            ingress=(*((public,) if self.public_to else ()), *self._for_applications()),
             egress=tuple(_to_servers([*self.upstreams.values(), *self._servers()])),
         )
 
+    def _for_applications(self) -> Iterator[Rule]:
+        """What other edges ask for comes over the backbone, past the network's firewall."""
+        if self.services:
+            for port in application_ports(self.services):
+                yield Rule(name=f"services-{port}", port=port, cidrs=self.services.networks)
+
     def _servers(self) -> Iterator[Upstream]:
+        if self.services:
+            yield from servers(self.services)
         if self.otlp:
             yield self.otlp.upstream
         if self.control_plane:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from trunkline.model import Otlp, Upstream
+from trunkline.model import EdgeServices, Otlp, Service, Upstream
 from trunkline.patterns.cloudflare_ranges import IPV4
 from trunkline.payload.units import Envoy
 from trunkline.payload.units.envoy import LOG_LIMIT
@@ -79,3 +79,49 @@ def test_on_this_machine_it_is_ready_with_a_service_that_runs_beside_it(
 ) -> None:
     unit = Envoy(bootstrap={}, upstreams={None: Upstream.from_url(upstream)})
     assert unit.local("127.10.0.0/16", "us-east-1b").process.ready.endswith(f"/{path}")
+
+
+def services(used: int = 0, reached: int = 0) -> EdgeServices:
+    api = Service(name="api", site="google", sites=["aws"], hosts=["api.example.com"])
+    database = Service(
+        name="db",
+        site="google",
+        sites=["aws"],
+        hosts=["db.internal"],
+        port=5432,
+        protocol="tcp",
+        server="10.20.0.9",
+    )
+    return EdgeServices(
+        used=(api, database)[:used],
+        reached=(api, database)[:reached],
+        networks=("10.10.0.0/16",),
+        overlay="10.254.0.0/24",
+    )
+
+
+def test_applications_of_the_site_alone_reach_the_ports_of_services() -> None:
+    rules = Envoy(bootstrap={}, services=services(used=2)).firewall.ingress
+    assert {(rule.name, rule.port, rule.cidrs) for rule in rules} == {
+        ("services-443", 443, ("10.10.0.0/16",)),
+        ("services-5432", 5432, ("10.10.0.0/16",)),
+    }
+
+
+def test_what_comes_over_the_backbone_opens_no_port() -> None:
+    assert Envoy(bootstrap={}, services=services(reached=2)).firewall.ingress == ()
+
+
+def test_the_way_to_a_service_is_open() -> None:
+    [rule] = Envoy(bootstrap={}, services=services(reached=2)).firewall.egress
+    assert (rule.name, rule.port, rule.cidrs) == ("upstream-5432", 5432, ("10.20.0.9/32",))
+    assert Envoy(bootstrap={}, services=services(used=2)).firewall.egress == ()
+
+
+@pytest.mark.parametrize("known", [EdgeServices(), None])
+def test_an_envoy_may_have_low_ports_before_the_first_service_comes(
+    known: EdgeServices | None,
+) -> None:
+    files = Envoy(bootstrap={}, services=known).files
+    may = any("CAP_NET_BIND_SERVICE" in file.content for file in files)
+    assert may is (known is not None)
