@@ -13,7 +13,7 @@ from trunkline.cli.output import Format, print_json
 
 if TYPE_CHECKING:
     from trunkline.deploy.keys import Keys
-    from trunkline.model import Key
+    from trunkline.model import Key, Topology
 
 FILE = "keys.env"
 
@@ -23,6 +23,7 @@ class KeyName(StrEnum):
 
     PROBE = "probe"
     EDGE = "edge"
+    BACKBONE = "backbone"
 
 
 def keys(
@@ -36,18 +37,25 @@ def keys(
     retire: Annotated[
         KeyName | None, typer.Option(help="Forget the key before the last one.")
     ] = None,
+    site: Annotated[
+        str | None, typer.Option(help="Rotate or retire the keys of this site's nodes alone.")
+    ] = None,
     format: Annotated[
         Format, typer.Option(help="text: what was done. json: one object on stdout, for tools.")
     ] = Format.TEXT,
 ) -> None:
     """Make the keys that a topology needs, in a file that only you may read.
 
+    The public halves of a backbone's keys go into the nodes file beside the topology, like
+    topology.nodes.yaml: commit that one.
+
     A key that is there stays as it is, and none is printed. Load them with: . ./keys.env. Terraform
     and collect take them from the environment.
 
     To rotate the key of the edges: --rotate edge, load the file, apply the edges, and half a minute
     later routing; then --retire edge, load the file, and apply the edges again. The edges take both
-    keys in between, so that no request is lost.
+    keys in between, so that no request is lost. It is the same for --rotate backbone: apply the
+    edges of all sites in any order, then --retire backbone, and apply them again.
 
     Exit codes: 0 the file holds every key that is needed; 2 it was not changed.
     """
@@ -56,34 +64,68 @@ def keys(
 
     if rotate and retire:
         raise KeysError("--rotate and --retire are two steps, with applies between them; give one")
-    needed = keys_of(load(topology))
+    if site and KeyName.BACKBONE not in (rotate, retire):
+        raise KeysError("--site is for --rotate backbone and --retire backbone; leave it out")
+    loaded = load(topology)
     before = Keys.read(file)
+    _check_nodes(loaded, before)
     after = before
-    if rotate:
-        after = after.rotated(_key(rotate))
-    if retire:
-        after = after.retired(_key(retire))
-    for key in needed:
+    for key in _named(rotate, loaded, site):
+        after = after.rotated(key)
+    for key in _named(retire, loaded, site):
+        after = after.retired(key)
+    for key in keys_of(loaded):
         after = after.having(key)
     if after != before:
         after.write(file)
-    _report(file, before, after, format)
+    public = _write_nodes(topology, loaded, after)
+    _report(file, before, after, public, format)
 
 
-def _key(name: KeyName) -> Key:
-    from trunkline.deploy.keys import KEYS
+def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[Key, ...]:
+    """The keys that a rotation is about; KeysError where the topology has none of them."""
+    from trunkline.deploy.keys import KeysError, backbone_keys
+    from trunkline.model import EDGE_KEY, PROBE_KEY
 
-    return next(key for key in KEYS if key.name == name)
+    if name is not KeyName.BACKBONE:
+        return {None: (), KeyName.PROBE: (PROBE_KEY,), KeyName.EDGE: (EDGE_KEY,)}[name]
+    if not topology.backbone:
+        raise KeysError("the topology has no backbone; say backbone.kind in it first")
+    if not (found := backbone_keys(topology, site)):
+        raise KeysError(f"there is no site {site}; name one of the topology's sites")
+    return found
 
 
-def _report(file: Path, before: Keys, after: Keys, format: Format) -> None:
+def _check_nodes(topology: Topology, keys: Keys) -> None:
+    if topology.backbone:
+        from trunkline.deploy.nodes import Nodes
+
+        Nodes.of(topology).check(keys)
+
+
+def _write_nodes(file: str, topology: Topology, keys: Keys) -> Path | None:
+    """Write the public halves beside the topology; None where it has no backbone."""
+    if not topology.backbone:
+        return None
+    from datetime import UTC, datetime
+
+    from trunkline.deploy.nodes import Nodes
+    from trunkline.topology.nodes import nodes_path
+
+    path = nodes_path(file)
+    Nodes.of(topology).following(keys, datetime.now(UTC).date().isoformat()).write(path)
+    return path
+
+
+def _report(file: Path, before: Keys, after: Keys, public: Path | None, format: Format) -> None:
     """What each variable is now: made, changed, kept or forgotten."""
     said = {
         f"TF_VAR_{name}": _what_became(before.values.get(name), after.values.get(name))
         for name in {**before.values, **after.values}
     }
     if format is Format.JSON:
-        print_json({"file": str(file), "keys": said})
+        nodes = {"nodes": str(public)} if public else {}
+        print_json({"file": str(file), "keys": said, **nodes})
         return
     if not said:
         typer.echo("this topology needs no keys")
@@ -91,6 +133,8 @@ def _report(file: Path, before: Keys, after: Keys, format: Format) -> None:
     for name, what in said.items():
         typer.echo(f"{name}: {what}")
     typer.echo(f"load them with: . {file if file.is_absolute() else f'./{file}'}")
+    if public:
+        typer.echo(f"the public halves are in {public}: commit it")
 
 
 def _what_became(before: str | None, after: str | None) -> str:

@@ -7,17 +7,15 @@ key that is there is never changed by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from attrs import frozen
 
 from trunkline.documents.write import write_private
 from trunkline.errors import OutputError, TrunklineError
-from trunkline.model import EDGE_KEY, PROBE_KEY, Cloudflare, Key, Topology
+from trunkline.model import EDGE_KEY, PREVIOUS, PROBE_KEY, Cloudflare, Key, Topology, node_key
 from trunkline.probing.key import generate_key
-
-KEYS = (PROBE_KEY, EDGE_KEY)
 
 _LINE = re.compile(r"export TF_VAR_(\w+)=([0-9a-fA-F]{64})\Z")
 _HEADER = "# The keys of a topology. Keep this file where you keep secrets, and out of Git.\n"
@@ -57,13 +55,21 @@ class Keys:
     def write(self, path: Path) -> None:
         """Write them whole; OutputError where that cannot be done."""
         lines = "".join(f"export TF_VAR_{name}={value}\n" for name, value in self.values.items())
-        if EDGE_KEY.previous not in self.values:
-            lines += f"unset TF_VAR_{EDGE_KEY.previous}\n"  # a shell may have it from before
+        # A shell may have them from before.
+        lines += "".join(f"unset TF_VAR_{name}\n" for name in self._without_previous())
         try:
             write_private(path, (_HEADER + lines).encode())
         except OSError as error:
             why = error.strerror or error
             raise OutputError(f"cannot write {path}: {why}; choose another file") from None
+
+    def _without_previous(self) -> Iterator[str]:
+        """The variables of earlier keys that no rotation has left."""
+        for name in self.values:
+            previous = f"{name}{PREVIOUS}"
+            overlaps = name != PROBE_KEY.variable and not name.endswith(PREVIOUS)
+            if overlaps and previous not in self.values:
+                yield previous
 
     def environment(self) -> dict[str, str]:
         """The keys as Terraform and `collect` take them."""
@@ -79,12 +85,12 @@ class Keys:
             raise KeysError(
                 f"there is no {key.name} key to rotate; make one first, without --rotate"
             )
-        if key != EDGE_KEY:
+        if not key.overlaps:
             return self._with(key.variable, generate_key())
         if key.previous in self.values:
             raise KeysError(
                 f"the {key.name} key is being rotated already: apply all stacks with both keys, "
-                f"then run trunkline keys --retire {key.name}"
+                f"then run trunkline keys --retire {key.kind}"
             )
         return self._with(key.variable, generate_key())._with(key.previous, old)
 
@@ -102,4 +108,13 @@ class Keys:
 def keys_of(topology: Topology) -> tuple[Key, ...]:
     """The keys that the stacks of a topology take; edges of this machine have none."""
     edges = (EDGE_KEY,) if isinstance(topology.ingress, Cloudflare) else ()
-    return (PROBE_KEY, *edges) if topology.probes else edges
+    probes = (PROBE_KEY,) if topology.probes else ()
+    return (*probes, *edges, *backbone_keys(topology))
+
+
+def backbone_keys(topology: Topology, site: str | None = None) -> tuple[Key, ...]:
+    """The keys of the backbone's nodes, one for each edge of all sites, or of `site` alone."""
+    if not topology.backbone:
+        return ()
+    sites = [each.name for each in topology.sites if site in (None, each.name)]
+    return tuple(node_key(name) for each in sites for name in topology.node_names(each))

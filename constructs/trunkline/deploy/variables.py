@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from trunkline.deploy.keys import KEYS, Keys
+from trunkline.deploy.keys import Keys
 from trunkline.deploy.targets import StackTarget, required_variables
 from trunkline.errors import ConfigurationError
+from trunkline.model import PREVIOUS
 
-_OF_KEYS = {f"TF_VAR_{name}" for key in KEYS for name in (key.variable, key.previous)}
+_OF_A_KEY = re.compile(rf"TF_VAR_(probe|edge|backbone_\w+)_key({PREVIOUS})?")
 
 
 def with_keys(env: Mapping[str, str], file: Path) -> dict[str, str]:
@@ -21,7 +23,7 @@ def with_keys(env: Mapping[str, str], file: Path) -> dict[str, str]:
     keys = Keys.read(file).environment()
     if not keys:
         return dict(env)
-    others = {name: value for name, value in env.items() if name not in _OF_KEYS}
+    others = {name: value for name, value in env.items() if not _OF_A_KEY.fullmatch(name)}
     return {**others, **keys}
 
 
@@ -46,6 +48,6 @@ def check_variables(
 
 
 def _remedy(name: str, topology: str, keys_file: Path) -> str:
-    if name in _OF_KEYS:
+    if _OF_A_KEY.fullmatch(name):
         return f"make it with trunkline keys {topology} --file {keys_file}"
     return f"export {name}=..."

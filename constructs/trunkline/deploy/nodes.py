@@ -1,0 +1,128 @@
+"""Writes the nodes file of a backbone: what others may know of the keys that `keys` has made."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, frozen
+from ruamel.yaml import YAML
+
+from trunkline.deploy.keys import Keys, KeysError
+from trunkline.documents.write import write_whole
+from trunkline.model import Backbone, Node, NodeKey, Topology, node_key
+
+PORTS = (51820, 51821)
+"""A new key takes the port that the one before has not, so that both answer for a while."""
+
+_HEADER = (
+    "# The nodes of the backbone, with the public halves of their keys: made by trunkline keys.\n"
+    "# Commit this file; the private halves are in the file of the keys.\n"
+)
+
+
+def public_key(private: str) -> str:
+    """The public half, in base64, of a private key in hexadecimal digits (X25519, RFC 7748)."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    key = X25519PrivateKey.from_private_bytes(bytes.fromhex(private)).public_key()
+    return base64.b64encode(key.public_bytes_raw()).decode()
+
+
+@frozen
+class Nodes:
+    """The nodes of a topology that stand in its nodes file, by name."""
+
+    topology: Topology
+    nodes: Mapping[str, Node]
+
+    @staticmethod
+    def of(topology: Topology) -> Nodes:
+        """Those that the topology was read with."""
+        sites = topology.backbone.nodes.values() if topology.backbone else ()
+        return Nodes(topology, {node.name: node for nodes in sites for node in nodes})
+
+    def check(self, keys: Keys) -> None:
+        """KeysError where a node has a public key whose private half is not in `keys`."""
+        for name, node in self.nodes.items():
+            known = {key.public_key for key in self._made(name, keys, "")}
+            if not known & {key.public_key for key in node.keys}:
+                raise KeysError(
+                    f"the nodes file has a key of {name} whose private half is not among your "
+                    f"keys: get TF_VAR_{node_key(name).variable} from whoever made it, or delete "
+                    f"{name} from the nodes file and run this again; the backbone is then down "
+                    "until every edge is applied"
+                )
+
+    def following(self, keys: Keys, today: str) -> Nodes:
+        """With the public halves of `keys`; a key that is new was made `today`, `YYYY-MM-DD`."""
+        backbone = self.topology.backbone
+        if backbone is None:
+            return self
+        names = [
+            name for site in self.topology.sites for name in self.topology.node_names(site.name)
+        ]
+        addresses = self._addresses(backbone, names)
+        made = {
+            name: Node(name=name, address=addresses[name], keys=self._made(name, keys, today))
+            for name in names
+        }
+        return Nodes(self.topology, made)
+
+    def _addresses(self, backbone: Backbone, names: list[str]) -> dict[str, str]:
+        """Those that nodes have, and for others the first ones that are free."""
+        kept = {name: node.address for name, node in self.nodes.items()}
+        hosts = map(str, IPv4Network(backbone.cidr).hosts())
+        free = (host for host in hosts if host not in kept.values())
+        return {name: kept.get(name) or next(free) for name in names}
+
+    def _made(self, name: str, keys: Keys, today: str) -> list[NodeKey]:
+        """The public halves of a node's keys, the newest first."""
+        before = (
+            {key.public_key: key for key in self.nodes[name].keys} if name in self.nodes else {}
+        )
+        variables = (node_key(name).variable, node_key(name).previous)
+        publics = [public_key(keys.values[each]) for each in variables if each in keys.values]
+        taken = [before[each].port for each in publics if each in before]
+        ports = (port for port in PORTS if port not in taken)
+        return [
+            before.get(each) or NodeKey(public_key=each, port=next(ports), made=today)
+            for each in publics
+        ]
+
+    def joined(self) -> Topology:
+        """The topology with these nodes."""
+        backbone = self.topology.backbone
+        if backbone is None:
+            return self.topology
+        nodes = {
+            site.name: tuple(self.nodes[name] for name in self.topology.node_names(site.name))
+            for site in self.topology.sites
+        }
+        return evolve(self.topology, backbone=evolve(backbone, nodes=nodes))
+
+    def write(self, path: Path) -> None:
+        """Write the file whole, where it changes; OutputError where that cannot be done."""
+        text = _HEADER + _yaml({"topology": self.topology.name, "nodes": dict(self._data())})
+        if not path.exists() or path.read_text("utf-8") != text:
+            write_whole(path, text.encode())
+
+    def _data(self) -> Iterator[tuple[str, Any]]:
+        for name, node in self.nodes.items():
+            keys = [
+                {"public_key": key.public_key, "port": key.port, "made": key.made}
+                for key in node.keys
+            ]
+            yield name, {"address": node.address, "keys": keys}
+
+
+def _yaml(data: Any) -> str:
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.dump(data, text)
+    return text.getvalue()
