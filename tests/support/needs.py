@@ -22,10 +22,13 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 AWS_PROVIDER = "the real AWS provider"
 AWS_PROVIDER_FOLDER = "TRUNKLINE_AWS_PROVIDER"
 
+POSTGRESQL = "a PostgreSQL server"
+
 BOOT = "machines that boot with their user data"
 NAMESPACES = "probes in network namespaces"
+BACKBONE = "edges that join a backbone, in network namespaces"
 REHEARSAL = "the rehearsal"
-MACHINES = (BOOT, NAMESPACES, REHEARSAL)
+MACHINES = (BOOT, NAMESPACES, BACKBONE, REHEARSAL)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ NEEDS = (
     Need("root", MACHINES, lambda: os.geteuid() == 0, remedy="run as root"),
     Need(
         "/dev/net/tun",
-        (NAMESPACES, REHEARSAL),
+        (NAMESPACES, BACKBONE, REHEARSAL),
         Path("/dev/net/tun").exists,
         remedy="load the kernel module tun",
     ),
@@ -57,13 +60,22 @@ NEEDS = (
     _tool("systemd-nspawn", "systemd-container", BOOT, REHEARSAL),
     _tool("dpkg-deb", "dpkg", BOOT, REHEARSAL),
     _tool("gpg", "gnupg", BOOT, REHEARSAL),
-    _tool("nsenter", "util-linux", BOOT, REHEARSAL),
-    _tool("unshare", "util-linux", BOOT, REHEARSAL),
-    _tool("nft", "nftables", REHEARSAL),
+    _tool("nsenter", "util-linux", BOOT, BACKBONE, REHEARSAL),
+    _tool("unshare", "util-linux", BOOT, BACKBONE, REHEARSAL),
+    _tool("nft", "nftables", BACKBONE, REHEARSAL),
+    _tool("ping", "iputils-ping", BACKBONE, REHEARSAL),
+    _tool("wg", "wireguard-tools", BACKBONE, REHEARSAL),
+    _tool("wireguard-go", "wireguard-go", BACKBONE, REHEARSAL),
     _tool("curl", "curl", REHEARSAL),
     _tool("wrk", "wrk", REHEARSAL),
     Need("Debian's archive keys", (BOOT, REHEARSAL), KEYRING.exists, "debian-archive-keyring"),
     _tool("cloud-init", "cloud-init", "user data held against cloud-init's own schema"),
+    Need(
+        POSTGRESQL,
+        ("a database behind two edges",),
+        lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres")),
+        "postgresql",
+    ),
     Need(
         "terraform",
         ("stacks that Terraform applies", "the demo", REHEARSAL),

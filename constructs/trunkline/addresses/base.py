@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 from attrs import frozen
 
 from trunkline.documents.formats import MAX_LABEL
+from trunkline.errors import ConfigurationError
 from trunkline.model import Ingress, Topology
 from trunkline.terraform.refusals import Refusal
 
@@ -85,6 +86,13 @@ class Addresses(ABC, Generic[IngressT]):
     @abstractmethod
     def probe_endpoint(self, site: str, zone: str, port: int) -> Endpoint:
         """Where the probe of a zone answers; `port` is the topology's."""
+
+    def node_host(self, node: str) -> str:
+        """The name under which the internet finds a node of the backbone.
+
+        Raises ConfigurationError where the ingress has no such names.
+        """
+        raise ConfigurationError("the sites of this machine reach one another without a backbone")
 
     def emulated_ms(self, zone: str) -> Mapping[str, float]:
         """The round trips that the probe of `zone` (`site/zone`) emulates, by the other zone."""

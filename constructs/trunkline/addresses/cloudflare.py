@@ -93,6 +93,9 @@ class CloudflareAddresses(Addresses[Cloudflare]):
         name = f"{zone}.{site}.probes.{self.topology.name}.{self.topology.domain}"
         return Endpoint(name, port)
 
+    def node_host(self, node: str) -> str:
+        return f"{node}.backbone.{self.topology.name}.{self.topology.domain}"
+
     def needs_for_names(self) -> tuple[str, ...]:
         if self.ingress.create_zone:
             return (TOKEN, "the routing stack applied: it creates the zone")

@@ -77,6 +77,11 @@ def probe_endpoint(topology: Topology, site: str, zone: str) -> Endpoint:
     return addresses_of(topology).probe_endpoint(site, zone, topology.probes.port)
 
 
+def node_host(topology: Topology, node: str) -> str:
+    """The name under which the internet finds a node of the backbone."""
+    return addresses_of(topology).node_host(node)
+
+
 def peers(topology: Topology, site: str, zone: str) -> list[Peer]:
     """Every probe of the current batch, as the probe of `site` and `zone` finds it, itself too."""
     emulated_ms = addresses_of(topology).emulated_ms(zone_name(site, zone))

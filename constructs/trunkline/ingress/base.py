@@ -52,5 +52,12 @@ class IngressBuilder(ABC, Generic[IngressT]):
         """Make the names of a site's probes; `addresses` by zone are Terraform expressions."""
 
     @abstractmethod
+    def add_node_names(self, scope: Construct, addresses: Mapping[str, str]) -> None:
+        """Make the names of a site's nodes of the backbone.
+
+        `addresses` by the node's name are Terraform expressions.
+        """
+
+    @abstractmethod
     def add_routing(self, scope: Construct) -> None:
         """Make what sends each request to its route's site, and its outputs."""

@@ -10,7 +10,7 @@ from constructs import Construct
 from trunkline import cloudflare
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.cloudflare import management_hostname, origin_hostnames
-from trunkline.addresses.names import probe_endpoint, public_url
+from trunkline.addresses.names import node_host, probe_endpoint, public_url
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.model import EDGE_KEY, Cloudflare, Management, Site
 from trunkline.patterns.cloudflare_routing import CloudflareRouting
@@ -88,17 +88,28 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         return Management(hostname=name, audience=audience, prefixes=prefixes)
 
     def add_probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
+        hosts = {zone: probe_endpoint(self.topology, site.name, zone).host for zone in addresses}
+        self._add_names(scope, "name", hosts, addresses)
+
+    def add_node_names(self, scope: Construct, addresses: Mapping[str, str]) -> None:
+        hosts = {node: node_host(self.topology, node) for node in addresses}
+        self._add_names(scope, "node-name", hosts, addresses)
+
+    def _add_names(
+        self, scope: Construct, id: str, hosts: Mapping[str, str], addresses: Mapping[str, str]
+    ) -> None:
+        """Names for DNS alone; `hosts` and `addresses` have the same keys."""
         zone_id = cloudflare.find_zone(
             scope, "zone", account_id=self.ingress.account_id, domain=self.topology.domain
         )
-        for zone, address in addresses.items():
+        for key, host in hosts.items():
             cloudflare.add_dns_record(
                 scope,
-                f"name-{zone}",
+                f"{id}-{key}",
                 zone_id=zone_id,
-                hostname=probe_endpoint(self.topology, site.name, zone).host,
+                hostname=host,
                 type="A",
-                content=address,
+                content=addresses[key],
                 proxied=False,
             )
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 
 from attrs import frozen
 from cdktf import Fn
 
+from trunkline.backbone import Membership, driver_of
 from trunkline.clouds.base import Cloud, Secret
 from trunkline.clouds.facts import facts_of
 from trunkline.envoy import (
     CONTROL_PLANE_CREDENTIAL,
     CONTROL_PLANE_PAIR,
+    MAX_CONNECTIONS,
     OTLP_CREDENTIAL,
+    SERVICE_CONNECTIONS,
     ZONE,
     Collector,
     KeyGuard,
@@ -21,6 +25,7 @@ from trunkline.envoy import (
     LoopbackListener,
     Resources,
     TlsListener,
+    backbone_ports,
     bootstrap,
     dynamic_bootstrap,
     resources,
@@ -30,9 +35,11 @@ from trunkline.envoy import (
 from trunkline.model import (
     AccessPolicy,
     ControlPlane,
+    EdgeServices,
     Forwarding,
     Http,
     Management,
+    Node,
     Otlp,
     Site,
     Upstreams,
@@ -72,6 +79,10 @@ class EdgeParts:
     control_plane: ControlPlane | None
     otlp: Otlp | None
     shown: Shown
+    membership: Membership | None
+    services: EdgeServices | None
+    zones: tuple[str, ...]
+    """Where its machines stand; the first one is the first node of the site."""
 
     def units(self, zone: str) -> tuple[Unit, ...]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""
@@ -85,12 +96,15 @@ class EdgeParts:
             metadata=facts_of(self.site.cloud).metadata_addresses,
             token=self._token.source if self._token else None,
             shown={name: secret.source for name, secret in self._shown.items()},
+            backbone_key=self._node_keys[zone].source if self._node_keys else None,
             public=isinstance(self.exposure, Public),
         )
-        units = (self._envoy(self._dynamic(zone)), configuration)
-        if self._token is None:
-            return units
-        return (*units, self._cloudflared())
+        return (
+            self._envoy(self._dynamic(zone)),
+            configuration,
+            *([self._cloudflared()] if self._token else ()),
+            *([driver_of(self.membership.backbone.kind).unit()] if self.membership else ()),
+        )
 
     def _cloudflared(self) -> Cloudflared:
         return Cloudflared(
@@ -100,14 +114,43 @@ class EdgeParts:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """What all of its machines read."""
-        read = (*self._items, *self._shown.values())
-        return (*read, self._token) if self._token else read
+        token = (self._token,) if self._token else ()
+        return (*self._items, *self._shown.values(), *token, *self._node_keys.values())
 
     @cached_property
     def _token(self) -> Secret | None:
         if not isinstance(self.exposure, Tunnel):
             return None
         return self.cloud.secret("tunnel-token", self.exposure.token)
+
+    @cached_property
+    def _node_keys(self) -> Mapping[str, Secret]:
+        """The keys of each machine's node, by zone, in write-only arguments: no state has them."""
+        if self.membership is None:
+            return {}
+        return {
+            zone: self.cloud.secret(
+                f"backbone-key-{node.name}",
+                ",".join(self.membership.keys[node.name]),
+                version=_version(node),
+            )
+            for zone, node in self._nodes.items()
+        }
+
+    @property
+    def _nodes(self) -> Mapping[str, Node]:
+        """The node that stands in each zone."""
+        if self.membership is None:
+            return {}
+        return dict(zip(self.zones, self.membership.nodes, strict=True))
+
+    def _told(self) -> Mapping[str, object] | None:
+        """What the machines are told of the backbone."""
+        if self.membership is None:
+            return None
+        names = {zone: node.name for zone, node in self._nodes.items()}
+        ports = backbone_ports(self.services or EdgeServices())
+        return driver_of(self.membership.backbone.kind).document(self.membership, names, ports)
 
     @cached_property
     def _items(self) -> tuple[Secret, ...]:
@@ -119,7 +162,7 @@ class EdgeParts:
         audience = self._management.audience if self._management else None
         shown = self.shown.otlp_header
         header = str(Fn.base64encode(shown)) if shown else None
-        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header)
+        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header, self._told())
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
 
@@ -153,6 +196,7 @@ class EdgeParts:
             # The supervisor of this machine's processes bounds their logs itself.
             log_limit=None if facts_of(self.site.cloud).on_this_machine else LOG_LIMIT,
             collector=self._collector(zone),
+            services=self.services,
         )
 
     def _collector(self, zone: str) -> Collector | None:
@@ -194,6 +238,7 @@ class EdgeParts:
             public_to=sources,
             otlp=self.otlp,
             control_plane=self.control_plane,
+            services=self.services,
         )
 
     def _dynamic(self, zone: str) -> Mapping[str, object]:
@@ -215,6 +260,7 @@ class EdgeParts:
             folder=FOLDER,
             admin_socket=ADMIN_SOCKET,
             collector=self._collector(zone),
+            connections=MAX_CONNECTIONS if self.services is None else SERVICE_CONNECTIONS,
         )
 
     def _static(self) -> Envoy:
@@ -229,6 +275,12 @@ class EdgeParts:
             routes_apart=True,
         )
         return self._envoy(config, route_file(made))
+
+
+def _version(node: Node) -> int:
+    """A number that changes with the node's keys, so that Terraform writes them again."""
+    publics = ",".join(key.public_key for key in node.keys)
+    return int(hashlib.sha256(publics.encode()).hexdigest()[:8], 16)
 
 
 def _listener(exposure: Exposure) -> Listener:

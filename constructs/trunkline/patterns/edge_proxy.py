@@ -8,6 +8,7 @@ from cdktf import TerraformProvider
 from constructs import Construct
 
 from trunkline.addresses.base import machine_name
+from trunkline.backbone import Membership
 from trunkline.clouds import cloud_class
 from trunkline.clouds.base import GroupSpec, MachineSpec, fingerprint
 from trunkline.errors import ConfigurationError
@@ -18,6 +19,7 @@ from trunkline.model import (
     DEFAULT_VERSIONS,
     AccessPolicy,
     ControlPlane,
+    EdgeServices,
     Forwarding,
     Http,
     Otlp,
@@ -71,6 +73,9 @@ class EdgeProxy(Construct):
       Without it they stay on the machine.
     - `otlp_header`: the value of the header of `otlp`, a Terraform expression. It reaches the
       machine like the keys, and a new one replaces nothing.
+    - `membership`: what joins the machines to a backbone, as one node each.
+    - `services`: what its site uses of others over the backbone, and what it reaches for them. The
+      names of those that it uses lead to its machines, by private DNS of the network.
     - `provider`: the provider of the site's cloud, where the stack has several of them.
 
     After construction, all of them Terraform expressions or plain text:
@@ -121,6 +126,8 @@ class EdgeProxy(Construct):
         control_plane_header: str | None = None,
         otlp: Otlp | None = None,
         otlp_header: str | None = None,
+        membership: Membership | None = None,
+        services: EdgeServices | None = None,
         provider: TerraformProvider | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -146,6 +153,7 @@ class EdgeProxy(Construct):
                 raise ConfigurationError(f"EdgeProxy {id}: control_plane: it needs a Tunnel")
         zones = (site.zone, *spares)
         _check_spares(f"EdgeProxy {id}", zones, exposure)
+        _check_membership(f"EdgeProxy {id}", membership, zones, control_plane, exposure)
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(zones)
         edge = EdgeParts(
@@ -161,6 +169,9 @@ class EdgeProxy(Construct):
             control_plane,
             otlp,
             shown,
+            membership,
+            services,
+            zones,
         )
         group = cloud.group(
             "machine",
@@ -181,7 +192,7 @@ class EdgeProxy(Construct):
                     name=name if zone == site.zone else machine_name(name, zone),
                     zone=zone,
                     units=edge.units(zone),
-                    static_address=isinstance(exposure, Public),
+                    static_address=isinstance(exposure, Public) or membership is not None,
                     replaced_with=_tunnel(exposure),
                 ),
             )
@@ -190,6 +201,8 @@ class EdgeProxy(Construct):
         self.machine_ids = {zone: made.id for zone, made in machines.items()}
         self.public_addresses = {zone: made.public_address for zone, made in machines.items()}
         self.private_addresses = {zone: made.private_address for zone, made in machines.items()}
+        if hosts := _led(services):
+            cloud.private_names("names", hosts, list(self.private_addresses.values()), network)
         self.network_id, self.subnet_ids = network.id, dict(network.subnets)
         self.security_group, self.identity = group.security_group, group.identity
         use_provider(self, provider)
@@ -204,6 +217,25 @@ def _check_spares(construct: str, zones: Sequence[str], exposure: Exposure) -> N
         raise ConfigurationError(f"{construct}: spares: name each zone once, and not site.zone")
     if len(zones) > 1 and isinstance(exposure, Loopback):
         raise ConfigurationError(f"{construct}: spares: an edge on this machine has none")
+
+
+def _check_membership(
+    construct: str,
+    membership: Membership | None,
+    zones: Sequence[str],
+    control_plane: ControlPlane | None,
+    exposure: Exposure,
+) -> None:
+    if membership is None:
+        return
+    if control_plane or isinstance(exposure, Loopback):
+        message = "an edge with a control_plane, or a Loopback one, cannot join a backbone"
+        raise ConfigurationError(f"{construct}: membership: {message}")
+    if len(membership.nodes) != len(zones):
+        raise ConfigurationError(
+            f"{construct}: membership: there are keys for {len(membership.nodes)} of the site's "
+            f"{len(zones)} edges; make the others with trunkline keys"
+        )
 
 
 def _check_shown(
@@ -227,6 +259,12 @@ def _check_shown(
             raise ConfigurationError(f"{construct}: {name}: give it with {place}, and only then")
     if shown.otlp_header and isinstance(exposure, Loopback):
         raise ConfigurationError(f"{construct}: otlp_header: a Loopback edge has no secret store")
+
+
+def _led(services: EdgeServices | None) -> list[str]:
+    """The names that private DNS leads to the edge."""
+    used = services.used if services else ()
+    return list(dict.fromkeys(host for service in used if service.dns for host in service.hosts))
 
 
 def _tunnel(exposure: Exposure) -> tuple[str, ...]:

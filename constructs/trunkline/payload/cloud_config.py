@@ -69,10 +69,11 @@ def machine_firewall(units: Sequence[Unit]) -> Firewall:
 
 def _files_of(unit: Unit) -> list[MachineFile]:
     files = [*unit.files, MachineFile(f"{UNITS}/{_service(unit)}", unit.service)]
+    if unit.package or unit.debian_packages:
+        files.append(MachineFile(INSTALLER, packaged("install.sh"), "0755"))
     if unit.package:
         sources = f"/etc/apt/sources.list.d/{unit.package.name}.sources"
         files.append(MachineFile(sources, unit.package.sources))
-        files.append(MachineFile(INSTALLER, packaged("install.sh"), "0755"))
     if unit.secret:
         script = "#!/usr/bin/python3\n" + unit.secret.script
         files.append(MachineFile(FETCHER, script, "0755"))
@@ -80,7 +81,10 @@ def _files_of(unit: Unit) -> list[MachineFile]:
 
 
 def _commands(units: Sequence[Unit]) -> list[Sequence[str]]:
-    packages = [unit.package.requirement for unit in units if unit.package]
+    packages = [
+        *(unit.package.requirement for unit in units if unit.package),
+        *(name for unit in units for name in unit.debian_packages),
+    ]
     return [
         _NO_LOGIN,
         ("systemctl", "restart", "systemd-sysctl.service"),

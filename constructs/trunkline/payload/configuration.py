@@ -4,7 +4,8 @@ The first item is `2 COUNT SHA256 KEYS AUDIENCE HEADER DATA`: the format, the nu
 digest of the document, the edge's keys with commas between them, the audience of its Access
 application, the base64 of what it shows its collector (each `-` where there is none), and data. The
 others are data alone. All data together are base64 of gzip of the document, JSON with `clusters`,
-`routes` and `listeners`. What stands apart only Terraform knows.
+`routes`, `listeners` and, for a node of a backbone, `backbone`, as its daemon reads it. What stands
+apart only Terraform knows.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -35,11 +36,12 @@ def pack(
     limit: int,
     audience: str | None = None,
     header: str | None = None,
+    backbone: Mapping[str, object] | None = None,
 ) -> list[str]:
     """The items, each of `limit` bytes at most.
 
     `keys`, `audience` and `header`, the base64 of what the edge shows its collector, are Terraform
-    expressions.
+    expressions. `backbone` is what the machines are told of it.
 
     Raises ConfigurationError where the resources hold a Terraform expression.
     """
@@ -47,6 +49,7 @@ def pack(
         "clusters": list(resources.clusters),
         "routes": list(resources.routes),
         "listeners": list(resources.listeners),
+        **({"backbone": backbone} if backbone else {}),
     }
     text = json.dumps(document, separators=(",", ":"))
     refuse_expression(text, "the configuration of an edge")

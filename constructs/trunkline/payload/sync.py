@@ -6,8 +6,10 @@ name, both absent where Envoy asks a server of its own; `seconds`, how often to 
 the machine stands; `envoy`, the program; `bootstrap`, its file; `folder`, where `cds.json`,
 `lds.json`, for each listener its routes, `rds-NAME.json`, and with a header for a collector
 `otlp-header.json` go; `token`, the command that prints the token of the tunnel, where there is one;
-and `shown`, in the absence of `fetch` the commands that print what Envoy shows others, each by the
-name of its file `NAME.json`. The items are described in `configuration.py`.
+`shown`, in the absence of `fetch` the commands that print what Envoy shows others, each by the name
+of its file `NAME.json`; and `backbone_key`, the command that prints the machine's keys, where it
+joins a backbone: they go to `backbone-key`, and what it is told of the others to `backbone.json`.
+The items are described in `configuration.py`.
 
 What Envoy refuses is left out and said once; what is in place stays.
 """
@@ -70,7 +72,7 @@ class Found(NamedTuple):
     what the edge shows its collector."""
 
     version: str
-    document: dict[str, list[dict[str, Any]]]
+    document: dict[str, Any]
     keys: list[str]
     audience: str
     header: str
@@ -110,7 +112,7 @@ def printed(command: list[str], item: str) -> str:
     return done.stdout.strip()
 
 
-def unpack(text: str, digest: str) -> dict[str, list[dict[str, Any]]]:
+def unpack(text: str, digest: str) -> dict[str, Any]:
     """The document of all items; they may be of two versions while a new one is written."""
     try:
         packed = base64.b64decode(text, validate=True)
@@ -119,7 +121,7 @@ def unpack(text: str, digest: str) -> dict[str, list[dict[str, Any]]]:
         raise SyncError("the items do not belong together") from None
     if hashlib.sha256(whole).hexdigest() != digest:
         raise SyncError("the items do not belong together")
-    document: dict[str, list[dict[str, Any]]] = json.loads(whole)
+    document: dict[str, Any] = json.loads(whole)
     return document
 
 
@@ -295,6 +297,7 @@ class Sync:
         self.placed: Found | None = None
         self.tried: Found | None = None  # the last one; it may have been refused
         self.shown: dict[str, str] | None = None
+        self.joined: Any = None  # what is in place for the backbone
         self.trouble = ""
 
     @property
@@ -325,6 +328,8 @@ class Sync:
         elif self.trouble and found == self.placed:
             self.trouble = ""
             say(f"configuration {found.version} is in place, and can be read again")
+        if self.placed:
+            self.join(self.placed)
 
     def show(self) -> None:
         """Envoy asks a server of its own for what it serves; take what it shows that one."""
@@ -342,11 +347,27 @@ class Sync:
     def take_token(self) -> None:
         """Write the tunnel's token, which only systemd reads: it hands it to cloudflared."""
         if command := self.config.get("token"):
-            text = printed(command, "the token of the tunnel")
-            path = Path(self.config["folder"], "token")
-            path.unlink(missing_ok=True)
-            path.touch(0o600)
-            path.write_text(text)
+            self.write_private("token", printed(command, "the token of the tunnel"))
+
+    def join(self, found: Found) -> None:
+        """Write what the backbone's daemon reads, where it has changed: new keys come with it."""
+        told = found.document.get("backbone")
+        if told == self.joined:
+            return
+        self.write_private("backbone-key", printed(self.config["backbone_key"], "the backbone key"))
+        text = json.dumps(told).replace(ZONE, self.config["zone"])
+        new = Path(self.config["folder"], "backbone.new")
+        new.write_text(text)
+        new.rename(new.with_suffix(".json"))
+        self.joined = told
+
+    def write_private(self, name: str, text: str) -> None:
+        """Write a file that its owner and root alone may read."""
+        path = Path(self.config["folder"], f"{name}.new")
+        path.unlink(missing_ok=True)
+        path.touch(0o600)
+        path.write_text(text)
+        path.rename(path.with_suffix(""))
 
     def take(self, found: Found) -> None:
         resources = files(found, self.config["zone"])

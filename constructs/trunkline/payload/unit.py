@@ -60,6 +60,11 @@ class Unit(ABC):
         return None
 
     @property
+    def debian_packages(self) -> tuple[str, ...]:
+        """Packages of Debian itself that are installed first, in the version that it has."""
+        return ()
+
+    @property
     def files(self) -> tuple[MachineFile, ...]:
         """The files that the daemon reads."""
         return ()

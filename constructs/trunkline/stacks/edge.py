@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from cdktf import App, TerraformOutput
 from constructs import Construct
 
 from trunkline.addresses.base import edge_name
-from trunkline.addresses.names import management_url, origin_url
+from trunkline.addresses.names import management_url, node_host, origin_url
+from trunkline.backbone import Membership, driver_of
 from trunkline.clouds import cloud_class
+from trunkline.clouds.facts import facts_of
+from trunkline.errors import ConfigurationError
 from trunkline.ingress import ingress_of
 from trunkline.model import (
     CONTROL_PLANE_HEADER,
@@ -18,7 +22,12 @@ from trunkline.model import (
     Topology,
 )
 from trunkline.patterns.edge_proxy import EdgeProxy
-from trunkline.patterns.key_variable import certificate_variable, header_variable
+from trunkline.patterns.key_variable import (
+    certificate_variable,
+    header_variable,
+    node_key_variables,
+)
+from trunkline.stacks.edge_services import edge_services
 from trunkline.stacks.stack import TopologyStack
 
 
@@ -52,8 +61,15 @@ class EdgeStack(TopologyStack):
             ),
             otlp=otlp,
             otlp_header=_header(self, OTLP_HEADER, "telemetry.otlp.header", otlp),
+            membership=_membership(self, topology, site),
+            services=edge_services(topology, site) if topology.backbone else None,
         )
         attachment.attach(edge)
+        if topology.backbone:
+            public = zip(
+                topology.node_names(site.name), edge.public_addresses.values(), strict=True
+            )
+            ingress.add_node_names(self, dict(public))
         TerraformOutput(
             self,
             "origin_url",
@@ -96,3 +112,32 @@ def _certificate(scope: Construct, site: Site, server: ControlPlane | None) -> s
     if server is None or not server.client_certificate:
         return None
     return certificate_variable(scope, cloud_class(site.cloud).secret_bytes)
+
+
+def _membership(scope: Construct, topology: Topology, site: Site) -> Membership | None:
+    """What joins the site's edges to the backbone; None where there is none.
+
+    Raises ConfigurationError where a site has no keys yet.
+    """
+    backbone = topology.backbone
+    if backbone is None:
+        return None
+    of_sites = {each.name: backbone.nodes.get(each.name, ()) for each in topology.sites}
+    for name, nodes in of_sites.items():
+        if len(nodes) < len(topology.node_names(name)):
+            raise ConfigurationError(
+                f"there are no keys yet for the edges of {name}: make them with trunkline keys"
+            )
+    names = [node.name for nodes in of_sites.values() for node in nodes]
+    driver = driver_of(backbone.kind)
+    own = facts_of(site.cloud).packet_bytes
+    return Membership(
+        backbone=evolve(backbone, nodes=of_sites),
+        site=site.name,
+        hosts={name: node_host(topology, name) for name in names},
+        mtus={
+            each.name: driver.mtu(min(own, facts_of(each.cloud).packet_bytes))
+            for each in topology.sites
+        },
+        keys={node.name: node_key_variables(scope, node) for node in backbone.nodes[site.name]},
+    )

@@ -15,6 +15,7 @@ from trunkline.model import (
     PROBE_KEY,
     Site,
     Topology,
+    node_key,
 )
 
 Kind = Literal["zones", "probes", "edge", "routing"]
@@ -54,9 +55,24 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
             stacks.append(
                 StackSpec("probes", site, (*needs, f"TF_VAR_{PROBE_KEY.variable}"), after)
             )
-        edge_needs = (*needs, *addresses.needs_for_edges(), *_needs_for_shown(topology))
+        edge_needs = (
+            *needs,
+            *addresses.needs_for_edges(),
+            *_needs_for_backbone(topology, site),
+            *_needs_for_shown(topology),
+        )
         stacks.append(StackSpec("edge", site, edge_needs, after))
     return [*stacks, StackSpec(ROUTING, None, addresses.needs_for_routing())]
+
+
+def _needs_for_backbone(topology: Topology, site: Site) -> tuple[str, ...]:
+    """The keys of the site's nodes; those that are being rotated have two."""
+    if topology.backbone is None:
+        return ()
+    rotated = {n.name for n in topology.backbone.nodes.get(site.name, ()) if len(n.keys) > 1}
+    keys = [(node_key(name), name in rotated) for name in topology.node_names(site.name)]
+    names = [name for key, two in keys for name in (key.variable, key.previous)[: 1 + two]]
+    return tuple(f"TF_VAR_{name}" for name in names)
 
 
 def _needs_for_shown(topology: Topology) -> tuple[str, ...]:

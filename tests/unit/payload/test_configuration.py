@@ -314,3 +314,52 @@ def test_a_key_is_not_in_what_is_said_of_a_refusal(
     said = capsys.readouterr().out
     assert "bad match (a key)" in said
     assert not any(key in said for key in KEYS)
+
+
+@pytest.fixture
+def node(store: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sync.Sync:
+    """A program that joins a machine to a backbone; Envoy takes everything."""
+    monkeypatch.setattr(sync, "check", lambda *_: None)
+    monkeypatch.setattr(sync, "WARM_SECONDS", 0)
+    (tmp_path / "key").write_text("5e" * 32)
+    keys = {"backbone_key": ["cat", str(tmp_path / "key")], "folder": str(tmp_path / "run")}
+    (tmp_path / "run").mkdir()
+    return sync.Sync({**SETTINGS, **keys})
+
+
+def test_a_machine_is_told_of_its_backbone_and_gets_its_own_key(
+    node: sync.Sync, store: dict[str, str], tmp_path: Path
+) -> None:
+    told = {"zone": ZONE, "nodes": []}
+    put(store, pack(served("/"), KEYS, 65_536, backbone=told))
+    node.turn()
+    run = tmp_path / "run"
+    assert json.loads((run / "backbone.json").read_text()) == {**told, "zone": "us-east-1a"}
+    assert (run / "backbone-key").read_text() == "5e" * 32
+    assert (run / "backbone-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_new_keys_come_with_what_is_told_of_the_nodes(
+    node: sync.Sync, store: dict[str, str], tmp_path: Path
+) -> None:
+    put(store, pack(served("/"), KEYS, 65_536, backbone={"nodes": [1]}))
+    node.turn()
+    (tmp_path / "key").write_text("7a" * 32)
+    node.turn()
+    assert (tmp_path / "run" / "backbone-key").read_text() == "5e" * 32
+    put(store, pack(served("/"), KEYS, 65_536, backbone={"nodes": [2]}))
+    node.turn()
+    assert (tmp_path / "run" / "backbone-key").read_text() == "7a" * 32
+
+
+def test_a_key_that_cannot_be_read_is_said_and_looked_for_again(
+    node: sync.Sync, store: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(store, pack(served("/"), KEYS, 65_536, backbone={"nodes": []}))
+    (tmp_path / "key").rename(tmp_path / "away")
+    node.turn()
+    assert "the backbone key cannot be read" in capsys.readouterr().out
+    assert (tmp_path / "run" / "lds.json").exists()  # requests are served meanwhile
+    (tmp_path / "away").rename(tmp_path / "key")
+    node.turn()
+    assert (tmp_path / "run" / "backbone-key").exists()

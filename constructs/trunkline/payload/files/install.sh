@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install vendors' packages at pinned versions. Usage: install NAME=VERSION,KEY_FILE,KEY_URL ...
+# Install packages: vendors' at pinned versions, NAME=VERSION,KEY_FILE,KEY_URL, and Debian's own, NAME.
+# Usage: install PACKAGE ...
 # Tries for ten minutes: on a first boot the network, a mirror or a lock of apt may be late.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -48,13 +49,17 @@ explain() {
 
 install -d -m 0755 "$keyrings"
 command -v curl >/dev/null || again apt-get -qq install -y --no-install-recommends curl
-again update "$@"
-packages=
+vendors= packages= own=
 for entry in "$@"; do
-    packages="$packages ${entry%%,*}"
+    case $entry in
+    *,*) vendors="$vendors $entry" packages="$packages ${entry%%,*}" ;;
+    *) own="$own $entry" ;;
+    esac
 done
-# shellcheck disable=SC2086 # a list of words
-again apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --allow-downgrades $packages
+# shellcheck disable=SC2086 # lists of words
+again update $vendors
+# shellcheck disable=SC2086
+again apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --allow-downgrades $packages $own
 for package in $packages; do
     apt-mark -qq hold "${package%%=*}"
 done

@@ -4,5 +4,6 @@ from trunkline.payload.units.agent import Agent
 from trunkline.payload.units.cloudflared import Cloudflared
 from trunkline.payload.units.configuration import Configuration
 from trunkline.payload.units.envoy import Envoy
+from trunkline.payload.units.wireguard import WireGuard
 
-__all__ = ["Agent", "Cloudflared", "Configuration", "Envoy"]
+__all__ = ["Agent", "Cloudflared", "Configuration", "Envoy", "WireGuard"]

@@ -32,6 +32,7 @@ class Configuration(Unit):
     - `metadata`: the addresses of the metadata service, which is for this unit alone.
     - `token`: how to read the token of the tunnel, which it writes to TOKEN; None without a tunnel.
     - `shown`: how to read what Envoy shows others, by Envoy's name for it; without a source only.
+    - `backbone_key`: how to read the machine's keys of the backbone; None where it joins none.
     - `public`: whether it makes a certificate for Envoy to show, before Envoy starts.
     """
 
@@ -42,6 +43,7 @@ class Configuration(Unit):
     metadata: tuple[str, ...]
     token: SecretSource | None = None
     shown: Mapping[str, SecretSource] = Factory(dict)
+    backbone_key: SecretSource | None = None
     public: bool = False
 
     name: ClassVar = "configuration"
@@ -53,7 +55,6 @@ class Configuration(Unit):
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
-        token = self.token.arguments if self.token else None
         settings = {
             **self._fetch(),
             "seconds": self.seconds,
@@ -61,7 +62,8 @@ class Configuration(Unit):
             "envoy": "/usr/bin/envoy",
             "bootstrap": self.bootstrap,
             "folder": FOLDER,
-            **({"token": [FETCHER, *token]} if token else {}),
+            **_command("token", self.token),
+            **_command("backbone_key", self.backbone_key),
         }
         return (
             MachineFile(PROGRAM, sync_source()),
@@ -96,3 +98,7 @@ class Configuration(Unit):
         raise ConfigurationError(
             "an edge on this machine has its configuration in a file; use the exposure Loopback"
         )
+
+
+def _command(name: str, source: SecretSource | None) -> dict[str, object]:
+    return {name: [FETCHER, *source.arguments]} if source else {}

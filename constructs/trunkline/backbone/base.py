@@ -1,0 +1,84 @@
+"""The protocol of a kind of backbone: what a machine runs for it, and what it is told.
+
+A kind is added in one file beside this one, with a class that derives from `Driver` and one line of
+the registry in `backbone/__init__.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from trunkline.model import Backbone, Node
+from trunkline.model.converters import texts
+from trunkline.payload import Unit
+
+JsonObject = dict[str, Any]
+
+
+@frozen(kw_only=True)
+class Declaration:
+    """What a kind of backbone needs and cannot do, in sentences for people.
+
+    - `title`: its name.
+    - `needs`: what it takes: kernel, ports, accounts, add-ons.
+    - `limits`: what it cannot do.
+    - `cost`: what it costs, beyond the machines and their traffic.
+    - `source`: where that is documented.
+    """
+
+    title: str
+    needs: tuple[str, ...] = field(converter=texts)
+    limits: tuple[str, ...] = field(converter=texts)
+    cost: str
+    source: str
+
+
+@frozen(kw_only=True)
+class Membership:
+    """What the edges of one site need to be nodes of a backbone.
+
+    - `backbone`: the backbone, with the nodes of all sites.
+    - `site`: the name of their site.
+    - `hosts`: the name under which the internet finds each node, by the node's name.
+    - `mtus`: how long a packet from this site to each other site may be on the overlay, by site.
+    - `keys`: the private keys of each node of the site, by its name: Terraform expressions, the
+      newest first. They are ephemeral values, which go into write-only arguments alone.
+    """
+
+    backbone: Backbone
+    site: str
+    hosts: Mapping[str, str]
+    mtus: Mapping[str, int]
+    keys: Mapping[str, tuple[str, ...]]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes of the site, in the order of its zones."""
+        return self.backbone.nodes[self.site]
+
+
+class Driver(ABC):
+    """One kind of backbone."""
+
+    declaration: ClassVar[Declaration]
+
+    @abstractmethod
+    def mtu(self, underlay: int) -> int:
+        """How long a packet may be on the overlay, where the path between takes `underlay`."""
+
+    @abstractmethod
+    def unit(self) -> Unit:
+        """The daemon that makes a machine a node."""
+
+    @abstractmethod
+    def document(
+        self, membership: Membership, names: Mapping[str, str], ports: Sequence[int]
+    ) -> JsonObject:
+        """What the machines of a site are told, beside their keys.
+
+        `names` are those of their nodes by zone, `ports` the TCP ports at which they answer others.
+        """

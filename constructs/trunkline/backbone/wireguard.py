@@ -1,0 +1,70 @@
+"""WireGuard: a full mesh of encrypted UDP between the edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from trunkline.backbone.base import Declaration, Driver, JsonObject, Membership
+from trunkline.envoy import ZONE
+from trunkline.payload import Unit
+from trunkline.payload.units import WireGuard
+
+# An IPv4 header, a UDP header and WireGuard's own: https://www.wireguard.com/protocol/
+OVERHEAD = 20 + 8 + 32
+
+
+class WireGuardDriver(Driver):
+    """The edges send to one another; each one's firewall takes that for answers to itself."""
+
+    declaration: ClassVar = Declaration(
+        title="WireGuard",
+        needs=(
+            "Linux with WireGuard, as Debian's kernels have it, or wireguard-go",
+            "a public address of each edge's own",
+            "outbound UDP on the ports 51820 and 51821; no inbound port",
+        ),
+        limits=(
+            "it goes over the internet, whose latency and loss it has",
+            "each edge holds a session with every other one: some hundred edges, not thousands",
+        ),
+        cost="nothing beyond the traffic, which each cloud counts as leaving it",
+        source="https://www.wireguard.com/",
+    )
+
+    def mtu(self, underlay: int) -> int:
+        return underlay - OVERHEAD
+
+    def unit(self) -> Unit:
+        return WireGuard()
+
+    def document(
+        self, membership: Membership, names: Mapping[str, str], ports: Sequence[int]
+    ) -> JsonObject:
+        """The format that `payload/wireguard.py` reads.
+
+        - `zone` and `names`: where the machine stands, and its node's name in each zone.
+        - `overlay`: the range of all nodes.
+        - `ports`: the TCP ports at which an edge answers on the overlay.
+        - `nodes`: all of them, this one included: `name`, `host`, `address`, `mtu`, and `keys`, the
+          newest first, each with `public_key` and `port`.
+        """
+        backbone = membership.backbone
+        nodes = [
+            {
+                "name": node.name,
+                "host": membership.hosts[node.name],
+                "address": node.address,
+                "mtu": membership.mtus[site],
+                "keys": [{"public_key": key.public_key, "port": key.port} for key in node.keys],
+            }
+            for site, members in backbone.nodes.items()
+            for node in members
+        ]
+        return {
+            "zone": ZONE,
+            "names": dict(names),
+            "overlay": backbone.cidr,
+            "ports": list(ports),
+            "nodes": nodes,
+        }

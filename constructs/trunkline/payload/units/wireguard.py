@@ -1,0 +1,58 @@
+"""WireGuard, which joins an edge to the backbone."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import ClassVar
+
+from attrs import frozen
+
+from trunkline.errors import ConfigurationError
+from trunkline.payload.firewall import Firewall, Rule
+from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.units.configuration import FOLDER
+from trunkline.probing.source import without_documentation
+
+PROGRAM = "/usr/local/lib/trunkline/wireguard"
+PORTS = (51820, 51821)
+
+
+@frozen
+class WireGuard(Unit):
+    """Keeps WireGuard as the files say that `Configuration` writes: the nodes, and the own keys."""
+
+    name: ClassVar = "backbone"
+    remedy: ClassVar = "use fewer or shorter route prefixes"
+
+    @property
+    def service(self) -> str:
+        return packaged("backbone.service").replace("@FOLDER@", FOLDER)
+
+    @property
+    def debian_packages(self) -> tuple[str, ...]:
+        return ("nftables", "wireguard-tools")
+
+    @property
+    def files(self) -> tuple[MachineFile, ...]:
+        drop_in = f"{UNITS}/trunkline-{self.name}.service.d/20-network.conf"
+        return (
+            MachineFile(PROGRAM, program()),
+            MachineFile(drop_in, packaged("network.conf")),
+        )
+
+    @property
+    def firewall(self) -> Firewall:
+        """Only the way out: what a peer sends is an answer to what goes to the same port of it."""
+        rules = [Rule(name=f"backbone-{port}", port=port, protocol="udp") for port in PORTS]
+        return Firewall(egress=tuple(rules))
+
+    def local(self, cidr: str, zone: str) -> LocalUnit:
+        raise ConfigurationError("the sites of this machine reach one another without a backbone")
+
+
+@cache
+def program() -> str:
+    """The program that a node runs, as machines get it."""
+    text = files("trunkline.payload").joinpath("wireguard.py").read_text("utf-8")
+    return without_documentation(text, "payload/wireguard.py")

@@ -1,0 +1,292 @@
+"""Joins a machine to the backbone with WireGuard: interfaces, peers, routes and a firewall.
+
+A machine gets this program as one file; it needs the standard library, `ip`, `wg` and `nft`. Usage:
+wireguard FOLDER, in which `sync.py` keeps `backbone.json`, which `backbone/wireguard.py` describes,
+and `backbone-key`, the machine's own private keys: 64 hexadecimal digits each, with commas between.
+
+Each key of the machine has an interface of its own, named by its UDP port, and each key of another
+machine is a peer of all of them. So machines that have a new key already and machines that do not
+know it yet understand one another: traffic takes the newest pair of keys that has shaken hands.
+"""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+CONFIG, KEYS = "backbone.json", "backbone-key"
+PREFIX = "tl"  # names of interfaces: tl51820
+# WireGuard refuses a session after 180 s; with traffic or keepalives it makes a new one after 120.
+FRESH_SECONDS = 180.0
+# Both sides send this often, so that each one's firewall takes the other for the answer to itself:
+# no inbound port is open. The shortest memory of a cloud's firewall for UDP is 30 s.
+KEEPALIVE_SECONDS = 5
+RESOLVE_SECONDS = 10
+TABLE = "trunkline_backbone"
+
+
+class BackboneError(Exception):
+    """Something is not as it should be; the message says what, without any key."""
+
+    __slots__ = ()  # a machine gets this program without its docstrings, and a class needs a body
+
+
+class Session(NamedTuple):
+    """An interface with one of the machine's keys, and the peer's key at its other end."""
+
+    interface: str
+    public_key: str
+
+
+def run(*command: str, text: str = "") -> str:
+    """What a command prints; BackboneError with its last words where it fails."""
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=30, check=False
+    )
+    if done.returncode:
+        said = done.stderr.strip().rpartition("\n")[2]
+        raise BackboneError(f"{' '.join(command[:3])}: {said}")
+    return done.stdout.strip()
+
+
+# --- what the files say
+
+
+def read(folder: str) -> tuple[dict[str, Any], list[str]]:
+    """The configuration, and the private keys in base64, the newest first."""
+    config: dict[str, Any] = json.loads(Path(folder, CONFIG).read_text())
+    texts = Path(folder, KEYS).read_text().strip().split(",")
+    keys = [base64.b64encode(bytes.fromhex(text)).decode() for text in texts if text]
+    return config, keys
+
+
+def own_name(config: dict[str, Any]) -> str:
+    name: str = config["names"][config["zone"]]
+    return name
+
+
+def others(config: dict[str, Any]) -> list[dict[str, Any]]:
+    name = own_name(config)
+    return [node for node in config["nodes"] if node["name"] != name]
+
+
+def interfaces(config: dict[str, Any], keys: list[str]) -> dict[str, str]:
+    """The private key of each interface by its name, the newest first."""
+    [node] = [each for each in config["nodes"] if each["name"] == own_name(config)]
+    ports = {key["public_key"]: key["port"] for key in node["keys"]}
+    publics = {run("wg", "pubkey", text=key): key for key in keys}
+    found = {f"{PREFIX}{ports[public]}": key for public, key in publics.items() if public in ports}
+    if not found:
+        raise BackboneError("the nodes file knows none of this machine's keys")
+    return found
+
+
+# --- interfaces and peers
+
+
+def add_interface(name: str) -> None:
+    """Make it in the kernel, or where the kernel has no WireGuard, by wireguard-go."""
+    try:
+        run("ip", "link", "add", name, "type", "wireguard")
+    except BackboneError as error:
+        try:
+            run("wireguard-go", name)
+        except OSError:
+            raise error from None
+
+
+def present() -> set[str]:
+    return {name for name in run("wg", "show", "interfaces").split() if name.startswith(PREFIX)}
+
+
+def set_up(config: dict[str, Any], keys: list[str]) -> list[str]:
+    """Bring the interfaces up as the files say; their names, the newest key's first."""
+    wanted = interfaces(config, keys)
+    [own] = [node for node in config["nodes"] if node["name"] == own_name(config)]
+    for name in present() - wanted.keys():
+        run("ip", "link", "delete", name)
+    longest = max(node["mtu"] for node in config["nodes"])
+    for name, key in wanted.items():
+        if name not in present():
+            add_interface(name)
+        port = name.removeprefix(PREFIX)
+        run("wg", "set", name, "listen-port", port, "private-key", "/dev/stdin", text=key)
+        run("ip", "address", "replace", f"{own['address']}/32", "dev", name)
+        run("ip", "link", "set", name, "mtu", str(longest), "up")
+        set_peers(name, others(config))
+    return list(wanted)
+
+
+def set_peers(interface: str, nodes: list[dict[str, Any]]) -> None:
+    wanted = {key["public_key"] for node in nodes for key in node["keys"]}
+    for key in set(run("wg", "show", interface, "peers").split()) - wanted:
+        run("wg", "set", interface, "peer", key, "remove")
+    for key in wanted:
+        run("wg", "set", interface, "peer", key, "persistent-keepalive", str(KEEPALIVE_SECONDS))
+
+
+def set_endpoints(links: list[str], nodes: list[dict[str, Any]], known: dict[str, str]) -> None:
+    """Point the peers to the addresses that their names have now, where these have changed."""
+    for node in nodes:
+        try:
+            address = str(socket.getaddrinfo(node["host"], None, socket.AF_INET)[0][4][0])
+        except OSError:
+            continue  # its stack may come later
+        if known.get(node["name"]) == address:
+            continue
+        for key in node["keys"]:
+            for interface in links:
+                endpoint = f"{address}:{key['port']}"
+                run("wg", "set", interface, "peer", key["public_key"], "endpoint", endpoint)
+        known[node["name"]] = address
+        say(f"{node['name']} is at {address}")
+
+
+# --- which pair of keys carries the traffic
+
+
+def handshakes(links: list[str]) -> dict[Session, float]:
+    """When each pair of keys has last shaken hands, in seconds since 1970; 0 for never."""
+    found = {}
+    for interface in links:
+        for line in run("wg", "show", interface, "latest-handshakes").splitlines():
+            key, _, seconds = line.partition("\t")
+            found[Session(interface, key)] = float(seconds)
+    return found
+
+
+def best(
+    node: dict[str, Any], links: list[str], times: dict[Session, float], now: float
+) -> Session:
+    """The newest pair with a session; without any, the one that has shaken hands last."""
+    pairs = [Session(interface, key["public_key"]) for interface in links for key in node["keys"]]
+    fresh = [pair for pair in pairs if now - times.get(pair, 0) < FRESH_SECONDS]
+    return fresh[0] if fresh else max(pairs, key=lambda pair: times.get(pair, 0))
+
+
+def carry(node: dict[str, Any], link: Session, each: list[Session]) -> None:
+    """Send what is for a node over `link`, and take what comes from it over `each`."""
+    address = f"{node['address']}/32"
+    for interface, key in each:
+        run("wg", "set", interface, "peer", key, "allowed-ips", address)
+    run("ip", "route", "replace", address, "dev", link.interface, "mtu", str(node["mtu"]))
+
+
+# --- the firewall
+
+
+def rules(config: dict[str, Any]) -> str:
+    """What may come in from the backbone: pings, and connections to the edge's own ports."""
+    ports = ", ".join(str(port) for port in config["ports"])
+    accept = f"    tcp dport {{ {ports} }} accept\n" if ports else ""
+    return (
+        f"table inet {TABLE} {{}}\n"
+        f"delete table inet {TABLE}\n"
+        f"table inet {TABLE} {{\n"
+        "  chain input {\n"
+        "    type filter hook input priority 0; policy accept;\n"
+        f'    iifname != "{PREFIX}*" return\n'
+        "    ct state established,related accept\n"
+        f"    ip saddr != {config['overlay']} drop\n"
+        "    icmp type echo-request accept\n"
+        f"{accept}"
+        "    drop\n"
+        "  }\n"
+        "  chain forward {\n"
+        "    type filter hook forward priority 0; policy accept;\n"
+        f'    iifname "{PREFIX}*" drop\n'
+        f'    oifname "{PREFIX}*" drop\n'
+        "  }\n"
+        "}\n"
+    )
+
+
+# --- the daemon
+
+
+def notify(text: str) -> None:
+    """Tell systemd, where it listens (sd_notify(3))."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.connect("\0" + address[1:] if address.startswith("@") else address)
+            client.send(text.encode())
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+    notify(f"STATUS={text}")
+
+
+class Mesh:
+    """This machine's place on the backbone; `turn` looks once at everything."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.loaded: tuple[dict[str, Any], list[str]] | None = None
+        self.links: list[str] = []
+        self.addresses: dict[str, str] = {}
+        self.carried: dict[str, tuple[Session, list[Session]]] = {}
+        self.resolved = 0.0
+        self.trouble = ""
+
+    def turn(self) -> None:
+        try:
+            self.load()
+            self.resolve()
+            self.choose()
+            self.trouble = ""
+        except FileNotFoundError:
+            self.complain("the configuration is not there yet")
+        except (BackboneError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+            self.complain(str(error) or type(error).__name__)
+
+    def load(self) -> None:
+        found = read(self.folder)
+        if found == self.loaded:
+            return
+        config, keys = found
+        run("nft", "-f", "-", text=rules(config))
+        self.links = set_up(config, keys)
+        self.loaded, self.addresses, self.carried, self.resolved = found, {}, {}, 0.0
+        notify("READY=1")
+        peers = len(others(config))
+        say(f"{own_name(config)} is up with {len(self.links)} key(s), {peers} other node(s)")
+
+    def resolve(self) -> None:
+        if time.monotonic() - self.resolved < RESOLVE_SECONDS or not self.loaded:
+            return
+        set_endpoints(self.links, others(self.loaded[0]), self.addresses)
+        self.resolved = time.monotonic()
+
+    def choose(self) -> None:
+        if not self.loaded:
+            return
+        times, now = handshakes(self.links), time.time()
+        for node in others(self.loaded[0]):
+            link = best(node, self.links, times, now)
+            each = [best(node, [interface], times, now) for interface in self.links]
+            if self.carried.get(node["name"]) != (link, each):
+                carry(node, link, each)
+                self.carried[node["name"]] = (link, each)
+
+    def complain(self, text: str) -> None:
+        if text != self.trouble:
+            self.trouble = text
+            say(text)
+
+
+def main(folder: str) -> None:
+    mesh = Mesh(folder)
+    while True:
+        mesh.turn()
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,188 @@
+"""Nodes of a backbone in network namespaces, behind firewalls that open no port.
+
+    node's namespace  eth0 192.0.2.N ──── internet's namespace, a bridge
+
+Each node runs the program of the machines with WireGuard; its firewall lets in what answers
+something that it has sent, as those of the clouds do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trunkline.deploy.nodes import public_key
+from trunkline.payload.units.wireguard import program
+from trunkline.probing.key import generate_key
+
+FIREWALL = """
+table inet cloud {
+  chain input {
+    type filter hook input priority -10; policy accept;
+    iifname != "eth0" return
+    ct state established,related accept
+    icmp type { destination-unreachable, time-exceeded } accept
+    drop
+  }
+}
+"""
+OVERLAY = "10.254.0.0/24"
+_SCENES = itertools.count(1)
+
+
+def sh(*command: str, text: str | None = None) -> str:
+    done = subprocess.run(command, input=text, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+    return done.stdout
+
+
+@dataclass
+class Node:
+    """One machine: its namespace, its folder with what `sync.py` writes, its keys."""
+
+    name: str
+    number: int
+    folder: Path
+    scene: str
+    keys: list[tuple[str, int]] = field(default_factory=lambda: [(generate_key(), 51820)])
+    program: subprocess.Popen[str] | None = None
+
+    @property
+    def namespace(self) -> str:
+        return f"{self.scene}-{self.name}"
+
+    @property
+    def address(self) -> str:
+        return f"10.254.0.{self.number}"
+
+    @property
+    def public_address(self) -> str:
+        return f"192.0.2.{self.number}"
+
+    def run(self, *command: str, text: str | None = None) -> str:
+        """What a command prints that runs as the node's program does."""
+        assert self.program
+        inside = ("nsenter", "--target", str(self.program.pid), "--mount", "--net", "--")
+        return sh(*inside, *command, text=text)
+
+    def succeeds(self, *command: str) -> bool:
+        with contextlib.suppress(AssertionError):
+            self.run(*command)
+            return True
+        return False
+
+    def reaches(self, other: Node, *options: str) -> bool:
+        return self.succeeds("ping", "-c1", "-W1", *options, other.address)
+
+    def kill(self) -> None:
+        """End the program and wireguard-go, as a machine that is cut off from its power."""
+        for pid in sh("ip", "netns", "pids", self.namespace).split():
+            subprocess.run(["kill", "-9", pid], check=False)
+        assert self.program
+        self.program.wait()
+
+    def described(self, mtu: int) -> dict[str, Any]:
+        keys = [{"public_key": public_key(key), "port": port} for key, port in self.keys]
+        host = f"{self.name}.test"
+        return {"name": self.name, "host": host, "address": self.address, "mtu": mtu, "keys": keys}
+
+    def told(self, nodes: Sequence[Mapping[str, Any]], ports: Sequence[int] = (8443,)) -> None:
+        """Put into place what the store would say now."""
+        keys = ",".join(key for key, _ in self.keys)
+        (self.folder / "backbone-key").write_text(keys)
+        config = {
+            "zone": "z",
+            "names": {"z": self.name},
+            "overlay": OVERLAY,
+            "ports": list(ports),
+            "nodes": list(nodes),
+        }
+        new = self.folder / "backbone.new"
+        new.write_text(json.dumps(config))
+        new.rename(self.folder / "backbone.json")
+
+
+@contextlib.contextmanager
+def nodes(names: Sequence[str], folder: Path, mtu: int = 1400) -> Iterator[list[Node]]:
+    """That many nodes, up and told of one another; all is taken away again."""
+    with ExitStack() as stack:
+        scene = f"tlb{next(_SCENES)}"
+        internet = f"{scene}-net"
+        stack.enter_context(_namespace(internet))
+        _in(internet, "ip", "link", "add", "br0", "type", "bridge")
+        _in(internet, "ip", "link", "set", "br0", "up")
+        made = [Node(name, number, folder / name, scene) for number, name in enumerate(names, 1)]
+        for node in made:
+            stack.enter_context(_plugged(node, internet))
+        hosts = "".join(f"{node.public_address} {node.name}.test\n" for node in made)
+        for node in made:
+            _hosts(node.namespace, hosts, stack)
+            node.told([each.described(mtu) for each in made])
+            stack.enter_context(running(node))
+        yield made
+
+
+@contextlib.contextmanager
+def running(node: Node) -> Iterator[None]:
+    """The node's program, in mounts of its own: wireguard-go's sockets are named by interface."""
+    file = node.folder / "wireguard"
+    file.write_text(program())
+    script = (
+        "mkdir -p /run/wireguard; mount -t tmpfs none /run/wireguard; "
+        f"exec {sys.executable} -I {file} {node.folder}"
+    )
+    command = ("ip", "netns", "exec", node.namespace, "sh", "-euc", script)
+    with (node.folder / "log").open("w") as log:
+        node.program = subprocess.Popen(command, text=True, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            node.program.kill()
+            node.program.wait()
+
+
+@contextlib.contextmanager
+def _namespace(name: str) -> Iterator[None]:
+    sh("ip", "netns", "add", name)
+    try:
+        yield
+    finally:
+        for pid in sh("ip", "netns", "pids", name).split():
+            subprocess.run(["kill", "-9", pid], capture_output=True)
+        sh("ip", "netns", "del", name)
+
+
+def _in(namespace: str, *command: str, text: str | None = None) -> None:
+    sh("ip", "netns", "exec", namespace, *command, text=text)
+
+
+@contextlib.contextmanager
+def _plugged(node: Node, internet: str) -> Iterator[None]:
+    node.folder.mkdir()
+    with _namespace(node.namespace):
+        far = f"n{node.number}"
+        sh("ip", "link", "add", far, "netns", internet, "type", "veth", "peer", "eth0",
+           "netns", node.namespace)  # fmt: skip
+        _in(internet, "ip", "link", "set", far, "master", "br0", "up")
+        _in(node.namespace, "ip", "link", "set", "lo", "up")
+        _in(node.namespace, "ip", "address", "add", f"{node.public_address}/24", "dev", "eth0")
+        _in(node.namespace, "ip", "link", "set", "eth0", "up")
+        _in(node.namespace, "nft", "-f", "-", text=FIREWALL)
+        yield
+
+
+def _hosts(namespace: str, text: str, stack: ExitStack) -> None:
+    """What names mean in a namespace: `ip netns exec` binds these files over those of /etc."""
+    folder = Path("/etc/netns") / namespace
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hosts").write_text(text)
+    (folder / "nsswitch.conf").write_text("hosts: files\n")
+    stack.callback(sh, "rm", "-rf", str(folder))

@@ -1,0 +1,137 @@
+"""What a machine is told of a backbone, and what its program makes of that."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from attrs import evolve
+from support.examples import ROOT
+from support.nodes import loaded
+from support.stacks import synthesized
+
+from trunkline.backbone import DRIVERS, driver_of
+from trunkline.clouds.facts import facts_of
+from trunkline.errors import ConfigurationError
+from trunkline.payload import wireguard
+from trunkline.payload.wireguard import Session
+from trunkline.stacks.specs import stack_specs
+from trunkline.topology import load
+
+FILE = ROOT / "topologies" / "backbone.yaml"
+NOW = 1_000_000.0
+
+
+def stack(site: str, topology: Any = None) -> dict[str, Any]:
+    """The JSON of the edge's stack of a site."""
+    from cdktf import App, Testing
+
+    from trunkline.stacks.app import CONTEXT
+    from trunkline.stacks.edge import EdgeStack
+
+    topology = topology or loaded(FILE)
+    made = EdgeStack(App(context=CONTEXT), topology, topology.site(site))
+    return dict(json.loads(Testing.synth(made)))
+
+
+def node(*ports: int, name: str = "b-1") -> dict[str, Any]:
+    keys = [{"public_key": f"{name}-{port}", "port": port} for port in ports]
+    return {"name": name, "address": "10.254.0.2", "mtu": 1340, "keys": keys}
+
+
+@pytest.mark.parametrize("kind", DRIVERS)
+def test_a_kind_declares_what_it_needs_and_what_it_cannot(kind: Any) -> None:
+    declaration = DRIVERS[kind].declaration
+    assert declaration.needs and declaration.limits and declaration.cost
+    assert declaration.source.startswith("https://")
+
+
+def test_a_packet_fits_into_the_shorter_one_of_both_clouds() -> None:
+    driver = driver_of("wireguard")
+    shortest = {cloud: driver.mtu(facts_of(cloud).packet_bytes) for cloud in ("aws", "google")}
+    assert shortest == {"aws": 1440, "google": 1400}
+    assert driver.mtu(facts_of("azure").packet_bytes) == 1340
+
+
+def test_a_private_key_stands_in_a_write_only_argument_alone() -> None:
+    made = stack("aws")
+    parameters = made["resource"]["aws_ssm_parameter"].values()
+    [key] = [each for each in parameters if each["name"].endswith("backbone-key-aws-1")]
+    assert key["value_wo"] == "${var.backbone_aws_1_key}"
+    assert "value" not in key
+    text = str({**made, "variable": {}}).replace(key["value_wo"], "")
+    assert "backbone_aws_1_key" not in text
+    assert made["variable"]["backbone_aws_1_key"]["ephemeral"] is True
+
+
+def test_no_port_is_open_to_the_internet() -> None:
+    rules = stack("aws")["resource"]["aws_vpc_security_group_ingress_rule"].values()
+    assert {(rule["from_port"], rule["cidr_ipv4"]) for rule in rules} == {(443, "10.10.0.0/16")}
+
+
+def test_a_site_without_keys_is_an_error_that_says_how_to_make_them() -> None:
+    with pytest.raises(ConfigurationError, match="no keys yet for the edges of aws: make them"):
+        stack("aws", load(FILE))
+
+
+def test_a_stack_needs_the_keys_of_its_own_nodes() -> None:
+    needs = {spec.name: spec.needs for spec in stack_specs(loaded(FILE))}
+    own = [name for name in needs["edge-google"] if name.startswith("TF_VAR_backbone")]
+    assert own == ["TF_VAR_backbone_google_1_key", "TF_VAR_backbone_google_2_key"]
+
+
+def test_while_a_key_is_rotated_the_one_before_is_needed_as_well() -> None:
+    topology = loaded(FILE)
+    assert topology.backbone
+    first, *others = topology.backbone.nodes["aws"]
+    two = evolve(first, keys=[*first.keys, *others[0].keys])
+    nodes = {**topology.backbone.nodes, "aws": (two, *others)}
+    during = evolve(topology, backbone=evolve(topology.backbone, nodes=nodes))
+    needs = {spec.name: spec.needs for spec in stack_specs(during)}
+    assert "TF_VAR_backbone_aws_1_key_previous" in needs["edge-aws"]
+    made = stack("aws", during)["resource"]["aws_ssm_parameter"].values()
+    [key] = [each for each in made if each["name"].endswith("backbone-key-aws-1")]
+    assert key["value_wo"] == "${var.backbone_aws_1_key},${var.backbone_aws_1_key_previous}"
+
+
+def test_the_newest_keys_that_have_shaken_hands_carry_the_traffic() -> None:
+    both, links = node(51821, 51820), ["tl51821", "tl51820"]
+    old = Session("tl51820", "b-1-51820")
+    times = {old: NOW - 10}
+    assert wireguard.best(both, links, times, NOW) == old
+    new = Session("tl51821", "b-1-51821")
+    assert wireguard.best(both, links, {**times, new: NOW - 100}, NOW) == new
+    assert wireguard.best(both, links, {**times, new: NOW - 200}, NOW) == old
+
+
+def test_without_any_session_the_last_one_is_kept() -> None:
+    both, links = node(51821, 51820), ["tl51820"]
+    times = {
+        Session("tl51820", "b-1-51821"): NOW - 900,
+        Session("tl51820", "b-1-51820"): NOW - 500,
+    }
+    assert wireguard.best(both, links, times, NOW) == Session("tl51820", "b-1-51820")
+
+
+def test_the_firewall_lets_in_the_edges_ports_alone() -> None:
+    rules = wireguard.rules({"ports": [8443, 5432], "overlay": "10.254.0.0/24"})
+    assert "tcp dport { 8443, 5432 } accept" in rules
+    assert "ip saddr != 10.254.0.0/24 drop" in rules
+    assert "dport" not in wireguard.rules({"ports": [], "overlay": "10.254.0.0/24"})
+
+
+def test_a_loopback_edge_joins_no_backbone() -> None:
+    from trunkline import EdgeProxy, Loopback, Membership, Site
+    from trunkline.model import Backbone, NewNetwork
+
+    backbone = Backbone(kind="wireguard", nodes={"here": ()})
+    membership = Membership(backbone=backbone, site="here", hosts={}, mtus={}, keys={})
+    network = NewNetwork("127.10.0.0/16")
+    site = Site(name="here", cloud="local", region="r", zone="r-a", network=network)
+    with pytest.raises(ConfigurationError, match="membership: an edge with a control_plane, or"):
+        synthesized(
+            lambda scope: EdgeProxy(
+                scope, "edge", site=site, exposure=Loopback(), membership=membership
+            )
+        )
