@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rehearsal.clouds import BY_CLOUD
 from rehearsal.workers import ZONE
 from rehearsal.world import World
 from trunkline.addresses.base import edge_name, machine_name
-from trunkline.model import Cloudflare, ExistingNetwork, Topology
+from trunkline.model import Cloudflare, ExistingNetwork, Server, Service, Site, Topology
 
 
 def edge_machines(topology: Topology, site: str) -> dict[str, str]:
@@ -16,6 +18,13 @@ def edge_machines(topology: Topology, site: str) -> dict[str, str]:
     return {first: name, **{zone: machine_name(name, zone) for zone in spares}}
 
 
+def _servers(service: Service, site: Site) -> Iterator[Server]:
+    """Where a service stands that the edge of `site` reaches for others."""
+    hosts = [service.server] if service.server else service.hosts
+    for host in hosts if service.site == site.name else ():
+        yield Server(host.replace("*.", "any."), service.port, service.tls)
+
+
 def add_existing(world: World, topology: Topology) -> None:
     """Put what no stack of the topology makes into the world."""
     for site in topology.sites:
@@ -23,6 +32,7 @@ def add_existing(world: World, topology: Topology) -> None:
             for type_name, state in BY_CLOUD[site.cloud].network(site, site.network):
                 world.put_before(type_name, state)
         servers = [each for upstream in site.services.values() for each in upstream.servers]
+        servers += [each for service in topology.services for each in _servers(service, site)]
         for machine in edge_machines(topology, site.name).values():
             world.servers[machine] = tuple(servers)
     ingress = topology.ingress

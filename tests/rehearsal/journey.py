@@ -7,10 +7,12 @@ import statistics
 import time
 from pathlib import Path
 
+from rehearsal.backbone import join_the_backbone
 from rehearsal.drills import DRILLS
 from rehearsal.names import API
 from rehearsal.placing import place
-from rehearsal.stage import Stage, stage
+from rehearsal.services import use_services
+from rehearsal.stage import Stage, made_keys, stage
 from trunkline.addresses.names import route_url
 from trunkline.demo.report import Report
 from trunkline.deploy.progress import StepPrinter
@@ -25,9 +27,11 @@ def rehearse(file: Path, folder: Path, *, keep: bool = False) -> Report:
 
     Everything is gone afterwards, also after an error, which tells the machines' last words.
     """
-    began, report = time.monotonic(), Report()
+    began, report, printer = time.monotonic(), Report(), StepPrinter()
+    with printer.step("make the keys"):
+        file, keys = made_keys(file, folder)
     topology = load(file)
-    with stage(topology, folder, StepPrinter(), report) as made:
+    with stage(topology, keys, folder, printer, report) as made:
         try:
             _play(made, file, topology, keep=keep)
         except AssertionError as error:
@@ -51,6 +55,9 @@ def _play(stage: Stage, file: Path, topology: Topology, *, keep: bool) -> None:
     request_routes(stage, topology)
     come_unknown(stage, topology)
     ask_cloudflare(stage, topology)
+    if topology.backbone:
+        join_the_backbone(stage, topology)
+        use_services(stage, topology)
     if keep:
         stand(stage)
     for drill in DRILLS:

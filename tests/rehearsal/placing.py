@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,14 +16,12 @@ from trunkline.model import Site, Topology, zone_name
 from trunkline.topology import load
 
 
-def place(stage: Stage, source: Path, topology: Topology) -> Topology:
+def place(stage: Stage, file: Path, topology: Topology) -> Topology:
     """Measure all zones of a topology's file, choose the nearest, and take the probes away again.
 
     What was measured is held against the matrix of distances. The choice is the exact optimum of
     what was measured; on a busy machine that may be another one than the optimum of the matrix.
     """
-    file = stage.folder / "topology.yaml"
-    shutil.copyfile(source, file)
     pairs = _measure_all(stage, file, topology)
     with stage.printer.step("place the edges") as step:
         stage.operator.trunkline("place", "measured.json", "--topology", str(file), "--write")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from attrs import evolve
@@ -19,16 +21,19 @@ from doubles.services.trust import Authority
 from rehearsal import distances, internet
 from rehearsal.distances import Distances
 from rehearsal.existing import add_existing, edge_machines
-from rehearsal.names import address_of
+from rehearsal.names import public_names
 from rehearsal.operator import Operator, operator
 from rehearsal.sky import Sky, sky
 from rehearsal.terraform import Stacks, environment
 from trunkline.demo.report import Report
 from trunkline.deploy.keys import Keys, keys_of
+from trunkline.deploy.nodes import Nodes
 from trunkline.deploy.progress import StepPrinter
 from trunkline.model import SigningKeys, Topology
 from trunkline.routing.load_balancer import LOAD_BALANCER
 from trunkline.stacks.synthesize import synthesize
+from trunkline.topology import load
+from trunkline.topology.nodes import nodes_path
 
 SERVED_WITHIN = 180.0  # seconds: the machines install Envoy and cloudflared first
 
@@ -109,17 +114,31 @@ class Stage:
         return "\n".join(parts)
 
 
+def made_keys(source: Path, folder: Path) -> tuple[Path, Keys]:
+    """The topology's file in a folder of its own, as a user has it after `trunkline keys`.
+
+    What lies beside it (certificates) comes along, and the nodes of a backbone are there as well.
+    """
+    file = folder / "topology.yaml"
+    shutil.copyfile(source, file)
+    for beside in source.parent.glob("*.pem"):
+        shutil.copy(beside, folder)
+    topology, keys = load(file), Keys({})
+    for key in keys_of(topology):
+        keys = keys.having(key)
+    if topology.backbone:
+        today = datetime.now(UTC).date().isoformat()
+        Nodes.of(topology).following(keys, today).write(nodes_path(file))
+    return file, keys
+
+
 @contextlib.contextmanager
 def stage(
-    topology: Topology, folder: Path, printer: StepPrinter, report: Report
+    topology: Topology, keys: Keys, folder: Path, printer: StepPrinter, report: Report
 ) -> Iterator[Stage]:
     """A sky and an operator for a topology, while the block runs."""
     operators = list(topology.probes.operators if topology.probes else ()) or ["203.0.113.7/32"]
     apart = distances.load()
-    keys = Keys({})
-    with printer.step("make the keys"):
-        for key in keys_of(topology):
-            keys = keys.having(key)
     booting.sweep()
     internet.sweep()
     with contextlib.ExitStack() as stack:
@@ -138,7 +157,7 @@ def stage(
             operator(
                 net,
                 operators[0].partition("/")[0],
-                lambda name: address_of(made.world, name),
+                public_names(made.world),
                 scene.authority,
                 folder,
                 keys,

@@ -54,6 +54,11 @@ JOURNEYS = {
     ),
     # A load balancer in place of the Worker, which is given each new tunnel by another apply.
     ROOT / "tests" / "golden" / "topologies" / "load-balancer.yaml": ("/models",),
+    ROOT / "topologies" / "backbone.yaml": (
+        "services in aws",
+        "edges that reach one another",
+        "the keys of the backbone are rotated",
+    ),
     # Origin Rules, which fail over to nobody, so that some drills have no occasion.
     ROOT / "tests" / "golden" / "topologies" / "every-feature.yaml": ("an apply fails",),
 }

@@ -17,6 +17,7 @@ class Example(StrEnum):
     ONE_CLOUD = "one-cloud"
     THREE_CLOUDS = "three-clouds"
     TWO_ACCOUNTS = "two-accounts"
+    BACKBONE = "backbone"
     LOCAL = "local"
 
 
@@ -44,7 +45,8 @@ def init(
 
     An editor that knows YAML schemas then completes the file and explains every property.
     one-cloud: one AWS region. three-clouds: AWS, Google Cloud and Azure. two-accounts: two AWS
-    accounts and Google Cloud. local: this machine plays three clouds.
+    accounts and Google Cloud. backbone: services of three clouds in one another. local: this
+    machine plays three clouds.
     """
     from trunkline.documents.schema import schema_path
     from trunkline.documents.write import write_changed, write_whole

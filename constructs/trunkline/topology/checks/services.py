@@ -156,7 +156,7 @@ def _complete(draft: PartialTopology) -> Iterator[tuple[str, Mapping[str, Any]]]
     """The services of which the schema has refused nothing, and whose site there is."""
     for name, data in draft.mapping("services").items():
         whole = isinstance(data, Mapping) and not _refused(data)
-        if whole and data["from"] in draft.sites and data["in"]:
+        if whole and data.get("from") in draft.sites and data.get("in"):
             yield name, data
 
 

@@ -1,0 +1,60 @@
+"""The backbone of a rehearsal: every edge reaches every other one on the overlay."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+from collections.abc import Mapping
+from functools import partial
+
+from rehearsal.existing import edge_machines
+from rehearsal.machines import Running
+from rehearsal.stage import Stage
+from trunkline.model import Node, Topology
+
+_TIME = re.compile(r"time=([0-9.]+) ms")
+
+
+def join_the_backbone(stage: Stage, topology: Topology) -> None:
+    """Wait until every edge has an answer of every other one, and say how far they are apart."""
+    machines = nodes(stage, topology)
+    pairs = [
+        (machine, node)
+        for machine, own in machines.values()
+        for _, node in machines.values()
+        if node is not own
+    ]
+    with stage.printer.step("wait until every edge reaches every other on the backbone") as step:
+        for machine, node in pairs:
+            reaches = partial(reached, machine, node)
+            stage.wait_until(reaches, f"{machine.name} reaches {node.name}")
+        times = [time for machine, node in pairs if (time := ping(machine, node)) is not None]
+        assert len(times) == len(pairs), "some edges lost one another again"
+        step.result = f"{len(pairs)} directions, {statistics.median(times):.2f} ms in the middle"
+    stage.report.add("edges that reach one another", step.result)
+
+
+def nodes(stage: Stage, topology: Topology) -> Mapping[str, tuple[Running, Node]]:
+    """Each edge's machine and its node, by the node's name."""
+    assert topology.backbone
+    found = {}
+    for site in topology.sites:
+        names = edge_machines(topology, site.name)
+        zones = topology.edge_zones(site.name)
+        for zone, node in zip(zones, topology.backbone.nodes[site.name], strict=True):
+            found[node.name] = (stage.sky.find(names[zone]), node)
+    return found
+
+
+def reached(machine: Running, node: Node) -> bool:
+    """Whether a machine has an answer of a node."""
+    return ping(machine, node) is not None
+
+
+def ping(machine: Running, node: Node) -> float | None:
+    """The round trip in milliseconds from a machine to a node's address; None without an answer."""
+    command = ("ip", "netns", "exec", machine.cable.machine, "ping", "-c1", "-W1", node.address)
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = _TIME.search(done.stdout)
+    return float(found[1]) if found else None

@@ -1,0 +1,76 @@
+"""Services across clouds: applications ask under the services' own names, in their own networks."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from rehearsal.applications import Application, application
+from rehearsal.names import public_names
+from rehearsal.stage import Stage
+from trunkline.model import Service, Topology
+
+
+def use_services(stage: Stage, topology: Topology) -> None:
+    """Have an application of each site use every service that the topology gives it."""
+    for site in topology.sites:
+        used = [service for service in topology.services if site.name in service.sites]
+        if not used:
+            continue
+        with stage.printer.step(f"use {len(used)} services from {site.name}") as step:
+            with an_application(stage, topology, site.name) as asking:
+                urls = [url for service in used for url in urls_of(service)]
+                for url in urls:
+                    stage.wait_until(partial(answers, asking, url), f"{url} in {site.name}")
+                times = [float(ask(asking, url)[1]) * 1000 for url in urls]
+            step.result = f"{len(urls)} names, {max(times):.0f} ms at most for a new connection"
+        stage.report.add(f"services in {site.name}", step.result)
+
+
+def urls_of(service: Service) -> Iterator[str]:
+    """What applications ask, one URL for each name; `tcp` carries plain HTTP here."""
+    scheme = "https" if service.tls and service.mode == "passthrough" else "http"
+    for host in service.hosts:
+        yield f"{scheme}://{host.replace('*.', 'any.')}:{service.asked_port}/{service.name}"
+
+
+def answers(asking: Application, url: str) -> bool:
+    """Whether the service answers, and nobody in its place."""
+    status, _, body = ask(asking, url)
+    return status == "200" and "answers /" in body
+
+
+def ask(asking: Application, url: str) -> tuple[str, str, str]:
+    """The status, the seconds until the answer began, and the answer."""
+    written = "%{http_code} %{time_starttransfer}"
+    done = asking.run(
+        *("curl", "-sS", "--max-time", "5", "--cacert", "authority.pem"),
+        *("-o", "body", "-w", written, url),
+    )
+    body = asking.folder / "body"
+    status, _, seconds = done.stdout.partition(" ")
+    return status, seconds or "0", body.read_text() if body.exists() else done.stderr
+
+
+@contextlib.contextmanager
+def an_application(stage: Stage, topology: Topology, site: str) -> Iterator[Application]:
+    """An application in the network of a site's edge, which trusts whom the machines trust."""
+    machine = stage.sky.find(stage.edge(topology, site))
+    folder = Path(stage.folder) / f"application-{site}"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(stage.operator.folder / "authority.pem", folder)
+    with application(
+        machine.sky,
+        machine.plug.network,
+        str(ipaddress.ip_network(machine.plug.cidr)[-3]),
+        machine.plug.cidr,
+        world=stage.sky.world,
+        networks=stage.sky.networks,
+        lookup=public_names(stage.sky.world),
+        folder=folder,
+    ) as made:
+        yield made
