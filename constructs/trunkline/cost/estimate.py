@@ -12,6 +12,7 @@ from trunkline.cost.line import Line, Total, total
 from trunkline.cost.machines import edge_lines, probe_lines
 from trunkline.cost.prices import PriceBook
 from trunkline.cost.secrets import secret_lines
+from trunkline.cost.services import service_lines
 from trunkline.cost.traffic import traffic_lines
 from trunkline.model import Topology
 
@@ -19,6 +20,7 @@ STANDING: tuple[Callable[[Topology, PriceBook], Iterator[Line]], ...] = (
     edge_lines,
     secret_lines,
     ingress_lines,
+    service_lines,
 )
 """What is paid for as long as it stands, whatever the traffic between sites; each gives lines."""
 

@@ -13,9 +13,10 @@ from trunkline.model import Topology
 
 
 def secret_lines(topology: Topology, book: PriceBook) -> Iterator[Line]:
-    """The items of each edge, and the reads of a configuration that has not changed.
+    """The items of each edge, its keys of a backbone among them, and the reads of a configuration.
 
-    A configuration that is too large for one item takes several; they are read when it changes.
+    The reads are of one that has not changed. One that is too large for an item takes several;
+    they are read when it changes, and so are the keys.
     """
     edge = topology.edge
     items = (edge.control_plane is None) + (edge.exposure == "tunnel")
@@ -23,6 +24,7 @@ def secret_lines(topology: Topology, book: PriceBook) -> Iterator[Line]:
     for site in topology.sites:
         if facts_of(site.cloud).on_this_machine:
             continue
-        yield line(site, "secrets", "secret", book, times=items)
+        nodes = len(topology.node_names(site.name)) if topology.backbone else 0
+        yield line(site, "secrets", "secret", book, times=items + nodes)
         if reads:
             yield line(site, "reads of secrets", "secret_read", book, quantity=reads)
