@@ -24,7 +24,6 @@ class Applied(Terraform):
     """Terraform over stacks that are applied where they have an output here."""
 
     outputs: Mapping[str, Any] = {}
-    program: str = "terraform"
 
     def output(self, folder: Path, name: str) -> Any:
         if folder.name not in self.outputs:
@@ -37,7 +36,9 @@ def read(folder: Path, outputs: Mapping[str, Any], synthesized: bool = True) -> 
     for name in ("zones-aws", "zones-azure") if synthesized else ():
         (folder / "stacks" / name).mkdir(parents=True)
         (folder / "stacks" / name / "cdk.tf.json").write_text("{}")
-    return read_reported_zones(FILE, load(FILE), folder, Applied(outputs=outputs))
+    return read_reported_zones(
+        FILE, load(FILE), folder, Applied(program="terraform", outputs=outputs)
+    )
 
 
 def test_every_site_whose_cloud_exposes_physical_zones_is_read(tmp_path: Path) -> None:
