@@ -17,7 +17,6 @@ from support.needs import AWS_PROVIDER, missing
 
 from trunkline.deploy.keys import Keys
 from trunkline.local.status import machines
-from trunkline.model import EDGE_KEY, PROBE_KEY
 
 pytestmark = pytest.mark.slow
 
@@ -31,13 +30,10 @@ class Operator:
         self.folder = folder
         self.file = folder / "topology.yaml"
         self.file.write_text(topology.read_text())
-        keys = Keys({})
-        for key in (PROBE_KEY, EDGE_KEY):
-            keys = keys.having(key)
-        keys.write(folder / "keys.env")
-        unset = dict.fromkeys(("TF_VAR_probe_key", "TF_VAR_edge_key"))
+        unset = {name: None for name in env if name.startswith("TF_VAR_") and "key" in name}
         cache = {"TF_PLUGIN_CACHE_DIR": str(folder / "plugins"), "CLOUDFLARE_API_TOKEN": "token"}
         self._env = {**env, **cache, **unset}
+        assert self.run("keys").returncode == 0
 
     def run(self, command: str, *options: object) -> Done:
         return trunkline(command, self.file, *options, folder=self.folder, env=self._env)
@@ -80,6 +76,23 @@ def test_three_clouds_are_made_left_alone_and_taken_down(operator: Operator) -> 
     destroyed = operator.run("destroy", "--yes")
     assert destroyed.returncode == 0, destroyed.stderr
     assert [operator.resources(stack) for stack in ("routing", *EDGES)] == [[]] * 4
+
+
+def test_an_edge_joins_a_backbone_with_a_key_that_no_state_holds(
+    tmp_path: Path, running_env: Mapping[str, str]
+) -> None:
+    operator = Operator(tmp_path, running_env, ROOT / "topologies" / "backbone.yaml")
+    only = ("--only", "edge-aws")
+    for _ in range(2):
+        applied = operator.run("apply", "--yes", "--wait", "0", *only)
+        assert applied.returncode == 0, applied.stderr
+        keys = Keys.read(tmp_path / "keys.env").values
+        private = [key for name, key in keys.items() if name.startswith("backbone_aws")]
+        assert not [key for key in private if key in operator.state("edge-aws").read_text()]
+        assert set(operator.plan(*only).values()) == {"nothing to do"}
+        assert operator.run("keys", "--rotate", "backbone", "--site", "aws").returncode == 0
+        assert set(operator.plan(*only).values()) != {"nothing to do"}
+        assert operator.run("keys", "--retire", "backbone", "--site", "aws").returncode == 0
 
 
 def test_one_kind_of_stacks_is_applied_alone(operator: Operator) -> None:
