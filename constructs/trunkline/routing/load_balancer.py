@@ -60,6 +60,7 @@ LOAD_BALANCER = Strategy(
     sets_headers=False,
     writes_analytics=False,
     runs_worker=False,
+    names_tunnels=True,
     add_ons=("load_balancing",),
     # The fastest site is known where monitors ask from all regions:
     # https://developers.cloudflare.com/load-balancing/understand-basics/traffic-steering/steering-policies/dynamic-steering/

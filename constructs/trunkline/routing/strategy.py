@@ -42,6 +42,7 @@ class Strategy:
     - `sets_headers`: whether answers can get a header, such as that of `hsts_seconds`.
     - `writes_analytics`: whether it can write a data point for every request.
     - `runs_worker`: whether it runs a Worker, which can be placed and logged.
+    - `names_tunnels`: whether it knows tunnels by their IDs, so that the edges have to be there.
     - `plan` and `add_ons` are what it takes at Cloudflare: the lowest plan, and paid add-ons.
     - `steerings`: how it can choose among the healthy sites of a route, and the lowest plan for it.
     - `exposures`: the exposures of the edges that it reaches.
@@ -58,6 +59,7 @@ class Strategy:
     sets_headers: bool
     writes_analytics: bool
     runs_worker: bool
+    names_tunnels: bool = False
     plan: Plan = "free"
     add_ons: tuple[AddOn, ...] = ()
     steerings: Mapping[Steering, Plan] = MappingProxyType({DEFAULT_STEERING: "free"})

@@ -17,6 +17,7 @@ from trunkline.model import (
     Topology,
     node_key,
 )
+from trunkline.routing import STRATEGIES
 
 Kind = Literal["zones", "probes", "edge", "routing"]
 ROUTING: Final = "routing"
@@ -62,7 +63,15 @@ def stack_specs(topology: Topology) -> list[StackSpec]:
             *_needs_for_shown(topology),
         )
         stacks.append(StackSpec("edge", site, edge_needs, after))
-    return [*stacks, StackSpec(ROUTING, None, addresses.needs_for_routing())]
+    edges = () if after else _edges_of_tunnels(topology)
+    return [*stacks, StackSpec(ROUTING, None, addresses.needs_for_routing(), edges)]
+
+
+def _edges_of_tunnels(topology: Topology) -> tuple[str, ...]:
+    """The edges' stacks, where routing names the tunnels that they make."""
+    if not STRATEGIES[topology.routing.strategy].names_tunnels:
+        return ()
+    return tuple(f"edge-{site.name}" for site in topology.sites)
 
 
 def _needs_for_backbone(topology: Topology, site: Site) -> tuple[str, ...]:

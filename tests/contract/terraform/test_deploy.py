@@ -95,6 +95,18 @@ def test_an_edge_joins_a_backbone_with_a_key_that_no_state_holds(
         assert operator.run("keys", "--retire", "backbone", "--site", "aws").returncode == 0
 
 
+def test_a_load_balancer_is_planned_once_its_tunnels_are_there(
+    tmp_path: Path, running_env: Mapping[str, str]
+) -> None:
+    file = ROOT / "tests" / "golden" / "topologies" / "load-balancer.yaml"
+    operator = Operator(tmp_path, running_env, file)
+    applied = operator.run("apply", "--yes", "--wait", "0")
+    assert applied.returncode == 0, applied.stderr
+    assert applied.stdout.count("\napplied: ") == 2
+    assert "\napplied: routing\n" in applied.stdout
+    assert set(operator.plan().values()) == {"nothing to do"}
+
+
 def test_one_kind_of_stacks_is_applied_alone(operator: Operator) -> None:
     assert operator.run("apply", "--yes", "--only", "routing").returncode == 0
     assert {path.name for path in (operator.folder / "state" / "three-clouds").iterdir()} == {

@@ -28,6 +28,13 @@ def test_each_site_has_probes_and_an_edge_and_one_routing_stands_before_all() ->
     ]
 
 
+def test_routing_that_names_tunnels_comes_after_the_edges_that_make_them() -> None:
+    balanced = load(ROOT / "tests" / "golden" / "topologies" / "load-balancer.yaml")
+    [routing] = [stack for stack in stack_specs(balanced) if stack.kind == "routing"]
+    assert routing.after == tuple(f"edge-{site.name}" for site in balanced.sites)
+    assert [stack.after for stack in stack_specs(THREE) if stack.kind == "routing"] == [()]
+
+
 def test_reading_physical_zones_needs_the_account_alone() -> None:
     needs = {stack.name: stack.needs for stack in stack_specs(THREE)}
     assert needs["zones-aws"] == ("AWS account 123456789012",)
