@@ -17,7 +17,13 @@ from trunkline.errors import ConfigurationError
 from trunkline.model import EDGE_KEY, TerraformCloudState, Topology
 from trunkline.terraform.commands import Commands
 from trunkline.terraform.plugins import CACHE, cache_folder
-from trunkline.terraform.run import check_version, find_terraform, without_terraform_options
+from trunkline.terraform.run import (
+    OLDEST,
+    WRITE_ONLY,
+    check_version,
+    find_terraform,
+    without_terraform_options,
+)
 from trunkline.topology import load
 
 
@@ -37,7 +43,7 @@ def open_deployment(
     """
     topology = _load(file)
     program = find_terraform(terraform)
-    check_version(program)
+    check_version(program, WRITE_ONLY if topology.backbone else OLDEST)
     env = _environment(keys)
     waiter = EdgeWaiter(topology, wait, env.get(f"TF_VAR_{EDGE_KEY.variable}", ""))
     with alone_in(output), tempfile.TemporaryDirectory(prefix="trunkline-") as scratch:

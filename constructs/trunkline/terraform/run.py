@@ -21,10 +21,7 @@ from trunkline.terraform.transcript import GOOD_NEWS, SAID
 AT_ONCE = 2  # each takes 50 MB
 SHOWN_LINES = 12
 OLDEST = (1, 10)  # lock files beside the state in S3 came with it
-_REMEDY = (
-    f"install Terraform {'.'.join(map(str, OLDEST))} or newer: "
-    "https://developer.hashicorp.com/terraform/install"
-)
+WRITE_ONLY = (1, 11)  # arguments that no state holds came with it
 
 Done = Callable[[str], None]
 
@@ -122,17 +119,22 @@ def find_terraform(name: str = "terraform") -> str:
     """
     found = shutil.which(name)
     if found is None:
-        raise TerraformError(f"{name} is not on PATH; {_REMEDY}")
+        raise TerraformError(f"{name} is not on PATH; {_remedy(OLDEST)}")
     return str(Path(found).absolute())  # it runs in the folders of stacks
 
 
-def check_version(program: str) -> None:
-    """Raise TerraformError where a Terraform, or an OpenTofu, is older than OLDEST."""
+def check_version(program: str, oldest: tuple[int, ...] = OLDEST) -> None:
+    """Raise TerraformError where a Terraform, or an OpenTofu, is older than `oldest`."""
     done = Commands(program).read(Path(), ["version", "-json"])
-    if (found := _version(done.stdout)) < OLDEST:
+    if (found := _version(done.stdout)) < oldest:
         version = _dotted(found) or "unknown"
         name = Path(program).name
-        raise TerraformError(f"{name} has the version {version}; {_REMEDY}")
+        raise TerraformError(f"{name} has the version {version}; {_remedy(oldest)}")
+
+
+def _remedy(oldest: tuple[int, ...]) -> str:
+    where = "https://developer.hashicorp.com/terraform/install"
+    return f"install Terraform {_dotted(oldest)} or newer: {where}"
 
 
 def _version(printed: str) -> tuple[int, ...]:

@@ -223,6 +223,17 @@ def test_another_program_may_take_terraform_s_place(stage: Stage) -> None:
     assert stage.run("plan", "--terraform", "tofu").returncode == 0
 
 
+def test_a_backbone_takes_a_terraform_with_write_only_arguments(stage: Stage) -> None:
+    stage.file.write_text((ROOT / "topologies" / "backbone.yaml").read_text())
+    assert stage.run("keys", only="").returncode == 0
+    assert stage.run("plan").returncode == 0
+    program = stage.folder / "bin" / "terraform"
+    program.write_text(TERRAFORM.replace("1.11.4", "1.10.5"))
+    done = stage.run("plan")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "terraform has the version 1.10.5; install Terraform 1.11 or newer" in done.stderr
+
+
 def test_a_second_run_in_the_folder_is_refused(stage: Stage) -> None:
     from trunkline.deploy.alone import alone_in
 
