@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     attacks,
+    backbone,
     deploying,
     edges,
     growth,
@@ -32,6 +33,7 @@ MODULES = (
     edges,
     worker,
     services,
+    backbone,
     attacks,
 )
 
