@@ -63,9 +63,12 @@ class Shown:
     control_plane_header: str | None = None
 
 
-@frozen(slots=False)
+@frozen(kw_only=True, slots=False)
 class EdgeParts:
-    """What becomes the daemons of an edge's machines, and the secrets that they read."""
+    """What becomes the daemons of an edge's machines, and the secrets that they read.
+
+    `zones` are where the machines stand; the first one is the first node of the site.
+    """
 
     cloud: Cloud
     site: Site
@@ -82,7 +85,6 @@ class EdgeParts:
     membership: Membership | None
     services: EdgeServices | None
     zones: tuple[str, ...]
-    """Where its machines stand; the first one is the first node of the site."""
 
     def units(self, zone: str) -> tuple[Unit, ...]:
         """Envoy, what brings its configuration, and cloudflared where a tunnel leads to it."""

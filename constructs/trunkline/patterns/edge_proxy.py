@@ -154,24 +154,26 @@ class EdgeProxy(Construct):
         zones = (site.zone, *spares)
         _check_spares(f"EdgeProxy {id}", zones, exposure)
         _check_membership(f"EdgeProxy {id}", membership, zones, control_plane, exposure)
+        if services and not membership:
+            raise ConfigurationError(f"EdgeProxy {id}: services: they need a membership")
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(zones)
         edge = EdgeParts(
-            cloud,
-            site,
-            exposure,
-            routes,
-            cloud.upstreams(),
-            poll_seconds,
-            http,
-            versions,
-            access,
-            control_plane,
-            otlp,
-            shown,
-            membership,
-            services,
-            zones,
+            cloud=cloud,
+            site=site,
+            exposure=exposure,
+            routes=routes,
+            upstreams=cloud.upstreams(),
+            poll_seconds=poll_seconds,
+            http=http,
+            versions=versions,
+            access=access,
+            control_plane=control_plane,
+            otlp=otlp,
+            shown=shown,
+            membership=membership,
+            services=services,
+            zones=zones,
         )
         group = cloud.group(
             "machine",

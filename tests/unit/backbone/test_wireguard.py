@@ -121,6 +121,19 @@ def test_the_firewall_lets_in_the_edges_ports_alone() -> None:
     assert "dport" not in wireguard.rules({"ports": [], "overlay": "10.254.0.0/24"})
 
 
+def test_services_need_a_backbone() -> None:
+    from support.sites import AWS, TUNNEL
+
+    from trunkline import EdgeProxy, EdgeServices, Tunnel
+
+    with pytest.raises(ConfigurationError, match="services: they need a membership"):
+        synthesized(
+            lambda scope: EdgeProxy(
+                scope, "edge", site=AWS, exposure=Tunnel(**TUNNEL), services=EdgeServices()
+            )
+        )
+
+
 def test_a_loopback_edge_joins_no_backbone() -> None:
     from trunkline import EdgeProxy, Loopback, Membership, Site
     from trunkline.model import Backbone, NewNetwork
