@@ -83,9 +83,20 @@ def names_can_be_used(draft: PartialTopology) -> Iterator[Problem]:
         if draft.text(*path, "name") and service.tls and service.mode == "passthrough":
             message = "its certificate is for its own host, and a private name would not fit"
             yield Problem((*path, "name"), message, "delete it, or use mode: originate")
+        elif wild := _led_nowhere(service):
+            message = f"{wild} stands for many hosts, and the edge has to know the one to ask"
+            yield Problem(path, message, "choose the one that is used under hosts", at_key=True)
         elif service.dns and any(map(is_address, service.hosts)):
             message = "no DNS leads an IPv4 address to an edge"
             yield Problem(path, message, "give it a private name: name: x.internal", at_key=True)
+
+
+def _led_nowhere(service: Service) -> str | None:
+    """A wildcard in place of the host that the edge itself asks for."""
+    if service.mode == "passthrough" and service.protocol != "tcp":
+        return None
+    hosts = [service.server] if service.server else service.hosts
+    return next((host for host in hosts if host.startswith("*.")), None)
 
 
 def modes_fit(draft: PartialTopology) -> Iterator[Problem]:
