@@ -27,6 +27,7 @@ from trunkline.model import (
 from trunkline.topology import load
 
 THREE = load(ROOT / "topologies" / "three-clouds.yaml")
+BACKBONE = load(ROOT / "topologies" / "backbone.yaml")
 BOOK, _ = load_prices()
 
 
@@ -267,3 +268,21 @@ def test_an_empty_book_knows_nothing_and_says_so() -> None:
     found = estimate(THREE, PriceBook({}))
     assert found.total.dollars.high == 0
     assert len(found.total.unknown) == len(found.lines) > 10
+
+
+def counted(topology: Topology, item: str) -> dict[str, float]:
+    """How often an item stands in the bill of each site."""
+    lines = estimate(topology, BOOK).lines
+    return {line.site: line.times for line in lines if line.item == item}
+
+
+def test_names_of_services_cost_a_private_zone_each() -> None:
+    assert counted(BACKBONE, "private DNS zones") == {"aws": 3, "google": 2, "azure": 3}
+    by_hand = tuple(evolve(each, dns=False) for each in BACKBONE.services)
+    assert counted(evolve(BACKBONE, services=by_hand), "private DNS zones") == {}
+
+
+def test_the_keys_of_a_backbone_are_secrets_too() -> None:
+    without = evolve(BACKBONE, backbone=None, services=())
+    assert counted(without, "secrets") == dict.fromkeys(("aws", "google", "azure"), 2)
+    assert counted(BACKBONE, "secrets") == dict.fromkeys(("aws", "google", "azure"), 4)
