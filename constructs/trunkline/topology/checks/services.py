@@ -41,7 +41,12 @@ def _sites(draft: PartialTopology, name: str) -> Iterator[tuple[KeyPath, str]]:
 
 
 def services_have_a_backbone(draft: PartialTopology) -> Iterator[Problem]:
-    if draft.mapping("services") and "backbone" not in draft.data and "local" not in draft.data:
+    if not draft.mapping("services"):
+        return
+    if "local" in draft.data:
+        message = "the edges of this machine pass no services"
+        yield Problem(PATH, message, "delete them, or use sites in clouds", at_key=True)
+    elif "backbone" not in draft.data:
         message = "nothing joins the sites over which services are reached"
         remedy = "say how: backbone: {kind: wireguard}"
         yield Problem(PATH, message, remedy, at_key=True)
