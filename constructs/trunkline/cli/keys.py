@@ -68,7 +68,7 @@ def keys(
         raise KeysError("--site is for --rotate backbone and --retire backbone; leave it out")
     loaded = load(topology)
     before = Keys.read(file)
-    _check_nodes(loaded, before)
+    _check_nodes(topology, loaded, before)
     after = before
     for key in _named(rotate, loaded, site):
         after = after.rotated(key)
@@ -96,10 +96,15 @@ def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[
     return found
 
 
-def _check_nodes(topology: Topology, keys: Keys) -> None:
+def _check_nodes(file: str, topology: Topology, keys: Keys) -> None:
+    """KeysError where the nodes file could not be written, or holds keys that are not ours."""
+    from trunkline.deploy.keys import KeysError
+
     if topology.backbone:
         from trunkline.deploy.nodes import Nodes
 
+        if file == "-":
+            raise KeysError("standard input has no place for the nodes file: name a topology file")
         Nodes.of(topology).check(keys)
 
 

@@ -149,6 +149,15 @@ def test_steps_out_of_order_change_nothing(
     assert nodes_path(file).read_bytes() == before
 
 
+def test_standard_input_has_no_place_for_a_nodes_file(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trunkline", "keys", "-"]
+    done = subprocess.run(
+        command, cwd=tmp_path, input=BACKBONE.read_text(), capture_output=True, text=True
+    )
+    assert (done.returncode, "name a topology file" in done.stderr) == (2, True)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_topology_without_a_backbone_has_no_nodes(tmp_path: Path) -> None:
     one = tmp_path / "one.yaml"
     one.write_text((ROOT / "topologies" / "one-cloud.yaml").read_text())
