@@ -145,9 +145,9 @@ class TerraformRunner:
         self, *command: str, without: Collection[str] = ()
     ) -> subprocess.CompletedProcess[str]:
         """One Terraform command in a process group of its own, which a time-out ends as a whole."""
-        arguments = ["terraform", command[0], "-no-color", *command[1:]]
-        if command[0] not in ("show", "validate"):
-            arguments.append("-input=false")
+        asks = command[0] not in ("show", "validate")
+        quiet = ["-no-color", "-input=false"] if asks else ["-no-color"]
+        arguments = ["terraform", command[0], *quiet, *command[1:]]
         process = subprocess.Popen(
             arguments,
             cwd=self.folder,
