@@ -42,13 +42,14 @@ lint: .venv/ready ## format, types and import rules
 	@.venv/bin/lint-imports
 
 # The fast part must reach what [tool.coverage.report] in pyproject.toml asks for. The slow part runs
-# as users run the programs: what measures coverage would disturb signals and times.
+# as users run the programs: what measures coverage would disturb signals and times. Journeys take
+# minutes and stand side by side, so a worker that has nothing left takes some of the other's.
 test: needs lint .tools/checkov/ready .tools/cdktf/ready .tools/cdktn/ready .tools/xds/ready node_modules/ready ## everything, real tools included
 	@rm -rf .cache/coverage
 	@$(RUN) -m coverage run -m pytest -q -n 2 -m "not slow"
 	@$(RUN) -m coverage combine --quiet
 	@$(RUN) -m coverage report
-	@$(RUN) -m pytest -q -n 2 -m slow
+	@$(RUN) -m pytest -q -n 2 --dist worksteal -m slow
 
 needs: ## say what `make test` will skip on this machine, and how to have it
 	@$(PYTHON) tests/support/needs.py
