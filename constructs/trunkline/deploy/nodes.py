@@ -14,10 +14,7 @@ from ruamel.yaml import YAML
 
 from trunkline.deploy.keys import Keys, KeysError
 from trunkline.documents.write import write_whole
-from trunkline.model import Backbone, Node, NodeKey, Topology, node_key
-
-PORTS = (51820, 51821)
-"""A new key takes the port that the one before has not, so that both answer for a while."""
+from trunkline.model import UDP_PORTS, Backbone, Node, NodeKey, Topology, node_key
 
 _HEADER = (
     "# The nodes of the backbone, with the public halves of their keys: made by trunkline keys.\n"
@@ -88,7 +85,7 @@ class Nodes:
         variables = (node_key(name).variable, node_key(name).previous)
         publics = [public_key(keys.values[each]) for each in variables if each in keys.values]
         taken = [before[each].port for each in publics if each in before]
-        ports = (port for port in PORTS if port not in taken)
+        ports = (port for port in UDP_PORTS if port not in taken)
         return [
             before.get(each) or NodeKey(public_key=each, port=next(ports), made=today)
             for each in publics

@@ -16,6 +16,9 @@ DEFAULT_OVERLAY = "10.254.0.0/24"
 PASSTHROUGH_PORT = 8443
 ORIGINATE_PORT = 8444
 
+# Where nodes answer: a new key takes the port that the one before has not, so that both do.
+UDP_PORTS = (51820, 51821)
+
 
 @frozen(kw_only=True)
 class NodeKey:

@@ -70,6 +70,12 @@ def own_name(config: dict[str, Any]) -> str:
     return name
 
 
+def own_node(config: dict[str, Any]) -> dict[str, Any]:
+    nodes: list[dict[str, Any]] = config["nodes"]
+    [found] = [node for node in nodes if node["name"] == own_name(config)]
+    return found
+
+
 def others(config: dict[str, Any]) -> list[dict[str, Any]]:
     name = own_name(config)
     return [node for node in config["nodes"] if node["name"] != name]
@@ -77,8 +83,7 @@ def others(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 def interfaces(config: dict[str, Any], keys: list[str]) -> dict[str, str]:
     """The private key of each interface by its name, the newest first."""
-    [node] = [each for each in config["nodes"] if each["name"] == own_name(config)]
-    ports = {key["public_key"]: key["port"] for key in node["keys"]}
+    ports = {key["public_key"]: key["port"] for key in own_node(config)["keys"]}
     publics = {run("wg", "pubkey", text=key): key for key in keys}
     found = {f"{PREFIX}{ports[public]}": key for public, key in publics.items() if public in ports}
     if not found:
@@ -107,7 +112,7 @@ def present() -> set[str]:
 def set_up(config: dict[str, Any], keys: list[str]) -> list[str]:
     """Bring the interfaces up as the files say; their names, the newest key's first."""
     wanted = interfaces(config, keys)
-    [own] = [node for node in config["nodes"] if node["name"] == own_name(config)]
+    address = f"{own_node(config)['address']}/32"
     for name in present() - wanted.keys():
         run("ip", "link", "delete", name)
     longest = max(node["mtu"] for node in config["nodes"])
@@ -116,7 +121,7 @@ def set_up(config: dict[str, Any], keys: list[str]) -> list[str]:
             add_interface(name)
         port = name.removeprefix(PREFIX)
         run("wg", "set", name, "listen-port", port, "private-key", "/dev/stdin", text=key)
-        run("ip", "address", "replace", f"{own['address']}/32", "dev", name)
+        run("ip", "address", "replace", address, "dev", name)
         run("ip", "link", "set", name, "mtu", str(longest), "up")
         set_peers(name, others(config))
     return list(wanted)

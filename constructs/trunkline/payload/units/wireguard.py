@@ -9,13 +9,13 @@ from typing import ClassVar
 from attrs import frozen
 
 from trunkline.errors import ConfigurationError
+from trunkline.model import UDP_PORTS
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
 from trunkline.payload.units.configuration import FOLDER
 from trunkline.probing.source import without_documentation
 
 PROGRAM = "/usr/local/lib/trunkline/wireguard"
-PORTS = (51820, 51821)
 
 
 @frozen
@@ -44,7 +44,7 @@ class WireGuard(Unit):
     @property
     def firewall(self) -> Firewall:
         """Only the way out: what a peer sends is an answer to what goes to the same port of it."""
-        rules = [Rule(name=f"backbone-{port}", port=port, protocol="udp") for port in PORTS]
+        rules = [Rule(name=f"backbone-{port}", port=port, protocol="udp") for port in UDP_PORTS]
         return Firewall(egress=tuple(rules))
 
     def local(self, cidr: str, zone: str) -> LocalUnit:
