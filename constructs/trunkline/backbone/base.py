@@ -10,11 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from trunkline.model import Backbone, Node
 from trunkline.model.converters import texts
-from trunkline.payload import Unit
+from trunkline.payload import Transit, Unit
 
 JsonObject = dict[str, Any]
 
@@ -28,6 +28,7 @@ class Declaration:
     - `limits`: what it cannot do.
     - `cost`: what it costs, beyond the machines and their traffic.
     - `source`: where that is documented.
+    - `networks`: whether it can carry whole networks.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Declaration:
     limits: tuple[str, ...] = field(converter=texts)
     cost: str
     source: str
+    networks: bool = False
 
 
 @frozen(kw_only=True)
@@ -47,6 +49,8 @@ class Membership:
     - `mtus`: how long a packet from this site to each other site may be on the overlay, by site.
     - `keys`: the private keys of each node of the site, by its name: Terraform expressions, the
       newest first. They are ephemeral values, which go into write-only arguments alone.
+    - `networks`: the IPv4 range of each site's network, by site, its own included, where the nodes
+      carry whole networks to one another; empty where they carry what edges say alone.
     """
 
     backbone: Backbone
@@ -54,6 +58,19 @@ class Membership:
     hosts: Mapping[str, str]
     mtus: Mapping[str, int]
     keys: Mapping[str, tuple[str, ...]]
+    networks: Mapping[str, str] = Factory(dict)
+
+    @property
+    def others(self) -> Mapping[str, str]:
+        """The ranges of the other sites' networks, by site."""
+        return {site: cidr for site, cidr in self.networks.items() if site != self.site}
+
+    @property
+    def transit(self) -> Transit | None:
+        """What the nodes of the site forward; None where they carry no networks."""
+        if not self.networks:
+            return None
+        return Transit(own=self.networks[self.site], others=tuple(self.others.values()))
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -71,14 +88,19 @@ class Driver(ABC):
         """How long a packet may be on the overlay, where the path between takes `underlay`."""
 
     @abstractmethod
-    def unit(self) -> Unit:
-        """The daemon that makes a machine a node."""
+    def unit(self, *, forwards: bool = False) -> Unit:
+        """The daemon that makes a machine a node; with `forwards` packets of networks pass too."""
 
     @abstractmethod
     def document(
-        self, membership: Membership, names: Mapping[str, str], ports: Sequence[int]
+        self,
+        membership: Membership,
+        names: Mapping[str, str],
+        ports: Sequence[int],
+        own_ports: Sequence[int] = (),
     ) -> JsonObject:
         """What the machines of a site are told, beside their keys.
 
-        `names` are those of their nodes by zone, `ports` the TCP ports at which they answer others.
+        `names` are those of their nodes by zone, `ports` the TCP ports at which they answer others,
+        `own_ports` those at which they answer the machines of their own network.
         """

@@ -30,16 +30,21 @@ class WireGuardDriver(Driver):
         ),
         cost="nothing beyond the traffic, which each cloud counts as leaving it",
         source="https://www.wireguard.com/",
+        networks=True,
     )
 
     def mtu(self, underlay: int) -> int:
         return underlay - OVERHEAD
 
-    def unit(self) -> Unit:
-        return WireGuard()
+    def unit(self, *, forwards: bool = False) -> Unit:
+        return WireGuard(forwards=forwards)
 
     def document(
-        self, membership: Membership, names: Mapping[str, str], ports: Sequence[int]
+        self,
+        membership: Membership,
+        names: Mapping[str, str],
+        ports: Sequence[int],
+        own_ports: Sequence[int] = (),
     ) -> JsonObject:
         """The format that `payload/wireguard.py` reads.
 
@@ -47,7 +52,9 @@ class WireGuardDriver(Driver):
         - `overlay`: the range of all nodes.
         - `ports`: the TCP ports at which an edge answers on the overlay.
         - `nodes`: all of them, this one included: `name`, `host`, `address`, `mtu`, and `keys`, the
-          newest first, each with `public_key` and `port`.
+          newest first, each with `public_key` and `port`. Where they carry whole networks, each
+          also has the range of its site's, `network`; the first node of a site is to carry it.
+        - `own_ports`, with networks: the TCP ports at which an edge answers its own network.
         """
         backbone = membership.backbone
         nodes = [
@@ -57,6 +64,7 @@ class WireGuardDriver(Driver):
                 "address": node.address,
                 "mtu": membership.mtus[site],
                 "keys": [{"public_key": key.public_key, "port": key.port} for key in node.keys],
+                **({"network": membership.networks[site]} if membership.networks else {}),
             }
             for site, members in backbone.nodes.items()
             for node in members
@@ -67,4 +75,5 @@ class WireGuardDriver(Driver):
             "overlay": backbone.cidr,
             "ports": list(ports),
             "nodes": nodes,
+            **({"own_ports": list(own_ports)} if membership.networks else {}),
         }

@@ -35,11 +35,14 @@ TERRAFORM_DATA = "terraform_data"
 class SiteNetwork:
     """A network, made or found: its id, and the subnet that serves each zone.
 
-    `depends_on` is what a machine in it needs to reach the internet.
+    `depends_on` is what a machine in it needs to reach the internet. `route_tables` are those that
+    may get further routes, each under its own part of construct ids; empty where the cloud has
+    none, or where `Cloud.route` makes one.
     """
 
     id: str
     subnets: Mapping[str, str]
+    route_tables: Mapping[str, str] = Factory(dict)
     depends_on: tuple[ITerraformDependable, ...] = ()
 
 
@@ -100,11 +103,15 @@ class MachineSpec:
 
 @frozen(kw_only=True)
 class Machine:
-    """A machine that is made: its id and its IPv4 addresses, as Terraform expressions."""
+    """A machine that is made: its id and its IPv4 addresses, as Terraform expressions.
+
+    `next_hop` is what a route names to lead to it, where it `forwards`; empty elsewhere.
+    """
 
     id: str
     public_address: str
     private_address: str
+    next_hop: str = ""
 
 
 class MachineGroup(ABC):
@@ -217,6 +224,18 @@ class Cloud(ABC):
         network: SiteNetwork,
     ) -> None:
         """A private zone in the network, with an A record of `addresses` for each of `names`."""
+
+    @abstractmethod
+    def route(
+        self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork
+    ) -> None:
+        """Lead what goes from the network to `ranges` to the first of `machines`, which forward.
+
+        `ranges` are IPv4 ranges by the name that becomes part of construct ids, `machines` those of
+        each zone. A cloud that can has the next machine take over from one that does not run; the
+        others keep to the first. Raises ConfigurationError where a network that exists does not say
+        which of its route tables to use, and the cloud has to know.
+        """
 
     @abstractmethod
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:

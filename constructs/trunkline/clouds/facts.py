@@ -143,6 +143,9 @@ class CloudFacts:
     packet_bytes: int = 1500
     """How long a packet may be that leaves the cloud whole, by its default network."""
 
+    names_route_tables: bool = False
+    """Whether a network that exists must say which of its route tables get further routes."""
+
     metadata_hosts: frozenset[str] = frozenset()
     """Names and addresses of the metadata service, which hands out credentials."""
 

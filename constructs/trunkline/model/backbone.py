@@ -64,9 +64,11 @@ class Backbone:
 
     - `kind`: what encrypts and carries the traffic.
     - `cidr`: the private IPv4 range of the overlay, apart from those of all sites.
+    - `networks`: whether it also routes the whole networks of the sites to one another.
     - `nodes`: the machines of each site, by site; empty until `trunkline keys` has made their keys.
     """
 
     kind: BackboneKind
     cidr: str = DEFAULT_OVERLAY
+    networks: bool = False
     nodes: Mapping[str, tuple[Node, ...]] = Factory(dict)

@@ -29,7 +29,10 @@ class ExistingNetwork:
       elsewhere. The key `*` serves every zone, for clouds whose subnets span zones. Without an
       entry the only subnet of an AWS zone is looked up.
     - `resource_group`: the resource group of an Azure network, which is needed there.
-    - `cidr`: the range that it has; for checks only.
+    - `cidr`: the range that it has, for checks, and for the ways of other sites to it.
+    - `route_tables`: the route tables that get the ways to other sites' networks, each under a name
+      that becomes part of construct ids: IDs on AWS, which are needed there, names of tables in
+      `resource_group` on Azure. Without any, an Azure subnet is given a table of its own.
     """
 
     id: str | None = None
@@ -37,6 +40,7 @@ class ExistingNetwork:
     subnets: Mapping[str, str] = Factory(dict)
     resource_group: str | None = None
     cidr: str | None = None
+    route_tables: Mapping[str, str] = Factory(dict)
 
     def subnet_of(self, zone: str) -> str | None:
         """The declared subnet that serves `zone`, or None where none is declared."""

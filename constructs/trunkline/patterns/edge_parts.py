@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cdktf import Fn
 
 from trunkline.backbone import Membership, driver_of
@@ -47,7 +47,7 @@ from trunkline.model import (
     zone_name,
 )
 from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
-from trunkline.payload import Unit
+from trunkline.payload import Firewall, Unit, machine_firewall
 from trunkline.payload.configuration import pack
 from trunkline.payload.units import Cloudflared, Configuration, Envoy
 from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
@@ -105,8 +105,17 @@ class EdgeParts:
             self._envoy(self._dynamic(zone)),
             configuration,
             *([self._cloudflared()] if self._token else ()),
-            *([driver_of(self.membership.backbone.kind).unit()] if self.membership else ()),
+            *([self._node(self.membership)] if self.membership else ()),
         )
+
+    def _node(self, membership: Membership) -> Unit:
+        return driver_of(membership.backbone.kind).unit(forwards=membership.transit is not None)
+
+    @property
+    def firewall(self) -> Firewall:
+        """What may enter and leave each of its machines."""
+        made = machine_firewall(self.units(self.zones[0]))
+        return evolve(made, transit=self.membership.transit) if self.membership else made
 
     def _cloudflared(self) -> Cloudflared:
         return Cloudflared(
@@ -152,7 +161,10 @@ class EdgeParts:
             return None
         names = {zone: node.name for zone, node in self._nodes.items()}
         ports = backbone_ports(self.services or EdgeServices())
-        return driver_of(self.membership.backbone.kind).document(self.membership, names, ports)
+        own = self._envoy({}).firewall.ingress
+        return driver_of(self.membership.backbone.kind).document(
+            self.membership, names, ports, [rule.port for rule in own]
+        )
 
     @cached_property
     def _items(self) -> tuple[Secret, ...]:

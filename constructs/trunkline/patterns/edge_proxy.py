@@ -29,7 +29,6 @@ from trunkline.model import (
 from trunkline.patterns.edge_parts import EdgeParts, Shown
 from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.patterns.provider import use_provider
-from trunkline.payload import machine_firewall
 from trunkline.topology.arguments import (
     check_control_plane,
     check_name,
@@ -180,7 +179,7 @@ class EdgeProxy(Construct):
             GroupSpec(
                 name=name,
                 kind="edge",
-                firewall=machine_firewall(edge.units(site.zone)),
+                firewall=edge.firewall,
                 secrets=edge.secrets,
                 size=site.machine,
                 security_groups=security_groups or {},
@@ -196,6 +195,7 @@ class EdgeProxy(Construct):
                     units=edge.units(zone),
                     static_address=isinstance(exposure, Public) or membership is not None,
                     replaced_with=_tunnel(exposure),
+                    forwards=membership is not None and membership.transit is not None,
                 ),
             )
             for zone in zones
@@ -205,6 +205,8 @@ class EdgeProxy(Construct):
         self.private_addresses = {zone: made.private_address for zone, made in machines.items()}
         if hosts := _led(services):
             cloud.private_names("names", hosts, list(self.private_addresses.values()), network)
+        if membership and membership.others:
+            cloud.route(membership.others, machines, network)
         self.network_id, self.subnet_ids = network.id, dict(network.subnets)
         self.security_group, self.identity = group.security_group, group.identity
         use_provider(self, provider)

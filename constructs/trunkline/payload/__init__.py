@@ -1,7 +1,7 @@
 """What machines run: units, and the user data that is made of them."""
 
 from trunkline.payload.cloud_config import machine_firewall, user_data
-from trunkline.payload.firewall import ANYWHERE, Firewall, Rule
+from trunkline.payload.firewall import ANYWHERE, Firewall, Rule, Transit
 from trunkline.payload.secret import SecretSource
 from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
 
@@ -12,6 +12,7 @@ __all__ = [
     "MachineFile",
     "Rule",
     "SecretSource",
+    "Transit",
     "Unit",
     "machine_firewall",
     "packaged",

@@ -33,8 +33,20 @@ WEB = (Rule(name="http", port=80), Rule(name="https", port=443))
 
 
 @frozen(kw_only=True)
+class Transit:
+    """What a machine forwards: all that goes between the range `own` of its network and `others`.
+
+    Clouds whose rules cannot name both ends let in more than that; the machine itself drops it.
+    """
+
+    own: str
+    others: tuple[str, ...]
+
+
+@frozen(kw_only=True)
 class Firewall:
     """The rules of a machine or a daemon; everything else is dropped."""
 
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = ()
+    transit: Transit | None = None

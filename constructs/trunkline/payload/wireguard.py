@@ -7,6 +7,10 @@ and `backbone-key`, the machine's own private keys: 64 hexadecimal digits each, 
 Each key of the machine has an interface of its own, named by its UDP port, and each key of another
 machine is a peer of all of them. So machines that have a new key already and machines that do not
 know it yet understand one another: traffic takes the newest pair of keys that has shaken hands.
+
+Where nodes have a `network`, that whole range goes to the first node of its site, to the next one
+while the first is silent, and back. Both ends choose alike, since WireGuard takes packets of a
+range from one peer alone.
 """
 
 import base64
@@ -27,6 +31,14 @@ FRESH_SECONDS = 180.0
 # no inbound port is open. The shortest memory of a cloud's firewall for UDP is 30 s.
 KEEPALIVE_SECONDS = 5
 RESOLVE_SECONDS = 10
+# A node that shares a network with others sends to all this often, so that they know it is there: a
+# keepalive comes only where nothing else has passed in either direction.
+HELLO_SECONDS = 2
+HELLO_PORT = 9  # discard: the firewall of the receiver drops it
+# Three of these are lost, and a little more.
+SILENT_SECONDS = 7
+ROUTES = "84"  # the protocol number of the routes to networks, by which they are known again
+IP_AND_TCP_HEADERS = 40
 TABLE = "trunkline_backbone"
 
 
@@ -89,6 +101,52 @@ def interfaces(config: dict[str, Any], keys: list[str]) -> dict[str, str]:
     if not found:
         raise BackboneError("the nodes file knows none of this machine's keys")
     return found
+
+
+# --- whole networks
+
+
+def network_nodes(config: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The nodes of each network of another site, those that are to carry it first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    own = own_node(config).get("network")
+    for node in config["nodes"]:
+        if (network := node.get("network")) and network != own:
+            found.setdefault(network, []).append(node)
+    return found
+
+
+def carriers(config: dict[str, Any], heard: dict[str, float], now: float) -> dict[str, str]:
+    """The network that each node carries, by its name: of a site the first that is not silent."""
+    found = {}
+    for network, nodes in network_nodes(config).items():
+        names = [node["name"] for node in nodes]
+        well = [name for name in names if now - heard.get(name, 0) < SILENT_SECONDS]
+        found[(well or names)[0]] = network
+    return found
+
+
+def shares_network(config: dict[str, Any]) -> bool:
+    """Whether another node could carry this one's network as well."""
+    own = own_node(config).get("network")
+    return bool(own) and sum(node.get("network") == own for node in config["nodes"]) > 1
+
+
+def hello(nodes: list[dict[str, Any]]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        for node in nodes:
+            try:
+                sender.sendto(b"", (node["address"], HELLO_PORT))
+            except OSError:
+                continue  # there is no way to it yet
+
+
+def drop_routes(networks: set[str]) -> None:
+    """Take away the routes to all networks but these."""
+    for line in run("ip", "route", "show", "proto", ROUTES).splitlines():
+        if (network := line.split()[0]) not in networks:
+            run("ip", "route", "delete", network, "proto", ROUTES)
 
 
 # --- interfaces and peers
@@ -174,12 +232,31 @@ def best(
     return fresh[0] if fresh else max(pairs, key=lambda pair: times.get(pair, 0))
 
 
-def carry(node: dict[str, Any], link: Session, each: list[Session]) -> None:
-    """Send what is for a node over `link`, and take what comes from it over `each`."""
-    address = f"{node['address']}/32"
+def received(links: list[str]) -> dict[str, int]:
+    """How many bytes have come from each public key."""
+    found: dict[str, int] = {}
+    for interface in links:
+        for line in run("wg", "show", interface, "transfer").splitlines():
+            key, came, _ = line.split("\t")
+            found[key] = found.get(key, 0) + int(came)
+    return found
+
+
+def carry(
+    node: dict[str, Any], link: Session, each: list[Session], network: str | None = None
+) -> None:
+    """Send what is for a node over `link`, and take what comes from it over `each`.
+
+    So it is with the `network` that it carries.
+    """
+    address, mtu = f"{node['address']}/32", str(node["mtu"])
+    ranges = f"{address},{network}" if network else address
     for interface, key in each:
-        run("wg", "set", interface, "peer", key, "allowed-ips", address)
-    run("ip", "route", "replace", address, "dev", link.interface, "mtu", str(node["mtu"]))
+        run("wg", "set", interface, "peer", key, "allowed-ips", ranges)
+    run("ip", "route", "replace", address, "dev", link.interface, "mtu", mtu)
+    if network:
+        to = ("dev", link.interface, "mtu", mtu, "proto", ROUTES)
+        run("ip", "route", "replace", network, *to)
 
 
 # --- the firewall
@@ -193,8 +270,10 @@ def rules(config: dict[str, Any]) -> str:
         f"table inet {TABLE} {{}}\n"
         f"delete table inet {TABLE}\n"
         f"table inet {TABLE} {{\n"
+        f"{forwarding(config)}"
         "  chain input {\n"
         "    type filter hook input priority 0; policy accept;\n"
+        f"{own_network(config)}"
         f'    iifname != "{PREFIX}*" return\n'
         "    ct state established,related accept\n"
         f"    ip saddr != {config['overlay']} drop\n"
@@ -202,12 +281,51 @@ def rules(config: dict[str, Any]) -> str:
         f"{accept}"
         "    drop\n"
         "  }\n"
-        "  chain forward {\n"
-        "    type filter hook forward priority 0; policy accept;\n"
-        f'    iifname "{PREFIX}*" drop\n'
-        f'    oifname "{PREFIX}*" drop\n'
-        "  }\n"
         "}\n"
+    )
+
+
+def own_network(config: dict[str, Any]) -> str:
+    """What may come in from the own network, which the cloud's firewall lets through to others.
+
+    That firewall may not know the edge from those others.
+    """
+    if not (own := own_node(config).get("network")):
+        return ""
+    source = f'iifname != {{ "lo", "{PREFIX}*" }} ip saddr {own}'
+    ports = ", ".join(str(port) for port in config["own_ports"])
+    accept = f"    {source} tcp dport {{ {ports} }} accept\n" if ports else ""
+    return (
+        f"    {source} ct state established,related accept\n"
+        f"    {source} icmp type echo-request accept\n"
+        f"{accept}"
+        f"    {source} drop\n"
+    )
+
+
+def forwarding(config: dict[str, Any]) -> str:
+    """What passes: nothing without networks, else packets between the own one and the others.
+
+    TCP is told how much a packet may carry, so that none has to be split.
+    """
+    head = "  chain forward {\n    type filter hook forward priority 0; policy "
+    if not (own := own_node(config).get("network")):
+        return f'{head}accept;\n    iifname "{PREFIX}*" drop\n    oifname "{PREFIX}*" drop\n  }}\n'
+    others = {network: nodes[0]["mtu"] for network, nodes in network_nodes(config).items()}
+    clamps = "".join(
+        f"    ip {end} {network} tcp flags & (syn | rst) == syn "
+        f"tcp option maxseg size set {mtu - IP_AND_TCP_HEADERS}\n"
+        for network, mtu in others.items()
+        for end in ("saddr", "daddr")
+    )
+    ranges = ", ".join(others)
+    return (
+        f"{head}drop;\n{clamps}"
+        f'    iifname "{PREFIX}*" oifname != "{PREFIX}*" '
+        f"ip saddr {{ {ranges} }} ip daddr {own} accept\n"
+        f'    iifname != "{PREFIX}*" oifname "{PREFIX}*" '
+        f"ip saddr {own} ip daddr {{ {ranges} }} accept\n"
+        "  }\n"
     )
 
 
@@ -236,14 +354,18 @@ class Mesh:
         self.loaded: tuple[dict[str, Any], list[str]] | None = None
         self.links: list[str] = []
         self.addresses: dict[str, str] = {}
-        self.carried: dict[str, tuple[Session, list[Session]]] = {}
-        self.resolved = 0.0
+        self.carried: dict[str, tuple[Session, list[Session], str | None]] = {}
+        self.received: dict[str, int] = {}
+        self.heard: dict[str, float] = {}
+        self.resolved = self.greeted = 0.0
         self.trouble = ""
 
     def turn(self) -> None:
         try:
             self.load()
             self.resolve()
+            self.greet()
+            self.listen()
             self.choose()
             self.trouble = ""
         except FileNotFoundError:
@@ -257,6 +379,7 @@ class Mesh:
             return
         config, keys = found
         run("nft", "-f", "-", text=rules(config))
+        drop_routes(set(network_nodes(config)))
         self.links = set_up(config, keys)
         self.loaded, self.addresses, self.carried, self.resolved = found, {}, {}, 0.0
         notify("READY=1")
@@ -269,16 +392,41 @@ class Mesh:
         set_endpoints(self.links, others(self.loaded[0]), self.addresses)
         self.resolved = time.monotonic()
 
+    def greet(self) -> None:
+        """Send to all others, where they have to know whether this node is there."""
+        if time.monotonic() - self.greeted < HELLO_SECONDS or not self.loaded:
+            return
+        if shares_network(self.loaded[0]):
+            hello(others(self.loaded[0]))
+        self.greeted = time.monotonic()
+
+    def listen(self) -> None:
+        """See from whom something has come, where that decides who carries a network."""
+        if not self.loaded or not network_nodes(self.loaded[0]):
+            return
+        came = received(self.links)
+        for node in others(self.loaded[0]):
+            sum_ = sum(came.get(key["public_key"], 0) for key in node["keys"])
+            if sum_ > self.received.get(node["name"], sum_):
+                self.heard[node["name"]] = time.monotonic()
+            self.received[node["name"]] = sum_
+
     def choose(self) -> None:
         if not self.loaded:
             return
+        config = self.loaded[0]
         times, now = handshakes(self.links), time.time()
-        for node in others(self.loaded[0]):
+        networks = carriers(config, self.heard, time.monotonic())
+        for node in others(config):
             link = best(node, self.links, times, now)
             each = [best(node, [interface], times, now) for interface in self.links]
-            if self.carried.get(node["name"]) != (link, each):
-                carry(node, link, each)
-                self.carried[node["name"]] = (link, each)
+            network = networks.get(node["name"])
+            before = self.carried.get(node["name"])
+            if before != (link, each, network):
+                carry(node, link, each, network)
+                self.carried[node["name"]] = (link, each, network)
+                if network and before and before[2] != network:
+                    say(f"{node['name']} carries {network}")
 
     def complain(self, text: str) -> None:
         if text != self.trouble:

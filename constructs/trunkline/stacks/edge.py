@@ -140,4 +140,10 @@ def _membership(scope: Construct, topology: Topology, site: Site) -> Membership 
             for each in topology.sites
         },
         keys={node.name: node_key_variables(scope, node) for node in backbone.nodes[site.name]},
+        networks=_networks(topology) if backbone.networks else {},
     )
+
+
+def _networks(topology: Topology) -> dict[str, str]:
+    """The range of each site's network, which the checks have seen to be there."""
+    return {site.name: site.network.cidr for site in topology.sites if site.network.cidr}

@@ -223,10 +223,11 @@ def _network(site: Site, network: Network) -> Data:
         if subnet := network.subnet_of(site.zone):
             given["subnet"] = subnet
     elif subnets:
-        example = next(iter(examples["subnets"].values()))
-        given["subnets"] = {zone: _known(each, example) for zone, each in subnets.items()}
+        given["subnets"] = subnets
     known = {
-        key: value if key == "subnets" else _known(value, examples.get(key))
+        key: _known_values(value, examples[key])
+        if isinstance(value, Mapping)
+        else _known(value, examples.get(key))
         for key, value in given.items()
     }
     return {"existing": known, **({"cidr": cidr} if cidr and not holds_expression(cidr) else {})}
@@ -239,6 +240,11 @@ def _examples(definition: str) -> Mapping[str, Any]:
     """
     found = load_schema("topology")["$defs"].get(definition, {}).get("properties", {})
     return {name: (each.get("examples") or [None])[0] for name, each in found.items()}
+
+
+def _known_values(values: Mapping[str, str], example: Mapping[str, str]) -> Data:
+    any_of_them = next(iter(example.values()))
+    return {name: _known(value, any_of_them) for name, value in values.items()}
 
 
 def _known(value: str | None, example: Any) -> Any:

@@ -54,6 +54,8 @@ class Node:
     scene: str
     keys: list[tuple[str, int]] = field(default_factory=lambda: [(generate_key(), 51820)])
     program: subprocess.Popen[str] | None = None
+    network: str | None = None
+    """The range of the network that it carries, where it does."""
 
     @property
     def namespace(self) -> str:
@@ -92,7 +94,8 @@ class Node:
     def described(self, mtu: int) -> dict[str, Any]:
         keys = [{"public_key": public_key(key), "port": port} for key, port in self.keys]
         host = f"{self.name}.test"
-        return {"name": self.name, "host": host, "address": self.address, "mtu": mtu, "keys": keys}
+        made = {"name": self.name, "host": host, "address": self.address, "mtu": mtu, "keys": keys}
+        return {**made, "network": self.network} if self.network else made
 
     def told(self, nodes: Sequence[Mapping[str, Any]], ports: Sequence[int] = (8443,)) -> None:
         """Put into place what the store would say now."""
@@ -103,6 +106,7 @@ class Node:
             "names": {"z": self.name},
             "overlay": OVERLAY,
             "ports": list(ports),
+            "own_ports": [443],
             "nodes": list(nodes),
         }
         new = self.folder / "backbone.new"
@@ -111,15 +115,26 @@ class Node:
 
 
 @contextlib.contextmanager
-def nodes(names: Sequence[str], folder: Path, mtu: int = 1400) -> Iterator[list[Node]]:
-    """That many nodes, up and told of one another; all is taken away again."""
+def nodes(
+    names: Sequence[str],
+    folder: Path,
+    mtu: int = 1400,
+    networks: Mapping[str, str] | None = None,
+) -> Iterator[list[Node]]:
+    """That many nodes, up and told of one another; all is taken away again.
+
+    `networks` are the ranges of those that carry one, by the node's name.
+    """
     with ExitStack() as stack:
         scene = f"tlb{next(_SCENES)}"
         internet = f"{scene}-net"
-        stack.enter_context(_namespace(internet))
-        _in(internet, "ip", "link", "add", "br0", "type", "bridge")
-        _in(internet, "ip", "link", "set", "br0", "up")
-        made = [Node(name, number, folder / name, scene) for number, name in enumerate(names, 1)]
+        stack.enter_context(namespace(internet))
+        inside(internet, "ip", "link", "add", "br0", "type", "bridge")
+        inside(internet, "ip", "link", "set", "br0", "up")
+        made = [
+            Node(name, number, folder / name, scene, network=(networks or {}).get(name))
+            for number, name in enumerate(names, 1)
+        ]
         for node in made:
             stack.enter_context(_plugged(node, internet))
         hosts = "".join(f"{node.public_address} {node.name}.test\n" for node in made)
@@ -150,7 +165,7 @@ def running(node: Node) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _namespace(name: str) -> Iterator[None]:
+def namespace(name: str) -> Iterator[None]:
     sh("ip", "netns", "add", name)
     try:
         yield
@@ -160,22 +175,22 @@ def _namespace(name: str) -> Iterator[None]:
         sh("ip", "netns", "del", name)
 
 
-def _in(namespace: str, *command: str, text: str | None = None) -> None:
+def inside(namespace: str, *command: str, text: str | None = None) -> None:
     sh("ip", "netns", "exec", namespace, *command, text=text)
 
 
 @contextlib.contextmanager
 def _plugged(node: Node, internet: str) -> Iterator[None]:
     node.folder.mkdir()
-    with _namespace(node.namespace):
+    with namespace(node.namespace):
         far = f"n{node.number}"
         sh("ip", "link", "add", far, "netns", internet, "type", "veth", "peer", "eth0",
            "netns", node.namespace)  # fmt: skip
-        _in(internet, "ip", "link", "set", far, "master", "br0", "up")
-        _in(node.namespace, "ip", "link", "set", "lo", "up")
-        _in(node.namespace, "ip", "address", "add", f"{node.public_address}/24", "dev", "eth0")
-        _in(node.namespace, "ip", "link", "set", "eth0", "up")
-        _in(node.namespace, "nft", "-f", "-", text=FIREWALL)
+        inside(internet, "ip", "link", "set", far, "master", "br0", "up")
+        inside(node.namespace, "ip", "link", "set", "lo", "up")
+        inside(node.namespace, "ip", "address", "add", f"{node.public_address}/24", "dev", "eth0")
+        inside(node.namespace, "ip", "link", "set", "eth0", "up")
+        inside(node.namespace, "nft", "-f", "-", text=FIREWALL)
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -14,7 +15,8 @@ from support.stacks import synthesized
 from trunkline.backbone import DRIVERS, driver_of
 from trunkline.clouds.facts import facts_of
 from trunkline.errors import ConfigurationError
-from trunkline.payload import wireguard
+from trunkline.model import Topology
+from trunkline.payload import Transit, wireguard
 from trunkline.payload.wireguard import Session
 from trunkline.stacks.specs import stack_specs
 from trunkline.topology import load
@@ -38,6 +40,13 @@ def stack(site: str, topology: Any = None) -> dict[str, Any]:
 def node(*ports: int, name: str = "b-1") -> dict[str, Any]:
     keys = [{"public_key": f"{name}-{port}", "port": port} for port in ports]
     return {"name": name, "address": "10.254.0.2", "mtu": 1340, "keys": keys}
+
+
+def without_networks() -> Topology:
+    """The topology, without whole networks."""
+    topology = loaded(FILE)
+    assert topology.backbone
+    return evolve(topology, backbone=evolve(topology.backbone, networks=False))
 
 
 @pytest.mark.parametrize("kind", DRIVERS)
@@ -67,7 +76,9 @@ def test_a_private_key_stands_in_a_write_only_argument_alone() -> None:
 
 def test_no_port_is_open_to_the_internet() -> None:
     rules = stack("aws")["resource"]["aws_vpc_security_group_ingress_rule"].values()
-    assert {(rule["from_port"], rule["cidr_ipv4"]) for rule in rules} == {(443, "10.10.0.0/16")}
+    assert {rule["cidr_ipv4"] for rule in rules} == {"10.10.0.0/16"}
+    without = stack("aws", without_networks())["resource"]["aws_vpc_security_group_ingress_rule"]
+    assert [rule["from_port"] for rule in without.values()] == [443]
 
 
 def test_a_site_without_keys_is_an_error_that_says_how_to_make_them() -> None:
@@ -115,10 +126,51 @@ def test_without_any_session_the_last_one_is_kept() -> None:
 
 
 def test_the_firewall_lets_in_the_edges_ports_alone() -> None:
-    rules = wireguard.rules({"ports": [8443, 5432], "overlay": "10.254.0.0/24"})
+    told = {"overlay": "10.254.0.0/24", "zone": "z", "names": {"z": "b-1"}, "nodes": [node(51820)]}
+    rules = wireguard.rules({**told, "ports": [8443, 5432]})
     assert "tcp dport { 8443, 5432 } accept" in rules
     assert "ip saddr != 10.254.0.0/24 drop" in rules
-    assert "dport" not in wireguard.rules({"ports": [], "overlay": "10.254.0.0/24"})
+    assert "dport" not in wireguard.rules({**told, "ports": []})
+
+
+def test_without_networks_nothing_is_routed_or_forwarded() -> None:
+    text = json.dumps(stack("aws", without_networks()))
+    assert "network_interface_id" not in text
+    assert "source_dest_check" not in text
+    assert "ip_forward" not in text
+
+
+def test_machines_that_carry_networks_forward_once_their_firewall_is_there() -> None:
+    for machine in stack("azure")["resource"]["azurerm_linux_virtual_machine"].values():
+        text = base64.b64decode(machine["custom_data"]).decode()
+        assert "ExecStartPost=+/bin/sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'" in text
+
+
+def test_each_node_says_which_network_is_its_sites() -> None:
+    from trunkline import Membership
+
+    topology = loaded(FILE)
+    assert topology.backbone
+    networks = {site.name: site.network.cidr or "" for site in topology.sites}
+    nodes = [node for site in topology.backbone.nodes.values() for node in site]
+    membership = Membership(
+        backbone=topology.backbone,
+        site="aws",
+        hosts={each.name: f"{each.name}.test" for each in nodes},
+        mtus=dict.fromkeys(networks, 1340),
+        keys={},
+        networks=networks,
+    )
+    assert membership.transit == Transit(
+        own="10.10.0.0/16", others=("10.20.0.0/16", "10.30.0.0/16")
+    )
+    told = driver_of("wireguard").document(membership, {}, [8443], [80, 443])
+    assert told["own_ports"] == [80, 443]
+    found = {each["name"]: each["network"] for each in told["nodes"]}
+    assert found["google-2"] == "10.20.0.0/16"
+    off = driver_of("wireguard").document(evolve(membership, networks={}), {}, [8443], [443])
+    assert "own_ports" not in off
+    assert not any("network" in each for each in off["nodes"])
 
 
 def test_services_need_a_backbone() -> None:

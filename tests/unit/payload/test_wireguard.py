@@ -29,6 +29,8 @@ class Kernel:
         self.peers: dict[str, dict[str, dict[str, str]]] = {}
         self.routes: dict[str, str] = {}
         self.handshakes: dict[tuple[str, str], float] = {}
+        self.came: dict[str, int] = {}
+        self.greeted: list[str] = []
         self.rules = ""
         self.asked: list[str] = []
         self.knows_wireguard = True
@@ -48,6 +50,10 @@ class Kernel:
                 del self.peers[name]
             case ("ip", "route", "replace", address, "dev", name, *_):
                 self.routes[address] = name
+            case ("ip", "route", "show", *_):
+                return "".join(f"{each} dev x\n" for each in self.routes if "/32" not in each)
+            case ("ip", "route", "delete", address, *_):
+                del self.routes[address]
             case ("wg", "show", "interfaces"):
                 return " ".join(self.peers)
             case ("wg", "show", name, "peers"):
@@ -55,6 +61,9 @@ class Kernel:
             case ("wg", "show", name, "latest-handshakes"):
                 times = ((key, self.handshakes.get((name, key), 0)) for key in self.peers[name])
                 return "\n".join(f"{key}\t{seconds:.0f}" for key, seconds in times)
+            case ("wg", "show", name, "transfer"):
+                came = ((key, self.came.get(key, 0)) for key in self.peers[name])
+                return "\n".join(f"{key}\t{count}\t0" for key, count in came)
             case ("wg", "set", name, "peer", key, "remove"):
                 del self.peers[name][key]
             case ("wg", "set", name, "peer", key, *options):
@@ -64,10 +73,10 @@ class Kernel:
         return ""
 
     def _set(self, name: str, key: str, options: Mapping[str, str]) -> None:
-        if address := options.get("allowed-ips"):  # another peer loses it
+        for address in options.get("allowed-ips", "").split(","):  # another peer loses it
             for peer in self.peers[name].values():
-                if peer.get("allowed-ips") == address:
-                    del peer["allowed-ips"]
+                there = peer.get("allowed-ips", "").split(",")
+                peer["allowed-ips"] = ",".join(each for each in there if each != address)
         self.peers[name].setdefault(key, {}).update(options)
 
 
@@ -76,6 +85,10 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     made = Kernel()
     monkeypatch.setattr(wireguard, "run", made.run)
     monkeypatch.setattr(wireguard, "RESOLVE_SECONDS", 0)
+    monkeypatch.setattr(wireguard, "HELLO_SECONDS", 0)
+    monkeypatch.setattr(
+        wireguard, "hello", lambda nodes: made.greeted.extend(node["name"] for node in nodes)
+    )
 
     def find(host: str, *_: Any) -> Any:
         if host not in HOSTS:
@@ -102,10 +115,23 @@ def node(name: str, number: int, *keys: tuple[str, int]) -> dict[str, Any]:
     }
 
 
-def tell(folder: Path, own: list[tuple[str, int]], *others: dict[str, Any]) -> None:
+def carrying(node: dict[str, Any], network: str) -> dict[str, Any]:
+    return {**node, "network": network}
+
+
+def tell(
+    folder: Path, own: list[tuple[str, int]], *others: dict[str, Any], network: str | None = None
+) -> None:
     """Put into place what the store says now: the keys of this machine, and the other nodes."""
-    nodes = [node("a", 1, *((public(key), port) for key, port in own)), *others]
-    config = {"zone": "z", "names": {"z": "a"}, "overlay": "10.254.0.0/24", "ports": [8443]}
+    first = node("a", 1, *((public(key), port) for key, port in own))
+    nodes = [carrying(first, network) if network else first, *others]
+    config = {
+        "zone": "z",
+        "names": {"z": "a"},
+        "overlay": "10.254.0.0/24",
+        "ports": [8443],
+        "own_ports": [443],
+    }
     (folder / "backbone.json").write_text(json.dumps({**config, "nodes": nodes}))
     (folder / "backbone-key").write_text(",".join(key for key, _ in own))
 
@@ -210,3 +236,92 @@ def test_a_command_that_fails_says_its_last_words() -> None:
     with pytest.raises(BackboneError, match=r"sh -c echo no >&2; false: no$"):
         wireguard.run("sh", "-c", "echo no >&2; false")
     assert wireguard.run("cat", text="yes\n") == "yes"
+
+
+def test_the_first_node_of_a_site_carries_its_network(kernel: Kernel, tmp_path: Path) -> None:
+    two_sites(tmp_path)
+    Mesh(str(tmp_path)).turn()
+    peers = kernel.peers["tl51820"]
+    assert peers["B"]["allowed-ips"] == "10.254.0.2/32,10.20.0.0/16"
+    assert peers["C"]["allowed-ips"] == "10.254.0.3/32"
+    assert kernel.routes["10.20.0.0/16"] == "tl51820"
+    assert "10.10.0.0/16" not in kernel.routes
+
+
+def test_a_silent_node_hands_its_network_to_the_next_and_takes_it_back(
+    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_sites(tmp_path)
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    mesh = Mesh(str(tmp_path))
+
+    def after(seconds: float, *heard: str) -> str:
+        nonlocal now
+        now += seconds
+        for key in heard:
+            kernel.came[key] = kernel.came.get(key, 0) + 32
+        mesh.turn()
+        [carrier] = [
+            key
+            for key, peer in kernel.peers["tl51820"].items()
+            if "10.20.0.0/16" in peer["allowed-ips"]
+        ]
+        return carrier
+
+    assert after(0) == "B"
+    assert after(2, "B", "C") == "B"
+    assert after(wireguard.SILENT_SECONDS - 1, "C") == "B"
+    assert after(2, "C") == "C"
+    assert after(1, "B", "C") == "B"
+    assert after(60) == "B"  # nobody is heard: the fault may be this node's own
+
+
+def test_a_node_that_shares_its_network_says_that_it_is_there(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    two_sites(tmp_path)
+    Mesh(str(tmp_path)).turn()
+    assert kernel.greeted == []
+    second = carrying(node("b", 2, ("B", 51820)), "10.10.0.0/16")
+    far = carrying(node("c", 3, ("C", 51820)), "10.20.0.0/16")
+    tell(tmp_path, [(KEY, 51820)], second, far, network="10.10.0.0/16")
+    Mesh(str(tmp_path)).turn()
+    assert kernel.greeted == ["b", "c"]
+
+
+def test_a_network_that_is_no_longer_carried_loses_its_route(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    two_sites(tmp_path)
+    mesh = Mesh(str(tmp_path))
+    mesh.turn()
+    tell(tmp_path, [(KEY, 51820)], node("b", 2, ("B", 51820)))
+    mesh.turn()
+    assert kernel.routes == {"10.254.0.2/32": "tl51820", "10.254.0.3/32": "tl51820"}
+    assert kernel.peers["tl51820"]["B"]["allowed-ips"] == "10.254.0.2/32"
+    assert "policy drop" not in kernel.rules
+
+
+def test_packets_pass_between_the_networks_alone(kernel: Kernel, tmp_path: Path) -> None:
+    two_sites(tmp_path)
+    Mesh(str(tmp_path)).turn()
+    forward = kernel.rules.partition("chain forward")[2].partition("}\n")[0]
+    assert "policy drop" in forward
+    assert "ip saddr 10.10.0.0/16 ip daddr { 10.20.0.0/16 } accept" in kernel.rules
+    assert "ip saddr { 10.20.0.0/16 } ip daddr 10.10.0.0/16 accept" in kernel.rules
+    assert kernel.rules.count("maxseg size set 1300") == 2
+    own = 'iifname != { "lo", "tl*" } ip saddr 10.10.0.0/16'
+    assert f"{own} tcp dport {{ 443 }} accept" in kernel.rules
+    assert f"{own} drop" in kernel.rules
+
+
+def test_a_hello_to_a_node_without_a_way_is_left_out() -> None:
+    wireguard.hello([{"address": "240.0.0.1"}, {"address": "127.0.0.1"}])
+
+
+def two_sites(folder: Path) -> None:
+    """This machine alone in its site, and two nodes in the other."""
+    others = [node("b", 2, ("B", 51820)), node("c", 3, ("C", 51820))]
+    far = [carrying(each, "10.20.0.0/16") for each in others]
+    tell(folder, [(KEY, 51820)], *far, network="10.10.0.0/16")

@@ -102,6 +102,7 @@ REFUSALS = (
 )
 
 FACTS = CloudFacts(
+    names_route_tables=True,
     title="AWS",
     credentials="AWS account {account}",
     machine_type="aws_instance",

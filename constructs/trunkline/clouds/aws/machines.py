@@ -38,7 +38,7 @@ from trunkline.clouds.base import (
     rules_by_cidr,
 )
 from trunkline.errors import ConfigurationError
-from trunkline.payload import user_data
+from trunkline.payload import Transit, user_data
 from trunkline.terraform.escape import escape
 
 # The account of the Debian project: https://wiki.debian.org/Cloud/AmazonEC2Image
@@ -105,6 +105,7 @@ class AwsMachineGroup(MachineGroup):
             id=instance.id,
             public_address=self._public_address(id, spec, instance),
             private_address=instance.private_ip,
+            next_hop=instance.primary_network_interface_id if spec.forwards else "",
         )
 
     def _offers(self, zone: str) -> list[Precondition] | None:
@@ -238,6 +239,25 @@ class AwsMachineGroup(MachineGroup):
                     tags=self.tags,
                 )
                 self.depends_on.append(made)
+        if transit := self.spec.firewall.transit:
+            self._add_transit(group, transit)
+
+    def _add_transit(self, group: str, transit: Transit) -> None:
+        """All of the network: a security group's rule does not know where a packet goes on to."""
+        for direction, kind in (
+            ("from", VpcSecurityGroupIngressRule),
+            ("to", VpcSecurityGroupEgressRule),
+        ):
+            made = kind(
+                self.scope,
+                f"{self.id}-{direction}-networks",
+                security_group_id=group,
+                description=f"forwarded {direction} {transit.own}",
+                ip_protocol="-1",
+                cidr_ipv4=transit.own,
+                tags=self.tags,
+            )
+            self.depends_on.append(made)
 
     def _make_profile(self) -> str | None:
         """The machines' identity; without a secret to read they need none."""

@@ -29,12 +29,14 @@ from trunkline.clouds.aws.secret import secret_source
 from trunkline.clouds.base import (
     Cloud,
     GroupSpec,
+    Machine,
     MachineGroup,
     Secret,
     SiteNetwork,
     lookups,
     written,
 )
+from trunkline.errors import ConfigurationError
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 from trunkline.terraform.escape import escape
 
@@ -65,7 +67,9 @@ class Aws(Cloud):
             tags = {"Name": escape(network.name or "")}
             vpc = DataAwsVpc(self.scope, "vpc", tags=tags).id
         return SiteNetwork(
-            id=vpc, subnets={zone: self._find_subnet(network, vpc, zone) for zone in zones}
+            id=vpc,
+            subnets={zone: self._find_subnet(network, vpc, zone) for zone in zones},
+            route_tables={f"{name}-": table for name, table in network.route_tables.items()},
         )
 
     def _find_subnet(self, network: ExistingNetwork, vpc: str, zone: str) -> str:
@@ -95,7 +99,12 @@ class Aws(Cloud):
             )
             for zone, subnet in subnets.items()
         ]
-        return SiteNetwork(id=vpc_id, subnets=subnets, depends_on=(route, *associations))
+        return SiteNetwork(
+            id=vpc_id,
+            subnets=subnets,
+            route_tables={"": table},
+            depends_on=(route, *associations),
+        )
 
     def _internet_routes(self, vpc: str) -> tuple[str, Route]:
         """The id of the route table, and its route to the internet."""
@@ -159,6 +168,26 @@ class Aws(Cloud):
         network: SiteNetwork,
     ) -> None:
         add_private_zone(self.scope, id, zone, names, addresses, network.id, self.tags)
+
+    def route(
+        self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork
+    ) -> None:
+        """A route of AWS has one target, the first machine's interface."""
+        if not network.route_tables:
+            raise ConfigurationError(
+                f"the existing network of {self.site.name} needs route_tables: name those that get "
+                "the routes to other sites' networks"
+            )
+        target = next(iter(machines.values())).next_hop
+        for table, table_id in network.route_tables.items():
+            for name, cidr in ranges.items():
+                Route(
+                    self.scope,
+                    f"route-{table}{name}",
+                    route_table_id=table_id,
+                    destination_cidr_block=cidr,
+                    network_interface_id=target,
+                )
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return AwsMachineGroup(self.scope, id, spec, network, self.tags)

@@ -42,7 +42,7 @@ from trunkline.clouds.base import (
     SiteNetwork,
     replacement,
 )
-from trunkline.payload import Firewall, Rule, user_data
+from trunkline.payload import Firewall, Rule, Transit, user_data
 
 # https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview: 100 to 4096.
 LAST_PRIORITY = 4096
@@ -122,6 +122,7 @@ class AzureMachineGroup(MachineGroup):
             id=machine.id,
             public_address=address.ip_address,
             private_address=machine.private_ip_address,
+            next_hop=machine.private_ip_address if spec.forwards else "",
         )
 
     def _interface(
@@ -204,16 +205,19 @@ def _security_rules(firewall: Firewall) -> Iterator[tuple[str, int, dict[str, ob
     for direction, rules in (("Inbound", firewall.ingress), ("Outbound", firewall.egress)):
         taken: set[int] = set()
         for rule in rules:
-            priority = _priority(rule, taken)
+            priority = _priority(rule.name, taken)
             taken.add(priority)
             yield f"{direction.lower()}-{rule.name}", priority, _allow(direction, rule)
+        if transit := firewall.transit:
+            key = f"{direction.lower()}-networks"
+            yield key, _priority("networks", taken), _forwarded(direction, transit)
         deny = _rule(direction, "Deny", "*", "*", ["*"])
         yield f"{direction.lower()}-deny", LAST_PRIORITY, deny
 
 
-def _priority(rule: Rule, taken: Collection[int]) -> int:
+def _priority(name: str, taken: Collection[int]) -> int:
     """From the name, so that another rule moves none: Azure takes no two of one priority."""
-    digest = hashlib.sha256(rule.name.encode()).digest()
+    digest = hashlib.sha256(name.encode()).digest()
     first = int.from_bytes(digest[:4], "big")
     numbers = (100 + (first + step) % (LAST_PRIORITY - 100) for step in count())
     return next(number for number in numbers if number not in taken)
@@ -221,6 +225,15 @@ def _priority(rule: Rule, taken: Collection[int]) -> int:
 
 def _allow(direction: str, rule: Rule) -> dict[str, object]:
     return _rule(direction, "Allow", rule.protocol.title(), str(rule.port), list(rule.cidrs))
+
+
+def _forwarded(direction: str, transit: Transit) -> dict[str, object]:
+    """In what goes from the network to others, out what goes to the network from anywhere."""
+    rule = _rule(direction, "Allow", "*", "*", [transit.own])
+    if direction == "Outbound":
+        return rule
+    del rule["destination_address_prefix"]
+    return {**rule, "destination_address_prefixes": list(transit.others)}
 
 
 def _rule(

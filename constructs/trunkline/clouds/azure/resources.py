@@ -16,7 +16,10 @@ from cdktf_cdktf_provider_azurerm.key_vault_access_policy import KeyVaultAccessP
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.provider import AzurermProvider, AzurermProviderFeatures
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
+from cdktf_cdktf_provider_azurerm.route import Route
+from cdktf_cdktf_provider_azurerm.route_table import RouteTable
 from cdktf_cdktf_provider_azurerm.subnet import Subnet
+from cdktf_cdktf_provider_azurerm.subnet_route_table_association import SubnetRouteTableAssociation
 from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
 from constructs import Construct
 
@@ -27,6 +30,7 @@ from trunkline.clouds.azure.secret import secret_source
 from trunkline.clouds.base import (
     Cloud,
     GroupSpec,
+    Machine,
     MachineGroup,
     Secret,
     SiteNetwork,
@@ -227,6 +231,43 @@ class Azure(Cloud):
             return network.id
         subnet = next(iter(network.subnets.values()))
         return str(Fn.element(Fn.split("/subnets/", subnet), 0))
+
+    def route(
+        self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork
+    ) -> None:
+        """A route of Azure has one next hop, the first machine's address."""
+        target = next(iter(machines.values())).next_hop
+        for table, where in self._route_tables(network).items():
+            for name, cidr in ranges.items():
+                Route(
+                    self.scope,
+                    f"route-{table}{name}",
+                    name=f"to-{name}",
+                    address_prefix=cidr,
+                    next_hop_type="VirtualAppliance",
+                    next_hop_in_ip_address=target,
+                    **where,
+                )
+
+    def _route_tables(self, network: SiteNetwork) -> Mapping[str, Mapping[str, str]]:
+        """Those that the site names; without any, one of our own, which the subnets then have."""
+        found = self.site.network
+        if isinstance(found, ExistingNetwork) and found.route_tables:
+            group = found.resource_group or ""
+            return {
+                f"{name}-": {"route_table_name": table, "resource_group_name": group}
+                for name, table in found.route_tables.items()
+            }
+        table = RouteTable(self.scope, "route-table", name=self.name, **self._where)
+        table_id = str(table.id)
+        # One subnet serves every zone, unless the IDs of several are given.
+        first_zones = {subnet: zone for zone, subnet in reversed([*network.subnets.items()])}
+        for subnet, zone in first_zones.items():
+            SubnetRouteTableAssociation(
+                self.scope, f"route-table-{zone}", subnet_id=subnet, route_table_id=table_id
+            )
+        group = str(self._where["resource_group_name"])
+        return {"": {"route_table_name": table.name, "resource_group_name": group}}
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return AzureMachineGroup(self.scope, id, spec, network, self._where)

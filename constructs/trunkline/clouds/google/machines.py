@@ -37,7 +37,7 @@ from trunkline.clouds.base import (
     replacement,
 )
 from trunkline.clouds.google.facts import DISK, SIZES
-from trunkline.payload import ANYWHERE, Firewall, Rule, user_data
+from trunkline.payload import ANYWHERE, Firewall, Rule, Transit, user_data
 from trunkline.terraform.escape import escape
 
 
@@ -93,6 +93,7 @@ class GoogleMachineGroup(MachineGroup):
             id=instance.id,
             public_address=instance.get_string_attribute(f"{interface}.access_config[0].nat_ip"),
             private_address=instance.get_string_attribute(f"{interface}.network_ip"),
+            next_hop=instance.id if spec.forwards else "",
         )
 
     def _boot_disk(self) -> ComputeInstanceBootDisk:
@@ -171,6 +172,25 @@ class GoogleMachineGroup(MachineGroup):
                     **common,
                 )
                 self.depends_on.append(made)
+        if transit := self.spec.firewall.transit:
+            self._add_transit(transit)
+
+    def _add_transit(self, transit: Transit) -> None:
+        """In what goes from the network to others, out what goes to the network from anywhere."""
+        inward = {"source_ranges": [transit.own], "destination_ranges": list(transit.others)}
+        outward = {"destination_ranges": [transit.own]}
+        for direction, ranges in (("INGRESS", inward), ("EGRESS", outward)):
+            made = ComputeFirewall(
+                self.scope,
+                f"{self.id}-{direction.lower()}-networks",
+                name=short_name(f"{self.spec.name}-{direction.lower()}-networks", 63),
+                network=self.network.id,
+                target_service_accounts=[self.identity],
+                direction=direction,
+                allow=[ComputeFirewallAllow(protocol="all")],
+                **ranges,
+            )
+            self.depends_on.append(made)
 
 
 def _directions(firewall: Firewall) -> Iterable[tuple[str, str, tuple[Rule, ...]]]:

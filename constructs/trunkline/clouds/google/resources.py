@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_google.compute_network import ComputeNetwork
+from cdktf_cdktf_provider_google.compute_route import ComputeRoute
 from cdktf_cdktf_provider_google.compute_subnetwork import ComputeSubnetwork
 from cdktf_cdktf_provider_google.data_google_compute_subnetwork import DataGoogleComputeSubnetwork
 from cdktf_cdktf_provider_google.project_service import ProjectService
@@ -20,10 +21,12 @@ from cdktf_cdktf_provider_google.secret_manager_secret import (
 from cdktf_cdktf_provider_google.secret_manager_secret_version import SecretManagerSecretVersion
 from constructs import Construct
 
+from trunkline.addresses.base import short_name
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds.base import (
     Cloud,
     GroupSpec,
+    Machine,
     MachineGroup,
     Secret,
     SiteNetwork,
@@ -36,6 +39,9 @@ from trunkline.clouds.google.secret import secret_source
 from trunkline.model import ExistingNetwork, NewNetwork, Site
 
 SERVICES = ("compute", "iam", "secretmanager")
+
+# The default of a route: https://cloud.google.com/vpc/docs/routes#static_route_parameters
+FIRST_PRIORITY = 1000
 
 NEW_FIRST = TerraformResourceLifecycle(create_before_destroy=True)
 
@@ -147,6 +153,22 @@ class Google(Cloud):
             labels=self.tags,
             service=self._dns,
         )
+
+    def route(
+        self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork
+    ) -> None:
+        """Google passes over a machine that does not run, and takes the route that is next."""
+        for name, cidr in ranges.items():
+            for number, (zone, machine) in enumerate(machines.items()):
+                ComputeRoute(
+                    self.scope,
+                    f"route-{name}-{zone}",
+                    name=short_name(f"{self.name}-to-{name}-{zone}", 63),
+                    network=network.id,
+                    dest_range=cidr,
+                    next_hop_instance=machine.next_hop,
+                    priority=FIRST_PRIORITY + number,
+                )
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return GoogleMachineGroup(

@@ -29,6 +29,7 @@ from trunkline.clouds.base import (
     fingerprint,
 )
 from trunkline.clouds.local.sample import sample_machine
+from trunkline.errors import ConfigurationError
 from trunkline.local.machine import LocalMachine
 from trunkline.model import ExistingNetwork, NewNetwork, Server, Site, Upstream, Upstreams
 from trunkline.payload import SecretSource
@@ -99,6 +100,11 @@ class Local(Cloud):
         network: SiteNetwork,
     ) -> None:
         """None: only root could change the names of this machine."""
+
+    def route(
+        self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork
+    ) -> None:
+        raise ConfigurationError("the networks of this machine are all on loopback already")
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         made = LocalMachineGroup(self.scope, id, spec, network)

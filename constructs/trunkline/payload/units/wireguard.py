@@ -18,9 +18,14 @@ from trunkline.probing.source import without_documentation
 PROGRAM = "/usr/local/lib/trunkline/wireguard"
 
 
-@frozen
+@frozen(kw_only=True)
 class WireGuard(Unit):
-    """Keeps WireGuard as the files say that `Configuration` writes: the nodes, and the own keys."""
+    """Keeps WireGuard as the files say that `Configuration` writes: the nodes, and the own keys.
+
+    One that `forwards` also passes packets between networks, as soon as its firewall is there.
+    """
+
+    forwards: bool = False
 
     name: ClassVar = "backbone"
     remedy: ClassVar = "use fewer or shorter route prefixes"
@@ -35,11 +40,16 @@ class WireGuard(Unit):
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
-        drop_in = f"{UNITS}/trunkline-{self.name}.service.d/20-network.conf"
+        folder = f"{UNITS}/trunkline-{self.name}.service.d"
         return (
             MachineFile(PROGRAM, program()),
-            MachineFile(drop_in, packaged("network.conf")),
+            MachineFile(f"{folder}/20-network.conf", packaged("network.conf")),
+            *self._forwarding(folder),
         )
+
+    def _forwarding(self, folder: str) -> tuple[MachineFile, ...]:
+        name = "forward.conf"
+        return (MachineFile(f"{folder}/30-{name}", packaged(name)),) if self.forwards else ()
 
     @property
     def firewall(self) -> Firewall:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from trunkline.documents.findings import Problem
+from trunkline.documents.findings import Problem, show_path
 from trunkline.model import DEFAULT_OVERLAY, node_name
-from trunkline.topology.checks.networks import CLOUDFLARE_MESH, PRIVATE
+from trunkline.topology.checks.networks import CLOUDFLARE_MESH, PRIVATE, same_network
 from trunkline.topology.checks.partial import PartialTopology
 
 PATH = ("backbone",)
 CIDR = (*PATH, "cidr")
+NETWORKS = (*PATH, "networks")
+# What every IPv4 network must carry whole: https://www.rfc-editor.org/rfc/rfc791
+SMALLEST_MTU = 576
 
 
 def overlay(draft: PartialTopology) -> IPv4Network | None:
@@ -76,8 +79,68 @@ def nodes_have_keys(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(PATH, message, "run trunkline keys", "warning", at_key=True)
 
 
+def networks_can_be_routed(draft: PartialTopology) -> Iterator[Problem]:
+    if draft.get(*NETWORKS) is not True or "local" in draft.data:
+        return
+    yield from _kind_carries(draft)
+    for site in draft.sites:
+        if draft.is_existing(site):
+            yield from _existing_is_known(draft, site)
+    yield from _networks_are_apart(draft)
+
+
+def _existing_is_known(draft: PartialTopology, site: str) -> Iterator[Problem]:
+    existing = ("sites", site, "network", "existing")
+    if not draft.get(*existing[:-1], "cidr"):
+        message = f"{show_path(NETWORKS)} needs the range of this network"
+        yield Problem(existing, message, "write it beside existing, as cidr", at_key=True)
+    facts = draft.facts.get(site)
+    if facts and facts.names_route_tables and not draft.mapping(*existing, "route_tables"):
+        message = f"{show_path(NETWORKS)} adds routes to this network's route tables"
+        yield Problem(existing, message, "name them in route_tables", at_key=True)
+
+
+def _kind_carries(draft: PartialTopology) -> Iterator[Problem]:
+    from trunkline.backbone import DRIVERS  # only those need it that route networks
+
+    kind = draft.get("backbone", "kind")
+    driver = DRIVERS.get(kind) if kind else None
+    if driver is None:
+        return
+    if not driver.declaration.networks:
+        message = f"{driver.declaration.title} carries no whole networks"
+        remedy = f"choose another kind, or delete {show_path(NETWORKS)}"
+        yield Problem(NETWORKS, message, remedy)
+        return
+    for facts in {facts.title: facts for facts in draft.facts.values()}.values():
+        mtu = driver().mtu(facts.packet_bytes)
+        if mtu < SMALLEST_MTU:
+            message = (
+                f"{facts.title} leaves {mtu} bytes for a packet, and IPv4 takes {SMALLEST_MTU}"
+            )
+            yield Problem(NETWORKS, message, "choose another kind")
+
+
+def _networks_are_apart(draft: PartialTopology) -> Iterator[Problem]:
+    """Sites may stand in one network, but then nobody knows whose edge leads to it."""
+    seen: dict[IPv4Network, str] = {}
+    for site in draft.sites:
+        if (range_ := draft.network(site)) is None:
+            continue
+        if (first := seen.setdefault(range_, site)) != site and same_network(draft, site, first):
+            message = f"the site stands in the network of {first}, which has one way to others"
+            remedy = f"make them one site, or delete {show_path(NETWORKS)}"
+            yield Problem(("sites", site, "network"), message, remedy, at_key=True)
+
+
 def _replicas(draft: PartialTopology) -> int:
     return int(draft.get("edge", "replicas") or 1)
 
 
-CHECKS = (overlay_is_apart, overlay_has_room, edges_can_join, nodes_have_keys)
+CHECKS = (
+    overlay_is_apart,
+    overlay_has_room,
+    edges_can_join,
+    networks_can_be_routed,
+    nodes_have_keys,
+)

@@ -27,7 +27,7 @@ def ranges_do_not_overlap(draft: PartialTopology) -> Iterator[Problem]:
     for network, site in sorted(_networks(draft), key=lambda pair: (pair[0], order[pair[1]])):
         while enclosing and enclosing[-1][0].broadcast_address < network.network_address:
             enclosing.pop()
-        others = [other for _, other in enclosing if not _same_network(draft, site, other)]
+        others = [other for _, other in enclosing if not same_network(draft, site, other)]
         if others:
             earlier, later = sorted((others[-1], site), key=order.__getitem__)
             yield _overlap(draft, earlier, later)
@@ -40,7 +40,7 @@ def _networks(draft: PartialTopology) -> Iterator[tuple[IPv4Network, str]]:
             yield network, site
 
 
-def _same_network(draft: PartialTopology, one: str, other: str) -> bool:
+def same_network(draft: PartialTopology, one: str, other: str) -> bool:
     """Whether two sites stand in one existing network; that is no collision."""
     keys = ("cloud", "account", "region")
     existing = draft.get("sites", one, "network", "existing")
