@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trunkline.backbone.base import Declaration, Driver, Membership
+from trunkline.backbone.base import Declaration, Driver, Membership, Plan
+from trunkline.backbone.others import NONE, OTHERS
 from trunkline.backbone.wireguard import WireGuardDriver
-from trunkline.model import BackboneKind
+from trunkline.model import NO_BACKBONE, BackboneKind
 
-__all__ = ["DRIVERS", "Declaration", "Driver", "Membership", "driver_of"]
+__all__ = ["DRIVERS", "Declaration", "Driver", "Membership", "Plan", "declarations", "driver_of"]
 
 DRIVERS: Mapping[BackboneKind, type[Driver]] = {"wireguard": WireGuardDriver}
 
@@ -16,3 +17,9 @@ DRIVERS: Mapping[BackboneKind, type[Driver]] = {"wireguard": WireGuardDriver}
 def driver_of(kind: BackboneKind) -> Driver:
     """The driver of a kind."""
     return DRIVERS[kind]()
+
+
+def declarations() -> dict[str, Declaration]:
+    """What every kind is, by its name in a topology; then what trunkline does not set up."""
+    kinds = {str(kind): driver.declaration for kind, driver in DRIVERS.items()}
+    return {**kinds, NO_BACKBONE: NONE, **OTHERS}

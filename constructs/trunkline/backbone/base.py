@@ -7,7 +7,7 @@ the registry in `backbone/__init__.py`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from attrs import Factory, field, frozen
@@ -20,6 +20,26 @@ JsonObject = dict[str, Any]
 
 
 @frozen(kw_only=True)
+class Plan:
+    """What a vendor sells for a kind of backbone.
+
+    - `title`: its name.
+    - `price`: the ID of its price; None where it costs nothing.
+    - `by_seat`: whether the price is for each person.
+    - `nodes`: how many nodes it has at most; None where that does not bound it.
+    """
+
+    title: str
+    price: str | None = None
+    by_seat: bool = False
+    nodes: int | None = None
+
+
+def _plans(plans: Iterable[Plan]) -> tuple[Plan, ...]:
+    return tuple(plans)
+
+
+@frozen(kw_only=True)
 class Declaration:
     """What a kind of backbone needs and cannot do, in sentences for people.
 
@@ -27,8 +47,13 @@ class Declaration:
     - `needs`: what it takes: kernel, ports, accounts, add-ons.
     - `limits`: what it cannot do.
     - `cost`: what it costs, beyond the machines and their traffic.
-    - `source`: where that is documented.
+    - `source`: where that is documented; empty for no backbone.
+    - `services`: whether it carries services.
     - `networks`: whether it can carry whole networks.
+    - `relayed`: whose machines carry the traffic between two edges; empty where nobody's do.
+    - `keys`: who makes and holds the keys.
+    - `measured`: what was measured of it, on this project's test machines.
+    - `plans`: what its vendor sells, the cheapest first; empty where it has none.
     """
 
     title: str
@@ -36,7 +61,12 @@ class Declaration:
     limits: tuple[str, ...] = field(converter=texts)
     cost: str
     source: str
+    services: bool = True
     networks: bool = False
+    relayed: str = ""
+    keys: str = "you: trunkline keys makes them, and each site's secret store has its own"
+    measured: tuple[str, ...] = field(converter=texts, default=())
+    plans: tuple[Plan, ...] = field(converter=_plans, default=())
 
 
 @frozen(kw_only=True)

@@ -31,6 +31,10 @@ class WireGuardDriver(Driver):
         cost="nothing beyond the traffic, which each cloud counts as leaving it",
         source="https://www.wireguard.com/",
         networks=True,
+        measured=(
+            "0.4 ms more for a round trip, with wireguard-go",
+            "1.2 to 1.8 seconds of CPU for a gigabit, on each side, with wireguard-go",
+        ),
     )
 
     def mtu(self, underlay: int) -> int:

@@ -6,6 +6,7 @@ holds the `default` keys of schemas/topology.schema.json against them.
 
 from trunkline.model.backbone import (
     DEFAULT_OVERLAY,
+    NO_BACKBONE,
     ORIGINATE_PORT,
     PASSTHROUGH_PORT,
     UDP_PORTS,
@@ -130,6 +131,7 @@ __all__ = [
     "LOGPUSH_CHALLENGE",
     "LOGPUSH_DESTINATION",
     "MANAGED_BY",
+    "NO_BACKBONE",
     "ORIGINATE_PORT",
     "OTLP_HEADER",
     "OWN_TAGS",

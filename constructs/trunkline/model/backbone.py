@@ -9,6 +9,9 @@ from attrs import Factory, field, frozen
 
 BackboneKind = Literal["wireguard"]
 
+NO_BACKBONE = "none"
+"""What a topology says in place of a kind where it wants no backbone."""
+
 DEFAULT_OVERLAY = "10.254.0.0/24"
 
 # Between the edges, on the overlay alone: TLS that passes by its name, and HTTP/2 in the clear,

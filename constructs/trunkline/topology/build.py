@@ -12,6 +12,7 @@ from attrs import fields
 
 from trunkline.documents.formats import gigabytes
 from trunkline.model import (
+    NO_BACKBONE,
     AccessPolicy,
     AssumedTraffic,
     AzurermState,
@@ -85,7 +86,7 @@ def build(data: Data) -> Topology:
         sections["probes"] = _probes(data["probes"])
     if "edge" in data:
         sections["edge"] = _edge(data["edge"])
-    if "backbone" in data:
+    if data.get("backbone", {}).get("kind", NO_BACKBONE) != NO_BACKBONE:
         replicas = int(data.get("edge", {}).get("replicas", 1))
         sections["backbone"] = _backbone(data["backbone"], data["sites"], replicas)
     if "services" in data:

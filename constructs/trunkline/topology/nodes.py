@@ -15,7 +15,7 @@ from trunkline.documents.findings import Finding, Problem
 from trunkline.documents.schema import check_schema
 from trunkline.documents.source import FileKind, UnreadableError, read_source
 from trunkline.documents.yaml import parse_yaml
-from trunkline.model import DEFAULT_OVERLAY
+from trunkline.model import DEFAULT_OVERLAY, NO_BACKBONE
 
 REPAIR = "take the file from where it was committed, or delete it and run trunkline keys"
 NODES_FILE = FileKind(
@@ -36,7 +36,9 @@ def read_nodes(data: Any, topology: str) -> list[Finding]:
     """
     backbone = data.get("backbone") if isinstance(data, dict) else None
     path = nodes_path(topology)
-    if not isinstance(backbone, dict) or not path.is_file():
+    if not isinstance(backbone, dict) or backbone.get("kind") == NO_BACKBONE:
+        return []
+    if not path.is_file():
         return []
     try:
         document = parse_yaml(read_source(path, NODES_FILE))

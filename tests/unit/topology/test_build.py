@@ -147,3 +147,7 @@ def test_trailing_slash_of_a_route_is_dropped() -> None:
     topology, _ = check_text(text)
     assert topology is not None
     assert topology.routing.routes == (model.Route("/api", "aws"),)
+
+
+def test_a_topology_that_wants_no_backbone_has_none() -> None:
+    assert valid("backbone-none.yaml").backbone is None

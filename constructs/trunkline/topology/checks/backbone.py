@@ -6,23 +6,39 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from trunkline.documents.findings import Problem, show_path
-from trunkline.model import DEFAULT_OVERLAY, node_name
+from trunkline.model import DEFAULT_OVERLAY, NO_BACKBONE, node_name
 from trunkline.topology.checks.networks import CLOUDFLARE_MESH, PRIVATE, same_network
 from trunkline.topology.checks.partial import PartialTopology
 
 PATH = ("backbone",)
 CIDR = (*PATH, "cidr")
+KIND = (*PATH, "kind")
 NETWORKS = (*PATH, "networks")
 # What every IPv4 network must carry whole: https://www.rfc-editor.org/rfc/rfc791
 SMALLEST_MTU = 576
 
 
+def joins(draft: PartialTopology) -> bool:
+    """Whether there is to be a backbone."""
+    return bool(draft.mapping("backbone")) and draft.get("backbone", "kind") != NO_BACKBONE
+
+
 def overlay(draft: PartialTopology) -> IPv4Network | None:
     """The range of the overlay; None without a backbone, or where the range was refused."""
-    if not draft.mapping("backbone"):
+    if not joins(draft):
         return None
     cidr = draft.get(*CIDR) if "cidr" in draft.mapping("backbone") else DEFAULT_OVERLAY
     return IPv4Network(cidr) if cidr else None
+
+
+def none_joins_nothing(draft: PartialTopology) -> Iterator[Problem]:
+    said = draft.mapping("backbone")
+    if not said or joins(draft):
+        return
+    for name in ("cidr", "networks"):
+        if said.get(name):
+            message = f"the kind {NO_BACKBONE} joins nothing"
+            yield Problem((*PATH, name), message, "delete it, or choose another kind", at_key=True)
 
 
 def overlay_is_apart(draft: PartialTopology) -> Iterator[Problem]:
@@ -54,7 +70,7 @@ def overlay_has_room(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def edges_can_join(draft: PartialTopology) -> Iterator[Problem]:
-    if not draft.mapping("backbone"):
+    if not joins(draft):
         return
     if "local" in draft.data:
         message = "the sites of this machine reach one another without a backbone"
@@ -69,7 +85,7 @@ def edges_can_join(draft: PartialTopology) -> Iterator[Problem]:
 
 def nodes_have_keys(draft: PartialTopology) -> Iterator[Problem]:
     """The keys are made after the topology, by a command that reads it: hence a warning."""
-    if "local" in draft.data or not draft.mapping("backbone"):
+    if "local" in draft.data or not joins(draft):
         return
     known = draft.mapping("backbone", "nodes")
     numbers = range(1, _replicas(draft) + 1)
@@ -80,7 +96,7 @@ def nodes_have_keys(draft: PartialTopology) -> Iterator[Problem]:
 
 
 def networks_can_be_routed(draft: PartialTopology) -> Iterator[Problem]:
-    if draft.get(*NETWORKS) is not True or "local" in draft.data:
+    if draft.get(*NETWORKS) is not True or "local" in draft.data or not joins(draft):
         return
     yield from _kind_carries(draft)
     for site in draft.sites:
@@ -138,6 +154,7 @@ def _replicas(draft: PartialTopology) -> int:
 
 
 CHECKS = (
+    none_joins_nothing,
     overlay_is_apart,
     overlay_has_room,
     edges_can_join,

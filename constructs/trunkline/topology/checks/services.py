@@ -10,9 +10,10 @@ from trunkline.clouds.facts import facts_of
 from trunkline.documents.findings import KeyPath, Problem
 from trunkline.envoy.statistics import PORT as STATISTICS_PORT
 from trunkline.errors import ConfigurationError
-from trunkline.model import ORIGINATE_PORT, PASSTHROUGH_PORT, Service
+from trunkline.model import NO_BACKBONE, ORIGINATE_PORT, PASSTHROUGH_PORT, Service
 from trunkline.services.resolve import entry_of, is_address, resolve
 from trunkline.topology.authorities import faults
+from trunkline.topology.checks.backbone import KIND
 from trunkline.topology.checks.partial import PartialTopology
 from trunkline.topology.checks.routing import no_such_site
 
@@ -48,8 +49,12 @@ def services_have_a_backbone(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem(PATH, message, "delete them, or use sites in clouds", at_key=True)
     elif "backbone" not in draft.data:
         message = "nothing joins the sites over which services are reached"
-        remedy = "say how: backbone: {kind: wireguard}"
+        remedy = "say how: backbone: {kind: wireguard}; trunkline backbone compare has the kinds"
         yield Problem(PATH, message, remedy, at_key=True)
+    elif draft.get("backbone", "kind") == NO_BACKBONE:
+        message = f"services cross sites, which {NO_BACKBONE} does not join"
+        remedy = "choose another kind: trunkline backbone compare has them; or delete services"
+        yield Problem(KIND, message, remedy)
 
 
 def services_are_known(draft: PartialTopology) -> Iterator[Problem]:

@@ -1,0 +1,81 @@
+"""What can be compared with the kinds that a topology can name: no backbone, and other vendors'.
+
+These are declarations alone: trunkline sets none of them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trunkline.backbone.base import Declaration, Plan
+
+NONE = Declaration(
+    title="no backbone",
+    needs=(),
+    limits=("applications reach services of other clouds over the internet, by themselves",),
+    cost="nothing",
+    source="",
+    services=False,
+    keys="there are none",
+)
+
+OTHERS: Mapping[str, Declaration] = {
+    "tailscale": Declaration(
+        title="Tailscale",
+        needs=(
+            "an account at Tailscale, and an auth key with a tag",
+            "an approval of the edges' routes in its policy",
+            "outbound UDP on any port, or HTTPS to its relays",
+        ),
+        limits=("where no UDP passes, its relays carry the traffic, and they are slower",),
+        cost="by the seat; up to 50 machines with tags cost nothing",
+        source="https://tailscale.com/pricing",
+        networks=True,
+        relayed="Tailscale's relays, where the edges do not reach one another",
+        keys="each machine makes its own; Tailscale hands out the public halves",
+        plans=(
+            Plan(title="Free", nodes=50),
+            Plan(title="Standard", price="tailscale/seat/standard", by_seat=True),
+            Plan(title="Premium", price="tailscale/seat/premium", by_seat=True),
+        ),
+    ),
+    "warp": Declaration(
+        title="Cloudflare Mesh (WARP Connector)",
+        needs=(
+            "an account at Cloudflare with Zero Trust, and its team name",
+            "outbound UDP on port 443 to Cloudflare",
+            "by hand in the dashboard: all Cloudflare One traffic may reach enrolled devices",
+            "beside cloudflared: split tunnels that leave its addresses out",
+        ),
+        limits=(
+            "all traffic passes through Cloudflare",
+            "the edges of a site that stand in for one another must be on one subnet",
+            "only what comes in fails over by itself, not what goes out",
+            "a packet has 1280 bytes at most",
+        ),
+        cost="nothing up to 50 nodes",
+        source=(
+            "https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/"
+            "private-net/warp-connector/"
+        ),
+        networks=True,
+        relayed="Cloudflare, always",
+        keys="each machine and Cloudflare; you hold a token for each node",
+        plans=(Plan(title="Free", nodes=50),),
+    ),
+    "zerotier": Declaration(
+        title="ZeroTier",
+        needs=(
+            "an account at ZeroTier, and a network",
+            "an approval of each node in it",
+            "outbound UDP on port 9993, or TCP to its relays",
+        ),
+        limits=("where no UDP passes, its relays carry the traffic, and they are slower",),
+        cost="by the plan; Essential has 10 devices",
+        source="https://www.zerotier.com/pricing/",
+        networks=True,
+        relayed="ZeroTier's roots, where the edges do not reach one another",
+        keys="each machine makes its own; ZeroTier's controller says who may join",
+        plans=(Plan(title="Essential", price="zerotier/plan", nodes=10),),
+    ),
+}

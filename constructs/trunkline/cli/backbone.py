@@ -1,0 +1,12 @@
+"""`trunkline backbone`: the commands about what joins the sites."""
+
+from __future__ import annotations
+
+import typer
+
+from trunkline.cli.backbone_compare import compare
+
+backbone_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Choose what joins the sites."
+)
+backbone_app.command(short_help="Compare the kinds of backbone.")(compare)
