@@ -15,9 +15,16 @@ from collections.abc import Mapping
 from trunkline.addresses.base import Addresses, Endpoint
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.errors import ConfigurationError
-from trunkline.model import ExistingNetwork, LocalIngress, Site
+from trunkline.model import (
+    ORIGINATE_PORT,
+    PASSTHROUGH_PORT,
+    ExistingNetwork,
+    LocalIngress,
+    Site,
+)
 
 THIS_MACHINE = "this machine"
+LOOPBACK = "127.0.0.0/8"
 
 EDGE_PORT = 8080
 MANAGEMENT_PORT = 8081
@@ -26,6 +33,16 @@ SAMPLE_PORT = 9000
 ONE_ADDRESS = sys.platform == "darwin"
 _FIRST_PORT, _BLOCKS, _BLOCK = 20_000, 4_000, 10
 _EDGE, _SAMPLE, _PROBE = 0, 1, 2  # places within a zone's block; a probe takes two ports
+
+# Where edges answer for services: the port here, and its place within the block, by the port that
+# they take in clouds. Those of applications are there for root alone.
+_SERVICES = {
+    443: (10_443, 4),
+    80: (10_080, 5),
+    PASSTHROUGH_PORT: (PASSTHROUGH_PORT, 6),
+    ORIGINATE_PORT: (ORIGINATE_PORT, 7),
+}
+_STAND_INS = {True: (9_443, 8), False: (9_080, 9)}  # with TLS, and without
 
 
 class LoopbackAddresses(Addresses[LocalIngress]):
@@ -87,6 +104,17 @@ def edge_endpoint(cidr: str, zone: str) -> Endpoint:
 def sample_endpoint(cidr: str, zone: str) -> Endpoint:
     """Where the sample service beside the edge answers."""
     return _endpoint(zone_address(cidr, zone), SAMPLE_PORT, _SAMPLE)
+
+
+def service_endpoints(cidr: str, zone: str) -> dict[int, Endpoint]:
+    """Where the edge in a zone answers for services, by the ports that edges take in clouds."""
+    address = zone_address(cidr, zone)
+    return {port: _endpoint(address, *place) for port, place in _SERVICES.items()}
+
+
+def stand_in_endpoint(cidr: str, zone: str, *, tls: bool) -> Endpoint:
+    """Where a sample stands in for the services that the edge in a zone reaches."""
+    return _endpoint(zone_address(cidr, zone), *_STAND_INS[tls])
 
 
 def probe_endpoint(cidr: str, zone: str, port: int) -> Endpoint:

@@ -13,6 +13,7 @@ from trunkline.cli.output import Format, new_table, number, print_json, print_ta
 
 if TYPE_CHECKING:
     from trunkline.demo.report import Report
+    from trunkline.model import Topology
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A topology with cloud: local.")]
 Workspace = Annotated[
@@ -43,9 +44,28 @@ def up(file: File, folder: Workspace = FOLDER) -> None:
             workspace.up(step.update)
     for route in topology.routing.routes:
         typer.echo(f"curl {route_url(topology, route)}")
+    for line in _service_commands(topology, workspace.machines):
+        typer.echo(line)
     machines = "" if folder == FOLDER else f" --folder {workspace.machines}"
     typer.echo(f"trunkline collect {file} --key-file {workspace.key_file}")
     typer.echo(f"trunkline local status{machines}\ntrunkline local down{_option(folder)}")
+
+
+def _service_commands(topology: Topology, machines: Path) -> Iterator[str]:
+    """How to ask for each service as an application of each site that uses it."""
+    from urllib.parse import urlsplit
+
+    from trunkline.addresses.local_services import service_request
+    from trunkline.local.layout import AUTHORITY
+
+    for service in topology.services:
+        for site in service.sites:
+            request = service_request(topology, service, site)
+            host = urlsplit(request.url).hostname
+            to = f"--connect-to {host}:{service.asked_port}:{request.edge}"
+            if request.machine:
+                to += f" --cacert {machines / 'machines' / request.machine / AUTHORITY}"
+            yield f"curl {to} {request.url}"
 
 
 def _option(folder: Path) -> str:

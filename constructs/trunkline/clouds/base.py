@@ -21,7 +21,14 @@ from constructs import Construct
 
 from trunkline.addresses.private_zones import WILDCARD, dashed, private_zones
 from trunkline.errors import ConfigurationError
-from trunkline.model import MANAGED_BY, ExistingNetwork, NewNetwork, Site, Upstreams
+from trunkline.model import (
+    MANAGED_BY,
+    EdgeServices,
+    ExistingNetwork,
+    NewNetwork,
+    Site,
+    Upstreams,
+)
 from trunkline.payload import Firewall, Rule, SecretSource, Unit
 
 # Seconds that a record of a private zone lives, in every cloud.
@@ -180,6 +187,10 @@ class Cloud(ABC):
     def upstreams(self) -> Upstreams:
         """The services behind the site's edge, as the site says (`Site.services`)."""
         return self.site.services
+
+    def services(self, services: EdgeServices) -> EdgeServices:
+        """What the edge has to do with services, as it reaches them in this cloud."""
+        return services
 
     def physical_zones(self, zones: Sequence[str]) -> Mapping[str, str] | None:
         """The physical zone of each of `zones`, as measurement files write it: expressions.

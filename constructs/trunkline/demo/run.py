@@ -13,9 +13,10 @@ from pathlib import Path
 from attrs import define, field
 
 from trunkline.addresses.base import edge_name
+from trunkline.addresses.local_services import service_request
 from trunkline.addresses.names import origin_url, public_url, route_url
 from trunkline.bench import load
-from trunkline.demo import survey
+from trunkline.demo import services, survey
 from trunkline.demo.change import MARK, write_changed
 from trunkline.demo.memory import Memory
 from trunkline.demo.report import Report
@@ -62,6 +63,7 @@ class Demo:
                 if survey.is_possible(topology):
                     topology = self._place(topology)
                 self._request_routes(topology)
+                self._call_services(topology)
                 self._fail_over(topology)
                 self._change_route(topology)
                 self._drain(topology)
@@ -137,6 +139,22 @@ class Demo:
                 _expect(response, route, topology, route.site)
                 step.result = f"{response.served_by} answers in {response.milliseconds:.1f} ms"
             self.report.add(route.prefix, f"answered by {response.served_by}")
+
+    def _call_services(self, topology: Topology) -> None:
+        """Ask for each service from a site that uses it, by the edges of both sites."""
+        folder = self.workspace.machines
+        for service in topology.services:
+            if not service.reached_by_name:
+                continue  # it is the user's own, and may answer anything
+            site = service.sites[0]
+            request = service_request(topology, service, site)
+            path = f"{site} asks {request.url}"
+            with self.printer.step(f"{path}, by the edges of {site} and {service.site}") as step:
+                services.await_answer(request, folder, RETURN_SECONDS)
+                step.result = str(services.ask(request, folder))
+                if service.mode == "originate":
+                    step.result += f"; {services.ask_for_events(request, folder)}"
+            self.report.add(path, step.result)
 
     def _fail_over(self, topology: Topology) -> None:
         route = next((route for route in topology.routing.routes if route.failover), None)

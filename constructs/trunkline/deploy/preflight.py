@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from trunkline.addresses import loopback
+from trunkline.envoy import listening
 from trunkline.errors import MachineError, TrunklineError
 from trunkline.local import ports, programs
 from trunkline.local.processes import find_marked
-from trunkline.model import LocalIngress, Topology
+from trunkline.model import EdgeServices, LocalIngress, Site, Topology
+from trunkline.stacks.edge_services import edge_services
 from trunkline.terraform.run import check_version, find_terraform
 
 SHOWN = 5  # addresses that are taken: another topology of this machine takes them all
@@ -51,11 +53,21 @@ def addresses(topology: Topology) -> Iterator[str]:
         yield f"tcp {loopback.edge_endpoint(cidr, site.zone)}"
         if site.upstream is None:
             yield f"tcp {loopback.sample_endpoint(cidr, site.zone)}"
+        yield from _for_services(topology, site)
         if topology.probes is None:
             continue
         for zone in topology.probed_zones(site.name):
             at = loopback.probe_endpoint(cidr, zone, topology.probes.port)
             yield from (f"udp {at}", f"tcp {at}", f"tcp {at.host}:{at.port + 1}")
+
+
+def _for_services(topology: Topology, site: Site) -> Iterator[str]:
+    """Where the edge of a site answers for services, and the samples that stand in for them."""
+    services = edge_services(topology, site) or EdgeServices()
+    for port in listening(services):
+        yield f"tcp {services.address}:{port}"
+    for tls in {each.tls for each in services.reached if each.reached_by_name}:
+        yield f"tcp {loopback.stand_in_endpoint(loopback.site_cidr(site), site.zone, tls=tls)}"
 
 
 def _failure(need: Callable[[], object]) -> str:

@@ -22,6 +22,7 @@ from trunkline.envoy.services import (
     SERVICE_CONNECTIONS,
     application_ports,
     backbone_ports,
+    listening,
     servers,
 )
 from trunkline.envoy.shown import CONTROL_PLANE_CREDENTIAL, CONTROL_PLANE_PAIR, OTLP_CREDENTIAL
@@ -43,6 +44,7 @@ __all__ = [
     "backbone_ports",
     "bootstrap",
     "dynamic_bootstrap",
+    "listening",
     "log_limit",
     "resources",
     "route_file",

@@ -40,17 +40,19 @@ def originate_listeners(services: EdgeServices, ends: ServiceEnds) -> Iterator[J
     if originated(services.used):
         chain = from_ranges(services.networks)
         manager = _near_manager(ends)
-        yield _listener(NEAR, HTTP_PORT, chain, manager)
+        yield _listener(NEAR, ends, HTTP_PORT, chain, manager)
     if services.reached:
         chain = from_ranges([services.overlay])
-        made = _listener(FAR, ORIGINATE_PORT, chain, _far_manager(ends))
+        made = _listener(FAR, ends, ORIGINATE_PORT, chain, _far_manager(ends))
         # Few connections carry everything: each worker gets its share of them.
         yield {**made, "connection_balance_config": {"exact_balance": {}}}
 
 
-def _listener(name: str, port: int, match: JsonObject, manager: JsonObject) -> JsonObject:
+def _listener(
+    name: str, ends: ServiceEnds, port: int, match: JsonObject, manager: JsonObject
+) -> JsonObject:
     chain = {"filter_chain_match": match, "filters": [manager]}
-    return service_listener(name, port, [chain], BUFFER_BYTES)
+    return service_listener(name, ends, port, [chain], BUFFER_BYTES)
 
 
 def _near_manager(ends: ServiceEnds) -> JsonObject:

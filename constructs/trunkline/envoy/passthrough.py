@@ -57,13 +57,13 @@ def passthrough_listeners(services: EdgeServices, ends: ServiceEnds) -> Iterator
     The port of applications' TLS is not among them: another listener may have it already.
     """
     if chains := list(_far_chains(services, ends)):
-        yield by_name(service_listener(FAR, PASSTHROUGH_PORT, chains))
+        yield by_name(service_listener(FAR, ends, PASSTHROUGH_PORT, chains))
     for service in tcp(services.used):
         to_edges = _to_edges(service, service_cluster_name(service), ends)
-        yield _tcp_listener(service, services.networks, to_edges)
+        yield _tcp_listener(service, services.networks, to_edges, ends)
     for service in tcp(services.reached):
         to_service = _proxy(service, service_cluster_name(service), ends)
-        yield _tcp_listener(service, [services.overlay], to_service)
+        yield _tcp_listener(service, [services.overlay], to_service, ends)
 
 
 def by_name(listener: JsonObject) -> JsonObject:
@@ -92,8 +92,9 @@ def _far_chains(services: EdgeServices, ends: ServiceEnds) -> Iterator[JsonObjec
 def targets(service: Service) -> Iterator[tuple[Sequence[str], str, bool]]:
     """The names of a service, the cluster to which they lead, and whether clients choose the server
     by the name that they ask for."""
-    if service.server or len(service.hosts) == 1:
-        wild = not service.server and service.hosts[0].startswith(WILDCARD)
+    if service.is_one:
+        known = service.server or service.stand_in
+        wild = not known and service.hosts[0].startswith(WILDCARD)
         yield service.hosts, service_cluster_name(service), wild
         return
     for host in service.hosts:
@@ -105,9 +106,11 @@ def _chain(ranges: Sequence[str], names: Sequence[str], filters: list[JsonObject
     return {"filter_chain_match": match, "filters": filters}
 
 
-def _tcp_listener(service: Service, ranges: Sequence[str], proxy: JsonObject) -> JsonObject:
+def _tcp_listener(
+    service: Service, ranges: Sequence[str], proxy: JsonObject, ends: ServiceEnds
+) -> JsonObject:
     chain = {"filter_chain_match": from_ranges(ranges), "filters": [proxy]}
-    return service_listener(f"service-{service.name}", service.port, [chain])
+    return service_listener(f"service-{service.name}", ends, service.port, [chain])
 
 
 def _to_edges(service: Service, cluster: str, ends: ServiceEnds) -> JsonObject:

@@ -132,7 +132,13 @@ def resources(
         clusters.append(certs_cluster(_known(policy), MAX_CONNECTIONS))
     if services:
         ends = ServiceEnds(
-            site=site, logs=logs, log_limit=log_limit, source=partial(_routes, folder), http=http
+            site=site,
+            logs=logs,
+            log_limit=log_limit,
+            source=partial(_routes, folder),
+            http=http,
+            address=services.address or "0.0.0.0",
+            port=services.port,
         )
         listeners = [*service_listeners(services, ends, listeners[0]), *listeners[1:]]
         configurations += service_routes(services)

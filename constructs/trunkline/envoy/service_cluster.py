@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import frozen
+
 from trunkline.envoy.cluster import cluster
 from trunkline.envoy.extension import JsonObject, extension, typed
-from trunkline.model import HEALTH_PATH, ORIGINATE_PORT, Server, Service, Upstream
+from trunkline.model import HEALTH_PATH, Server, Service, StandIn, Upstream
 
 WILDCARD = "*."
 
@@ -43,8 +45,22 @@ def originate_cluster_name(site: str) -> str:
     return f"originate-{site}"
 
 
-def edges_cluster(name: str, addresses: Sequence[str], port: int, connections: int) -> JsonObject:
-    """The edges of another site, which take connections at `port`; the first address comes first.
+@frozen(kw_only=True)
+class EdgesAt:
+    """Where the edges of another site take connections, the first choice first.
+
+    - `addresses`: their addresses.
+    - `port`: the port of these connections.
+    - `health_port`: the port at which each says whether it is there.
+    """
+
+    addresses: Sequence[str]
+    port: int
+    health_port: int
+
+
+def edges_cluster(name: str, edges: EdgesAt, connections: int) -> JsonObject:
+    """The edges of another site.
 
     Whether one is there is asked at the port that every edge with services has, so that no check
     opens a connection to a service. Where one is gone, what it had begun ends at once, and clients
@@ -63,8 +79,8 @@ def edges_cluster(name: str, addresses: Sequence[str], port: int, connections: i
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [
-                {"priority": priority, "lb_endpoints": [_edge(address, port)]}
-                for priority, address in enumerate(addresses)
+                {"priority": priority, "lb_endpoints": [_edge(address, edges)]}
+                for priority, address in enumerate(edges.addresses)
             ],
         },
     }
@@ -107,7 +123,21 @@ def service_cluster(service: Service, host: str, name: str, connections: int) ->
         "circuit_breakers": _at_most(connections),
         "upstream_connection_options": {"tcp_keepalive": KEEPALIVE},
     }
+    if service.stand_in:
+        return _replaced(made, service.stand_in)
     return made if made["type"] == "STATIC" else _by_name(made)
+
+
+def _replaced(made: JsonObject, stand_in: StandIn) -> JsonObject:
+    """The cluster, with what stands in for its server: names and their check stay as they are."""
+    [group] = made["load_assignment"]["endpoints"]
+    [endpoint] = group["lb_endpoints"]
+    place = {"address": stand_in.address, "port_value": stand_in.port}
+    endpoint["endpoint"]["address"] = {"socket_address": place}
+    if socket := made.get("transport_socket"):
+        context = socket["typed_config"]["common_tls_context"]["validation_context"]
+        context["trusted_ca"] = {"filename": stand_in.authority}
+    return {**made, "type": "STATIC"}
 
 
 def makes_tls(service: Service) -> bool:
@@ -165,10 +195,10 @@ def _http(protocol: JsonObject, idle: str) -> JsonObject:
     return {"typed_extension_protocol_options": {f"envoy.{name}": options}}
 
 
-def _edge(address: str, port: int) -> JsonObject:
+def _edge(address: str, edges: EdgesAt) -> JsonObject:
     endpoint = {
-        "address": {"socket_address": {"address": address, "port_value": port}},
-        "health_check_config": {"port_value": ORIGINATE_PORT},
+        "address": {"socket_address": {"address": address, "port_value": edges.port}},
+        "health_check_config": {"port_value": edges.health_port},
     }
     return {"endpoint": endpoint}
 

@@ -24,6 +24,8 @@ class ServiceEnds:
     - `log_limit`: the file with the limit of those logs, for the log of connections.
     - `source`: where routes of a name are read.
     - `http`: what requests may be like.
+    - `address`: where they listen.
+    - `port`: the port that stands for an ordinary one.
     """
 
     site: str
@@ -31,15 +33,22 @@ class ServiceEnds:
     log_limit: str | None
     source: Callable[[str], JsonObject]
     http: Http = DEFAULT_HTTP
+    address: str
+    port: Callable[[int], int]
 
 
 def service_listener(
-    name: str, port: int, chains: Sequence[JsonObject], buffer_bytes: int = BUFFER_BYTES
+    name: str,
+    ends: ServiceEnds,
+    port: int,
+    chains: Sequence[JsonObject],
+    buffer_bytes: int = BUFFER_BYTES,
 ) -> JsonObject:
-    """A listener on every address of the machine; a connection that no chain matches is closed."""
+    """A listener at what stands for `port`; a connection that no chain matches is closed."""
+    place = {"address": ends.address, "port_value": ends.port(port)}
     return {
         "name": name,
-        "address": {"socket_address": {"address": "0.0.0.0", "port_value": port}},
+        "address": {"socket_address": place},
         "per_connection_buffer_limit_bytes": buffer_bytes,
         "tcp_keepalive": KEEPALIVE,
         "filter_chains": list(chains),

@@ -24,6 +24,7 @@ from trunkline.envoy.passthrough import (
     tcp,
 )
 from trunkline.envoy.service_cluster import (
+    EdgesAt,
     edges_cluster,
     either_http,
     makes_tls,
@@ -63,7 +64,7 @@ def service_listeners(
     else:
         yield edge
         if chains:
-            yield by_name(service_listener(NEAR, TLS_PORT, chains))
+            yield by_name(service_listener(NEAR, ends, TLS_PORT, chains))
     yield from passthrough_listeners(services, ends)
     yield from originate_listeners(services, ends)
 
@@ -81,6 +82,15 @@ def backbone_ports(services: EdgeServices) -> list[int]:
     """Where the edge answers other edges, over the backbone."""
     ports = {service.port for service in tcp(services.reached)}
     return sorted({ORIGINATE_PORT, PASSTHROUGH_PORT, *ports})
+
+
+def listening(services: EdgeServices) -> list[int]:
+    """Every port that the edge takes for services, in order."""
+    ordinary = {*application_ports(services)}
+    ordinary |= {PASSTHROUGH_PORT} if passed(services.reached) else set()
+    ordinary |= {ORIGINATE_PORT} if services.reached else set()
+    ordinary |= {service.port for service in tcp(services.reached)}
+    return sorted(map(services.port, ordinary))
 
 
 def servers(services: EdgeServices) -> Iterator[Upstream]:
@@ -105,14 +115,22 @@ def _edges(services: EdgeServices) -> Iterator[JsonObject]:
     used, most = services.used, SERVICE_CONNECTIONS
     for site in sorted({service.site for service in passed(used)}):
         name = passthrough_cluster_name(site)
-        yield edges_cluster(name, services.peers.get(site, ()), PASSTHROUGH_PORT, most)
+        yield edges_cluster(name, _edges_at(services, site, PASSTHROUGH_PORT), most)
     for site in sorted({service.site for service in originated(used)}):
         name = originate_cluster_name(site)
-        made = edges_cluster(name, services.peers.get(site, ()), ORIGINATE_PORT, most)
+        made = edges_cluster(name, _edges_at(services, site, ORIGINATE_PORT), most)
         yield originating(made)
     for service in tcp(used):
-        addresses = services.peers.get(service.site, ())
-        yield edges_cluster(service_cluster_name(service), addresses, service.port, most)
+        edges = _edges_at(services, service.site, service.port)
+        yield edges_cluster(service_cluster_name(service), edges, most)
+
+
+def _edges_at(services: EdgeServices, site: str, port: int) -> EdgesAt:
+    return EdgesAt(
+        addresses=services.peers.get(site, ()),
+        port=services.peer_port(site, port),
+        health_port=services.peer_port(site, ORIGINATE_PORT),
+    )
 
 
 def _reached(service: Service) -> Iterator[JsonObject]:

@@ -17,6 +17,8 @@ LOCK, MACHINE, STATE = "lock", "machine.json", "state.json"
 SUPERVISOR = "supervisor"
 LOG = ".log"
 
+AUTHORITY = "authority.pem"  # of the certificates that a machine made itself
+
 STATE_SIZE = 4096  # one page, so that a full disk and a kill -9 leave it whole
 NOTE = "[trunkline] "  # begins the lines in a log that are not the process's own
 

@@ -79,6 +79,7 @@ from trunkline.model.service import (
     Service,
     ServiceMode,
     ServiceProtocol,
+    StandIn,
 )
 from trunkline.model.site import Site, zone_name, zone_owner
 from trunkline.model.state import (
@@ -187,6 +188,7 @@ __all__ = [
     "ServiceProtocol",
     "SigningKeys",
     "Site",
+    "StandIn",
     "State",
     "Steering",
     "Telemetry",

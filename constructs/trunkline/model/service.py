@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from typing import Literal
 
 from attrs import Factory, field, frozen
@@ -14,6 +15,20 @@ ServiceMode = Literal["passthrough", "originate"]
 
 DEFAULT_SERVICE_PORT = 443
 DEFAULT_SERVICE_PROTOCOL: ServiceProtocol = "https"
+
+
+@frozen(kw_only=True)
+class StandIn:
+    """What answers in place of a service, on this machine.
+
+    - `address`: its IPv4 address.
+    - `port`: its port.
+    - `authority`: the file with the authority that its certificate comes from, as Envoy finds it.
+    """
+
+    address: str
+    port: int
+    authority: str
 
 
 @frozen(kw_only=True)
@@ -36,6 +51,7 @@ class Service:
     - `ca`: with `originate`, the authority that the service's certificate must come from, in PEM.
       Without it: the public ones.
     - `dns`: whether private DNS of the sites' networks leads the names to their edges.
+    - `stand_in`: what the edge of `site` reaches in its place, on this machine.
     """
 
     name: str
@@ -48,6 +64,22 @@ class Service:
     server: str | None = None
     ca: str | None = None
     dns: bool = True
+    stand_in: StandIn | None = None
+
+    @property
+    def reached_by_name(self) -> bool:
+        """Whether its edge reaches it by a name: on this machine a sample stands in for it then."""
+        try:
+            IPv4Address(self.server or self.hosts[0])
+        except ValueError:
+            return True
+        return False
+
+    @property
+    def is_one(self) -> bool:
+        """Whether one server is reached for all of its names."""
+        stands_in = self.stand_in is not None and self.mode == "passthrough"
+        return self.server is not None or stands_in or len(self.hosts) == 1
 
     @property
     def tls(self) -> bool:
@@ -71,6 +103,10 @@ class EdgeServices:
     - `networks`: the private IPv4 ranges from which applications of its site ask.
     - `overlay`: the range of the backbone, from which other edges ask.
     - `peers`: the overlay's addresses of each other site's edges, by site, the first choice first.
+    - `address`: the IPv4 address at which it answers. Without it: all addresses of the machine.
+    - `ports`: ports that it takes in place of others, by these: on this machine the ordinary ones
+      are for root alone, or taken by another site's edge.
+    - `peer_ports`: those of each other site's edges, by site.
     """
 
     used: tuple[Service, ...] = ()
@@ -78,3 +114,14 @@ class EdgeServices:
     networks: tuple[str, ...] = ()
     overlay: str = ""
     peers: Mapping[str, tuple[str, ...]] = Factory(dict)
+    address: str | None = None
+    ports: Mapping[int, int] = Factory(dict)
+    peer_ports: Mapping[str, Mapping[int, int]] = Factory(dict)
+
+    def port(self, ordinary: int) -> int:
+        """Where the edge answers what edges answer at the port `ordinary`."""
+        return self.ports.get(ordinary, ordinary)
+
+    def peer_port(self, site: str, ordinary: int) -> int:
+        """Where the edges of another site do."""
+        return self.peer_ports.get(site, {}).get(ordinary, ordinary)

@@ -153,7 +153,7 @@ class EdgeProxy(Construct):
         zones = (site.zone, *spares)
         _check_spares(f"EdgeProxy {id}", zones, exposure)
         _check_membership(f"EdgeProxy {id}", membership, zones, control_plane, exposure)
-        if services and not membership:
+        if services and not membership and not isinstance(exposure, Loopback):
             raise ConfigurationError(f"EdgeProxy {id}: services: they need a membership")
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(zones)
@@ -171,7 +171,7 @@ class EdgeProxy(Construct):
             otlp=otlp,
             shown=shown,
             membership=membership,
-            services=services,
+            services=cloud.services(services) if services else None,
             zones=zones,
         )
         group = cloud.group(

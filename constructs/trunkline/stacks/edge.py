@@ -62,7 +62,7 @@ class EdgeStack(TopologyStack):
             otlp=otlp,
             otlp_header=_header(self, OTLP_HEADER, "telemetry.otlp.header", otlp),
             membership=_membership(self, topology, site),
-            services=edge_services(topology, site) if topology.backbone else None,
+            services=edge_services(topology, site),
         )
         attachment.attach(edge)
         if topology.backbone:

@@ -101,6 +101,10 @@ def test_the_demo_runs_to_its_end_and_leaves_its_results(place: Place) -> None:
     figures = {figure["what"]: figure["figure"] for figure in report["figures"]}
     assert figures["chosen zones"].startswith("aws us-east-1b, google us-east4-c, azure eastus-2")
     assert figures["/api/v5"] == "answered by aws/us-east-1b"
+    by_name = figures["aws asks https://us-east4-aiplatform.googleapis.com/"]
+    originated = figures["aws asks http://claude.internal/"]
+    assert by_name.startswith("google/us-east4-c answers in")
+    assert originated.startswith("azure/eastus-2 answers in") and "3 events" in originated
     assert figures["/api/v5 without its edge"].startswith("google/us-east4-c answers instead")
     changed, gone = figures["/api/v5 changes"], figures["the edge of aws goes"]
     assert " 0 failed, the change was served" in changed
@@ -184,13 +188,31 @@ def test_what_is_up_keeps_running_and_is_changed_in_place(small: Place) -> None:
     assert local("up", small).returncode == 0
     assert ask(f"{small.url}/api/v7")["zone"] == "eastus-2"
     kept = processes_below(small.file.parent).keys() & pids.keys()
-    # A machine has a supervisor and a process; azure's edge, its sample and the ingress are new.
-    assert len(kept) == len(pids) - 2 * 3
+    # A machine has a supervisor and a process. New are azure's edge, its two samples, the ingress,
+    # and the edge of aws, which asks azure's for a service.
+    assert len(kept) == len(pids) - 2 * 5
     refused = local("demo", small)
     assert refused.returncode == 2
     assert "take it down first" in refused.stderr
     assert local("down", small).returncode == 0
     assert_taken_down(small.file.parent)
+
+
+def test_applications_are_told_how_to_ask_for_services(small: Place) -> None:
+    up = local("up", small)
+    assert up.returncode == 0, up.stderr
+    commands = [line for line in up.stdout.splitlines() if "--connect-to" in line]
+    assert len(commands) == 2
+    eventually(lambda: all(_answered(each, small.file.parent) for each in commands))
+    stranger = commands[0].replace("us-east4-aiplatform.googleapis.com", "example.org")
+    assert not _answered(stranger, small.file.parent)
+    assert local("down", small).returncode == 0
+
+
+def _answered(command: str, folder: Path) -> bool:
+    curl, *arguments = command.split()
+    done = subprocess.run([curl, "-sf", *arguments], cwd=folder, capture_output=True, text=True)
+    return done.returncode == 0 and json.loads(done.stdout)["served_by"] == "sample"
 
 
 def test_a_killed_ingress_is_restarted(small: Place) -> None:

@@ -61,6 +61,9 @@ def test_up_applies_every_stack_and_says_what_to_do_next(
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)
     assert asked(tmp_path) == ["apply edge-aws", "apply routing", "init edge-aws", "init routing"]
     assert "curl http://127.0.0.1:8000/api/v5\n" in done.stdout
+    asks = "curl --connect-to claude.internal:80:127.10.0.1:10080 http://claude.internal/\n"
+    assert asks in done.stdout
+    assert "/local-edge-google-services/authority.pem https://us-east4-" in done.stdout
     assert f"trunkline local down --folder {tmp_path / 'local'}\n" in done.stdout
     assert Workspace(tmp_path / "local").use == KEPT
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from support.loopback import ask, eventually, free_port, send_chunks
 from support.programs import listens
 
-from trunkline.local import sample
+from trunkline.local import certificates, sample
 from trunkline.local.sample import MOST_HEADERS, MOST_LINE, Handler, SampleServer
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
@@ -214,3 +215,60 @@ def test_as_a_program_it_ends_at_once_on_sigterm(tmp_path: Path) -> None:
 
 def test_it_needs_one_file_and_the_standard_library_only() -> None:
     assert "trunkline." not in PROGRAM.read_text()
+
+
+def test_who_accepts_events_gets_them_one_by_one(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET /a HTTP/1.1\r\nhost: a\r\naccept: text/event-stream\r\n\r\n")
+        pieces = list(iter(lambda: connection.recv(65_536), b""))
+    head, _, rest = b"".join(pieces).partition(b"\r\n\r\n")
+    assert b"content-type: text/event-stream" in head
+    events = [json.loads(each.removeprefix(b"data: ")) for each in rest.split(b"\n\n") if each]
+    assert [each["path"] for each in events] == ["/a"] * sample.EVENTS
+    assert len(pieces) >= sample.EVENTS  # they were not kept until the end
+
+
+def test_with_names_it_shows_a_certificate_of_an_authority_of_its_own(tmp_path: Path) -> None:
+    port = free_port()
+    where = {"site": "aws", "cloud": "local", "zone": "a", "address": "127.0.0.1", "port": port}
+    config = tmp_path / "services.json"
+    config.write_text(json.dumps({**where, "names": ["api.example.com", "*.b.example.com"]}))
+    maker = Path(str(files("trunkline.local").joinpath("certificates.py")))
+    command = [sys.executable, "-I", str(maker), config.name, str(PROGRAM)]
+    authority = tmp_path / "authority.pem"
+    for _ in range(2):  # the second start keeps what others have read
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+            eventually(lambda: listens(port))
+            known = authority.read_bytes()
+            names = ("api.example.com", "a.b.example.com")
+            answers = [_ask_by_tls(port, name, authority) for name in names]
+            with pytest.raises(ssl.SSLCertVerificationError):
+                _ask_by_tls(port, "other.example.com", authority)
+            process.terminate()
+        assert all(b'"site": "aws"' in answer for answer in answers)
+        assert authority.read_bytes() == known
+    assert (tmp_path / "certificate.pem").stat().st_mode & 0o077 == 0
+    assert b"PRIVATE" not in known
+
+
+def _ask_by_tls(port: int, name: str, authority: Path) -> bytes:
+    context = ssl.create_default_context(cafile=str(authority))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=name) as channel,
+    ):
+        channel.sendall(GET)
+        return channel.recv(65_536)
+
+
+def test_the_certificate_is_made_before_the_program_is_the_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.json").write_text('{"names": ["a.example.com"]}')
+    ran: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _, argv: ran.append(argv))
+    certificates.main("c.json", "sample.py")
+    assert ran == [[sys.executable, "-I", "-S", "sample.py", "c.json"]]
+    assert sample._tls_context().get_ca_certs() == []  # it has loaded the pair

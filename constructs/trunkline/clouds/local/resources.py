@@ -17,6 +17,7 @@ from cdktf import ITerraformDependable, TerraformLocal, TerraformResource
 from constructs import Construct
 
 from trunkline.addresses import loopback
+from trunkline.addresses.local_services import stand_in_name
 from trunkline.clouds.base import (
     TERRAFORM_DATA,
     Cloud,
@@ -28,10 +29,22 @@ from trunkline.clouds.base import (
     SiteNetwork,
     fingerprint,
 )
-from trunkline.clouds.local.sample import sample_machine
+from trunkline.clouds.local.sample import (
+    sample_machine,
+    stand_in_machine,
+    stood_in,
+)
 from trunkline.errors import ConfigurationError
 from trunkline.local.machine import LocalMachine
-from trunkline.model import ExistingNetwork, NewNetwork, Server, Site, Upstream, Upstreams
+from trunkline.model import (
+    EdgeServices,
+    ExistingNetwork,
+    NewNetwork,
+    Server,
+    Site,
+    Upstream,
+    Upstreams,
+)
 from trunkline.payload import SecretSource
 from trunkline.terraform.escape import escape
 
@@ -46,7 +59,13 @@ class Local(Cloud):
     """Addresses of loopback, files that only you may read, and processes."""
 
     secret_bytes: ClassVar = 65_536
-    _sample: TerraformResource | None = None
+
+    def __init__(
+        self, scope: Construct, *, site: Site, name: str, tags: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(scope, site=site, name=name, tags=tags)
+        self._samples: list[TerraformResource] = []
+        self._authority: TerraformResource | None = None
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
@@ -71,11 +90,34 @@ class Local(Cloud):
         if self.site.upstream:
             return self.site.services
         endpoint = loopback.sample_endpoint(self._range, self.site.zone)
-        where = {"site": self.site.name, "cloud": self.site.cloud, "zone": self.site.zone}
-        machine = sample_machine(f"{self.name}-sample", endpoint, where)
-        self._sample = add_machine(self.scope, "sample", machine)
+        machine = sample_machine(f"{self.name}-sample", endpoint, self._where)
+        self._samples.append(add_machine(self.scope, "sample", machine))
         sample = Server(endpoint.host, endpoint.port, tls=False)
         return evolve(self.site, upstream=Upstream([sample])).services
+
+    def services(self, services: EdgeServices) -> EdgeServices:
+        """A sample stands in for each service that the edge reaches by a name."""
+        names = [each.name for each in services.reached if each.reached_by_name]
+        if not names:
+            return services
+        played = [each for each in services.reached if each.name in names]
+        ends = {
+            tls: loopback.stand_in_endpoint(self._range, self.site.zone, tls=tls)
+            for tls in {each.tls for each in played}
+        }
+        machine = stand_in_machine(stand_in_name(self.name), ends, self._where, played)
+        self._authority = add_machine(self.scope, "services", machine)
+        self._samples.append(self._authority)
+        reached = [
+            stood_in(each, ends[each.tls], machine.name) if each.name in names else each
+            for each in services.reached
+        ]
+        return evolve(services, reached=tuple(reached))
+
+    @property
+    def _where(self) -> dict[str, str]:
+        """What samples answer."""
+        return {"site": self.site.name, "cloud": self.site.cloud, "zone": self.site.zone}
 
     def secret(self, id: str, value: str, version: int | None = None) -> Secret:
         """Keep `value` in a file that only this user may read; a new value is a new resource."""
@@ -108,13 +150,19 @@ class Local(Cloud):
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         made = LocalMachineGroup(self.scope, id, spec, network)
-        if self._sample:  # an edge that drains still needs it
-            made.depends_on.append(self._sample)
+        made.depends_on += self._samples  # an edge that drains still needs them
+        if self._authority:  # which Envoy reads when it starts
+            made.replaced_with = (_id(self._authority),)
         return made
 
 
 class LocalMachineGroup(MachineGroup):
-    """Supervised groups of processes; they share nothing."""
+    """Supervised groups of processes; they share nothing.
+
+    `replaced_with` are expressions that replace them, beside those of each.
+    """
+
+    replaced_with: tuple[str, ...] = ()
 
     def machine(self, id: str, spec: MachineSpec) -> Machine:
         units = [unit.local(self.network.id, spec.zone) for unit in spec.units]
@@ -128,7 +176,7 @@ class LocalMachineGroup(MachineGroup):
             self.scope,
             id,
             group,
-            spec.replaced_with,
+            (*spec.replaced_with, *self.replaced_with),
             self.depends_on,
             changes_running=self.spec.kind == "edge",
         )

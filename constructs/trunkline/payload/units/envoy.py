@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from attrs import Factory, frozen
 
 from trunkline.addresses import loopback
-from trunkline.envoy import application_ports, log_limit, servers
+from trunkline.envoy import application_ports, listening, log_limit, servers
 from trunkline.local.envoy import ADMIN_SOCKET as LOCAL_SOCKET
 from trunkline.local.envoy import ROUTES
 from trunkline.local.machine import LocalProcess
@@ -128,7 +128,11 @@ class Envoy(Unit):
             files={"envoy.json": _compact(self.bootstrap), ROUTES: _compact(self.routes)},
             ready=f"http://{at}{Unit.health if self._is_beside(cidr) else self.health}",
         )
-        return LocalUnit(process=process, addresses=(f"tcp {at}",))
+        services = self.services or EdgeServices()
+        ports = (at.port, *listening(services))
+        return LocalUnit(
+            process=process, addresses=tuple(f"tcp {at.host}:{port}" for port in ports)
+        )
 
     def _is_beside(self, cidr: str) -> bool:
         """Whether a server of the upstream runs in the same range of loopback."""

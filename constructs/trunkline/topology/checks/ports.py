@@ -72,6 +72,14 @@ def _edge(draft: PartialTopology, site: str, cidr: str) -> Iterator[Thing]:
     if "upstream" not in draft.sites[site]:
         at = loopback.sample_endpoint(cidr, zone)
         yield Thing(at, f"the sample service of {site}", path, remedy, site)
+    if draft.mapping("services"):
+        what = f"the edge of {site}, for services,"
+        for at in loopback.service_endpoints(cidr, zone).values():
+            yield Thing(at, what, path, remedy, site)
+        homes = {draft.text("services", name, "from") for name in draft.mapping("services")}
+        for tls in (True, False) if site in homes else ():
+            at = loopback.stand_in_endpoint(cidr, zone, tls=tls)
+            yield Thing(at, f"the sample of {site} for services", path, remedy, site)
 
 
 def _probes(draft: PartialTopology, site: str, cidr: str) -> Iterator[Thing]:

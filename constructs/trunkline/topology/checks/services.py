@@ -42,12 +42,9 @@ def _sites(draft: PartialTopology, name: str) -> Iterator[tuple[KeyPath, str]]:
 
 
 def services_have_a_backbone(draft: PartialTopology) -> Iterator[Problem]:
-    if not draft.mapping("services"):
+    if not draft.mapping("services") or "local" in draft.data:
         return
-    if "local" in draft.data:
-        message = "the edges of this machine pass no services"
-        yield Problem(PATH, message, "delete them, or use sites in clouds", at_key=True)
-    elif "backbone" not in draft.data:
+    if "backbone" not in draft.data:
         message = "nothing joins the sites over which services are reached"
         remedy = "say how: backbone: {kind: wireguard}; trunkline backbone compare has the kinds"
         yield Problem(PATH, message, remedy, at_key=True)
@@ -85,6 +82,17 @@ def _home(name: str, data: Mapping[str, Any]) -> str | None:
         return entry_of(name, data).home
     except ConfigurationError:
         return None  # another finding says so
+
+
+def services_fit_this_machine(draft: PartialTopology) -> Iterator[Problem]:
+    """Edges on one address of a Mac have no port for each of them."""
+    if "local" not in draft.data:
+        return
+    for name, service in _resolved(draft):
+        if service.protocol == "tcp":
+            message = "the edges of this machine pass TLS and HTTP alone, and tcp is neither"
+            remedy = "delete it, or use sites in clouds"
+            yield Problem((*PATH, name), message, remedy, at_key=True)
 
 
 def names_can_be_used(draft: PartialTopology) -> Iterator[Problem]:
@@ -201,6 +209,7 @@ CHECKS = (
     services_have_a_backbone,
     services_are_known,
     services_are_at_home,
+    services_fit_this_machine,
     names_can_be_used,
     modes_fit,
     authorities_of_services_can_be_used,

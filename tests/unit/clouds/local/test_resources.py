@@ -73,15 +73,16 @@ def test_a_site_without_an_upstream_gets_a_sample(local: Path, tmp_path: Path) -
         "      cidr: 127.20.0.0/16\n",
         "      cidr: 127.20.0.0/16\n    upstream: http://127.0.0.1:3000\n",
     )
-    assert list(machines(stack(tmp_path, "edge-google", own))) == ["local-edge-google"]
+    assert "local-edge-google-sample" not in machines(stack(tmp_path, "edge-google", own))
 
 
 def test_a_change_replaces_what_it_changes_and_nothing_else(local: Path, tmp_path: Path) -> None:
     moved = LOCAL.replace("zone: us-east4-a", "zone: us-east4-b")
     stack(tmp_path, "routing", moved)
     for name, changed in (
-        ("edge-google", 2),
-        ("edge-aws", 0),
+        ("edge-google", 3),
+        ("edge-aws", 1),  # which asks google's for a service
+        ("edge-azure", 0),
         ("probes-google", 0),
         ("routing", 1),
     ):
@@ -119,3 +120,62 @@ def test_an_existing_network_is_refused_with_what_to_write() -> None:
     scope = TerraformStack(App(), "stack")
     with pytest.raises(ConfigurationError, match=r"NewNetwork\(cidr='127\.10\.0\.0/16'\)"):
         EdgeProxy(scope, "edge", site=site, exposure=Loopback())
+
+
+def test_samples_stand_in_for_services_in_their_sites(local: Path) -> None:
+    told = machines(stack(local, "edge-google"))
+    stand_in = told["local-edge-google-services"]
+    assert stand_in["addresses"] == ["tcp 127.20.0.1:9443"]
+    [process] = stand_in["processes"]
+    names = json.loads(process["files"]["services.json"])["names"]
+    assert "us-east4-aiplatform.googleapis.com" in names
+    edge = told["local-edge-google"]
+    assert {"tcp 127.20.0.1:8443", "tcp 127.20.0.1:8444"} < {*edge["addresses"]}
+    used = machines(stack(local, "edge-aws"))["local-edge-aws"]
+    assert {"tcp 127.10.0.1:10443", "tcp 127.10.0.1:10080"} < {*used["addresses"]}
+    assert "local-edge-aws-services" not in machines(stack(local, "edge-aws"))
+
+
+def test_an_edge_asks_the_stand_in_for_a_service_as_it_would_ask_the_service(local: Path) -> None:
+    edge = machines(stack(local, "edge-azure"))["local-edge-azure"]
+    config = json.loads(edge["processes"][0]["files"]["envoy.json"])
+    clusters = {each["name"]: each for each in config["static_resources"]["clusters"]}
+    made = clusters["service-anthropic"]
+    [endpoint] = made["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    place = {"address": "127.30.0.1", "port_value": 9443}
+    assert endpoint["endpoint"]["address"]["socket_address"] == place
+    assert endpoint["endpoint"]["hostname"] == "api.anthropic.com"
+    tls = made["transport_socket"]["typed_config"]
+    assert tls["sni"] == "api.anthropic.com"
+    authority = tls["common_tls_context"]["validation_context"]["trusted_ca"]
+    assert authority == {"filename": "../local-edge-azure-services/authority.pem"}
+
+
+def test_an_edge_starts_again_with_a_new_authority(local: Path) -> None:
+    resources = stack(local, "edge-azure")["resource"]["terraform_data"]
+    [services] = [name for name in resources if "services" in name]
+    [edge] = [each for each in resources.values() if "lifecycle" in each]
+    assert f"${{terraform_data.{services}.id}}" in edge["triggers_replace"]
+
+
+def test_a_service_with_an_address_is_reached_itself(tmp_path: Path) -> None:
+    own = LOCAL.replace(
+        "  vertex-ai:\n    from: google\n    in: [aws]\n    region: us-east4 # part of its name\n",
+        "  ollama:\n    {from: google, in: [aws], mode: originate, protocol: http, port: 11434,\n"
+        "     hosts: [127.0.0.1], name: ollama.internal}\n",
+    )
+    told = machines(stack(tmp_path, "edge-google", own))
+    assert "local-edge-google-services" not in told
+    assert "11434" in told["local-edge-google"]["processes"][0]["files"]["envoy.json"]
+
+
+def test_a_service_without_tls_has_a_stand_in_without(tmp_path: Path) -> None:
+    own = LOCAL.replace(
+        "  vertex-ai:\n    from: google\n    in: [aws]\n    region: us-east4 # part of its name\n",
+        "  own:\n    {from: google, in: [aws], mode: originate, protocol: http, port: 8000,\n"
+        "     hosts: [models.example.com], name: own.internal}\n",
+    )
+    [process] = machines(stack(tmp_path, "edge-google", own))["local-edge-google-services"][
+        "processes"
+    ]
+    assert (process["name"], process["ready"]) == ("plain", "http://127.20.0.1:9080/healthz")
