@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trunkline.backbone.base import Declaration, Driver, Membership, Plan
+from trunkline.backbone.check_document import check_document
 from trunkline.backbone.others import NONE, OTHERS
 from trunkline.backbone.wireguard import WireGuardDriver
 from trunkline.model import NO_BACKBONE, BackboneKind
 
-__all__ = ["DRIVERS", "Declaration", "Driver", "Membership", "Plan", "declarations", "driver_of"]
+__all__ = [
+    "DRIVERS",
+    "Declaration",
+    "Driver",
+    "Membership",
+    "Plan",
+    "check_document",
+    "declarations",
+    "driver_of",
+]
 
 DRIVERS: Mapping[BackboneKind, type[Driver]] = {"wireguard": WireGuardDriver}
 

@@ -4,6 +4,7 @@
             └─── resources ── listener ── connection_manager ── otlp ── access_log
                          ├─── route ── key_guard
                          ├─── cluster
+                         ├─── backbone_check
                          └─── services ── originate ── passthrough ── service_cluster
     control_plane ── bootstrap, cluster, statistics, shown
 
@@ -11,6 +12,7 @@ Written for and run with Envoy 1.40; nothing here imports CDKTF.
 """
 
 from trunkline.envoy.access_log import log_limit
+from trunkline.envoy.backbone_check import CHECK_PREFIX
 from trunkline.envoy.bootstrap import bootstrap, dynamic_bootstrap, route_file
 from trunkline.envoy.connection_manager import ZONE
 from trunkline.envoy.control_plane import xds_bootstrap
@@ -28,6 +30,7 @@ from trunkline.envoy.services import (
 from trunkline.envoy.shown import CONTROL_PLANE_CREDENTIAL, CONTROL_PLANE_PAIR, OTLP_CREDENTIAL
 
 __all__ = [
+    "CHECK_PREFIX",
     "CONTROL_PLANE_CREDENTIAL",
     "CONTROL_PLANE_PAIR",
     "MAX_CONNECTIONS",

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from trunkline.addresses.loopback import MANAGEMENT_PORT
 from trunkline.envoy.access_log import access_log
 from trunkline.envoy.assertion import AUDIENCE, assertion_filter, certs_cluster
+from trunkline.envoy.backbone_check import check_cluster, check_route
 from trunkline.envoy.body_limit import body_limit_filter
 from trunkline.envoy.cluster import cluster, cluster_name
 from trunkline.envoy.connection_manager import EdgeLocation, connection_manager, health_checks
@@ -92,6 +93,7 @@ def resources(
     log_limit: str | None = None,
     collector: Collector | None = None,
     services: EdgeServices | None = None,
+    backbone_check: bool = False,
 ) -> Resources:
     """What one edge serves.
 
@@ -108,7 +110,8 @@ def resources(
     where it is missing. `management` is answered on a loopback port of its own. The limit of the
     access log is read from the file `log_limit`; without that it has none. The `collector` of the
     bootstrap gets the log too. `services` are what it has to do with services of other sites, and
-    of its own for these; ConfigurationError where it does not know who may ask for them.
+    of its own for these; ConfigurationError where it does not know who may ask for them. With
+    `backbone_check` the program that measures the backbone is asked below a path of its own.
     """
     location = EdgeLocation(site=site, cloud=cloud, zone=zone)
     logs = [
@@ -118,7 +121,8 @@ def resources(
     filters = [*health_checks(upstreams, guard), *_filters(routes.values(), policy)]
     manager = connection_manager(location, _routes(folder, ROUTES), filters, logs, http)
     listeners = [listener_of(listener, manager)]
-    configurations = [route_configuration(routes_of(routes, upstreams), guard)]
+    checks = [check_route()] if backbone_check else []
+    configurations = [route_configuration([*checks, *routes_of(routes, upstreams)], guard)]
     if management:
         own = {prefix: evolve(routes[prefix], management=False) for prefix in management.prefixes}
         filters = [assertion_filter(_known(policy), AUDIENCE), *_limits(own.values())]
@@ -130,6 +134,8 @@ def resources(
     clusters = [cluster(cluster_name(n), each, MAX_CONNECTIONS) for n, each in upstreams.items()]
     if management or any(route.access for route in routes.values()):
         clusters.append(certs_cluster(_known(policy), MAX_CONNECTIONS))
+    if backbone_check:
+        clusters.append(check_cluster())
     if services:
         ends = ServiceEnds(
             site=site,

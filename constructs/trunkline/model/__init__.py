@@ -5,6 +5,7 @@ holds the `default` keys of schemas/topology.schema.json against them.
 """
 
 from trunkline.model.backbone import (
+    CHECK_PORT,
     DEFAULT_OVERLAY,
     NO_BACKBONE,
     ORIGINATE_PORT,
@@ -109,6 +110,7 @@ from trunkline.model.zone import (
 )
 
 __all__ = [
+    "CHECK_PORT",
     "CONTROL_PLANE_CERTIFICATE",
     "CONTROL_PLANE_HEADER",
     "DEFAULT_FORWARDING",

@@ -18,6 +18,7 @@ DEFAULT_OVERLAY = "10.254.0.0/24"
 # which the backbone encrypts.
 PASSTHROUGH_PORT = 8443
 ORIGINATE_PORT = 8444
+CHECK_PORT = 8445  # and what `trunkline backbone check` has them measure
 
 # Where nodes answer: a new key takes the port that the one before has not, so that both do.
 UDP_PORTS = (51820, 51821)

@@ -9,7 +9,7 @@ from functools import cached_property
 from attrs import evolve, frozen
 from cdktf import Fn
 
-from trunkline.backbone import Membership, driver_of
+from trunkline.backbone import Membership, check_document, driver_of
 from trunkline.clouds.base import Cloud, Secret
 from trunkline.clouds.facts import facts_of
 from trunkline.envoy import (
@@ -33,6 +33,7 @@ from trunkline.envoy import (
     xds_bootstrap,
 )
 from trunkline.model import (
+    CHECK_PORT,
     AccessPolicy,
     ControlPlane,
     EdgeServices,
@@ -48,8 +49,8 @@ from trunkline.model import (
 )
 from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.payload import Firewall, Unit, machine_firewall
-from trunkline.payload.configuration import pack
-from trunkline.payload.units import Cloudflared, Configuration, Envoy
+from trunkline.payload.configuration import check_source, pack
+from trunkline.payload.units import BackboneCheck, Cloudflared, Configuration, Envoy
 from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
 from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION, LOG_LIMIT
 
@@ -105,11 +106,13 @@ class EdgeParts:
             self._envoy(self._dynamic(zone)),
             configuration,
             *([self._cloudflared()] if self._token else ()),
-            *([self._node(self.membership)] if self.membership else ()),
+            *(self._of_backbone(self.membership) if self.membership else ()),
         )
 
-    def _node(self, membership: Membership) -> Unit:
-        return driver_of(membership.backbone.kind).unit(forwards=membership.transit is not None)
+    def _of_backbone(self, membership: Membership) -> tuple[Unit, ...]:
+        """What joins a machine to the backbone, and what measures it."""
+        forwards = membership.transit is not None
+        return (driver_of(membership.backbone.kind).unit(forwards=forwards), BackboneCheck())
 
     @property
     def firewall(self) -> Firewall:
@@ -159,12 +162,23 @@ class EdgeParts:
         """What the machines are told of the backbone."""
         if self.membership is None:
             return None
-        names = {zone: node.name for zone, node in self._nodes.items()}
-        ports = backbone_ports(self.services or EdgeServices())
+        ports = [*backbone_ports(self.services or EdgeServices()), CHECK_PORT]
         own = self._envoy({}).firewall.ingress
         return driver_of(self.membership.backbone.kind).document(
-            self.membership, names, ports, [rule.port for rule in own]
+            self.membership, self._node_names, ports, [rule.port for rule in own]
         )
+
+    def _checked(self) -> Mapping[str, object] | None:
+        """What measures the backbone on the machines."""
+        if self.membership is None:
+            return None
+        services = self.services or EdgeServices()
+        config = check_document(self.membership, self._node_names, services)
+        return {"program": check_source(), "config": config}
+
+    @property
+    def _node_names(self) -> Mapping[str, str]:
+        return {zone: node.name for zone, node in self._nodes.items()}
 
     @cached_property
     def _items(self) -> tuple[Secret, ...]:
@@ -176,7 +190,15 @@ class EdgeParts:
         audience = self._management.audience if self._management else None
         shown = self.shown.otlp_header
         header = str(Fn.base64encode(shown)) if shown else None
-        texts = pack(made, exposure.keys, self.cloud.secret_bytes, audience, header, self._told())
+        texts = pack(
+            made,
+            exposure.keys,
+            self.cloud.secret_bytes,
+            audience,
+            header,
+            self._told(),
+            self._checked(),
+        )
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
 
@@ -211,6 +233,7 @@ class EdgeParts:
             log_limit=None if facts_of(self.site.cloud).on_this_machine else LOG_LIMIT,
             collector=self._collector(zone),
             services=self.services,
+            backbone_check=self.membership is not None,
         )
 
     def _collector(self, zone: str) -> Collector | None:

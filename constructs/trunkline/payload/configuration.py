@@ -4,8 +4,9 @@ The first item is `2 COUNT SHA256 KEYS AUDIENCE HEADER DATA`: the format, the nu
 digest of the document, the edge's keys with commas between them, the audience of its Access
 application, the base64 of what it shows its collector (each `-` where there is none), and data. The
 others are data alone. All data together are base64 of gzip of the document, JSON with `clusters`,
-`routes`, `listeners` and, for a node of a backbone, `backbone`, as its daemon reads it. What stands
-apart only Terraform knows.
+`routes`, `listeners` and, for a node of a backbone, `backbone`, as its daemon reads it, and
+`check`: the program that measures it, and `config`, which that one reads. What stands apart only
+Terraform knows.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ def pack(
     audience: str | None = None,
     header: str | None = None,
     backbone: Mapping[str, object] | None = None,
+    check: Mapping[str, object] | None = None,
 ) -> list[str]:
     """The items, each of `limit` bytes at most.
 
     `keys`, `audience` and `header`, the base64 of what the edge shows its collector, are Terraform
-    expressions. `backbone` is what the machines are told of it.
+    expressions. `backbone` is what the machines are told of it, and `check` what measures it.
 
     Raises ConfigurationError where the resources hold a Terraform expression.
     """
@@ -50,6 +52,7 @@ def pack(
         "routes": list(resources.routes),
         "listeners": list(resources.listeners),
         **({"backbone": backbone} if backbone else {}),
+        **({"check": check} if check else {}),
     }
     text = json.dumps(document, separators=(",", ":"))
     refuse_expression(text, "the configuration of an edge")
@@ -61,6 +64,13 @@ def pack(
     digest = hashlib.sha256(text.encode()).hexdigest()
     known = f"{','.join(keys)} {audience or NONE} {header or NONE}"
     return [f"{FORMAT} {1 + len(others)} {digest} {known} {first}", *others]
+
+
+@cache
+def check_source() -> str:
+    """The program that measures the backbone, as machines get it."""
+    text = files("trunkline.payload").joinpath("backbone_check.py").read_text("utf-8")
+    return without_documentation(text, "payload/backbone_check.py")
 
 
 @cache

@@ -9,6 +9,7 @@ the machine stands; `envoy`, the program; `bootstrap`, its file; `folder`, where
 `shown`, in the absence of `fetch` the commands that print what Envoy shows others, each by the name
 of its file `NAME.json`; and `backbone_key`, the command that prints the machine's keys, where it
 joins a backbone: they go to `backbone-key`, and what it is told of the others to `backbone.json`.
+What measures the backbone goes to `backbone-check.py`, and what that one reads to `check.json`.
 The items are described in `configuration.py`.
 
 What Envoy refuses is left out and said once; what is in place stays.
@@ -19,6 +20,7 @@ import binascii
 import contextlib
 import gzip
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -37,6 +39,7 @@ FORMAT = "2"
 NONE = "-"
 PLACE = "@EDGE_KEY@"
 ZONE = "@ZONE@"
+CHECK = b"trunkline backbone check 1"  # what the key of its requests is derived with
 AUDIENCE = "@AUDIENCE@"
 REPEATED = ("http_filters", "headers")
 KEY = re.compile(r"[0-9A-Za-z_-]{32,}", re.ASCII)
@@ -355,11 +358,25 @@ class Sync:
         if told == self.joined:
             return
         self.write_private("backbone-key", printed(self.config["backbone_key"], "the backbone key"))
+        self.write_told("backbone", told)
+        self.joined = told
+
+    def put_check(self, found: Found) -> None:
+        """Write the program that measures the backbone, and what it reads; it looks for both."""
+        if told := found.document.get("check"):
+            keys = [hmac.digest(key.encode(), CHECK, "sha256").hex() for key in found.keys]
+            self.write_told("check", {**told["config"], "keys": keys})
+            path = Path(self.config["folder"], "backbone-check.py")
+            if not path.exists() or path.read_text() != told["program"]:
+                new = path.with_suffix(".new")
+                new.write_text(told["program"])
+                new.rename(path)
+
+    def write_told(self, name: str, told: Any) -> None:
         text = json.dumps(told).replace(ZONE, self.config["zone"])
-        new = Path(self.config["folder"], "backbone.new")
+        new = Path(self.config["folder"], f"{name}.new")
         new.write_text(text)
         new.rename(new.with_suffix(".json"))
-        self.joined = told
 
     def write_private(self, name: str, text: str) -> None:
         """Write a file that its owner and root alone may read."""
@@ -381,6 +398,7 @@ class Sync:
                 said = said.replace(key, "(a key)")  # Envoy quotes what it refuses
             raise SyncError(f"configuration {found.version}: {said}") from None
         put(self.config["folder"], resources)
+        self.put_check(found)
         self.placed, self.tried, self.trouble = found, found, ""
         notify("READY=1")
         say(f"configuration {found.version} is in place, with {len(found.keys)} key(s)")

@@ -1,9 +1,10 @@
 """The daemons that machines run, one file each."""
 
 from trunkline.payload.units.agent import Agent
+from trunkline.payload.units.backbone_check import BackboneCheck
 from trunkline.payload.units.cloudflared import Cloudflared
 from trunkline.payload.units.configuration import Configuration
 from trunkline.payload.units.envoy import Envoy
 from trunkline.payload.units.wireguard import WireGuard
 
-__all__ = ["Agent", "Cloudflared", "Configuration", "Envoy", "WireGuard"]
+__all__ = ["Agent", "BackboneCheck", "Cloudflared", "Configuration", "Envoy", "WireGuard"]

@@ -21,6 +21,7 @@ from trunkline.topology.checks.partial import PartialTopology
 RESERVED = "/cdn-cgi"
 ROUTES = ("routing", "routes")
 HEALTH = (f"{HEALTH_PATH}/", "/livez/")
+OWN = "/.trunkline/"  # of the edges themselves; an edge takes its own paths before any route
 # Those that frame a message, and the one that the edge writes for each server.
 FRAMING = ("connection", "content-length", "te", "trailer", "transfer-encoding", "upgrade")
 FIXED_HEADERS = ("host", *FRAMING)
@@ -97,6 +98,9 @@ def routes_can_match(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(path, message, "choose another prefix", at_key=True)
         elif f"{prefix.rstrip('/')}/".startswith(HEALTH):
             message = f"the edges answer {prefix.rstrip('/')} themselves, for health checks"
+            yield Problem(path, message, "choose another prefix", at_key=True)
+        elif f"{prefix.rstrip('/')}/".startswith(OWN):
+            message = f"the edges answer what is below {OWN} themselves, for trunkline"
             yield Problem(path, message, "choose another prefix", at_key=True)
 
 
