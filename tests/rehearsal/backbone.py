@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import statistics
 import subprocess
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from rehearsal.existing import edge_machines
 from rehearsal.machines import Running
@@ -32,6 +34,24 @@ def join_the_backbone(stage: Stage, topology: Topology) -> None:
             stage.wait_until(answers, f"{machine.name} reaches {node.name}")
         step.result = f"{len(pairs)} directions, {statistics.median(times):.2f} ms in the middle"
     stage.report.add("edges that reach one another", step.result)
+
+
+def check_the_backbone(stage: Stage, file: Path, topology: Topology) -> None:
+    """Run `trunkline backbone check`, which finds every path and every service as it should be."""
+    with stage.printer.step("check the backbone with trunkline") as step:
+        keys = stage.operator.folder / "keys-of-the-check.env"
+        stage.stacks.keys.write(keys)
+        options = ("--keys", str(keys), "--format", "json")
+        said = stage.operator.trunkline("backbone", "check", str(file.resolve()), *options)
+        found = json.loads(said)
+        paths, services = found["paths"], found["services"]
+        ends = {(path["source"], path["target"]) for path in paths}
+        names = nodes(stage, topology)
+        assert len(ends) == sum(a[:-2] != b[:-2] for a in names for b in names), ends
+        assert {each["service"] for each in services} == {each.name for each in topology.services}
+        rates = [path["mbit_per_second"] for path in paths if path["mbit_per_second"]]
+        step.result = f"{len(paths)} paths, {len(services)} names, {min(rates):.0f} Mbit/s at least"
+    stage.report.add("trunkline backbone check", step.result)
 
 
 def nodes(stage: Stage, topology: Topology) -> Mapping[str, tuple[Running, Node]]:

@@ -7,7 +7,7 @@ import statistics
 import time
 from pathlib import Path
 
-from rehearsal.backbone import join_the_backbone
+from rehearsal.backbone import check_the_backbone, join_the_backbone
 from rehearsal.drills import DRILLS
 from rehearsal.names import API
 from rehearsal.placing import place
@@ -58,6 +58,7 @@ def _play(stage: Stage, file: Path, topology: Topology, *, keep: bool) -> None:
     if topology.backbone:
         join_the_backbone(stage, topology)
         use_services(stage, topology)
+        check_the_backbone(stage, file, topology)
     if keep:
         stand(stage)
     for drill in DRILLS:

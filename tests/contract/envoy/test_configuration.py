@@ -56,6 +56,7 @@ class Edge:
         keys: Sequence[str] = (OLD,),
         limit: int = 65_536,
         header: str = "",
+        check: dict[str, Any] | None = None,
     ) -> None:
         """Write what the edge is to serve, as Terraform does."""
         made = resources(
@@ -65,13 +66,14 @@ class Edge:
             routes=dict.fromkeys(prefixes, DEFAULT_FORWARDING),
             upstreams={None: Upstream.from_url(upstream.url)} if upstream else {},
             listener=LoopbackListener(port=self.port),
-            guard=KeyGuard([HOST, SPARE]),
+            guard=KeyGuard([HOST, SPARE, f"127.0.0.1:{self.port}"]),
             folder=str(self.folder),
             log_limit=f"{self.folder}/log-limit.json",
             collector=self.collector,
+            backbone_check=check is not None,
         )
         encoded = base64.b64encode(header.encode()).decode()
-        for number, item in enumerate(pack(made, keys, limit, header=encoded), 1):
+        for number, item in enumerate(pack(made, keys, limit, header=encoded, check=check), 1):
             (self.folder / ("item" if number == 1 else f"item-{number}")).write_text(item)
 
     def status(self, target: str, key: str | None = OLD, host: str = HOST) -> int:

@@ -363,3 +363,22 @@ def test_a_key_that_cannot_be_read_is_said_and_looked_for_again(
     (tmp_path / "away").rename(tmp_path / "key")
     node.turn()
     assert (tmp_path / "run" / "backbone-key").exists()
+
+
+def test_what_measures_the_backbone_gets_keys_that_are_of_no_other_use(
+    node: sync.Sync, store: dict[str, str], tmp_path: Path
+) -> None:
+    check = {"program": "print()\n", "config": {"zone": "@ZONE@", "nodes": []}}
+    put(store, pack(served("/"), KEYS, 65_536, backbone={"nodes": []}, check=check))
+    node.turn()
+    run = tmp_path / "run"
+    assert (run / "backbone-check.py").read_text() == check["program"]
+    told = json.loads((run / "check.json").read_text())
+    assert (told["zone"], told["nodes"]) == ("us-east-1a", [])
+    assert len(told["keys"]) == len(KEYS)
+    assert not set(told["keys"]) & set(KEYS)
+    before = (run / "backbone-check.py").stat().st_ino
+    put(store, pack(served("/"), [KEYS[0]], 65_536, backbone={"nodes": []}, check=check))
+    node.turn()
+    assert len(json.loads((run / "check.json").read_text())["keys"]) == 1
+    assert (run / "backbone-check.py").stat().st_ino == before
