@@ -378,10 +378,10 @@ def since(began: float) -> float:
 # --- requests
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class CheckHandler(http.server.BaseHTTPRequestHandler):
     """Answers what is signed; all else gets the 404 of a path that does not exist."""
 
-    server: "Server"
+    server: "CheckServer"
     timeout = 10
 
     def version_string(self) -> str:
@@ -486,7 +486,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class Server(http.server.ThreadingHTTPServer):
+class CheckServer(http.server.ThreadingHTTPServer):
     """One of the two places where the program listens; `far` is that for other nodes."""
 
     daemon_threads = True
@@ -495,7 +495,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.folder, self.guard, self.far = folder, guard, far
         self.slots = threading.BoundedSemaphore(AT_ONCE)
         self.stream = threading.Lock()
-        super().__init__(address, Handler)
+        super().__init__(address, CheckHandler)
 
     def server_bind(self) -> None:
         # The overlay's address may come later.
@@ -504,7 +504,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
-    def start(self) -> "Server":
+    def start(self) -> "CheckServer":
         threading.Thread(target=self.serve_forever, daemon=True).start()
         return self
 
@@ -518,8 +518,8 @@ def own_address(folder: str) -> tuple[str, int] | None:
 
 def main(folder: str) -> None:
     guard = Guard()
-    Server(("127.0.0.1", LOCAL_PORT), folder, guard, far=False).start()
-    far: Server | None = None
+    CheckServer(("127.0.0.1", LOCAL_PORT), folder, guard, far=False).start()
+    far: CheckServer | None = None
     program = Path(__file__)
     put = program.stat().st_mtime_ns
     while program.stat().st_mtime_ns == put:
@@ -528,7 +528,7 @@ def main(folder: str) -> None:
             if far:
                 far.shutdown()
                 far.server_close()
-            far = Server(address, folder, guard, far=True).start()
+            far = CheckServer(address, folder, guard, far=True).start()
         time.sleep(2)
 
 

@@ -25,7 +25,7 @@ from trunkline.backbone.check_client import DERIVED, CheckClient, CheckUnavailab
 from trunkline.envoy import CHECK_PREFIX
 from trunkline.payload import backbone_check as program
 from trunkline.payload import sync
-from trunkline.payload.backbone_check import CheckError, Guard, Server
+from trunkline.payload.backbone_check import CheckError, CheckServer, Guard
 
 EDGE_KEY = "5e" * 32
 KEY = program.signature(EDGE_KEY, DERIVED)
@@ -50,8 +50,8 @@ def configured(folder: Path, name: str, port: int = 1, **more: Any) -> dict[str,
 
 
 @contextmanager
-def serving(folder: Path, *, far: bool = False) -> Iterator[Server]:
-    server = Server(("127.0.0.1", 0), str(folder), Guard(), far=far).start()
+def serving(folder: Path, *, far: bool = False) -> Iterator[CheckServer]:
+    server = CheckServer(("127.0.0.1", 0), str(folder), Guard(), far=far).start()
     try:
         yield server
     finally:
@@ -60,7 +60,7 @@ def serving(folder: Path, *, far: bool = False) -> Iterator[Server]:
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CheckServer]:
     """The program of aws-1, whose measurements are at once."""
     monkeypatch.setattr(program, "paths", lambda config: {"paths": []})
     configured(tmp_path / "node", "aws-1")
@@ -68,15 +68,15 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield made
 
 
-def entry(server: Server) -> Entry:
+def entry(server: CheckServer) -> Entry:
     return Entry("aws", "127.0.0.1", int(server.server_address[1]), tls=False)
 
 
-def ask(server: Server, *what: str, key: str = EDGE_KEY, **options: Any) -> dict[str, Any]:
+def ask(server: CheckServer, *what: str, key: str = EDGE_KEY, **options: Any) -> dict[str, Any]:
     return CheckClient([key], timeout=5, **options).ask(entry(server), *what)
 
 
-def status(server: Server, path: str, headers: dict[str, str], method: str = "GET") -> int:
+def status(server: CheckServer, path: str, headers: dict[str, str], method: str = "GET") -> int:
     connection = HTTPConnection("127.0.0.1", int(server.server_address[1]), timeout=5)
     connection.request(method, path, headers=headers)
     return connection.getresponse().status
@@ -87,11 +87,11 @@ def test_both_sides_agree_on_what_is_signed_and_where() -> None:
     assert (program.LOCAL_PORT, sync.CHECK) == (CHECK_PORT, DERIVED)
 
 
-def test_a_signed_request_is_answered(server: Server) -> None:
+def test_a_signed_request_is_answered(server: CheckServer) -> None:
     assert ask(server, "aws-1", "paths") == {"node": "aws-1", "paths": []}
 
 
-def test_without_a_valid_signature_there_is_no_such_path(server: Server) -> None:
+def test_without_a_valid_signature_there_is_no_such_path(server: CheckServer) -> None:
     path = f"{program.PREFIX}aws-1/paths"
     assert status(server, path, {}) == 404
     assert status(server, path, program.signed("of-another", "GET", path)) == 404
@@ -99,13 +99,15 @@ def test_without_a_valid_signature_there_is_no_such_path(server: Server) -> None
     assert status(server, path, program.signed(KEY, "GET", f"{path}2")) == 404
 
 
-def test_a_request_is_answered_once(server: Server) -> None:
+def test_a_request_is_answered_once(server: CheckServer) -> None:
     path = f"{program.PREFIX}aws-1/paths"
     headers = program.signed(KEY, "GET", path)
     assert [status(server, path, headers) for _ in range(2)] == [200, 403]
 
 
-def test_an_operator_whose_clock_is_off_signs_again_with_the_edges_time(server: Server) -> None:
+def test_an_operator_whose_clock_is_off_signs_again_with_the_edges(
+    server: CheckServer,
+) -> None:
     behind = partial(ask, wall=lambda: time.time() - 10_000)
     assert behind(server, "aws-1", "paths")["node"] == "aws-1"
 
@@ -114,25 +116,27 @@ def test_an_operator_whose_clock_is_off_signs_again_with_the_edges_time(server: 
     "what",
     [("azure-1", "paths"), ("aws-1", "other"), ("aws-1", "throughput", "10.0.0.1"), ("aws-1",)],
 )
-def test_what_is_not_of_the_backbone_is_not_measured(server: Server, what: tuple[str, ...]) -> None:
+def test_what_is_not_of_the_backbone_is_not_measured(
+    server: CheckServer, what: tuple[str, ...]
+) -> None:
     with pytest.raises(CheckUnavailableError, match=r"there is no node|does not know"):
         ask(server, *what)
 
 
-def test_more_at_once_are_refused(server: Server) -> None:
+def test_more_at_once_are_refused(server: CheckServer) -> None:
     for _ in range(program.AT_ONCE):
         server.slots.acquire()
     with pytest.raises(CheckUnavailableError, match="is measuring for others"):
         ask(server, "aws-1", "paths")
 
 
-def test_streams_come_one_after_another(server: Server) -> None:
+def test_streams_come_one_after_another(server: CheckServer) -> None:
     with server.stream, pytest.raises(CheckUnavailableError, match="a throughput already"):
         ask(server, "aws-1", "throughput", "google-1")
 
 
 def test_a_request_for_another_node_goes_on_to_it(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: CheckServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configured(tmp_path / "other", "aws-2")
     with serving(tmp_path / "other", far=True) as other:
@@ -146,7 +150,7 @@ def test_a_request_for_another_node_goes_on_to_it(
 
 
 def test_a_stream_is_counted_where_it_ends(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: CheckServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(program, "MOST_BYTES", 3 * 2**20)
     configured(tmp_path / "other", "google-1")
@@ -157,12 +161,12 @@ def test_a_stream_is_counted_where_it_ends(
     assert answer["mbit_per_second"] > 0
 
 
-def test_no_stream_comes_from_outside_the_backbone(server: Server) -> None:
+def test_no_stream_comes_from_outside_the_backbone(server: CheckServer) -> None:
     path = f"{program.PREFIX}aws-1/stream"
     assert status(server, path, program.signed(KEY, "POST", path), "POST") == 404
 
 
-def test_a_silent_node_has_no_stream(server: Server) -> None:
+def test_a_silent_node_has_no_stream(server: CheckServer) -> None:
     with pytest.raises(CheckUnavailableError, match="no stream to google-1"):
         ask(server, "aws-1", "throughput", "google-1")
 
