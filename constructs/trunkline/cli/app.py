@@ -20,6 +20,7 @@ from trunkline.cli.measurements import measurements_app
 from trunkline.cli.output import print_error, wants_json
 from trunkline.cli.physical_zones import physical_zones
 from trunkline.cli.place import place
+from trunkline.cli.report import report
 from trunkline.cli.synth import synth
 from trunkline.cli.validate import validate
 from trunkline.cli.zones import zones
@@ -93,6 +94,7 @@ app.command(short_help="Say what apply would do.")(plan)
 app.command(short_help="Make all as the file says.")(apply)
 app.command(short_help="Take down what apply made.")(destroy)
 app.command(short_help="Say what it costs in a month.")(cost)
+app.command(short_help="Show all of it in one HTML file.")(report)
 app.command(short_help="Fetch what the probes have measured.")(collect)
 app.command(short_help="Make the keys that it needs.")(keys)
 app.command(short_help="Show which zones are one place.")(zones)

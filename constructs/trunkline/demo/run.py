@@ -68,6 +68,7 @@ class Demo:
                 self._change_route(topology)
                 self._drain(topology)
                 self._load(topology)
+            self._write_report(topology)
             self._conclude(memory.peak_mb)
         return self.report
 
@@ -219,6 +220,13 @@ class Demo:
                 with self.printer.step(f"{tool}: the {target}") as step:
                     step.result = _outcome(run, url + route.prefix)
                 self.report.add(f"{tool}: the {target}", step.result)
+
+    def _write_report(self, topology: Topology) -> None:
+        path = self.workspace.folder / "report.html"
+        with self.printer.step("write the report") as step:
+            size = survey.write_report(topology, self._current, self.workspace, path)
+            step.result = f"{path}, {size / 1000:.0f} kB"
+        self.report.written.append(str(path))
 
     def _conclude(self, peak_mb: float) -> None:
         seconds = self.printer.elapsed

@@ -12,7 +12,7 @@ from trunkline.deploy.progress import Step
 from trunkline.deploy.workspace import Workspace
 from trunkline.documents.write import write_whole
 from trunkline.errors import TrunklineError
-from trunkline.measurements import Measurements
+from trunkline.measurements import Measurements, load
 from trunkline.model import Topology
 from trunkline.placement.heatmap import heatmap
 from trunkline.placement.heatmap_svg import to_svg
@@ -23,6 +23,9 @@ from trunkline.probing.addresses import probe_addresses
 from trunkline.probing.collect import Collection, CollectionProgress, collect
 from trunkline.probing.key import parse_key
 from trunkline.probing.saved import save_collection
+from trunkline.report import write
+from trunkline.report.build import Known
+from trunkline.report.costs import costs_of
 from trunkline.topology.edit import choose_zones
 
 # A sweep over twelve zones takes about ten seconds, and longer on a busy machine.
@@ -113,6 +116,15 @@ def write_topology(file: Path, change: PlacementChange, workspace: Workspace) ->
     shutil.copyfile(file, copy)
     choose_zones(copy, change.zones)
     return copy
+
+
+def write_report(topology: Topology, file: Path, workspace: Workspace, path: Path) -> int:
+    """Write the report of a topology with what was measured; returns its size in bytes."""
+    measured = [load(measurement_file(topology, workspace))] if is_possible(topology) else []
+    known = Known(
+        topology=topology, file=str(file), measurements=measured, costs=costs_of(topology)
+    )
+    return write.write_report(known, path)[1]
 
 
 def summary(measured: Measurements) -> str:

@@ -1,0 +1,93 @@
+"""`trunkline report`: one HTML file that shows a topology with all that is known of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trunkline.cli.output import Format, print_json, working
+
+if TYPE_CHECKING:
+    from trunkline.model import Topology
+    from trunkline.report.build import Page
+
+
+def report(
+    file: Annotated[
+        str, typer.Argument(metavar="TOPOLOGY", help="A topology file; - is standard input.")
+    ],
+    measurements: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A measurement file, again for each. Without it: measurements/<topology's "
+            "name>.json where it is there.",
+        ),
+    ] = None,
+    traffic: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=AMOUNT",
+            help="What is assumed of a month, for the costs, as for trunkline cost.",
+        ),
+    ] = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Prices of your own; see trunkline schema prices."),
+    ] = None,
+    seats: Annotated[
+        int, typer.Option(min=0, max=100_000, help="People, for what is sold by the seat.")
+    ] = 5,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The HTML file to write.")] = Path(
+        "report.html"
+    ),
+    format: Annotated[
+        Format, typer.Option(help="text: where it is. json: one object on stdout, for tools.")
+    ] = Format.TEXT,
+) -> None:
+    """Write one HTML file that shows a topology with all that is known of it.
+
+    It holds drawings of the topology, of the latency between zones, of the choice of zones and of
+    the costs, each with its figures as a table and as CSV. The file needs nothing else: it asks for
+    nothing from anywhere and has no script. What is not known is left out, with a sentence on how
+    to get it. No cloud is contacted.
+
+    Exit codes: 0 done, also where something is left out; 2 an error.
+    """
+    from trunkline.measurements import load as load_measurements
+    from trunkline.report.build import Known
+    from trunkline.report.costs import costs_of
+    from trunkline.report.write import write_report
+    from trunkline.topology import load
+
+    topology = load(file)
+    with working(f"writing {output}"):
+        files = measurements if measurements is not None else _usual(topology)
+        known = Known(
+            topology=topology,
+            file=file,
+            measurements=[load_measurements(each) for each in files],
+            costs=costs_of(topology, traffic or (), prices, seats),
+        )
+        page, size = write_report(known, output)
+    _print(output, page, size, format)
+
+
+def _usual(topology: Topology) -> list[str]:
+    """Where `trunkline collect` writes without --output."""
+    path = Path("measurements") / f"{topology.name}.json"
+    return [str(path)] if path.exists() else []
+
+
+def _print(output: Path, page: Page, size: int, format: Format) -> None:
+    if format is Format.JSON:
+        sections = [section.title for section in page.sections]
+        print_json(
+            {"file": str(output), "bytes": size, "sections": sections, "absent": list(page.absent)}
+        )
+        return
+    for sentence in page.absent:
+        typer.echo(f"left out: {sentence}", err=True)
+    typer.echo(f"{output}: {size / 1000:,.0f} kB; open it in a browser")

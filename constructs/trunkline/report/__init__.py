@@ -1,0 +1,1 @@
+"""One HTML file that shows a topology with all that is known of it."""
