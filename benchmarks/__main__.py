@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks import (
     attacks,
     backbone,
+    comparison,
     deploying,
     edges,
     growth,
@@ -31,6 +32,7 @@ MODULES = (
     probing,
     sockperf,
     placement,
+    comparison,
     zone_mapping,
     edges,
     worker,

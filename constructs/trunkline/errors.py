@@ -6,6 +6,7 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 │   ├── TopologyError          a topology file (topology/errors.py)
 │   ├── MeasurementsError      a measurement file (measurements/load.py)
 │   ├── PricesError            a file of prices (cost/prices.py)
+│   ├── ResultsError           a file of a load test (bench/results.py)
 │   ├── PlanError              a file that is not a plan of Terraform (cost/plan.py)
 │   └── PhysicalZonesError     a file of physical zones (placement/physical.py)
 ├── ConfigurationError         a construct got arguments that cannot work together
@@ -19,6 +20,7 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 ├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
 ├── SurveyError                probes that have not measured every pair in time (demo/survey.py)
 ├── RouteError                 a route without the expected answer (demo/requests.py)
+├── ComparisonError            load tests that say nothing about one another (bench/compare.py)
 └── LoadError                  a load test that gave no figures (bench/load.py)
 """
 

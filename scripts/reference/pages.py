@@ -45,6 +45,14 @@ def measurements() -> str:
     return schema_page(_schema("measurements"), "The measurement file", introduction, _json)
 
 
+def bench() -> str:
+    introduction = (
+        "Every property of a load test's results, from `schemas/bench.schema.json`. "
+        "`trunkline bench` writes such files."
+    )
+    return schema_page(_schema("bench"), "The file of a load test", introduction, _json)
+
+
 def prices() -> str:
     introduction = (
         "Every property of a file for `trunkline cost --prices`, from "
@@ -86,6 +94,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "topology.md": topology,
     "measurements.md": measurements,
     "prices.md": prices,
+    "bench.md": bench,
     "cli.md": cli,
     "constructs.md": constructs,
     "services.md": services,

