@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from rehearsal.clouds.base import Sky
 from rehearsal.firewall import Firewall, load_rules, ruleset
 from rehearsal.internet import ip
 from rehearsal.names import Lookup, asking, in_network, serving_names, with_private
-from rehearsal.networks import Networks
+from rehearsal.networks import Networks, lead
 from rehearsal.world import World
 
 OPEN = Firewall((), rest_in=True, rest_out=True)
@@ -32,6 +32,17 @@ class Application:
 
     cable: Network
     folder: Path
+    network: str
+    cidr: str
+    sky: Sky
+
+    @property
+    def address(self) -> str:
+        return self.cable.machine_address
+
+    def lead(self, routes: Mapping[str, str]) -> None:
+        """Have the routes of its subnet, as they are now."""
+        lead(self.cable, routes)
 
     def run(self, *command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """A command and what came of it."""
@@ -71,4 +82,4 @@ def application(
         with inside(cable.cloud):
             stack.enter_context(serving_names(sky.resolver, names))
         (folder / "resolv.conf").write_text(f"nameserver {sky.resolver}\n")
-        yield Application(cable, folder)
+        yield Application(cable, folder, network, cidr, sky)

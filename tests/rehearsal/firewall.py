@@ -17,26 +17,32 @@ ALL = (0, 65_535)
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: ranges of the far end, a protocol (`tcp`, `udp`, `all`), ports, a verdict."""
+    """One rule: ranges of the far end, a protocol (`tcp`, `udp`, `all`), ports, a verdict.
+
+    `near` are ranges of the near end, which a machine that forwards may have many of.
+    """
 
     direction: Direction
     cidrs: tuple[str, ...]
     protocol: str = "all"
     ports: tuple[int, int] = ALL
     passes: bool = True
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Firewall:
     """The rules in order, and what happens to the rest.
 
-    Without a way out nothing passes to or from the internet, whatever the rules say.
+    Without a way out nothing passes to or from the internet, whatever the rules say. Packets of
+    other addresses than the machine's own come and go where it `forwards` alone.
     """
 
     rules: Sequence[Rule]
     rest_in: bool = False
     rest_out: bool = False
     way_out: bool = True
+    forwards: bool = False
 
 
 def ruleset(firewall: Firewall, private: str, public: str | None, always: Sequence[str]) -> str:
@@ -48,6 +54,8 @@ def ruleset(firewall: Firewall, private: str, public: str | None, always: Sequen
     translate = f"iifname hub dnat to {private}" if public else ""
     masquerade = f"oifname hub snat to {public}" if public else ""
     outside = "" if firewall.way_out else "drop"
+    own = "" if firewall.forwards else f"iifname cloud0 ip saddr != {private} drop"
+    only = "" if firewall.forwards else f"oifname cloud0 ip daddr != {private} drop"
     return f"""
 table ip sky {{}}
 delete table ip sky
@@ -69,6 +77,8 @@ table ip sky {{
   }}
   chain forward {{
     type filter hook forward priority 0; policy drop;
+    {own}
+    {only}
     ct state established,related accept
     iifname cloud0 oifname net jump out
     iifname net jump in
@@ -92,7 +102,9 @@ def _line(rule: Rule, direction: Direction) -> str:
     ports = (
         "" if rule.protocol == "all" else f"{rule.protocol} dport {rule.ports[0]}-{rule.ports[1]}"
     )
-    return " ".join(filter(None, (ranges, ports, "accept" if rule.passes else "drop")))
+    own = "daddr" if direction == "in" else "saddr"
+    near = f"ip {own} {{ {', '.join(rule.near)} }}" if rule.near else ""
+    return " ".join(filter(None, (ranges, near, ports, "accept" if rule.passes else "drop")))
 
 
 def load_rules(namespace: str, text: str) -> None:

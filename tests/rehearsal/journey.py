@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from rehearsal.backbone import check_the_backbone, join_the_backbone
+from rehearsal.crossing import cross_networks
 from rehearsal.drills import DRILLS
 from rehearsal.names import API
 from rehearsal.placing import place
@@ -59,6 +60,7 @@ def _play(stage: Stage, file: Path, topology: Topology, *, keep: bool) -> None:
         join_the_backbone(stage, topology)
         use_services(stage, topology)
         check_the_backbone(stage, file, topology)
+        cross_networks(stage, topology)
     if keep:
         stand(stage)
     for drill in DRILLS:

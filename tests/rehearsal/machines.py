@@ -29,7 +29,7 @@ from rehearsal import firewall
 from rehearsal.clouds.base import Plug, Sky
 from rehearsal.internet import Internet, ip
 from rehearsal.names import Lookup, in_network, serving_names, with_hosts, with_private
-from rehearsal.networks import Networks
+from rehearsal.networks import Networks, lead
 from rehearsal.world import State, StoreFault, World
 from trunkline.model import Server
 
@@ -55,7 +55,9 @@ class Running:
     internet: Internet
     behind: Behind | None = None
     booted: Machine | None = None
+    runs: bool = True
     _rules: str = field(default="", repr=False)
+    _routes: Mapping[str, str] = field(default_factory=dict, repr=False)
     resources: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
     @property
@@ -99,6 +101,12 @@ class Running:
         if text != self._rules:  # most changes of a cloud concern other machines
             firewall.load_rules(self.cable.cloud, text)
             self._rules = text
+
+    def lead(self, routes: Mapping[str, str]) -> None:
+        """Have the routes of its subnet."""
+        if routes != self._routes:
+            lead(self.cable, routes)
+            self._routes = dict(routes)
 
 
 @dataclass(frozen=True)

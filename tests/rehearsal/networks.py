@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from doubles.machines.network import Network, inside
 from rehearsal.internet import ip, namespace
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")  # RFC 1918
+
+ROUTES = "84"  # the protocol number of the routes that stacks have made
 
 
 @dataclass
@@ -63,6 +65,18 @@ def _lead(cable: Network, number: int) -> None:
         for device in ("net", "cloud0"):
             (ipv4 / "conf" / device / "proxy_arp").write_text("1")
             (ipv4 / "neigh" / device / "proxy_delay").write_text("0")
+
+
+def lead(cable: Network, routes: Mapping[str, str]) -> None:
+    """Let ranges be reached by the machine with a private address, as the network's routes say.
+
+    What comes to that machine itself goes to it; these replace those that were set before.
+    """
+    own = ("-n", cable.cloud, "route")
+    ip(*own, "flush", "proto", ROUTES)
+    for cidr, hop in routes.items():
+        device = "cloud0" if hop == cable.machine_address else "net"
+        ip(*own, "replace", cidr, "via", hop, "dev", device, "onlink", "proto", ROUTES)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from doubles.providers.plugin_mirror import schema_files
 from rehearsal import cloudflare_edge, plans, workers
 from rehearsal.cloudflare_edge import CloudflareEdge
 from rehearsal.clouds import BY_CLOUD, BY_MACHINE
+from rehearsal.clouds.base import Sky as CloudSky
 from rehearsal.clouds.base import unknown
 from rehearsal.distances import CLOUDFLARE as CLOUDFLARES_PLACE
 from rehearsal.internet import Internet, namespace
@@ -176,6 +177,17 @@ class Sky(Effects):
                 with contextlib.suppress(AssertionError):  # it is being taken down piece by piece
                     machine.readdress(self.world)
                     machine.protect(self.world)
+                    plug = machine.plug
+                    machine.lead(self.routes(machine.sky, plug.network, plug.cidr))
+
+    def routes(self, cloud: CloudSky, network: str, cidr: str) -> Mapping[str, str]:
+        """Where the routes of a subnet lead now: the private address of the hop by range."""
+        running = {
+            each.plug.private
+            for each in list(self.running.values())
+            if each.plug.network == network and each.runs
+        }
+        return cloud.routes(self.world, network, cidr, running.__contains__)
 
     def serve(self) -> None:
         """Have the services behind the edges that the topology says now."""
@@ -198,9 +210,11 @@ class Sky(Effects):
     def stop(self, machine: Running) -> None:
         """Shut a machine down, which its cloud keeps."""
         machine.machine.switch_off()
+        machine.runs = False
         machine.unplug()
         if machine.plug.public:
             self.edge.drop(machine.plug.public)
+        self.protect()
 
     def start(self, machine: Running) -> None:
         """Boot a machine that was stopped."""
@@ -208,7 +222,8 @@ class Sky(Effects):
         machine.plug = machine.sky.plug(self.world, machine.state)
         self.world.put(machine.sky.machine_type, machine.state)
         machine.join()
-        machine.protect(self.world)
+        machine.runs = True
+        self.protect()
         machine.machine.switch_on()
 
     def without_effect(self) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from doubles.machines.scene import Cloud
 from doubles.providers.effects import RefusedError
@@ -122,6 +122,22 @@ class AwsSky(Sky):
                             found[parameter["name"]] = world.secret(PARAMETER, parameter, "value")
         return found
 
+    def routes(
+        self, world: World, network: str, cidr: str, runs: Callable[[str], bool]
+    ) -> Mapping[str, str]:
+        """The route stays, whether its machine runs or not."""
+        found: dict[str, str] = {}
+        for subnet in world.all("aws_subnet", vpc_id=network, cidr_block=cidr):
+            for joined in world.all("aws_route_table_association", subnet_id=subnet["id"]):
+                for route in world.all("aws_route", route_table_id=joined["route_table_id"]):
+                    interface = route.get("network_interface_id")
+                    target = interface and world.one(
+                        self.machine_type, primary_network_interface_id=interface
+                    )
+                    if target:
+                        found[route["destination_cidr_block"]] = target["private_ip"]
+        return found
+
     def firewall(self, world: World, machine: State) -> Firewall:
         rules = [
             _rule(direction, rule)
@@ -129,7 +145,8 @@ class AwsSky(Sky):
             for group in machine["vpc_security_group_ids"]
             for rule in world.all(kind, security_group_id=group)
         ]
-        return Firewall(rules, way_out=_has_way_out(world, machine))
+        forwards = machine.get("source_dest_check") is False
+        return Firewall(rules, way_out=_has_way_out(world, machine), forwards=forwards)
 
 
 def _vpcs(zone: State) -> frozenset[str]:

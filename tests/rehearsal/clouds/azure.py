@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from doubles.machines.scene import Cloud
 from doubles.services.azure import Azure
@@ -20,6 +20,7 @@ ZONE = "azurerm_private_dns_zone"
 LINK, RECORD = f"{ZONE}_virtual_network_link", "azurerm_private_dns_a_record"
 SECRET = "azurerm_key_vault_secret"
 ASSOCIATION = "azurerm_network_interface_security_group_association"
+TABLE_ASSOCIATION = "azurerm_subnet_route_table_association"
 
 
 class AzureSky(Sky):
@@ -31,7 +32,8 @@ class AzureSky(Sky):
             "azurerm_virtual_network", "azurerm_public_ip", ASSOCIATION,
             "azurerm_network_security_group", "azurerm_network_security_rule",
             "azurerm_user_assigned_identity", "azurerm_key_vault", SECRET,
-            "azurerm_key_vault_access_policy", ZONE, LINK, RECORD,
+            "azurerm_key_vault_access_policy", ZONE, LINK, RECORD, "azurerm_route",
+            "azurerm_route_table", TABLE_ASSOCIATION,
         )
     )  # fmt: skip
     remembered = frozenset(("azurerm_resource_group",))
@@ -123,6 +125,25 @@ class AzureSky(Sky):
         secrets = world.all(SECRET, key_vault_id=vault["id"])
         return {each["name"]: world.secret(SECRET, each, "value") for each in secrets}
 
+    def routes(
+        self, world: World, network: str, cidr: str, runs: Callable[[str], bool]
+    ) -> Mapping[str, str]:
+        """The route stays, whether its machine runs or not."""
+        group, _, vnet = network.partition("/")
+        where = {"virtual_network_name": vnet, "resource_group_name": group}
+        found: dict[str, str] = {}
+        for subnet in world.all("azurerm_subnet", address_prefixes=[cidr], **where):
+            for joined in world.all(TABLE_ASSOCIATION, subnet_id=subnet["id"]):
+                table = world.one("azurerm_route_table", id=joined["route_table_id"])
+                assert table, f"{joined['route_table_id']} is not there"
+                routes = world.all(
+                    "azurerm_route",
+                    route_table_name=table["name"],
+                    resource_group_name=table["resource_group_name"],
+                )
+                found |= {each["address_prefix"]: each["next_hop_in_ip_address"] for each in routes}
+        return found
+
     def firewall(self, world: World, machine: State) -> Firewall:
         rules: list[State] = []
         for interface in machine["network_interface_ids"]:
@@ -143,7 +164,10 @@ class AzureSky(Sky):
         # A group's own last rules: in from the network alone (AllowVnetInBound), everything out.
         made.append(Rule("in", neighbours))
         way_out = bool(configuration["public_ip_address_id"])
-        return Firewall(made, rest_in=False, rest_out=True, way_out=way_out)
+        [interface] = machine["network_interface_ids"]
+        card = world.one("azurerm_network_interface", id=interface)
+        forwards = bool(card and card.get("ip_forwarding_enabled"))
+        return Firewall(made, rest_in=False, rest_out=True, way_out=way_out, forwards=forwards)
 
 
 def _linked(world: World, zone: State) -> frozenset[str]:
@@ -237,7 +261,10 @@ def _rule(rule: State, neighbours: tuple[str, ...]) -> Rule:
     first, _, last = port.partition("-")
     ports = ALL if port == "*" else (int(first), int(last or first))
     protocol = "all" if rule["protocol"] == "*" else rule["protocol"].lower()
-    return Rule(direction, cidrs, protocol, ports, rule["access"] == "Allow")
+    near = "destination" if direction == "in" else "source"
+    named = rule.get(f"{near}_address_prefixes") or [rule.get(f"{near}_address_prefix") or "*"]
+    ends = () if named == ["*"] else tuple(named)
+    return Rule(direction, cidrs, protocol, ports, rule["access"] == "Allow", ends)
 
 
 SKY = AzureSky()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,15 @@ class Sky(ABC):
     @abstractmethod
     def granted(self, world: World, machine: State) -> Mapping[str, str]:
         """The secrets that its identity may read now, by name."""
+
+    @abstractmethod
+    def routes(
+        self, world: World, network: str, cidr: str, runs: Callable[[str], bool]
+    ) -> Mapping[str, str]:
+        """Where a subnet's routes to machines lead: the private address of the hop by range.
+
+        `runs` says of a private address whether its machine does.
+        """
 
     @abstractmethod
     def firewall(self, world: World, machine: State) -> Firewall: ...

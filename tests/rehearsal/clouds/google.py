@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from doubles.machines.scene import Cloud
@@ -29,7 +29,7 @@ class GoogleSky(Sky):
             "google_compute_instance", "google_compute_subnetwork", "google_compute_network",
             "google_compute_firewall", "google_service_account", "google_secret_manager_secret",
             VERSION, "google_secret_manager_secret_iam_member",
-            "google_compute_address", ZONE, RECORD,
+            "google_compute_address", "google_compute_route", ZONE, RECORD,
         )
     )  # fmt: skip
     remembered = frozenset(("google_project_service",))
@@ -139,6 +139,19 @@ class GoogleSky(Sky):
                 found[secret["secret_id"]] = newest
         return found
 
+    def routes(
+        self, world: World, network: str, cidr: str, runs: Callable[[str], bool]
+    ) -> Mapping[str, str]:
+        """A machine that does not run is passed over, and of the others the first is taken."""
+        found: dict[str, str] = {}
+        routes = world.all("google_compute_route", network=network)
+        for route in sorted(routes, key=lambda each: each["priority"]):
+            machine = world.one(self.machine_type, id=route["next_hop_instance"])
+            hop = machine["network_interface"][0]["network_ip"] if machine else ""
+            if hop and runs(hop):
+                found.setdefault(route["dest_range"], hop)
+        return found
+
     def firewall(self, world: World, machine: State) -> Firewall:
         [interface] = machine["network_interface"]
         network = _subnet(world, interface)["network"]
@@ -153,7 +166,8 @@ class GoogleSky(Sky):
         made = [each for rule in rules for each in _rules(rule)]
         # The two that every network has: nothing in, everything out.
         way_out = bool(interface["access_config"])
-        return Firewall(made, rest_in=False, rest_out=True, way_out=way_out)
+        forwards = bool(machine.get("can_ip_forward"))
+        return Firewall(made, rest_in=False, rest_out=True, way_out=way_out, forwards=forwards)
 
 
 def _seeing(zone: State) -> frozenset[str]:
@@ -201,9 +215,10 @@ def _rules(rule: State) -> list[Rule]:
     out = rule.get("direction") == "EGRESS"
     direction: Direction = "out" if out else "in"
     cidrs = tuple(rule["destination_ranges"] if out else rule["source_ranges"])
+    near = tuple(rule.get("source_ranges" if out else "destination_ranges") or ())
     passes = bool(rule.get("allow"))
     return [
-        Rule(direction, cidrs, each["protocol"], _ports(port), passes)
+        Rule(direction, cidrs, each["protocol"], _ports(port), passes, near)
         for each in rule.get("allow") or rule.get("deny") or []
         for port in each.get("ports") or [None]
     ]

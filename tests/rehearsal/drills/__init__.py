@@ -15,7 +15,10 @@ from rehearsal.drills.applies import (
     terraform_is_killed,
     terraform_is_killed_too_late,
 )
-from rehearsal.drills.backbone import keys_of_the_backbone_are_rotated
+from rehearsal.drills.backbone import (
+    a_second_edge_carries_the_networks,
+    keys_of_the_backbone_are_rotated,
+)
 from rehearsal.drills.changes import (
     a_route_an_upstream_and_a_key_change,
     a_site_goes_and_comes_back,
@@ -43,5 +46,6 @@ DRILLS: tuple[Callable[[Stage, Topology], None], ...] = (
     terraform_is_killed_too_late,
     a_site_goes_and_comes_back,
     another_topology_stands_beside,
+    a_second_edge_carries_the_networks,
     keys_of_the_backbone_are_rotated,
 )

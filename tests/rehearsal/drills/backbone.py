@@ -1,4 +1,4 @@
-"""The drill of the backbone, the last one: its keys are rotated, and nobody notices."""
+"""Drills of the backbone: an edge that carries a network is lost; keys are rotated unnoticed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from rehearsal.backbone import nodes
+from rehearsal.crossing import follow_routes, reaches
 from rehearsal.drills.changes import TAKEN_SECONDS
 from rehearsal.machines import Running
+from rehearsal.services import an_application
 from rehearsal.stage import Stage
 from trunkline.deploy.keys import backbone_keys
 from trunkline.deploy.nodes import Nodes
 from trunkline.model import Node, Topology
 
 _COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) received")
+# The clouds whose own routes pass over a machine that does not run.
+MOVES_ROUTES = ("google",)
 # Pings to one node, five in a second: the target, and what a broken rotation would lose at least.
 LOST_AT_MOST, BROKEN = 5, 50
 
@@ -48,6 +53,37 @@ def keys_of_the_backbone_are_rotated(stage: Stage, topology: Topology) -> None:
     stage.report.add(
         "the keys of the backbone are rotated", step.result, max(lost.lost), LOST_AT_MOST, "to one"
     )
+
+
+def a_second_edge_carries_the_networks(stage: Stage, topology: Topology) -> None:
+    """The first edge of a site is stopped; the next takes over what goes into and out of it."""
+    site = next((site.name for site in topology.sites if site.cloud in MOVES_ROUTES), None)
+    if site is None or topology.edge.replicas == 1:
+        return
+    if not topology.backbone or not topology.backbone.networks:
+        return
+    other = next(each.name for each in topology.sites if each.name != site)
+    machine = stage.sky.find(stage.edge(topology, site))
+    with (
+        an_application(stage, topology, site) as here,
+        an_application(stage, topology, other) as there,
+    ):
+        arrives, what = partial(reaches, there, here), f"{other} reaches {site}"
+        follow_routes(stage, here, there)
+        stage.wait_until(arrives, what)
+        with stage.printer.step(f"stop the edge that carries the network of {site}") as step:
+            stage.sky.stop(machine)
+            began = time.monotonic()
+            follow_routes(stage, here, there)
+            stage.wait_until(arrives, f"{what} by the next edge")
+            seconds = time.monotonic() - began
+            step.result = f"{what} by the next after {seconds:.0f} s"
+        with stage.printer.step("start it again") as again:
+            stage.sky.start(machine)
+            follow_routes(stage, here, there)
+            stage.wait_until(arrives, f"{what} again")
+            again.result = what
+    stage.report.add("a second edge carries a network", step.result, seconds, 10.0, "s")
 
 
 def _with_keys(stage: Stage, topology: Topology, begin: bool) -> Topology:
