@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from doubles.machines import machine as booting
@@ -12,7 +13,8 @@ from doubles.machines.network import Network, inside
 from support.needs import needs
 
 from rehearsal.firewall import Firewall, Rule, load_rules, ruleset
-from rehearsal.networks import Networks, networks
+from rehearsal.internet import ip
+from rehearsal.networks import Networks, lead, networks
 
 pytestmark = [pytest.mark.slow, needs("Linux", "root", "ip", "nft")]
 
@@ -20,6 +22,7 @@ ALWAYS = ("169.254.169.254",)
 OPEN = Firewall((), rest_in=True, rest_out=True)
 SHUT = Firewall(())
 SSH = (22, 22)
+FAR = "10.20.0.0/16"
 
 
 @contextlib.contextmanager
@@ -82,3 +85,30 @@ def test_both_firewalls_have_a_say(
     first: Firewall, second: Firewall, expected: tuple[bool, bool]
 ) -> None:
     assert pair(("10.10.0.10", "10.10.0.11"), (first, second)) == expected
+
+
+@pytest.mark.parametrize(
+    ("router", "expected"),
+    [
+        (Firewall((), True, True, forwards=True), True),
+        (OPEN, False),
+        (Firewall([Rule("in", ("10.10.0.0/16",), near=(FAR,))], forwards=True), True),
+        (Firewall([Rule("in", ("10.10.0.0/16",), near=("10.30.0.0/16",))], forwards=True), False),
+    ],
+    ids=["forwards", "does not forward", "to this range", "to another range"],
+)
+def test_a_route_leads_to_a_machine_that_forwards(router: Firewall, expected: bool) -> None:
+    with (
+        networks() as where,
+        machine(where, "vpc", "10.10.0.10", OPEN) as one,
+        machine(where, "vpc", "10.10.0.11", router) as hop,
+    ):
+        ip("-n", hop.machine, "address", "add", "10.20.0.9/32", "dev", "lo")
+        beyond = replace(hop, machine_address="10.20.0.9")
+        with inside(hop.machine), socket.create_server(("10.20.0.9", 22)):
+            assert not reaches(one, beyond)
+            for each in (one, hop):
+                lead(each, {FAR: "10.10.0.11"})
+            assert reaches(one, beyond) is expected
+            lead(one, {})
+            assert not reaches(one, beyond)

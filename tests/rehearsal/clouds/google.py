@@ -37,6 +37,10 @@ class GoogleSky(Sky):
     def settle(self, world: World, type_name: str, planned: State) -> State:
         if type_name == "google_compute_address" and unknown(planned.get("address")):
             return {**planned, "address": world.public_address()}
+        if type_name == "google_compute_firewall":
+            # What a rule does not say of its own end is any address.
+            ends = planned.get("destination_ranges")
+            return {**planned, "destination_ranges": []} if unknown(ends) else planned
         if type_name != self.machine_type:
             return planned
         return {
