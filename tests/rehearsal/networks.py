@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from doubles.machines.network import Network, inside
 
+from rehearsal.firewall import load_rules
 from rehearsal.internet import ip, namespace
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")  # RFC 1918
@@ -77,6 +78,23 @@ def lead(cable: Network, routes: Mapping[str, str]) -> None:
     for cidr, hop in routes.items():
         device = "cloud0" if hop == cable.machine_address else "net"
         ip(*own, "replace", cidr, "via", hop, "dev", device, "onlink", "proto", ROUTES)
+    hidden = [cidr for cidr, hop in routes.items() if hop == cable.machine_address]
+    load_rules(cable.cloud, _unasked(hidden))
+
+
+def _unasked(ranges: Sequence[str]) -> str:
+    """No proxy ARP for what lies behind a machine: who has no route to it would find it."""
+    drop = f"iifname net arp daddr ip {{ {', '.join(ranges)} }} drop" if ranges else ""
+    return f"""
+table arp sky {{}}
+delete table arp sky
+table arp sky {{
+  chain input {{
+    type filter hook input priority 0; policy accept;
+    {drop}
+  }}
+}}
+"""
 
 
 @contextlib.contextmanager
