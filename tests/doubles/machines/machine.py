@@ -44,6 +44,8 @@ _START = (
     _CONTROL_GROUPS
     + """
 export group
+# /proc/sys/net alone may be written: a machine that forwards packets has to say so.
+export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
 mount -t tmpfs tmpfs disk
 mkdir "$group" disk/upper disk/work
 mkfifo power

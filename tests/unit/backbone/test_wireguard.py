@@ -143,7 +143,7 @@ def test_without_networks_nothing_is_routed_or_forwarded() -> None:
 def test_machines_that_carry_networks_forward_once_their_firewall_is_there() -> None:
     for machine in stack("azure")["resource"]["azurerm_linux_virtual_machine"].values():
         text = base64.b64decode(machine["custom_data"]).decode()
-        assert "ExecStartPost=+/bin/sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'" in text
+        assert "ExecStartPost=+-/bin/sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'" in text
 
 
 def test_each_node_says_which_network_is_its_sites() -> None:
