@@ -24,7 +24,7 @@ def cross_networks(stage: Stage, topology: Topology) -> None:
         return
     with ExitStack() as stack:
         machines = {
-            site.name: stack.enter_context(an_application(stage, topology, site.name))
+            site.name: stack.enter_context(an_application(stage, topology, site.name, last=4))
             for site in topology.sites
         }
         follow_routes(stage, *machines.values())

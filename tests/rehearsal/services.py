@@ -57,8 +57,14 @@ def ask(asking: Application, url: str) -> tuple[str, str, str]:
 
 
 @contextlib.contextmanager
-def an_application(stage: Stage, topology: Topology, site: str) -> Iterator[Application]:
-    """An application in the network of a site's edge, which trusts whom the machines trust."""
+def an_application(
+    stage: Stage, topology: Topology, site: str, last: int = 3
+) -> Iterator[Application]:
+    """An application in the network of a site's edge, which trusts whom the machines trust.
+
+    Its address is number `last` from the end of its subnet's range. Take one that no application
+    has just had: for a minute the neighbours would send what is for it to that one.
+    """
     machine = stage.sky.find(stage.edge(topology, site))
     folder = Path(stage.folder) / f"application-{site}"
     folder.mkdir(exist_ok=True)
@@ -66,7 +72,7 @@ def an_application(stage: Stage, topology: Topology, site: str) -> Iterator[Appl
     with application(
         machine.sky,
         machine.plug.network,
-        str(ipaddress.ip_network(machine.plug.cidr)[-3]),
+        str(ipaddress.ip_network(machine.plug.cidr)[-last]),
         machine.plug.cidr,
         world=stage.sky.world,
         networks=stage.sky.networks,

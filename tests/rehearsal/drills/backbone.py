@@ -65,8 +65,8 @@ def a_second_edge_carries_the_networks(stage: Stage, topology: Topology) -> None
     other = next(each.name for each in topology.sites if each.name != site)
     machine = stage.sky.find(stage.edge(topology, site))
     with (
-        an_application(stage, topology, site) as here,
-        an_application(stage, topology, other) as there,
+        an_application(stage, topology, site, last=5) as here,
+        an_application(stage, topology, other, last=5) as there,
     ):
         arrives, what = partial(reaches, there, here), f"{other} reaches {site}"
         follow_routes(stage, here, there)
