@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trunkline.backbone.base import Declaration, Driver, Membership, Plan
+from trunkline.backbone.base import Credential, Declaration, Driver, Membership, Plan
 from trunkline.backbone.check_document import check_document
 from trunkline.backbone.others import NONE, OTHERS
+from trunkline.backbone.tailscale import TailscaleDriver
 from trunkline.backbone.wireguard import WireGuardDriver
 from trunkline.model import NO_BACKBONE, BackboneKind
 
 __all__ = [
     "DRIVERS",
+    "Credential",
     "Declaration",
     "Driver",
     "Membership",
@@ -21,7 +23,10 @@ __all__ = [
     "driver_of",
 ]
 
-DRIVERS: Mapping[BackboneKind, type[Driver]] = {"wireguard": WireGuardDriver}
+DRIVERS: Mapping[BackboneKind, type[Driver]] = {
+    "wireguard": WireGuardDriver,
+    "tailscale": TailscaleDriver,
+}
 
 
 def driver_of(kind: BackboneKind) -> Driver:

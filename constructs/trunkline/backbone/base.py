@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from attrs import Factory, field, frozen
 
-from trunkline.model import Backbone, Node
+from trunkline.model import Backbone, Node, Versions
 from trunkline.model.converters import texts
 from trunkline.payload import Transit, Unit
 
@@ -33,6 +33,22 @@ class Plan:
     price: str | None = None
     by_seat: bool = False
     nodes: int | None = None
+
+
+@frozen(kw_only=True)
+class Credential:
+    """What the operator brings, where the machines make their keys themselves.
+
+    - `variable`: the Terraform variable that takes it.
+    - `what`: what it is, for a sentence.
+    - `pattern`: how it looks.
+    - `remedy`: how it is had.
+    """
+
+    variable: str
+    what: str
+    pattern: str
+    remedy: str
 
 
 def _plans(plans: Iterable[Plan]) -> tuple[Plan, ...]:
@@ -113,12 +129,19 @@ class Driver(ABC):
 
     declaration: ClassVar[Declaration]
 
+    credential: ClassVar[Credential | None] = None
+    """What the operator brings for all nodes; None where `trunkline keys` makes a key for each."""
+
+    def by_hand(self, backbone: Backbone) -> str:
+        """What is to be done at the vendor's before the first apply; empty for nothing."""
+        return ""
+
     @abstractmethod
     def mtu(self, underlay: int) -> int:
         """How long a packet may be on the overlay, where the path between takes `underlay`."""
 
     @abstractmethod
-    def unit(self, *, forwards: bool = False) -> Unit:
+    def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
         """The daemon that makes a machine a node; with `forwards` packets of networks pass too."""
 
     @abstractmethod

@@ -20,25 +20,6 @@ NONE = Declaration(
 )
 
 OTHERS: Mapping[str, Declaration] = {
-    "tailscale": Declaration(
-        title="Tailscale",
-        needs=(
-            "an account at Tailscale, and an auth key with a tag",
-            "an approval of the edges' routes in its policy",
-            "outbound UDP on any port, or HTTPS to its relays",
-        ),
-        limits=("where no UDP passes, its relays carry the traffic, and they are slower",),
-        cost="by the seat; up to 50 machines with tags cost nothing",
-        source="https://tailscale.com/pricing",
-        networks=True,
-        relayed="Tailscale's relays, where the edges do not reach one another",
-        keys="each machine makes its own; Tailscale hands out the public halves",
-        plans=(
-            Plan(title="Free", nodes=50),
-            Plan(title="Standard", price="tailscale/seat/standard", by_seat=True),
-            Plan(title="Premium", price="tailscale/seat/premium", by_seat=True),
-        ),
-    ),
     "warp": Declaration(
         title="Cloudflare Mesh (WARP Connector)",
         needs=(

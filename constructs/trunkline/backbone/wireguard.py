@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from trunkline.backbone.base import Declaration, Driver, JsonObject, Membership
 from trunkline.envoy import ZONE
+from trunkline.model import Versions
 from trunkline.payload import Unit
 from trunkline.payload.units import WireGuard
 
@@ -40,7 +41,7 @@ class WireGuardDriver(Driver):
     def mtu(self, underlay: int) -> int:
         return underlay - OVERHEAD
 
-    def unit(self, *, forwards: bool = False) -> Unit:
+    def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
         return WireGuard(forwards=forwards)
 
     def document(

@@ -79,11 +79,12 @@ def keys(
     if after != before:
         after.write(file)
     public = _write_nodes(topology, loaded, after)
-    _report(file, before, after, public, format)
+    _report(file, before, after, public, _by_hand(loaded), format)
 
 
 def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[Key, ...]:
     """The keys that a rotation is about; KeysError where the topology has none of them."""
+    from trunkline.backbone import driver_of
     from trunkline.deploy.keys import KeysError, backbone_keys
     from trunkline.model import EDGE_KEY, PROBE_KEY
 
@@ -91,6 +92,12 @@ def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[
         return {None: (), KeyName.PROBE: (PROBE_KEY,), KeyName.EDGE: (EDGE_KEY,)}[name]
     if not topology.backbone:
         raise KeysError("the topology has no backbone; say backbone.kind in it first")
+    if credential := driver_of(topology.backbone.kind).credential:
+        raise KeysError(
+            "the machines of this backbone make their keys themselves, with "
+            f"{credential.what}. For another one {credential.remedy}, set "
+            f"TF_VAR_{credential.variable} to it, and raise backbone.auth_key_version"
+        )
     if not (found := backbone_keys(topology, site)):
         raise KeysError(f"there is no site {site}; name one of the topology's sites")
     return found
@@ -122,7 +129,18 @@ def _write_nodes(file: str, topology: Topology, keys: Keys) -> Path | None:
     return path
 
 
-def _report(file: Path, before: Keys, after: Keys, public: Path | None, format: Format) -> None:
+def _by_hand(topology: Topology) -> str:
+    """What the backbone's vendor has to be told, and what is brought from there."""
+    if not topology.backbone:
+        return ""
+    from trunkline.backbone import driver_of
+
+    return driver_of(topology.backbone.kind).by_hand(topology.backbone)
+
+
+def _report(
+    file: Path, before: Keys, after: Keys, public: Path | None, by_hand: str, format: Format
+) -> None:
     """What each variable is now: made, changed, kept or forgotten."""
     said = {
         f"TF_VAR_{name}": _what_became(before.values.get(name), after.values.get(name))
@@ -130,8 +148,11 @@ def _report(file: Path, before: Keys, after: Keys, public: Path | None, format: 
     }
     if format is Format.JSON:
         nodes = {"nodes": str(public)} if public else {}
-        print_json({"file": str(file), "keys": said, **nodes})
+        rest = {"by_hand": by_hand} if by_hand else {}
+        print_json({"file": str(file), "keys": said, **nodes, **rest})
         return
+    if by_hand:
+        typer.echo(f"{by_hand}\n")
     if not said:
         typer.echo("this topology needs no keys")
         return
@@ -139,7 +160,8 @@ def _report(file: Path, before: Keys, after: Keys, public: Path | None, format: 
         typer.echo(f"{name}: {what}")
     typer.echo(f"load them with: . {file if file.is_absolute() else f'./{file}'}")
     if public:
-        typer.echo(f"the public halves are in {public}: commit it")
+        what = "addresses of the nodes" if by_hand else "public halves"
+        typer.echo(f"the {what} are in {public}: commit it")
 
 
 def _what_became(before: str | None, after: str | None) -> str:

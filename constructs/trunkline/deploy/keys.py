@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from trunkline.backbone import driver_of
 from trunkline.documents.write import write_private
 from trunkline.errors import OutputError, TrunklineError
 from trunkline.model import EDGE_KEY, PREVIOUS, PROBE_KEY, Cloudflare, Key, Topology, node_key
@@ -113,8 +114,11 @@ def keys_of(topology: Topology) -> tuple[Key, ...]:
 
 
 def backbone_keys(topology: Topology, site: str | None = None) -> tuple[Key, ...]:
-    """The keys of the backbone's nodes, one for each edge of all sites, or of `site` alone."""
-    if not topology.backbone:
+    """The keys of the backbone's nodes, one for each edge of all sites, or of `site` alone.
+
+    There are none where its machines make them themselves.
+    """
+    if not topology.backbone or driver_of(topology.backbone.kind).credential:
         return ()
     sites = [each.name for each in topology.sites if site in (None, each.name)]
     return tuple(node_key(name) for each in sites for name in topology.node_names(each))

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, frozen
 from ruamel.yaml import YAML
 
-from trunkline.deploy.keys import Keys, KeysError
+from trunkline.deploy.keys import Keys, KeysError, backbone_keys
 from trunkline.documents.write import write_whole
 from trunkline.model import UDP_PORTS, Backbone, Node, NodeKey, Topology, node_key
 
@@ -45,9 +45,11 @@ class Nodes:
 
     def check(self, keys: Keys) -> None:
         """KeysError where a node has a public key whose private half is not in `keys`."""
+        if not backbone_keys(self.topology):
+            return
         for name, node in self.nodes.items():
             known = {key.public_key for key in self._made(name, keys, "")}
-            if not known & {key.public_key for key in node.keys}:
+            if node.keys and not known & {key.public_key for key in node.keys}:
                 raise KeysError(
                     f"the nodes file has a key of {name} whose private half is not among your "
                     f"keys: get TF_VAR_{node_key(name).variable} from whoever made it, or delete "
@@ -79,6 +81,8 @@ class Nodes:
 
     def _made(self, name: str, keys: Keys, today: str) -> list[NodeKey]:
         """The public halves of a node's keys, the newest first."""
+        if not backbone_keys(self.topology):
+            return []
         before = (
             {key.public_key: key for key in self.nodes[name].keys} if name in self.nodes else {}
         )
@@ -114,7 +118,7 @@ class Nodes:
                 {"public_key": key.public_key, "port": key.port, "made": key.made}
                 for key in node.keys
             ]
-            yield name, {"address": node.address, "keys": keys}
+            yield name, {"address": node.address, **({"keys": keys} if keys else {})}
 
 
 def _yaml(data: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
-BackboneKind = Literal["wireguard"]
+BackboneKind = Literal["wireguard", "tailscale"]
 
 NO_BACKBONE = "none"
 """What a topology says in place of a kind where it wants no backbone."""
@@ -49,7 +49,8 @@ class Node:
 
     - `name`: its name, `<site>-<number>`; the number says which of the site's edges it is.
     - `address`: its IPv4 address on the overlay.
-    - `keys`: its public keys, the newest first: one, and the one before while it is rotated.
+    - `keys`: its public keys, the newest first: one, and the one before while it is rotated; none
+      where it makes its keys itself.
     """
 
     name: str
@@ -69,10 +70,13 @@ class Backbone:
     - `kind`: what encrypts and carries the traffic.
     - `cidr`: the private IPv4 range of the overlay, apart from those of all sites.
     - `networks`: whether it also routes the whole networks of the sites to one another.
+    - `auth_key_version`: which of the operator's auth keys the machines have, for kinds that take
+      one: another number has it written again.
     - `nodes`: the machines of each site, by site; empty until `trunkline keys` has made their keys.
     """
 
     kind: BackboneKind
     cidr: str = DEFAULT_OVERLAY
     networks: bool = False
+    auth_key_version: int = 1
     nodes: Mapping[str, tuple[Node, ...]] = Factory(dict)

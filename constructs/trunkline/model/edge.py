@@ -41,6 +41,7 @@ class SigningKeys:
 
     - `envoy`: the keys of https://apt.envoyproxy.io.
     - `cloudflared`: the keys of https://pkg.cloudflare.com.
+    - `tailscale`: the keys of https://pkgs.tailscale.com.
     """
 
     # Of signing.key there, and on keyserver.ubuntu.com, from where it verifies the checksums of
@@ -57,6 +58,10 @@ class SigningKeys:
         ),
         converter=texts,
     )
+    # Of stable/debian/trixie.noarmor.gpg there.
+    tailscale: tuple[str, ...] = field(
+        default=("2596A99EAAB33821893C0A79458CA832957F5868",), converter=texts
+    )
 
 
 DEFAULT_SIGNING_KEYS = SigningKeys()
@@ -68,11 +73,13 @@ class Versions:
 
     - `envoy`: of the package in https://apt.envoyproxy.io.
     - `cloudflared`: of the package in https://pkg.cloudflare.com.
+    - `tailscale`: of the package in https://pkgs.tailscale.com.
     - `signing_keys`: the keys that these repositories are signed with.
     """
 
     envoy: str = "1.40.0"
     cloudflared: str = "2026.9.3"
+    tailscale: str = "1.102.4"
     signing_keys: SigningKeys = DEFAULT_SIGNING_KEYS
 
 

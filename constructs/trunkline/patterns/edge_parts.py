@@ -35,6 +35,7 @@ from trunkline.envoy import (
 from trunkline.model import (
     CHECK_PORT,
     AccessPolicy,
+    Backbone,
     ControlPlane,
     EdgeServices,
     Forwarding,
@@ -112,7 +113,8 @@ class EdgeParts:
     def _of_backbone(self, membership: Membership) -> tuple[Unit, ...]:
         """What joins a machine to the backbone, and what measures it."""
         forwards = membership.transit is not None
-        return (driver_of(membership.backbone.kind).unit(forwards=forwards), BackboneCheck())
+        driver = driver_of(membership.backbone.kind)
+        return (driver.unit(self.versions, forwards=forwards), BackboneCheck())
 
     @property
     def firewall(self) -> Firewall:
@@ -146,7 +148,7 @@ class EdgeParts:
             zone: self.cloud.secret(
                 f"backbone-key-{node.name}",
                 ",".join(self.membership.keys[node.name]),
-                version=_version(node),
+                version=_version(self.membership.backbone, node),
             )
             for zone, node in self._nodes.items()
         }
@@ -314,8 +316,10 @@ class EdgeParts:
         return self._envoy(config, route_file(made))
 
 
-def _version(node: Node) -> int:
+def _version(backbone: Backbone, node: Node) -> int:
     """A number that changes with the node's keys, so that Terraform writes them again."""
+    if driver_of(backbone.kind).credential:
+        return backbone.auth_key_version
     publics = ",".join(key.public_key for key in node.keys)
     return int(hashlib.sha256(publics.encode()).hexdigest()[:8], 16)
 

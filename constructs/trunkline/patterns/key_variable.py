@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdktf import Fn, Op, TerraformVariable
 from constructs import Construct
 
+from trunkline.backbone import Credential
 from trunkline.model import CONTROL_PLANE_CERTIFICATE, Key, Node, node_key
 
 _KEY = "^[0-9a-fA-F]{64}$"
@@ -50,6 +51,18 @@ def node_key_variables(scope: Construct, node: Node) -> tuple[str, ...]:
             f"TF_VAR_{name} to it.",
         )
         for name in names
+    )
+
+
+def credential_variable(scope: Construct, credential: Credential) -> str:
+    """The variable that takes what the operator brings for a backbone: an ephemeral expression."""
+    return ephemeral_variable(
+        scope,
+        credential.variable,
+        f"For the backbone: {credential.what}",
+        f"The backbone needs {credential.what}: {credential.remedy}, and set "
+        f"TF_VAR_{credential.variable} to it.",
+        credential.pattern,
     )
 
 
@@ -102,8 +115,10 @@ def checked_variable(
     return _checked(value, pattern, refusal)
 
 
-def ephemeral_variable(scope: Construct, name: str, description: str, refusal: str) -> str:
-    """A variable of 64 hexadecimal digits that is in no state and no plan, as an expression.
+def ephemeral_variable(
+    scope: Construct, name: str, description: str, refusal: str, pattern: str = _KEY
+) -> str:
+    """A variable, of 64 hexadecimal digits, that is in no state and no plan, as an expression.
 
     It may stand in write-only arguments and provisioners alone, and has to be given to every plan
     and again to every apply of a saved one. Terraform 1.11 or newer; `refusal` is what it says
@@ -111,7 +126,7 @@ def ephemeral_variable(scope: Construct, name: str, description: str, refusal: s
     """
     value = sensitive_variable(scope, name, description)
     value.add_override("ephemeral", True)  # a word that the framework does not know
-    return _checked(value, _KEY, refusal)
+    return _checked(value, pattern, refusal)
 
 
 def sensitive_variable(scope: Construct, name: str, description: str) -> TerraformVariable:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import evolve
 from cdktf import App, TerraformOutput
 from constructs import Construct
 
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import management_url, node_host, origin_url
-from trunkline.backbone import Membership, driver_of
+from trunkline.backbone import Credential, Membership, driver_of
 from trunkline.clouds import cloud_class
 from trunkline.clouds.facts import facts_of
 from trunkline.errors import ConfigurationError
@@ -17,6 +19,7 @@ from trunkline.model import (
     CONTROL_PLANE_HEADER,
     OTLP_HEADER,
     ControlPlane,
+    Node,
     Otlp,
     Site,
     Topology,
@@ -24,6 +27,7 @@ from trunkline.model import (
 from trunkline.patterns.edge_proxy import EdgeProxy
 from trunkline.patterns.key_variable import (
     certificate_variable,
+    credential_variable,
     header_variable,
     node_key_variables,
 )
@@ -122,14 +126,15 @@ def _membership(scope: Construct, topology: Topology, site: Site) -> Membership 
     backbone = topology.backbone
     if backbone is None:
         return None
+    driver = driver_of(backbone.kind)
     of_sites = {each.name: backbone.nodes.get(each.name, ()) for each in topology.sites}
     for name, nodes in of_sites.items():
-        if len(nodes) < len(topology.node_names(name)):
+        known = [node for node in nodes if node.keys or driver.credential]
+        if len(known) < len(topology.node_names(name)):
             raise ConfigurationError(
                 f"there are no keys yet for the edges of {name}: make them with trunkline keys"
             )
     names = [node.name for nodes in of_sites.values() for node in nodes]
-    driver = driver_of(backbone.kind)
     own = facts_of(site.cloud).packet_bytes
     return Membership(
         backbone=evolve(backbone, nodes=of_sites),
@@ -139,9 +144,19 @@ def _membership(scope: Construct, topology: Topology, site: Site) -> Membership 
             each.name: driver.mtu(min(own, facts_of(each.cloud).packet_bytes))
             for each in topology.sites
         },
-        keys={node.name: node_key_variables(scope, node) for node in backbone.nodes[site.name]},
+        keys=_secrets(scope, backbone.nodes[site.name], driver.credential),
         networks=_networks(topology) if backbone.networks else {},
     )
+
+
+def _secrets(
+    scope: Construct, nodes: Sequence[Node], credential: Credential | None
+) -> dict[str, tuple[str, ...]]:
+    """What each node of the site is given: its keys, or what the operator brings for all."""
+    if credential is None:
+        return {node.name: node_key_variables(scope, node) for node in nodes}
+    brought = credential_variable(scope, credential)
+    return {node.name: (brought,) for node in nodes}
 
 
 def _networks(topology: Topology) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from attrs import frozen
 
 from trunkline.addresses.names import addresses_of
+from trunkline.backbone import driver_of
 from trunkline.clouds.facts import facts_of
 from trunkline.model import (
     CONTROL_PLANE_CERTIFICATE,
@@ -78,6 +79,8 @@ def _needs_for_backbone(topology: Topology, site: Site) -> tuple[str, ...]:
     """The keys of the site's nodes; those that are being rotated have two."""
     if topology.backbone is None:
         return ()
+    if credential := driver_of(topology.backbone.kind).credential:
+        return (f"TF_VAR_{credential.variable}",)
     rotated = {n.name for n in topology.backbone.nodes.get(site.name, ()) if len(n.keys) > 1}
     keys = [(node_key(name), name in rotated) for name in topology.node_names(site.name)]
     names = [name for key, two in keys for name in (key.variable, key.previous)[: 1 + two]]

@@ -135,11 +135,11 @@ def _backbone(data: Data, sites: Data, replicas: int) -> Backbone:
     for site in sites:
         names = [node_name(site, number) for number in range(1, replicas + 1)]
         nodes[site] = tuple(_node(name, known[name]) for name in names if name in known)
-    return Backbone(**_except(data, "nodes"), nodes=nodes)
+    return Backbone(**_whole_numbers(_except(data, "nodes")), nodes=nodes)
 
 
 def _node(name: str, data: Data) -> Node:
-    keys = [NodeKey(**_whole_numbers(key)) for key in data["keys"]]
+    keys = [NodeKey(**_whole_numbers(key)) for key in data.get("keys", ())]
     return Node(name=name, address=data["address"], keys=keys)
 
 

@@ -5,6 +5,15 @@ from trunkline.payload.units.backbone_check import BackboneCheck
 from trunkline.payload.units.cloudflared import Cloudflared
 from trunkline.payload.units.configuration import Configuration
 from trunkline.payload.units.envoy import Envoy
+from trunkline.payload.units.tailscale import Tailscale
 from trunkline.payload.units.wireguard import WireGuard
 
-__all__ = ["Agent", "BackboneCheck", "Cloudflared", "Configuration", "Envoy", "WireGuard"]
+__all__ = [
+    "Agent",
+    "BackboneCheck",
+    "Cloudflared",
+    "Configuration",
+    "Envoy",
+    "Tailscale",
+    "WireGuard",
+]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trunkline.backbone import Credential
 
 from trunkline.documents.findings import Problem, show_path
 from trunkline.model import DEFAULT_OVERLAY, NO_BACKBONE, node_name
@@ -90,8 +94,10 @@ def nodes_have_keys(draft: PartialTopology) -> Iterator[Problem]:
     known = draft.mapping("backbone", "nodes")
     numbers = range(1, _replicas(draft) + 1)
     names = [node_name(site, number) for site in draft.sites for number in numbers]
-    if missing := [name for name in names if name not in known]:
-        message = f"there are no keys yet for {', '.join(missing)}"
+    made = _credential(draft) is None
+    if missing := [name for name in names if not _is_known(known.get(name), made)]:
+        what = "keys" if made else "addresses"
+        message = f"there are no {what} yet for {', '.join(missing)}"
         yield Problem(PATH, message, "run trunkline keys", "warning", at_key=True)
 
 
@@ -149,12 +155,32 @@ def _networks_are_apart(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(("sites", site, "network"), message, remedy, at_key=True)
 
 
+def auth_keys_are_taken(draft: PartialTopology) -> Iterator[Problem]:
+    kind = draft.text(*KIND)
+    if kind and "auth_key_version" in draft.mapping("backbone") and not _credential(draft):
+        message = f"the kind {kind} takes no auth key"
+        yield Problem((*PATH, "auth_key_version"), message, "delete it", at_key=True)
+
+
+def _is_known(node: Mapping[str, Any] | None, made: bool) -> bool:
+    """Whether the nodes file has a node, with its keys where `trunkline keys` has made them."""
+    return node is not None and bool(node.get("keys") or not made)
+
+
+def _credential(draft: PartialTopology) -> Credential | None:
+    from trunkline.backbone import DRIVERS  # only those need it that have a backbone
+
+    driver = DRIVERS.get(draft.get(*KIND))
+    return driver.credential if driver else None
+
+
 def _replicas(draft: PartialTopology) -> int:
     return int(draft.get("edge", "replicas") or 1)
 
 
 CHECKS = (
     none_joins_nothing,
+    auth_keys_are_taken,
     overlay_is_apart,
     overlay_has_room,
     edges_can_join,

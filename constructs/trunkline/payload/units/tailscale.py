@@ -1,0 +1,87 @@
+"""Tailscale, which joins an edge to the backbone."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import ClassVar
+
+from attrs import frozen
+
+from trunkline.errors import ConfigurationError
+from trunkline.model import DEFAULT_VERSIONS
+from trunkline.payload.firewall import Firewall, Rule
+from trunkline.payload.package import VendorPackage
+from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.units.configuration import FOLDER
+from trunkline.probing.source import without_documentation
+
+PROGRAM = "/usr/local/lib/trunkline/tailscale"
+
+
+@frozen(kw_only=True)
+class Tailscale(Unit):
+    """Logs the vendor's daemon in with the auth key that `Configuration` writes, and keeps it so.
+
+    `signing_keys` are those that the package's repository may be signed with.
+    """
+
+    version: str = DEFAULT_VERSIONS.tailscale
+    signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.tailscale
+
+    name: ClassVar = "backbone"
+    remedy: ClassVar = "use fewer or shorter route prefixes"
+
+    @property
+    def package(self) -> VendorPackage:
+        # https://pkgs.tailscale.com/stable/#debian-trixie
+        return VendorPackage(
+            name="tailscale",
+            version=self.version,
+            url="https://pkgs.tailscale.com/stable/debian",
+            suite="trixie",
+            key_url="https://pkgs.tailscale.com/stable/debian/trixie.noarmor.gpg",
+            key_file="tailscale.gpg",
+            fingerprints=self.signing_keys,
+        )
+
+    @property
+    def debian_packages(self) -> tuple[str, ...]:
+        return ("nftables",)
+
+    @property
+    def service(self) -> str:
+        return packaged("tailscale.service").replace("@FOLDER@", FOLDER)
+
+    @property
+    def files(self) -> tuple[MachineFile, ...]:
+        own = f"{UNITS}/trunkline-{self.name}.service.d/20-tailscale.conf"
+        vendors = f"{UNITS}/tailscaled.service.d/20-trunkline.conf"
+        return (
+            MachineFile(PROGRAM, program()),
+            MachineFile(own, packaged("tailscale.conf")),
+            MachineFile(vendors, packaged("tailscaled.conf")),
+        )
+
+    @property
+    def firewall(self) -> Firewall:
+        """Only the way out: each edge sends to the port from which the others send to it.
+
+        https://tailscale.com/kb/1082/firewall-ports
+        """
+        return Firewall(
+            egress=(
+                Rule(name="backbone-41641", port=41641, protocol="udp"),
+                Rule(name="backbone-stun", port=3478, protocol="udp"),
+            )
+        )
+
+    def local(self, cidr: str, zone: str) -> LocalUnit:
+        raise ConfigurationError("the sites of this machine reach one another without a backbone")
+
+
+@cache
+def program() -> str:
+    """The program that a node runs, as machines get it."""
+    text = files("trunkline.payload").joinpath("tailscale.py").read_text("utf-8")
+    return without_documentation(text, "payload/tailscale.py")
