@@ -32,7 +32,7 @@ class PathCheck:
     - `round_trip_ms`: the middle one; None without an answer.
     - `mtu`: the longest packet that arrives; `configured_mtu`: what the nodes send at most.
     - `mbit_per_second`: what a stream carries; None where that was not measured.
-    - `key_days`: the age of the older of the two nodes' keys.
+    - `key_days`: the age of the older of the two nodes' keys; None where they make them themselves.
     - `problem`: what is wrong; empty where nothing is.
     """
 
@@ -182,15 +182,21 @@ def _paths(
         }
         for target in nodes:
             if sites[source] != sites[target]:
-                days = max(_key_days(nodes[each], today) for each in (source, target))
+                ages = [_key_days(nodes[each], today) for each in (source, target)]
+                days = max((age for age in ages if age is not None), default=None)
                 yield _path(source, target, measured.get(target), days)
 
 
-def _key_days(node: Node, today: date) -> int:
+def _key_days(node: Node, today: date) -> int | None:
+    """How old its key is; None where the machine has made it itself."""
+    if not node.keys:
+        return None
     return max(0, (today - date.fromisoformat(node.keys[0].made)).days)
 
 
-def _path(source: str, target: str, measured: Mapping[str, Any] | None, key_days: int) -> PathCheck:
+def _path(
+    source: str, target: str, measured: Mapping[str, Any] | None, key_days: int | None
+) -> PathCheck:
     if measured is None:
         problem = f"not measured: {source} has not answered, or does not know {target} yet"
         return PathCheck(source=source, target=target, key_days=key_days, problem=problem)

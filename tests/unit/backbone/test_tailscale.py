@@ -96,6 +96,19 @@ def test_keys_prints_the_policy_and_what_to_bring(tmp_path: Path) -> None:
     assert "autoApprovers" in json.loads(again.stdout)["by_hand"]
 
 
+def test_the_check_knows_no_age_of_keys_that_machines_make() -> None:
+    from datetime import date
+
+    from trunkline.backbone.check import _paths
+
+    topology = loaded(FILE)
+    assert topology.backbone
+    nodes = {node.name: node for each in topology.backbone.nodes.values() for node in each}
+    paths = [*_paths(topology, nodes, {}, date(2026, 11, 28))]
+    assert len(paths) == 8
+    assert {path.key_days for path in paths} == {None}
+
+
 def test_its_keys_are_not_rotated_by_us(tmp_path: Path) -> None:
     file = tmp_path / "topology.yaml"
     file.write_bytes(FILE.read_bytes())
