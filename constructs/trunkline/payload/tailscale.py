@@ -28,20 +28,20 @@ TABLE = "trunkline_backbone"
 OWN_RANGE = "100.64.0.0/10"
 
 
-class BackboneError(Exception):
+class TailscaleError(Exception):
     """Something is not as it should be; the message says what, without any key."""
 
     __slots__ = ()  # a machine gets this program without its docstrings, and a class needs a body
 
 
 def run(*command: str, text: str = "") -> str:
-    """What a command prints; BackboneError with its last words where it fails."""
+    """What a command prints; TailscaleError with its last words where it fails."""
     done = subprocess.run(
         command, input=text, capture_output=True, text=True, timeout=LOGIN_SECONDS + 30, check=False
     )
     if done.returncode:
         said = done.stderr.strip().rpartition("\n")[2]
-        raise BackboneError(f"{' '.join(command[:2])}: {said}")
+        raise TailscaleError(f"{' '.join(command[:2])}: {said}")
     return done.stdout.strip()
 
 
@@ -123,7 +123,7 @@ def say(text: str) -> None:
     notify(f"STATUS={text}")
 
 
-class Node:
+class TailscaleNode:
     """This machine's place on the backbone; `turn` looks once at everything."""
 
     def __init__(self, folder: str) -> None:
@@ -137,7 +137,7 @@ class Node:
             self.trouble = ""
         except FileNotFoundError:
             self.complain("the configuration is not there yet")
-        except (BackboneError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        except (TailscaleError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             self.complain(str(error) or type(error).__name__)
 
     def load(self) -> None:
@@ -160,7 +160,7 @@ class Node:
 
 
 def main(folder: str) -> None:
-    node = Node(folder)
+    node = TailscaleNode(folder)
     while True:
         node.turn()
         time.sleep(LOOK_SECONDS if node.loaded else 1)
