@@ -26,6 +26,14 @@ def report(
             "name>.json where it is there.",
         ),
     ] = None,
+    bench: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A file of trunkline bench, again for each. Without it: bench/<topology's "
+            "name>.json where it is there.",
+        ),
+    ] = None,
     traffic: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,13 +57,14 @@ def report(
 ) -> None:
     """Write one HTML file that shows a topology with all that is known of it.
 
-    It holds drawings of the topology, of the latency between zones, of the choice of zones and of
-    the costs, each with its figures as a table and as CSV. The file needs nothing else: it asks for
-    nothing from anywhere and has no script. What is not known is left out, with a sentence on how
-    to get it. No cloud is contacted.
+    It holds drawings of the topology, of the latency between zones, of the choice of zones,
+    of load tests and of the costs, each with its figures as a table and as CSV. The file needs
+    nothing else: it asks for nothing from anywhere and has no script. What is not known is left
+    out, with a sentence on how to get it. No cloud is contacted.
 
     Exit codes: 0 done, also where something is left out; 2 an error.
     """
+    from trunkline.bench.results import load_results
     from trunkline.measurements import load as load_measurements
     from trunkline.report.build import Known
     from trunkline.report.costs import costs_of
@@ -64,20 +73,22 @@ def report(
 
     topology = load(file)
     with working(f"writing {output}"):
-        files = measurements if measurements is not None else _usual(topology)
+        files = _usual("measurements", topology) if measurements is None else measurements
+        tests = _usual("bench", topology) if bench is None else bench
         known = Known(
             topology=topology,
             file=file,
             measurements=[load_measurements(each) for each in files],
+            results=[load_results(each) for each in tests],
             costs=costs_of(topology, traffic or (), prices, seats),
         )
         page, size = write_report(known, output)
     _print(output, page, size, format)
 
 
-def _usual(topology: Topology) -> list[str]:
-    """Where `trunkline collect` writes without --output."""
-    path = Path("measurements") / f"{topology.name}.json"
+def _usual(folder: str, topology: Topology) -> list[str]:
+    """Where the command that measures writes without --output."""
+    path = Path(folder) / f"{topology.name}.json"
     return [str(path)] if path.exists() else []
 
 

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 from attrs import define, field, frozen
 
+from trunkline.bench.results import Results
 from trunkline.measurements import Measurements
 from trunkline.model import Topology
 from trunkline.report.costs import MonthlyCosts
 from trunkline.report.parts import Fact, Section
+from trunkline.report.sections.bench import bench_section
 from trunkline.report.sections.cost import cost_section
 from trunkline.report.sections.latency import latency_section, physical_zones
 from trunkline.report.sections.placement import placement_section
@@ -41,6 +43,7 @@ class Known:
     - `topology`: the topology.
     - `file`: the name of its file, for the commands that are named.
     - `measurements`: files of measurements.
+    - `results`: files of load tests.
     - `costs`: what it costs, and what stands beside it.
     - `moment`: when the report is made.
     """
@@ -49,6 +52,7 @@ class Known:
     file: str
     measurements: Sequence[Measurements]
     costs: MonthlyCosts
+    results: Sequence[Results] = ()
     moment: datetime = field(factory=lambda: datetime.now(UTC))
 
 
@@ -63,6 +67,7 @@ def build(known: Known) -> Page:
         if section := placement_section(number, file, topology):
             placed.append(section)
     sections += placed
+    sections += [bench_section(number, each) for number, each in enumerate(known.results, 1)]
     cost = cost_section(known.costs)
     sections += [cost] if cost else []
     return Page(
@@ -104,5 +109,7 @@ def _absent(known: Known, *, placed: bool, cost: bool) -> Iterator[str]:
             "The choice of zones: measure zones of at least two sites of the topology together, "
             f"with trunkline collect {known.file}."
         )
+    if not known.results:
+        yield (f"Load tests: run trunkline bench {known.file}, and give its file with --bench.")
     if not cost:
         yield "Costs: what stands on this machine costs nothing; run it for a topology of clouds."

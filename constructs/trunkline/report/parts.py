@@ -49,6 +49,10 @@ class Table:
         """Whether a cell stands to the right."""
         return isinstance(cell, int | float)
 
+    def has_numbers(self, column: int) -> bool:
+        """Whether a column's heading stands to the right, as its numbers do."""
+        return any(self.is_number(row[column]) for row in self.rows)
+
     @property
     def csv(self) -> str:
         """All of it as CSV; what a spreadsheet would take for a formula begins with a quote."""

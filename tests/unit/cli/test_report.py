@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from support.bench import results
 from support.command import trunkline
 from support.examples import ROOT
 from support.measured import all_pairs, measurements, zone
@@ -26,10 +27,12 @@ def test_it_writes_one_file_and_says_what_is_left_out(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
 
 
-def test_what_collect_has_written_for_the_topology_is_taken(tmp_path: Path) -> None:
+def test_what_was_measured_for_the_topology_is_taken(tmp_path: Path) -> None:
     found = measurements(ZONES, all_pairs(ZONES, lambda *_: 700.0), topology="three-clouds")
     (tmp_path / "measurements").mkdir()
     save(found, tmp_path / "measurements" / "three-clouds.json")
+    (tmp_path / "bench").mkdir()
+    results(8).save(tmp_path / "bench" / "three-clouds.json")
     done = trunkline("report", THREE, "--format", "json", folder=tmp_path)
     report = json.loads(done.stdout)
     assert report["sections"] == [
@@ -37,6 +40,7 @@ def test_what_collect_has_written_for_the_topology_is_taken(tmp_path: Path) -> N
         "Routes and who answers",
         "Latency between zones",
         "Choice of zones",
+        "Load test of /api/v5",
         "Costs",
     ]
     assert report["absent"] == []

@@ -21,6 +21,7 @@ def test_figures_have_their_decimals_and_thousands_commas() -> None:
         "1,234.50",
         "not known",
     ]
+    assert [table(("a", 1), ("b", None)).has_numbers(each) for each in (0, 1)] == [False, True]
     assert [found.is_number(cell) for cell in ("1", 1, 0.5, None)] == [False, True, True, False]
 
 

@@ -29,3 +29,8 @@ def test_zero_and_nothing_at_all_have_a_scale() -> None:
 def test_ticks_are_round_and_few() -> None:
     assert LogScale(0.4, 6).ticks == pytest.approx([0.5, 1, 2, 5])
     assert LogScale(1, 100_000).ticks == pytest.approx([1, 10, 100, 1_000, 10_000, 100_000])
+
+
+def test_a_short_scale_has_ticks_that_are_equally_far_apart() -> None:
+    assert LogScale(0.88, 1.22).ticks == pytest.approx([0.9, 1.0, 1.1, 1.2])
+    assert LogScale(3.0, 3.0).ticks == []

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from attrs import evolve
+from support.bench import results
 from support.examples import ROOT
 from support.measured import all_pairs, measurements, pair, topology, zone
 
@@ -14,6 +15,7 @@ from trunkline.measurements import Measurements
 from trunkline.model import Topology
 from trunkline.report.costs import costs_of
 from trunkline.report.parts import Section
+from trunkline.report.sections.bench import bench_section
 from trunkline.report.sections.cost import cost_section
 from trunkline.report.sections.latency import MOST_ROWS, latency_section, physical_zones
 from trunkline.report.sections.placement import placement_section
@@ -174,6 +176,38 @@ def test_an_unknown_price_is_named_and_draws_no_curve(tmp_path: Path) -> None:
     assert section is not None
     assert any("x9.huge" in sentence for sentence in section.lead)
     assert not any(picture.title.startswith("All of it") for picture in section.pictures)
+
+
+def test_a_load_test_has_latency_capacity_and_differences_with_intervals() -> None:
+    section = bench_section(1, results(12, slower=1.5))
+    assert section.title == "Load test of /api/v5"
+    latency, capacity, differences = section.pictures
+    assert latency.table.rows[0] == ("ingress", 10.0, 11.0, 20.0)
+    assert capacity.table.rows[0] == ("ingress", 1000.0, 0)
+    [row, _] = differences.table.rows
+    assert row[0] == "latency: direct to ingress"
+    assert row[1:4] == pytest.approx((1.5, 1.5, 1.5), rel=0.01)
+    assert row[-1] == "different"
+    assert any("direct is worse than ingress" in sentence for sentence in section.lead)
+    assert 'class="grid center"' in differences.svg
+
+
+def test_a_load_test_that_was_cut_off_shows_what_was_measured() -> None:
+    section = bench_section(1, evolve(results(1), complete=False))
+    assert section.lead[-1] == "It ended before its last round."
+    assert len(section.pictures) == 3
+
+
+def test_a_load_test_without_a_round_has_no_picture() -> None:
+    assert bench_section(1, results(0)).pictures == ()
+
+
+def test_a_load_test_of_one_variant_compares_nothing() -> None:
+    one = evolve(results(2), variants={"ingress": "http://a"})
+    assert [picture.title for picture in bench_section(1, one).pictures] == [
+        "Latency of /api/v5 at 200 requests a second",
+        "Capacity of /api/v5",
+    ]
 
 
 def test_this_machine_costs_nothing() -> None:

@@ -12,12 +12,12 @@ from trunkline.report.charts.scale import LogScale
 from trunkline.report.charts.svg import CHARACTER, box, cut, element, line, text
 
 ROW, TOP, BOTTOM = 21, 32, 12
-PLOT, LABEL, RIGHT = 430, 360, 150
+PLOT, LABEL, RIGHT = 430, 360, 170
 
 
 @frozen(kw_only=True)
 class Spread:
-    """A distribution: its name, its figures in milliseconds, and a remark.
+    """A distribution: its name, its figures, and a remark.
 
     - `marked`: whether it stands out.
     """
@@ -36,24 +36,39 @@ class Spread:
         return [each for each in (self.low, self.median, self.p90, self.p99) if each is not None]
 
 
-def ranges(spreads: Sequence[Spread]) -> tuple[tuple[float, float], list[Markup]]:
+@frozen
+class AxisUnit:
+    """What figures are in; `center` is the one that others lie around, if there is such a one."""
+
+    name: str
+    center: float | None = None
+
+
+MILLISECONDS, RATIO = AxisUnit("ms"), AxisUnit("ratio", 1.0)
+
+
+def ranges(
+    spreads: Sequence[Spread], unit: AxisUnit = MILLISECONDS
+) -> tuple[tuple[float, float], list[Markup]]:
     """The size, and the parts."""
     label = min(max(len(each.name) for each in spreads) * CHARACTER + 14, LABEL)
     figures = [figure for each in spreads for figure in each.figures]
+    figures += [unit.center] if unit.center else []
     scale = LogScale.around(figures, label, label + PLOT)
     height = TOP + ROW * len(spreads) + BOTTOM
-    parts = [*_axis(scale, height)]
+    parts = [*_axis(scale, height, unit)]
     for number, spread in enumerate(spreads):
         parts += _row(spread, scale, TOP + ROW * number + ROW / 2, label)
     return (label + PLOT + RIGHT, height), parts
 
 
-def _axis(scale: LogScale, height: float) -> Iterator[Markup]:
+def _axis(scale: LogScale, height: float, unit: AxisUnit) -> Iterator[Markup]:
     for tick in scale.ticks:
         x = scale.at(tick)
-        yield line(x, TOP - 6, x, height - BOTTOM, "grid")
+        style = "grid center" if tick == unit.center else "grid"
+        yield line(x, TOP - 6, x, height - BOTTOM, style)
         yield text(x, TOP - 13, f"{tick:g}", "small", text_anchor="middle")
-    yield text(scale.end + 14, TOP - 13, "ms", "small")
+    yield text(scale.end + 14, TOP - 13, unit.name, "small")
 
 
 def _row(spread: Spread, scale: LogScale, y: float, label: float) -> Iterator[Markup]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 _STEPS = (1.0, 2.0, 5.0)
-_MOST_TICKS = 7
+_FEWEST_TICKS, _MOST_TICKS = 3, 7
 
 
 @frozen
@@ -36,9 +36,20 @@ class LogScale:
 
     @property
     def ticks(self) -> list[float]:
-        """Round figures within the scale; the powers of ten where there would be too many."""
+        """Round figures within the scale: powers of ten where there would be too many others, and
+        figures that are equally far apart on a scale that is too short for those."""
         found = list(self._round(_STEPS))
+        if len(found) < _FEWEST_TICKS and self.low < self.high:
+            return self._even()
         return found if len(found) <= _MOST_TICKS else list(self._round((1.0,)))
+
+    def _even(self) -> list[float]:
+        rough = (self.high - self.low) / 4
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(each * power for each in (*_STEPS, 10.0) if each * power >= rough)
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
+        return [round(number * step, 9) for number in range(first, last + 1)]
 
     def _round(self, steps: tuple[float, ...]) -> Iterator[float]:
         first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
