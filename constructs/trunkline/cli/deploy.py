@@ -15,7 +15,8 @@ from trunkline.cli.keys import FILE as KEYS_FILE
 from trunkline.cli.output import Format, print_json, working
 
 if TYPE_CHECKING:
-    from trunkline.deploy.deployment import Deployment, Planned
+    from trunkline.deploy.deployment import Deployment
+    from trunkline.deploy.planned import Planned
     from trunkline.deploy.targets import StackTarget
     from trunkline.deploy.tasks import Outcome
 
@@ -92,8 +93,8 @@ def apply(
 
     All stacks are planned, you read what would become of each, and answer; exactly these plans are
     carried out. Stacks go side by side where none needs another. Edges that are replaced go one
-    after another, each once the one before answers (--wait 0 does not look), and what sends
-    requests to edges changes after them.
+    after another, and so do the replicas of one edge, each once the one before answers (--wait 0
+    does not look). What sends requests to edges changes after them.
 
     The keys come from their file. Ctrl-C lets Terraform end what is under way, a second one ends it
     at once. After that, or after a failure, run the command again: it does what is left.

@@ -10,7 +10,8 @@ import typer
 from trunkline.cli.output import new_table, number, print_table
 
 if TYPE_CHECKING:
-    from trunkline.deploy.deployment import Deployment, Planned
+    from trunkline.deploy.deployment import Deployment
+    from trunkline.deploy.planned import Planned
     from trunkline.deploy.targets import StackTarget
     from trunkline.deploy.tasks import Outcome
     from trunkline.model import Topology

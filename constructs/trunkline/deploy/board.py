@@ -66,6 +66,11 @@ class Board:
         with self._lock:
             self._rows[name].text = text
 
+    def note(self, name: str, text: str) -> None:
+        """How far it is; elsewhere than on a terminal too."""
+        self.update(name, text)
+        self._line(f"{name}: {text}")
+
     def end(self, name: str, text: str, *, well: bool = True) -> None:
         """It has ended."""
         with self._lock:

@@ -7,13 +7,25 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, field
 
 from trunkline.addresses.names import addresses_of
 from trunkline.clouds.facts import facts_of
 from trunkline.deploy.board import Board
+from trunkline.deploy.connectors import connectors_of
 from trunkline.deploy.health import EdgeWaiter
-from trunkline.deploy.order import Order, changes_edge, interrupts_edge, order, reverse_order
+from trunkline.deploy.order import (
+    Order,
+    changes_edge,
+    interrupts_edge,
+    order,
+    reverse_order,
+    rolls_edge,
+)
+from trunkline.deploy.planned import Planned, is_there, joined
+from trunkline.deploy.replicas import ReplicaWaiter
+from trunkline.deploy.roller import Roller
+from trunkline.deploy.rolling import release
 from trunkline.deploy.targets import StackTarget
 from trunkline.deploy.tasks import Interrupts, Outcome, run_tasks
 from trunkline.errors import TerraformError, TrunklineError
@@ -33,20 +45,6 @@ from trunkline.terraform.transcript import Transcript
 LOGS = "logs"
 
 
-@frozen
-class Planned:
-    """The plans of stacks, and what became of the planning.
-
-    - `plans`: by the stack's name.
-    - `later`: stacks that cannot be planned before others are there.
-    - `outcome`: which were planned, and which could not be.
-    """
-
-    plans: Mapping[str, StackPlan]
-    later: tuple[StackTarget, ...]
-    outcome: Outcome
-
-
 @define
 class Deployment:
     """Works on the stacks of `topology` that were synthesized to `output`.
@@ -63,6 +61,14 @@ class Deployment:
     parallel: int
     board: Board = field(factory=Board)
     _transcripts: dict[str, Transcript] = field(factory=dict)
+    _replicas: ReplicaWaiter = field(
+        default=Factory(
+            lambda self: ReplicaWaiter(
+                self.waiter, connectors_of(self.topology, self.commands.env)
+            ),
+            takes_self=True,
+        )
+    )
     _interrupts: Interrupts = field(
         default=Factory(lambda self: Interrupts(self.commands, self.say), takes_self=True)
     )
@@ -88,10 +94,10 @@ class Deployment:
         first = [each for each in targets if destroy or not names.intersection(each.after)]
         rest = [each for each in targets if each not in first]
         outcome = self._plan(first, plans, destroy=destroy)
-        later = tuple(each for each in rest if not _is_there(each.after, plans))
+        later = tuple(each for each in rest if not is_there(each.after, plans))
         now = [each for each in rest if each not in later]
         if outcome.complete and now:
-            outcome = _joined(outcome, self._plan(now, plans, destroy=False))
+            outcome = joined(outcome, self._plan(now, plans, destroy=False))
         return Planned(plans, later, outcome)
 
     def carry_out(
@@ -149,14 +155,16 @@ class Deployment:
     ) -> Outcome:
         def work(target: StackTarget) -> None:
             self.board.begin(target.name, "planning")
+            release(target.folder)
             options = ["-destroy"] if destroy else []
-            self._terraform(target, "plan", "-json", f"-out={self._file(target)}", *options)
-            plans[target.name] = self._read_plan(target)
+            plans[target.name] = self._plan_stack(target, *options)
             self.board.end(target.name, "planned")
 
         return self._run(targets, {target.name: set() for target in targets}, work)
 
-    def _read_plan(self, target: StackTarget) -> StackPlan:
+    def _plan_stack(self, target: StackTarget, *options: str) -> StackPlan:
+        """Plan one into its file."""
+        self._terraform(target, "plan", "-json", f"-out={self._file(target)}", *options)
         shown = self.commands.read(target.folder, ["show", "-json", self._file(target)])
         if shown.returncode:
             raise TerraformError(f"its plan cannot be shown: {shown.stderr.strip()}")
@@ -172,17 +180,29 @@ class Deployment:
         self, plans: Mapping[str, StackPlan], followed: set[str], target: StackTarget
     ) -> None:
         name, plan = target.name, plans[target.name]
-        of = f"of {plan.steps}"
-        transcript = self._transcript(target)
-        transcript.done = 0
-        transcript.changed = lambda done: self.board.update(name, f"applying, {done} {of}")
-        self.board.begin(name, f"applying, 0 {of}" if plan.steps else "applying", line=True)
-        if (site := _edge_of(target)) and interrupts_edge(target, plan):
+        text = f"applying, 0 of {plan.steps}" if plan.steps else "applying"
+        self.board.begin(name, text, line=True)
+        site = _edge_of(target)
+        if site and interrupts_edge(target, plan):
             self.waiter.until_covered(site)
-        self._terraform(target, "apply", "-json", self._file(target))
+        if site and rolls_edge(target, plan):
+            again = functools.partial(self._plan_stack, target)
+            apply = functools.partial(self._apply_plan, target)
+            Roller(target, site, self._replicas, self.board, again, apply).roll(plan)
+        else:
+            self._apply_plan(target, plan)
         if name in followed:
             self._await(target, plan)
         self.board.end(name, "applied")
+
+    def _apply_plan(self, target: StackTarget, plan: StackPlan) -> None:
+        """Carry out the plan that lies in the target's file."""
+        transcript = self._transcript(target)
+        transcript.done = 0
+        transcript.changed = lambda done: self.board.update(
+            target.name, f"applying, {done} of {plan.steps}"
+        )
+        self._terraform(target, "apply", "-json", self._file(target))
 
     def _await(self, target: StackTarget, plan: StackPlan) -> None:
         """Let what follows find the edge as it is to be."""
@@ -224,17 +244,3 @@ class Deployment:
 def _edge_of(target: StackTarget) -> Site | None:
     """The site whose edge the stack makes."""
     return target.spec.site if target.spec and target.spec.kind == "edge" else None
-
-
-def _is_there(names: Sequence[str], plans: Mapping[str, StackPlan]) -> bool:
-    """Whether stacks that are to be there first were made before."""
-    return all(plans[name].exists for name in names if name in plans)
-
-
-def _joined(one: Outcome, other: Outcome) -> Outcome:
-    return Outcome(
-        (*one.done, *other.done),
-        {**one.failed, **other.failed},
-        (*one.not_begun, *other.not_begun),
-        one.interrupted or other.interrupted,
-    )

@@ -36,11 +36,11 @@ class EdgeWaiter:
 
     def until_up(self, site: Site) -> None:
         """Return as soon as the edge of a site answers; EdgeError where it does not in time."""
-        if self._is_at_once(site):
+        if self.is_at_once(site):
             return
         url = self._url(site)
         deadline = time.monotonic() + self.seconds
-        while why := self._refusal(url):
+        while why := self.refusal(url):
             if time.monotonic() > deadline:
                 raise EdgeError(
                     f"it is applied, but {url} has not answered for {self.seconds:.0f} s ({why}): "
@@ -56,10 +56,10 @@ class EdgeWaiter:
         """
         routes = [route for route in self.topology.routing.routes if route.site == site.name]
         others = {name for route in routes for name in route.failover}
-        if self._is_at_once(site) or not others or self._refusal(self._url(site)):
+        if self.is_at_once(site) or not others or self.refusal(self._url(site)):
             return
         deadline = time.monotonic() + self.seconds
-        while not any(not self._refusal(self._url(self.topology.site(name))) for name in others):
+        while not any(not self.refusal(self._url(self.topology.site(name))) for name in others):
             if self.stop.wait(PAUSE) or time.monotonic() > deadline:
                 raise EdgeError(
                     f"not begun: none of {', '.join(sorted(others))} answers, and they are to do "
@@ -68,19 +68,19 @@ class EdgeWaiter:
 
     def until_changed(self, site: Site) -> None:
         """Return when the edge of a site has taken what was changed for it to serve."""
-        if not self._is_at_once(site) and not self.topology.edge.control_plane:
+        if not self.is_at_once(site) and not self.topology.edge.control_plane:
             self.stop.wait(self.topology.edge.poll_seconds)
 
-    def _is_at_once(self, site: Site) -> bool:
+    def is_at_once(self, site: Site) -> bool:
         """Terraform itself waits for the processes of this machine."""
         return not self.seconds or facts_of(site.cloud).on_this_machine
 
-    def _url(self, site: Site) -> str:
-        """What tells that the edge lives; a control plane of the user's own knows one alone."""
-        path = "/healthz" if self.topology.edge.control_plane else "/livez"
-        return origin_url(self.topology, site.name) + path
+    @property
+    def path(self) -> str:
+        """What tells that an edge lives; a control plane of the user's own knows one alone."""
+        return "/healthz" if self.topology.edge.control_plane else "/livez"
 
-    def _refusal(self, url: str) -> str:
+    def refusal(self, url: str) -> str:
         """Why the edge does not count as up; empty where it does."""
         request = urllib.request.Request(url, headers={EDGE_KEY_HEADER: self.key})  # noqa: S310
         try:
@@ -90,3 +90,6 @@ class EdgeWaiter:
             return f"status {error.code}"
         except OSError as error:
             return str(getattr(error, "reason", error))
+
+    def _url(self, site: Site) -> str:
+        return origin_url(self.topology, site.name) + self.path

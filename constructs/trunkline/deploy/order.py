@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from trunkline.deploy.summary import machines_of
+from trunkline.deploy.machines import machines_of
 from trunkline.deploy.targets import StackTarget
 from trunkline.stacks.specs import ROUTING
 from trunkline.terraform.plan import Action, StackPlan
@@ -25,8 +25,8 @@ def order(targets: Sequence[StackTarget], plans: Mapping[str, StackPlan]) -> Ord
     busy = [target for target in targets if plans.get(target.name)]
     waits = {target.name: set(target.after) for target in busy}
     edges = [target for target in busy if target.spec and target.spec.kind == "edge"]
-    rolling = [target.name for target in edges if interrupts_edge(target, plans[target.name])]
-    for before, name in itertools.pairwise(rolling):
+    replaced = [target.name for target in edges if _replaces_edge(target, plans[target.name])]
+    for before, name in itertools.pairwise(replaced):
         waits[name].add(before)
     if ROUTING in waits and plans[ROUTING].exists:
         # What it has made is in use; a stack that waits for routing is not waited for.
@@ -53,6 +53,17 @@ def interrupts_edge(target: StackTarget, plan: StackPlan) -> bool:
     return machines.interrupted and machines.come_again
 
 
+def rolls_edge(target: StackTarget, plan: StackPlan) -> bool:
+    """Whether machines of the stack's edge go and come while another one of it answers."""
+    if target.spec is None or target.spec.kind != "edge" or target.spec.site is None:
+        return False
+    return machines_of(target.spec.site, plan).one_by_one
+
+
 def changes_edge(target: StackTarget, plan: StackPlan) -> bool:
     """Whether a running edge of the stack gets something else to serve."""
     return plan.exists and any(change.action is not Action.DESTROY for change in plan.changes)
+
+
+def _replaces_edge(target: StackTarget, plan: StackPlan) -> bool:
+    return interrupts_edge(target, plan) or rolls_edge(target, plan)

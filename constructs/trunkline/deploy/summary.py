@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from attrs import frozen
-
 from trunkline.addresses.names import addresses_of
-from trunkline.clouds.facts import facts_of
+from trunkline.deploy.machines import GONE, machines_of
 from trunkline.deploy.targets import StackTarget
 from trunkline.model import Site, Topology
-from trunkline.terraform.plan import Action, Change, StackPlan
+from trunkline.terraform.plan import Action, StackPlan
 
 NOTHING = "nothing to do"
-GONE = (Action.REPLACE, Action.DESTROY)
-_MACHINE = re.compile(r"[a-z]+_machine(-[a-z0-9-]+)?_[0-9A-F]{8}")
-
-
-@frozen
-class Machines:
-    """The machines of a stack, by what becomes of them; `staying` is how many stay as they are."""
-
-    made: int
-    replaced: int
-    destroyed: int
-    staying: int
-    seamless: bool
-
-    @property
-    def go(self) -> int:
-        """How many of those that are there go, for a while or for good."""
-        return self.replaced + self.destroyed
-
-    @property
-    def come_again(self) -> bool:
-        """Whether there are some afterwards."""
-        return bool(self.replaced or self.made or self.staying)
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether none of them answers for a while."""
-        return bool(self.go) and not self.staying and not self.seamless
 
 
 def describe(
@@ -99,21 +68,6 @@ def held_by(topology: Topology, plan: StackPlan) -> list[str]:
     ]
 
 
-def machines_of(site: Site, plan: StackPlan) -> Machines:
-    """What becomes of the machines of a stack of a site."""
-    changes = [change for change in plan.changes if _is_machine(site, change.address)]
-    by_action = {action: _of(changes, action) for action in Action}
-    return Machines(
-        made=len(by_action[Action.CREATE]),
-        replaced=len(by_action[Action.REPLACE]),
-        destroyed=len(by_action[Action.DESTROY]),
-        staying=len(by_action[Action.CHANGE])
-        + sum(_is_machine(site, address) for address in plan.unchanged),
-        seamless=not by_action[Action.DESTROY]
-        and all(change.seamless for change in by_action[Action.REPLACE]),
-    )
-
-
 def _ends_edge(target: StackTarget, plan: StackPlan) -> bool:
     return bool(target.spec and target.spec.kind == "edge" and plan.destroys_all)
 
@@ -128,8 +82,10 @@ def _edge(topology: Topology, site: Site, plan: StackPlan, leaving: Collection[s
             return f"changes {edge} without a new machine"
         return f"adds {_counted(machines.made, 'machine')} to {edge}"
     verb = "replaces" if machines.replaced or machines.made else "destroys"
+    gone = _counted(machines.go, "machine")
+    if machines.rolling:
+        return f"{verb} {gone} of {edge}, one after another: its site has another one meanwhile"
     if machines.staying:
-        gone = _counted(machines.go, "machine")
         return f"{verb} {gone} of {edge}: its site has {_counted(machines.staying, 'other')}"
     if not machines.interrupted:
         return f"replaces {edge}: the new one takes over before the old one goes"
@@ -175,16 +131,6 @@ def _routing(topology: Topology, plan: StackPlan) -> str:
     if plan.destroys_all:
         return f"destroys {where}: nothing answers there from then on"
     return f"changes {where}"
-
-
-def _is_machine(site: Site, address: str) -> bool:
-    """By the construct's id: `edge_machine`, or `edge_machine-` and a zone, then a checksum."""
-    kind, _, name = address.partition(".")
-    return kind == facts_of(site.cloud).machine_type and _MACHINE.fullmatch(name) is not None
-
-
-def _of(changes: Sequence[Change], action: Action) -> list[Change]:
-    return [change for change in changes if change.action is action]
 
 
 def _counted(count: int, noun: str) -> str:

@@ -6,11 +6,11 @@ The format: https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trunkline.errors import TerraformError
 
@@ -35,12 +35,17 @@ _ACTIONS = {
 
 @frozen
 class Change:
-    """What becomes of one resource; `seamless`: the new one comes before the old one goes."""
+    """What becomes of one resource.
+
+    - `seamless`: the new one comes before the old one goes.
+    - `attributes`: those that get another value, or one that is not known yet.
+    """
 
     address: str
     type: str
     action: Action
     seamless: bool = False
+    attributes: frozenset[str] = frozenset()
 
 
 @frozen
@@ -51,12 +56,14 @@ class StackPlan:
     - `outputs`: whether the values that it hands out would change.
     - `unchanged`: the addresses of the resources that stay as they are.
     - `exists`: whether anything of it was made before.
+    - `needs`: for each resource the ones that it names, by their addresses.
     """
 
     changes: tuple[Change, ...] = ()
     outputs: bool = False
     unchanged: tuple[str, ...] = ()
     exists: bool = False
+    needs: Mapping[str, frozenset[str]] = field(factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
@@ -88,6 +95,7 @@ def read_plan(shown: str) -> StackPlan:
             outputs=any(each["actions"] != ["no-op"] for each in _outputs(plan)),
             unchanged=tuple(each["address"] for each in resources if not _action(each)),
             exists=any(each["change"].get("before") is not None for each in resources),
+            needs=_needs(plan),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TerraformError(
@@ -115,4 +123,39 @@ def _action(resource: Mapping[str, Any]) -> Action | None:
 def _change(resource: Mapping[str, Any]) -> Change:
     actions = _actions(resource)
     seamless = actions == ("create", "delete")
-    return Change(resource["address"], resource["type"], _ACTIONS[actions], seamless)
+    attributes = _changed(resource["change"])
+    return Change(resource["address"], resource["type"], _ACTIONS[actions], seamless, attributes)
+
+
+def _changed(change: Mapping[str, Any]) -> frozenset[str]:
+    """The attributes of which a change makes something else."""
+    before, after = (change.get(when) or {} for when in ("before", "after"))
+    unknown = change.get("after_unknown") or {}
+    names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    return frozenset(names | {name for name, what in unknown.items() if what})
+
+
+def _needs(plan: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    root = plan.get("configuration", {}).get("root_module", {})
+    return {
+        each["address"]: frozenset((*_references(each), *each.get("depends_on", ())))
+        for each in root.get("resources", ())
+    }
+
+
+def _references(part: Any) -> Iterator[str]:
+    """The resources that an expression names: `aws_instance.a` for `aws_instance.a[0].id`."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _references(each)
+    elif isinstance(part, dict):
+        for name, each in part.items():
+            if name == "references":
+                yield from (_address(reference) for reference in each)
+            else:
+                yield from _references(each)
+
+
+def _address(reference: str) -> str:
+    parts = reference.partition("[")[0].split(".")
+    return ".".join(parts[: 3 if parts[0] == "data" else 2])

@@ -32,11 +32,11 @@ class Operator:
         self.file.write_text(topology.read_text())
         unset = {name: None for name in env if name.startswith("TF_VAR_") and "key" in name}
         cache = {"TF_PLUGIN_CACHE_DIR": str(folder / "plugins"), "CLOUDFLARE_API_TOKEN": "token"}
-        self._env = {**env, **cache, **unset}
+        self.env = {**env, **cache, **unset}
         assert self.run("keys").returncode == 0
 
     def run(self, command: str, *options: object) -> Done:
-        return trunkline(command, self.file, *options, folder=self.folder, env=self._env)
+        return trunkline(command, self.file, *options, folder=self.folder, env=self.env)
 
     def change(self, old: str, new: str) -> None:
         text = self.file.read_text()

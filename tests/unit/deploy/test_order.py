@@ -61,6 +61,16 @@ def test_edges_are_replaced_one_after_another() -> None:
     }
 
 
+def test_edges_with_replicas_are_replaced_one_after_another_too() -> None:
+    def both(stack: str) -> StackPlan:
+        [first] = replaced(stack).changes
+        second = attrs.evolve(first, address=f"{first.type}.edge_machine-b_2261F84D")
+        return plan(first, second)
+
+    found = order(TARGETS, {stack: both(stack) for stack in MACHINES})
+    assert found["edge-azure"] == {"edge-google"}
+
+
 def test_edges_that_take_a_change_while_they_run_need_no_order() -> None:
     found = order(TARGETS, dict.fromkeys(MACHINES, CHANGED))
     assert found == {stack: set() for stack in MACHINES}

@@ -62,7 +62,8 @@ def target(name: str, topology: Topology = TOPOLOGY) -> StackTarget:
         (
             "edge-aws",
             "edges-replaced",
-            "replaces the edge of aws: other sites answer for its routes meanwhile",
+            "replaces 2 machines of the edge of aws, one after another: its site has another one "
+            "meanwhile",
             "2 to change, 2 to replace",
         ),
         (
