@@ -11,6 +11,7 @@ import typer
 from trunkline.cli import local_topology
 from trunkline.cli.backbone import backbone_app
 from trunkline.cli.bench import bench_app
+from trunkline.cli.check import check
 from trunkline.cli.collect import collect
 from trunkline.cli.cost import cost
 from trunkline.cli.deploy import apply, destroy, plan
@@ -94,6 +95,7 @@ app.command(short_help="Write the Terraform of every stack.")(synth)
 app.command(short_help="Say what apply would do.")(plan)
 app.command(short_help="Make all as the file says.")(apply)
 app.command(short_help="Take down what apply made.")(destroy)
+app.command(short_help="Ask whether all of it is up.")(check)
 app.command(short_help="Say what it costs in a month.")(cost)
 app.command(short_help="Show all of it in one HTML file.")(report)
 app.command(short_help="Fetch what the probes have measured.")(collect)

@@ -1,0 +1,1 @@
+"""Asks whether all of a topology is up, from end to end."""
