@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trunkline.errors import ConfigurationError, OutputError, TrunklineError
     from trunkline.model import (
         AccessPolicy,
+        Authority,
         Backbone,
         ClientRateLimit,
         ControlPlane,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessPolicy",
+    "Authority",
     "Backbone",
     "ClientRateLimit",
     "CloudflareRouting",
@@ -120,6 +122,7 @@ _DATA = {
     "Membership": "trunkline.backbone",
     "NewNetwork": "trunkline.model",
     "Node": "trunkline.model",
+    "Authority": "trunkline.model",
     "NodeKey": "trunkline.model",
     "Otlp": "trunkline.model",
     "OutputError": "trunkline.errors",

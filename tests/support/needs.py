@@ -66,6 +66,8 @@ NEEDS = (
     _tool("ping", "iputils-ping", BACKBONE, REHEARSAL),
     _tool("wg", "wireguard-tools", BACKBONE, REHEARSAL),
     _tool("wireguard-go", "wireguard-go", BACKBONE, REHEARSAL),
+    _tool("nebula", "nebula", BACKBONE),
+    _tool("nebula-cert", "nebula", BACKBONE),
     _tool("curl", "curl", REHEARSAL),
     _tool("wrk", "wrk", REHEARSAL),
     # 113 MB to fetch and 18 s to install; with nothing that it only recommends.

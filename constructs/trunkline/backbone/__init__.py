@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from trunkline.backbone.base import Credential, Declaration, Driver, Membership, Plan
 from trunkline.backbone.check_document import check_document
+from trunkline.backbone.nebula import NebulaDriver
 from trunkline.backbone.others import NONE, OTHERS
 from trunkline.backbone.tailscale import TailscaleDriver
 from trunkline.backbone.wireguard import WireGuardDriver
@@ -26,6 +27,7 @@ __all__ = [
 DRIVERS: Mapping[BackboneKind, type[Driver]] = {
     "wireguard": WireGuardDriver,
     "tailscale": TailscaleDriver,
+    "nebula": NebulaDriver,
 }
 
 

@@ -132,6 +132,9 @@ class Driver(ABC):
     credential: ClassVar[Credential | None] = None
     """What the operator brings for all nodes; None where `trunkline keys` makes a key for each."""
 
+    has_authority: ClassVar[bool] = False
+    """Whether nodes show one another certificates, which an authority of the operator signs."""
+
     def by_hand(self, backbone: Backbone) -> str:
         """What is to be done at the vendor's before the first apply; empty for nothing."""
         return ""

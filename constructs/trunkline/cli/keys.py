@@ -57,6 +57,9 @@ def keys(
     keys in between, so that no request is lost. It is the same for --rotate backbone: apply the
     edges of all sites in any order, then --retire backbone, and apply them again.
 
+    With Nebula, the key of the authority that signs certificates stays in the file: it is exported
+    to nobody. A certificate ends after a year; this command makes a new one in the last 60 days.
+
     Exit codes: 0 the file holds every key that is needed; 2 it was not changed.
     """
     from trunkline.deploy.keys import Keys, KeysError, keys_of
@@ -85,7 +88,7 @@ def keys(
 def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[Key, ...]:
     """The keys that a rotation is about; KeysError where the topology has none of them."""
     from trunkline.backbone import driver_of
-    from trunkline.deploy.keys import KeysError, backbone_keys
+    from trunkline.deploy.keys import KeysError, authority_keys, backbone_keys
     from trunkline.model import EDGE_KEY, PROBE_KEY
 
     if name is not KeyName.BACKBONE:
@@ -100,7 +103,7 @@ def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[
         )
     if not (found := backbone_keys(topology, site)):
         raise KeysError(f"there is no site {site}; name one of the topology's sites")
-    return found
+    return found if site else (*found, *authority_keys(topology))
 
 
 def _check_nodes(file: str, topology: Topology, keys: Keys) -> None:
@@ -142,8 +145,10 @@ def _report(
     file: Path, before: Keys, after: Keys, public: Path | None, by_hand: str, format: Format
 ) -> None:
     """What each variable is now: made, changed, kept or forgotten."""
+    from trunkline.deploy.keys import name_in_file
+
     said = {
-        f"TF_VAR_{name}": _what_became(before.values.get(name), after.values.get(name))
+        name_in_file(name): _what_became(before.values.get(name), after.values.get(name))
         for name in {**before.values, **after.values}
     }
     if format is Format.JSON:

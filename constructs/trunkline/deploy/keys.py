@@ -1,6 +1,7 @@
 """The operator's keys: a file that a shell reads, which only its owner may read.
 
 Each line is `export TF_VAR_<variable>=<key>`, or `unset` for an earlier key that is forgotten. A
+key that stays with the operator stands as `trunkline_<name>=<key>`, without export. A
 key that is there is never changed by itself.
 """
 
@@ -15,10 +16,21 @@ from attrs import frozen
 from trunkline.backbone import driver_of
 from trunkline.documents.write import write_private
 from trunkline.errors import OutputError, TrunklineError
-from trunkline.model import EDGE_KEY, PREVIOUS, PROBE_KEY, Cloudflare, Key, Topology, node_key
+from trunkline.model import (
+    AUTHORITY_KEY,
+    EDGE_KEY,
+    PREVIOUS,
+    PROBE_KEY,
+    Cloudflare,
+    Key,
+    Topology,
+    node_key,
+)
 from trunkline.probing.key import generate_key
 
-_LINE = re.compile(r"export TF_VAR_(\w+)=([0-9a-fA-F]{64})\Z")
+_LINE = re.compile(r"(?:export TF_VAR_|trunkline_)(\w+)=([0-9a-fA-F]{64})\Z")
+# No stack takes these: they stay with the operator, and a shell does not hand them on.
+_OPERATORS = (AUTHORITY_KEY.variable, AUTHORITY_KEY.previous)
 _HEADER = "# The keys of a topology. Keep this file where you keep secrets, and out of Git.\n"
 
 
@@ -55,7 +67,7 @@ class Keys:
 
     def write(self, path: Path) -> None:
         """Write them whole; OutputError where that cannot be done."""
-        lines = "".join(f"export TF_VAR_{name}={value}\n" for name, value in self.values.items())
+        lines = "".join(_line(name, value) for name, value in self.values.items())
         # A shell may have them from before.
         lines += "".join(f"unset TF_VAR_{name}\n" for name in self._without_previous())
         try:
@@ -68,13 +80,15 @@ class Keys:
         """The variables of earlier keys that no rotation has left."""
         for name in self.values:
             previous = f"{name}{PREVIOUS}"
-            overlaps = name != PROBE_KEY.variable and not name.endswith(PREVIOUS)
+            overlaps = name not in (PROBE_KEY.variable, *_OPERATORS) and not name.endswith(PREVIOUS)
             if overlaps and previous not in self.values:
                 yield previous
 
     def environment(self) -> dict[str, str]:
         """The keys as Terraform and `collect` take them."""
-        return {f"TF_VAR_{name}": value for name, value in self.values.items()}
+        return {
+            f"TF_VAR_{name}": value for name, value in self.values.items() if name not in _OPERATORS
+        }
 
     def having(self, key: Key) -> Keys:
         """With a new key, where there is none."""
@@ -110,7 +124,23 @@ def keys_of(topology: Topology) -> tuple[Key, ...]:
     """The keys that the stacks of a topology take; edges of this machine have none."""
     edges = (EDGE_KEY,) if isinstance(topology.ingress, Cloudflare) else ()
     probes = (PROBE_KEY,) if topology.probes else ()
-    return (*probes, *edges, *backbone_keys(topology))
+    return (*probes, *edges, *backbone_keys(topology), *authority_keys(topology))
+
+
+def authority_keys(topology: Topology) -> tuple[Key, ...]:
+    """The key that signs the certificates of the backbone's nodes, where its kind has any."""
+    backbone = topology.backbone
+    return (AUTHORITY_KEY,) if backbone and driver_of(backbone.kind).has_authority else ()
+
+
+def name_in_file(name: str) -> str:
+    """How a key is called in the file: as Terraform takes it, or as the operator's own."""
+    return f"trunkline_{name}" if name in _OPERATORS else f"TF_VAR_{name}"
+
+
+def _line(name: str, value: str) -> str:
+    export = "" if name in _OPERATORS else "export "
+    return f"{export}{name_in_file(name)}={value}\n"
 
 
 def backbone_keys(topology: Topology, site: str | None = None) -> tuple[Key, ...]:

@@ -5,16 +5,28 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator, Mapping
+from datetime import date
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 from ruamel.yaml import YAML
 
+from trunkline.backbone import driver_of
+from trunkline.deploy.certified import Office
 from trunkline.deploy.keys import Keys, KeysError, backbone_keys
 from trunkline.documents.write import write_whole
-from trunkline.model import UDP_PORTS, Backbone, Node, NodeKey, Topology, node_key
+from trunkline.model import (
+    AUTHORITY_KEY,
+    UDP_PORTS,
+    Authority,
+    Backbone,
+    Node,
+    NodeKey,
+    Topology,
+    node_key,
+)
 
 _HEADER = (
     "# The nodes of the backbone, with the public halves of their keys: made by trunkline keys.\n"
@@ -36,17 +48,28 @@ class Nodes:
 
     topology: Topology
     nodes: Mapping[str, Node]
+    authorities: tuple[Authority, ...] = ()
 
     @staticmethod
     def of(topology: Topology) -> Nodes:
         """Those that the topology was read with."""
-        sites = topology.backbone.nodes.values() if topology.backbone else ()
-        return Nodes(topology, {node.name: node for nodes in sites for node in nodes})
+        if (backbone := topology.backbone) is None:
+            return Nodes(topology, {})
+        sites = backbone.nodes.values()
+        nodes = {node.name: node for nodes in sites for node in nodes}
+        return Nodes(topology, nodes, backbone.authorities)
 
     def check(self, keys: Keys) -> None:
-        """KeysError where a node has a public key whose private half is not in `keys`."""
+        """KeysError where the private half of a public key is not in `keys`."""
         if not backbone_keys(self.topology):
             return
+        if self.authorities and AUTHORITY_KEY.variable not in keys.values:
+            raise KeysError(
+                "the nodes file has an authority whose private key is not among your keys: get "
+                f"trunkline_{AUTHORITY_KEY.variable} from whoever made it, or delete authorities "
+                "from the nodes file and run this again; the backbone is then down until every "
+                "edge is applied"
+            )
         for name, node in self.nodes.items():
             known = {key.public_key for key in self._made(name, keys, "")}
             if node.keys and not known & {key.public_key for key in node.keys}:
@@ -70,7 +93,21 @@ class Nodes:
             name: Node(name=name, address=addresses[name], keys=self._made(name, keys, today))
             for name in names
         }
-        return Nodes(self.topology, made)
+        if not driver_of(backbone.kind).has_authority:
+            return Nodes(self.topology, made)
+        return self._certified(backbone, made, keys, today)
+
+    def _certified(
+        self, backbone: Backbone, made: Mapping[str, Node], keys: Keys, today: str
+    ) -> Nodes:
+        """With certificates, where the kind of the backbone has them."""
+        office = Office(self.topology.name, backbone, keys, date.fromisoformat(today))
+        of_sites = {
+            name: (site.name, made[name])
+            for site in self.topology.sites
+            for name in self.topology.node_names(site.name)
+        }
+        return Nodes(self.topology, office.certified(of_sites), office.authorities())
 
     def _addresses(self, backbone: Backbone, names: list[str]) -> dict[str, str]:
         """Those that nodes have, and for others the first ones that are free."""
@@ -104,19 +141,26 @@ class Nodes:
             site.name: tuple(self.nodes[name] for name in self.topology.node_names(site.name))
             for site in self.topology.sites
         }
-        return evolve(self.topology, backbone=evolve(backbone, nodes=nodes))
+        return evolve(
+            self.topology, backbone=evolve(backbone, nodes=nodes, authorities=self.authorities)
+        )
 
     def write(self, path: Path) -> None:
         """Write the file whole, where it changes; OutputError where that cannot be done."""
-        text = _HEADER + _yaml({"topology": self.topology.name, "nodes": dict(self._data())})
+        data: dict[str, Any] = {"topology": self.topology.name}
+        if self.authorities:
+            data["authorities"] = [
+                {"certificate": each.certificate, "expires": each.expires}
+                for each in self.authorities
+            ]
+        text = _HEADER + _yaml({**data, "nodes": dict(self._data())})
         if not path.exists() or path.read_text("utf-8") != text:
             write_whole(path, text.encode())
 
     def _data(self) -> Iterator[tuple[str, Any]]:
         for name, node in self.nodes.items():
             keys = [
-                {"public_key": key.public_key, "port": key.port, "made": key.made}
-                for key in node.keys
+                {name: value for name, value in asdict(key).items() if value} for key in node.keys
             ]
             yield name, {"address": node.address, **({"keys": keys} if keys else {})}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Network, ip_network
 
 Fault = tuple[str, str]
@@ -77,8 +77,18 @@ def gigabytes(text: str) -> float:
     return float(number) * _GIGABYTES[unit]
 
 
+def day_fault(text: str) -> Fault | None:
+    """What keeps `text` from being a day such as 2026-11-24."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return "there is no such day", "it must be YYYY-MM-DD, like 2026-11-24"
+    return None
+
+
 FORMATS: Mapping[str, Callable[[str], Fault | None]] = {
     "amount": amount_fault,
+    "date": day_fault,
     "date-time": time_fault,
     "hostname": hostname_fault,
     "ipv4-network": ipv4_network_fault,

@@ -7,10 +7,13 @@ holds the `default` keys of schemas/topology.schema.json against them.
 from trunkline.model.backbone import (
     CHECK_PORT,
     DEFAULT_OVERLAY,
+    EDGE_GROUP,
     NO_BACKBONE,
     ORIGINATE_PORT,
     PASSTHROUGH_PORT,
+    RENEW_DAYS,
     UDP_PORTS,
+    Authority,
     Backbone,
     BackboneKind,
     Node,
@@ -54,6 +57,7 @@ from trunkline.model.ingress import (
     Plan,
 )
 from trunkline.model.key import (
+    AUTHORITY_KEY,
     EDGE_KEY,
     LOGPUSH_CHALLENGE,
     LOGPUSH_DESTINATION,
@@ -110,6 +114,7 @@ from trunkline.model.zone import (
 )
 
 __all__ = [
+    "AUTHORITY_KEY",
     "CHECK_PORT",
     "CONTROL_PLANE_CERTIFICATE",
     "CONTROL_PLANE_HEADER",
@@ -127,6 +132,7 @@ __all__ = [
     "DEFAULT_VERSIONS",
     "DEFAULT_WORKER",
     "DEFAULT_ZONE",
+    "EDGE_GROUP",
     "EDGE_KEY",
     "EDGE_KEY_HEADER",
     "HEALTH_PATH",
@@ -143,12 +149,14 @@ __all__ = [
     "PLAN_OF",
     "PREVIOUS",
     "PROBE_KEY",
+    "RENEW_DAYS",
     "SITE",
     "TOPOLOGY",
     "UDP_PORTS",
     "AccessPolicy",
     "AddOn",
     "AssumedTraffic",
+    "Authority",
     "AzurermState",
     "Backbone",
     "BackboneKind",

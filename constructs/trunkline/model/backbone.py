@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
-BackboneKind = Literal["wireguard", "tailscale"]
+BackboneKind = Literal["wireguard", "tailscale", "nebula"]
 
 NO_BACKBONE = "none"
 """What a topology says in place of a kind where it wants no backbone."""
@@ -23,6 +23,10 @@ CHECK_PORT = 8445  # and what `trunkline backbone check` has them measure
 # Where nodes answer: a new key takes the port that the one before has not, so that both do.
 UDP_PORTS = (51820, 51821)
 
+# The group of all nodes in their certificates, and how long before its end one is renewed.
+EDGE_GROUP = "edge"
+RENEW_DAYS = 60
+
 
 @frozen(kw_only=True)
 class NodeKey:
@@ -32,11 +36,27 @@ class NodeKey:
     - `port`: the UDP port of the interface that has it. The two keys of a node that is given a new
       one have different ports.
     - `made`: the day when it was made, `YYYY-MM-DD`.
+    - `certificate`: its certificate in base64, for a kind that has an authority; else empty.
+    - `expires`: the day on which the certificate ends, `YYYY-MM-DD`; empty without one.
     """
 
     public_key: str
     port: int
     made: str
+    certificate: str = ""
+    expires: str = ""
+
+
+@frozen(kw_only=True)
+class Authority:
+    """Who signs the certificates of the nodes.
+
+    - `certificate`: its own certificate in base64.
+    - `expires`: the day on which that ends, `YYYY-MM-DD`.
+    """
+
+    certificate: str
+    expires: str
 
 
 def _keys(keys: Iterable[NodeKey]) -> tuple[NodeKey, ...]:
@@ -73,6 +93,7 @@ class Backbone:
     - `auth_key_version`: which of the operator's auth keys the machines have, for kinds that take
       one: another number has it written again.
     - `nodes`: the machines of each site, by site; empty until `trunkline keys` has made their keys.
+    - `authorities`: who signs the certificates that nodes trust, for a kind that has certificates.
     """
 
     kind: BackboneKind
@@ -80,3 +101,4 @@ class Backbone:
     networks: bool = False
     auth_key_version: int = 1
     nodes: Mapping[str, tuple[Node, ...]] = Factory(dict)
+    authorities: tuple[Authority, ...] = ()

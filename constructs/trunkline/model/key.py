@@ -44,6 +44,9 @@ LOGPUSH_CHALLENGE = "logpush_ownership_challenge"
 PROBE_KEY = Key("probe", "probes", overlaps=False)
 EDGE_KEY = Key("edge", "edges")
 
+AUTHORITY_KEY = Key("backbone_authority", "authority of the backbone")
+"""Signs the certificates of the nodes; it stays with the operator, and no stack takes it."""
+
 
 def node_key(node: str) -> Key:
     """The private key of a node of the backbone, by its name."""

@@ -15,6 +15,7 @@ from trunkline.model import (
     NO_BACKBONE,
     AccessPolicy,
     AssumedTraffic,
+    Authority,
     AzurermState,
     Backbone,
     ClientRateLimit,
@@ -135,7 +136,9 @@ def _backbone(data: Data, sites: Data, replicas: int) -> Backbone:
     for site in sites:
         names = [node_name(site, number) for number in range(1, replicas + 1)]
         nodes[site] = tuple(_node(name, known[name]) for name in names if name in known)
-    return Backbone(**_whole_numbers(_except(data, "nodes")), nodes=nodes)
+    authorities = tuple(Authority(**each) for each in data.get("authorities", ()))
+    said = _whole_numbers(_except(data, "nodes", "authorities"))
+    return Backbone(**said, nodes=nodes, authorities=authorities)
 
 
 def _node(name: str, data: Data) -> Node:

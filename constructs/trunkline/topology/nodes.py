@@ -48,6 +48,7 @@ def read_nodes(data: Any, topology: str) -> list[Finding]:
     findings = [*document.findings, *map(document.finding, problems)]
     if not findings:
         backbone["nodes"] = found["nodes"]
+        backbone["authorities"] = found.get("authorities", [])
         findings = [document.finding(each) for each in _problems(document, data, backbone)]
     return findings
 

@@ -84,6 +84,13 @@ class Node:
     def reaches(self, other: Node, *options: str) -> bool:
         return self.succeeds("ping", "-c1", "-W1", *options, other.address)
 
+    def text(self) -> str:
+        """The program of the machines."""
+        return program()
+
+    def arguments(self) -> tuple[str, ...]:
+        return (str(self.folder),)
+
     def kill(self) -> None:
         """End the program and wireguard-go, as a machine that is cut off from its power."""
         for pid in sh("ip", "netns", "pids", self.namespace).split():
@@ -120,10 +127,11 @@ def nodes(
     folder: Path,
     mtu: int = 1400,
     networks: Mapping[str, str] | None = None,
+    make: type[Node] = Node,
 ) -> Iterator[list[Node]]:
     """That many nodes, up and told of one another; all is taken away again.
 
-    `networks` are the ranges of those that carry one, by the node's name.
+    `make` is their kind, `networks` are the ranges of those that carry one, by the node's name.
     """
     with ExitStack() as stack:
         scene = f"tlb{next(_SCENES)}"
@@ -132,7 +140,7 @@ def nodes(
         inside(internet, "ip", "link", "add", "br0", "type", "bridge")
         inside(internet, "ip", "link", "set", "br0", "up")
         made = [
-            Node(name, number, folder / name, scene, network=(networks or {}).get(name))
+            make(name, number, folder / name, scene, network=(networks or {}).get(name))
             for number, name in enumerate(names, 1)
         ]
         for node in made:
@@ -149,10 +157,10 @@ def nodes(
 def running(node: Node) -> Iterator[None]:
     """The node's program, in mounts of its own: wireguard-go's sockets are named by interface."""
     file = node.folder / "wireguard"
-    file.write_text(program())
+    file.write_text(node.text())
     script = (
         "mkdir -p /run/wireguard; mount -t tmpfs none /run/wireguard; "
-        f"exec {sys.executable} -I {file} {node.folder}"
+        f"exec {sys.executable} -I {file} {' '.join(node.arguments())}"
     )
     command = ("ip", "netns", "exec", node.namespace, "sh", "-euc", script)
     with (node.folder / "log").open("w") as log:

@@ -34,7 +34,7 @@ _PACKAGES = (
     "wireguard-go"
 )
 
-_INSTALLED = "nftables wireguard-tools"  # by machines, where a unit asks for them
+_INSTALLED = "nebula nftables wireguard-tools"  # by machines, where a unit asks for them
 
 # Not debootstrap, which takes twice as long.
 _BASE = f"""

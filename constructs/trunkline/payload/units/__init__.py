@@ -5,6 +5,7 @@ from trunkline.payload.units.backbone_check import BackboneCheck
 from trunkline.payload.units.cloudflared import Cloudflared
 from trunkline.payload.units.configuration import Configuration
 from trunkline.payload.units.envoy import Envoy
+from trunkline.payload.units.nebula import Nebula
 from trunkline.payload.units.tailscale import Tailscale
 from trunkline.payload.units.wireguard import WireGuard
 
@@ -14,6 +15,7 @@ __all__ = [
     "Cloudflared",
     "Configuration",
     "Envoy",
+    "Nebula",
     "Tailscale",
     "WireGuard",
 ]

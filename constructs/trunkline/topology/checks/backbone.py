@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from trunkline.backbone import Credential
 
 from trunkline.documents.findings import Problem, show_path
-from trunkline.model import DEFAULT_OVERLAY, NO_BACKBONE, node_name
+from trunkline.model import DEFAULT_OVERLAY, NO_BACKBONE, RENEW_DAYS, node_name
 from trunkline.topology.checks.networks import CLOUDFLARE_MESH, PRIVATE, same_network
 from trunkline.topology.checks.partial import PartialTopology
 
@@ -155,6 +156,26 @@ def _networks_are_apart(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(("sites", site, "network"), message, remedy, at_key=True)
 
 
+def certificates_last(draft: PartialTopology) -> Iterator[Problem]:
+    """A command that reads the topology makes new ones: hence warnings."""
+    known = draft.mapping("backbone", "nodes")
+    dates = [
+        (date.fromisoformat(key["expires"]), name)
+        for name, node in known.items()
+        for key in node.get("keys", ())
+        if "expires" in key
+    ]
+    today = datetime.now(UTC).date()
+    remedy = "run trunkline keys, which makes new ones, and apply the edges"
+    for end, name in dates:
+        if end <= today:
+            message = f"the certificate of {name} has ended, on {end}: others refuse it"
+            yield Problem(PATH, message, remedy, "warning", at_key=True)
+        elif end - today < timedelta(days=RENEW_DAYS):
+            message = f"the certificate of {name} ends on {end}"
+            yield Problem(PATH, message, remedy, "warning", at_key=True)
+
+
 def auth_keys_are_taken(draft: PartialTopology) -> Iterator[Problem]:
     kind = draft.text(*KIND)
     if kind and "auth_key_version" in draft.mapping("backbone") and not _credential(draft):
@@ -186,4 +207,5 @@ CHECKS = (
     edges_can_join,
     networks_can_be_routed,
     nodes_have_keys,
+    certificates_last,
 )

@@ -1,0 +1,72 @@
+"""Nodes of a backbone of Nebula, beside those of WireGuard in `nodes.py`."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Interface
+from typing import Any
+
+from contract.backbone.nodes import Node
+
+from trunkline.backbone.certificates import AUTHORITY_DAYS, NODE_DAYS, Signer
+from trunkline.deploy.nodes import public_key
+from trunkline.payload.units.nebula import nebula_program
+from trunkline.probing.key import generate_key
+
+TODAY = datetime.now(UTC).date()
+
+
+def authority(seed: str) -> Signer:
+    return Signer(seed=seed, name="acme", expires=TODAY + timedelta(days=AUTHORITY_DAYS))
+
+
+FIRST = authority(generate_key())
+
+
+@dataclass
+class NebulaNode(Node):
+    """One machine with Nebula: the authorities that it trusts, and who has signed what it shows."""
+
+    trusted: list[Signer] = field(default_factory=lambda: [FIRST])
+    signer: Signer = FIRST
+    groups: tuple[str, ...] = ("edge", "aws")
+    days: int = NODE_DAYS
+
+    def text(self) -> str:
+        return nebula_program()
+
+    def arguments(self) -> tuple[str, ...]:
+        run = self.folder / "run"
+        run.mkdir(exist_ok=True)
+        return (str(self.folder), str(run))
+
+    def described(self, mtu: int) -> dict[str, Any]:
+        host = f"{self.name}.test"
+        return {"name": self.name, "host": host, "address": self.address, "mtu": mtu}
+
+    def told(self, nodes: Sequence[Mapping[str, Any]], ports: Sequence[int] = (8443,)) -> None:
+        own = [self._shown(key) for key, _ in self.keys]
+        config = {
+            "zone": "z",
+            "names": {"z": self.name},
+            "overlay_bits": 24,
+            "group": "edge",
+            "ports": list(ports),
+            "port": 51820,
+            "authorities": [base64.b64encode(s.certificate()).decode() for s in self.trusted],
+            "nodes": [{**n, "keys": own} if n["name"] == self.name else n for n in nodes],
+        }
+        (self.folder / "backbone-key").write_text(",".join(key for key, _ in self.keys))
+        new = self.folder / "backbone.new"
+        new.write_text(json.dumps(config))
+        new.rename(self.folder / "backbone.json")
+
+    def _shown(self, key: str) -> dict[str, str]:
+        public, expires = public_key(key), TODAY + timedelta(days=self.days)
+        address = IPv4Interface(f"{self.address}/24")
+        made = self.signer.node(self.name, address, self.groups, base64.b64decode(public), expires)
+        return {"public_key": public, "certificate": base64.b64encode(made).decode()}
