@@ -34,6 +34,10 @@ def report(
             "name>.json where it is there.",
         ),
     ] = None,
+    checks: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What trunkline check --format json has printed."),
+    ] = None,
     traffic: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,6 +71,7 @@ def report(
     from trunkline.bench.results import load_results
     from trunkline.measurements import load as load_measurements
     from trunkline.report.build import Known
+    from trunkline.report.checks import load_checks
     from trunkline.report.costs import costs_of
     from trunkline.report.write import write_report
     from trunkline.topology import load
@@ -80,6 +85,7 @@ def report(
             file=file,
             measurements=[load_measurements(each) for each in files],
             results=[load_results(each) for each in tests],
+            checks=load_checks(checks) if checks else None,
             costs=costs_of(topology, traffic or (), prices, seats),
         )
         page, size = write_report(known, output)

@@ -10,9 +10,11 @@ from attrs import define, field, frozen
 from trunkline.bench.results import Results
 from trunkline.measurements import Measurements
 from trunkline.model import Topology
+from trunkline.report.checks import Checks
 from trunkline.report.costs import MonthlyCosts
 from trunkline.report.parts import Fact, Section
 from trunkline.report.sections.bench import bench_section
+from trunkline.report.sections.checks import checks_section
 from trunkline.report.sections.cost import cost_section
 from trunkline.report.sections.latency import latency_section, physical_zones
 from trunkline.report.sections.placement import placement_section
@@ -44,6 +46,7 @@ class Known:
     - `file`: the name of its file, for the commands that are named.
     - `measurements`: files of measurements.
     - `results`: files of load tests.
+    - `checks`: what a check has found.
     - `costs`: what it costs, and what stands beside it.
     - `moment`: when the report is made.
     """
@@ -53,6 +56,7 @@ class Known:
     measurements: Sequence[Measurements]
     costs: MonthlyCosts
     results: Sequence[Results] = ()
+    checks: Checks | None = None
     moment: datetime = field(factory=lambda: datetime.now(UTC))
 
 
@@ -60,6 +64,7 @@ def build(known: Known) -> Page:
     """The page: what is known in sections, and sentences about the rest."""
     topology = known.topology
     sections = [topology_section(topology), routes_section(topology)]
+    sections += [checks_section(known.checks)] if known.checks else []
     placed: list[Section] = []
     physical = physical_zones(known.measurements)
     for number, file in enumerate(known.measurements, 1):
@@ -111,5 +116,10 @@ def _absent(known: Known, *, placed: bool, cost: bool) -> Iterator[str]:
         )
     if not known.results:
         yield (f"Load tests: run trunkline bench {known.file}, and give its file with --bench.")
+    if known.checks is None:
+        yield (
+            "Checks: keep what trunkline check --format json prints for "
+            f"{known.file} in a file, and give it with --checks."
+        )
     if not cost:
         yield "Costs: what stands on this machine costs nothing; run it for a topology of clouds."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from support.bench import results
 from support.command import trunkline
 from support.examples import ROOT
@@ -43,7 +44,7 @@ def test_what_was_measured_for_the_topology_is_taken(tmp_path: Path) -> None:
         "Load test of /api/v5",
         "Costs",
     ]
-    assert report["absent"] == []
+    assert [each.split(":")[0] for each in report["absent"]] == ["Checks"]
     assert report["bytes"] == (tmp_path / "report.html").stat().st_size
 
 
@@ -63,3 +64,39 @@ def test_a_wrong_file_of_measurements_leaves_no_report(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = trunkline("report", THREE, "--output", "no/report.html", folder=tmp_path)
     assert (done.returncode, "no" in done.stderr) == (2, True)
+
+
+LINE = {"what": "origin", "where": "edge", "state": "ok", "said": "answers", "remedy": ""}
+FAILED = {**LINE, "where": "<b>azure</b>", "state": "failed", "remedy": "apply its stack"}
+
+
+def test_checks_are_shown_the_worst_first(tmp_path: Path) -> None:
+    checks = {"topology": "three-clouds", "up": False, "checks": [LINE, FAILED]}
+    (tmp_path / "checks.json").write_text(json.dumps(checks))
+    done = trunkline("report", THREE, "--checks", "checks.json", folder=tmp_path)
+    assert done.returncode == 0
+    text = (tmp_path / "report.html").read_text()
+    assert "2 checks of three-clouds: 1 failed, 1 ok." in text
+    assert text.index("&lt;b&gt;azure&lt;/b&gt;") < text.index("<td>answers</td><td></td>")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"topology": "a"}, "it has no list of checks"),
+        ({"topology": 1, "checks": []}, "it has no list of checks"),
+        ([], "it has no list of checks"),
+        ({"topology": "a", "checks": [{}]}, "one of its checks has other keys"),
+        ({"topology": "a", "checks": [{**LINE, "said": 1}]}, "a value that is no text"),
+        ({"topology": "a", "checks": [{**LINE, "state": "x"}]}, "'x' is not a state"),
+    ],
+)
+def test_a_file_that_is_no_result_of_a_check_is_refused(
+    tmp_path: Path, given: object, why: str
+) -> None:
+    (tmp_path / "checks.json").write_text(json.dumps(given))
+    done = trunkline("report", THREE, "--checks", "checks.json", folder=tmp_path)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert "run trunkline check --format json again" in done.stderr
+    assert not (tmp_path / "report.html").exists()
