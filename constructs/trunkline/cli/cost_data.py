@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from trunkline.cli.cost_report import TIMES, CostReport, old_prices, prices_of
+from trunkline.cli.output import csv_text
 from trunkline.cost.comparison import as_dict
 from trunkline.cost.dollars import HOURS
 from trunkline.cost.estimate import Estimate
@@ -105,12 +106,6 @@ def curve_rows(report: CostReport) -> Iterator[Row]:
 
 def print_csv(rows: Iterable[Row]) -> None:
     """Print rows as CSV on stdout, below their names; nothing where there is no row."""
-    import csv
-    import io
-
-    listed, text = list(rows), io.StringIO()
+    listed = list(rows)
     if listed:
-        writer = csv.DictWriter(text, list(listed[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(listed)
-    typer.echo(text.getvalue(), nl=False)
+        typer.echo(csv_text(list(listed[0]), listed), nl=False)

@@ -1,4 +1,4 @@
-"""`trunkline measurements`: imports results of PerfKit, and shows a measurement file."""
+"""`trunkline measurements`: imports results of PerfKit, shows and exports a measurement file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 from trunkline.cli.output import Format, console, number, print_json, working
 
 if TYPE_CHECKING:
+    from trunkline.documents.findings import Finding
     from trunkline.measurements import Measurements
     from trunkline.placement.heatmap import Heatmap
 
@@ -20,7 +21,7 @@ MATRIX_WIDTH = 200
 """If stdout is not a terminal, a wider matrix is printed with a mark for each figure."""
 
 measurements_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Import and show measurements."
+    no_args_is_help=True, rich_markup_mode=None, help="Import, show and export measurements."
 )
 
 
@@ -29,6 +30,13 @@ class Benchmark(StrEnum):
 
     PING = "ping"
     NETPERF = "netperf"
+
+
+class ExportFormat(StrEnum):
+    """What pairs can be written as."""
+
+    CSV = "csv"
+    JSON = "json"
 
 
 @measurements_app.command("import-pkb", short_help="Import PerfKit's results.")
@@ -88,15 +96,11 @@ def show(
     logarithmic.
     """
     from trunkline.documents.write import write_whole
-    from trunkline.measurements import MeasurementsError, check_file
     from trunkline.placement.heatmap import heatmap
     from trunkline.placement.heatmap_svg import to_svg
     from trunkline.topology import load
 
-    with working(f"reading {file}"):
-        measurements, findings = check_file(file)
-    if measurements is None:
-        raise MeasurementsError(findings)
+    measurements, findings = _read(file)
     view = heatmap(measurements, load(topology) if topology else None)
     if svg:
         write_whole(svg, to_svg(view).encode())
@@ -106,6 +110,69 @@ def show(
     _print(view)
     for finding in findings:
         typer.echo(str(finding), err=True)
+
+
+@measurements_app.command(short_help="Write the pairs as CSV or JSON.")
+def export(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A measurement file.")],
+    format: Annotated[
+        ExportFormat, typer.Option(help="csv: a row for each pair. json: one object.")
+    ] = ExportFormat.CSV,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it. Without it: stdout.")
+    ] = None,
+) -> None:
+    """Write each directed pair with its zones and figures, for a spreadsheet or another tool.
+
+    The unit of a figure stands in the name of its column. Emulated distances say so in each row.
+
+    Examples: trunkline measurements export measurements/acme.json --output acme.csv; trunkline
+    measurements export measurements/acme.json --format json.
+    """
+    import json
+
+    from trunkline.cli.output import csv_text
+    from trunkline.documents.write import write_whole
+    from trunkline.measurements.table import COLUMNS, rows
+
+    measurements, findings = _read(file)
+    if format is ExportFormat.CSV:
+        text = csv_text(list(COLUMNS), rows(measurements))
+    else:
+        text = json.dumps(_exported(measurements), indent=2) + "\n"
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_whole(output, text.encode())
+        typer.echo(f"{output}: {number(len(measurements.pairs), 'directed pair')}")
+    for finding in findings:
+        typer.echo(str(finding), err=True)
+
+
+def _read(file: str) -> tuple[Measurements, list[Finding]]:
+    """The measurements of a file, with its warnings; raises MeasurementsError."""
+    from trunkline.measurements import MeasurementsError, check_file
+
+    with working(f"reading {file}"):
+        measurements, findings = check_file(file)
+    if measurements is None:
+        raise MeasurementsError(findings)
+    return measurements, list(findings)
+
+
+def _exported(measurements: Measurements) -> dict[str, object]:
+    from trunkline.measurements.table import rows
+
+    return {
+        "topology": measurements.topology,
+        "tool": measurements.method.tool,
+        "protocol": measurements.method.protocol,
+        "emulated": measurements.method.emulated,
+        "started_at": measurements.started_at.isoformat(),
+        "finished_at": measurements.finished_at.isoformat(),
+        "complete": measurements.complete,
+        "pairs": rows(measurements),
+    }
 
 
 def _contents(measurements: Measurements) -> str:

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import TYPE_CHECKING, TextIO
@@ -39,6 +39,18 @@ def wants_color(stream: TextIO) -> bool:
 def print_json(data: object) -> None:
     """Print data as JSON on stdout."""
     typer.echo(json.dumps(data, indent=2))
+
+
+def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows as CSV below the names of their columns; nothing stands where a figure is None."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def new_table(*headings: str, gap: int = 3) -> Table:

@@ -5,6 +5,7 @@ The commands run in this process, because starting Python is what takes time.
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from trunkline.cli.place import place
 from trunkline.cli.zones import zones
 from trunkline.errors import TrunklineError
 from trunkline.measurements import MeasuredZone, load, save
+from trunkline.measurements.table import rows
 from trunkline.topology import load as load_topology
 
 THREE = ROOT / "topologies" / "three-clouds.yaml"
@@ -180,7 +182,7 @@ def test_bad_physical_zones_are_findings(
         run("place", measured, "--topology", topology, "--physical-zones", tmp_path / "p.json")
 
 
-@pytest.mark.parametrize("command", ["place", "zones", "show"])
+@pytest.mark.parametrize("command", ["place", "zones", "show", "export"])
 def test_bad_measurements_are_findings_and_change_nothing(
     tmp_path: Path, topology: Path, command: str
 ) -> None:
@@ -190,6 +192,7 @@ def test_bad_measurements_are_findings_and_change_nothing(
         "place": ["place", bad, "--topology", topology, "--write"],
         "zones": ["zones", bad],
         "show": ["measurements", "show", bad, "--svg", tmp_path / "m.svg"],
+        "export": ["measurements", "export", bad, "--output", tmp_path / "m.svg"],
     }
     with pytest.raises(TrunklineError, match="version 2, and version 1 is read here; use a newer"):
         run(*options[command])
@@ -267,6 +270,31 @@ def test_show_marks_the_chosen_zones_of_a_topology(measured: Path, topology: Pat
     assert lines[-1].endswith("; < chosen zone")
     found = json.loads(run(*command, "--format", "json").stdout)
     assert [name.split()[0] for name in found["chosen"]] == marked
+
+
+def test_export_writes_a_row_for_each_pair(measured: Path, tmp_path: Path) -> None:
+    done = run("measurements", "export", measured)
+    assert done.exit_code == 0
+    found = list(csv.DictReader(done.stdout.splitlines()))
+    assert len(found) == len(load(measured).pairs)
+    [row] = [
+        row for row in found if (row["from"], row["to"]) == ("aws/us-east-1d", "google/us-east4-b")
+    ]
+    assert (row["from_physical_zone"], row["to_physical_zone"]) == ("use1-az4", "")
+    assert (row["round_trip_p50_us"], row["tcp_connect_p50_us"]) == ("500", "")
+    assert row["distances"] == "measured"
+    output = tmp_path / "pairs.csv"
+    told = run("measurements", "export", measured, "--output", output).stdout
+    assert told == f"{output}: {len(found)} directed pairs\n"
+    assert output.read_text() == done.stdout
+
+
+def test_export_as_json_has_the_same_rows(tmp_path: Path) -> None:
+    emulated = written(tmp_path / "emulated.json", emulated=True)
+    found = json.loads(run("measurements", "export", emulated, "--format", "json").stdout)
+    assert found["emulated"] is True
+    assert found["pairs"] == rows(load(emulated))
+    assert {row["distances"] for row in found["pairs"]} == {"emulated"}
 
 
 def test_perfkit_results_become_a_file_that_can_be_placed(topology: Path, tmp_path: Path) -> None:
