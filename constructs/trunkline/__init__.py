@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trunkline.model import (
         AccessPolicy,
         Authority,
-        Backbone,
+        BackboneSettings,
         ClientRateLimit,
         ControlPlane,
         EdgeServices,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessPolicy",
     "Authority",
-    "Backbone",
+    "BackboneSettings",
     "ClientRateLimit",
     "CloudflareRouting",
     "ConfigurationError",
@@ -108,7 +108,7 @@ _CONSTRUCTS = {
 
 _DATA = {
     "AccessPolicy": "trunkline.model",
-    "Backbone": "trunkline.model",
+    "BackboneSettings": "trunkline.model",
     "ClientRateLimit": "trunkline.model",
     "ConfigurationError": "trunkline.errors",
     "ControlPlane": "trunkline.model",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from attrs import Factory, field, frozen
 
-from trunkline.model import Backbone, Node, Versions
+from trunkline.model import BackboneSettings, Node, Versions
 from trunkline.model.converters import texts
 from trunkline.payload import Transit, Unit
 
@@ -99,7 +99,7 @@ class Membership:
       carry whole networks to one another; empty where they carry what edges say alone.
     """
 
-    backbone: Backbone
+    backbone: BackboneSettings
     site: str
     hosts: Mapping[str, str]
     mtus: Mapping[str, int]
@@ -135,7 +135,7 @@ class Driver(ABC):
     has_authority: ClassVar[bool] = False
     """Whether nodes show one another certificates, which an authority of the operator signs."""
 
-    def by_hand(self, backbone: Backbone) -> str:
+    def by_hand(self, backbone: BackboneSettings) -> str:
         """What is to be done at the vendor's before the first apply; empty for nothing."""
         return ""
 

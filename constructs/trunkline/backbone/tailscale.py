@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from trunkline.backbone.base import Credential, Declaration, Driver, JsonObject, Membership, Plan
 from trunkline.envoy import ZONE
-from trunkline.model import CHECK_PORT, ORIGINATE_PORT, PASSTHROUGH_PORT, Backbone, Versions
+from trunkline.model import CHECK_PORT, ORIGINATE_PORT, PASSTHROUGH_PORT, BackboneSettings, Versions
 from trunkline.payload import Unit
 from trunkline.payload.units import Tailscale
 
@@ -53,7 +53,7 @@ class TailscaleDriver(Driver):
     def mtu(self, underlay: int) -> int:
         return MTU
 
-    def by_hand(self, backbone: Backbone) -> str:
+    def by_hand(self, backbone: BackboneSettings) -> str:
         """The part of the tailnet's policy that the edges need: https://tailscale.com/s/acl-format"""
         ports = (PASSTHROUGH_PORT, ORIGINATE_PORT, CHECK_PORT)
         passing = ["icmp:*", *(f"tcp:{port}" for port in ports)]

@@ -16,7 +16,7 @@ from trunkline.model import (
     EDGE_GROUP,
     RENEW_DAYS,
     Authority,
-    Backbone,
+    BackboneSettings,
     Node,
     NodeKey,
 )
@@ -31,7 +31,7 @@ class Office:
     """
 
     name: str
-    backbone: Backbone
+    backbone: BackboneSettings
     keys: Keys
     today: date
 

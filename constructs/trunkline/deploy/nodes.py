@@ -21,7 +21,7 @@ from trunkline.model import (
     AUTHORITY_KEY,
     UDP_PORTS,
     Authority,
-    Backbone,
+    BackboneSettings,
     Node,
     NodeKey,
     Topology,
@@ -98,7 +98,7 @@ class Nodes:
         return self._certified(backbone, made, keys, today)
 
     def _certified(
-        self, backbone: Backbone, made: Mapping[str, Node], keys: Keys, today: str
+        self, backbone: BackboneSettings, made: Mapping[str, Node], keys: Keys, today: str
     ) -> Nodes:
         """With certificates, where the kind of the backbone has them."""
         office = Office(self.topology.name, backbone, keys, date.fromisoformat(today))
@@ -109,7 +109,7 @@ class Nodes:
         }
         return Nodes(self.topology, office.certified(of_sites), office.authorities())
 
-    def _addresses(self, backbone: Backbone, names: list[str]) -> dict[str, str]:
+    def _addresses(self, backbone: BackboneSettings, names: list[str]) -> dict[str, str]:
         """Those that nodes have, and for others the first ones that are free."""
         kept = {name: node.address for name, node in self.nodes.items()}
         hosts = map(str, IPv4Network(backbone.cidr).hosts())

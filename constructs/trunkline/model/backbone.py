@@ -84,7 +84,7 @@ def node_name(site: str, number: int) -> str:
 
 
 @frozen(kw_only=True)
-class Backbone:
+class BackboneSettings:
     """What joins the edges of all sites privately.
 
     - `kind`: what encrypts and carries the traffic.

@@ -8,7 +8,7 @@ from itertools import permutations
 
 from attrs import Factory, frozen
 
-from trunkline.model.backbone import Backbone, node_name
+from trunkline.model.backbone import BackboneSettings, node_name
 from trunkline.model.edge import Edge
 from trunkline.model.ingress import Ingress
 from trunkline.model.probes import Probes
@@ -50,7 +50,7 @@ class Topology:
     state: State = LocalState()
     probes: Probes | None = Probes()
     edge: Edge = Edge()
-    backbone: Backbone | None = None
+    backbone: BackboneSettings | None = None
     services: tuple[Service, ...] = ()
     telemetry: Telemetry = Telemetry()
     traffic: AssumedTraffic = AssumedTraffic()

@@ -35,7 +35,7 @@ from trunkline.envoy import (
 from trunkline.model import (
     CHECK_PORT,
     AccessPolicy,
-    Backbone,
+    BackboneSettings,
     ControlPlane,
     EdgeServices,
     Forwarding,
@@ -316,7 +316,7 @@ class EdgeParts:
         return self._envoy(config, route_file(made))
 
 
-def _version(backbone: Backbone, node: Node) -> int:
+def _version(backbone: BackboneSettings, node: Node) -> int:
     """A number that changes with the node's keys, so that Terraform writes them again."""
     if driver_of(backbone.kind).credential:
         return backbone.auth_key_version

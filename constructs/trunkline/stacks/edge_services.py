@@ -6,7 +6,7 @@ from attrs import evolve
 
 from trunkline.addresses import loopback
 from trunkline.clouds.facts import facts_of
-from trunkline.model import Backbone, EdgeServices, Site, Topology
+from trunkline.model import BackboneSettings, EdgeServices, Site, Topology
 
 
 def edge_services(topology: Topology, site: Site) -> EdgeServices | None:
@@ -31,7 +31,7 @@ def edge_services(topology: Topology, site: Site) -> EdgeServices | None:
     )
 
 
-def _peers(backbone: Backbone, site: Site) -> dict[str, tuple[str, ...]]:
+def _peers(backbone: BackboneSettings, site: Site) -> dict[str, tuple[str, ...]]:
     others = {name: nodes for name, nodes in backbone.nodes.items() if name != site.name}
     return {name: tuple(node.address for node in nodes) for name, nodes in others.items()}
 

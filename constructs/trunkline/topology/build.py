@@ -17,7 +17,7 @@ from trunkline.model import (
     AssumedTraffic,
     Authority,
     AzurermState,
-    Backbone,
+    BackboneSettings,
     ClientRateLimit,
     Cloudflare,
     ControlPlane,
@@ -129,7 +129,7 @@ def _versions(**data: Any) -> Versions:
     return Versions(**data)
 
 
-def _backbone(data: Data, sites: Data, replicas: int) -> Backbone:
+def _backbone(data: Data, sites: Data, replicas: int) -> BackboneSettings:
     """Its nodes are those that the sites have now; the file may still hold others."""
     known = data.get("nodes", {})
     nodes = {}
@@ -138,7 +138,7 @@ def _backbone(data: Data, sites: Data, replicas: int) -> Backbone:
         nodes[site] = tuple(_node(name, known[name]) for name in names if name in known)
     authorities = tuple(Authority(**each) for each in data.get("authorities", ()))
     said = _whole_numbers(_except(data, "nodes", "authorities"))
-    return Backbone(**said, nodes=nodes, authorities=authorities)
+    return BackboneSettings(**said, nodes=nodes, authorities=authorities)
 
 
 def _node(name: str, data: Data) -> Node:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from trunkline.backbone import Membership, check_document
-from trunkline.model import Backbone, EdgeServices, Node, NodeKey, Service
+from trunkline.model import BackboneSettings, EdgeServices, Node, NodeKey, Service
 
 KEY = NodeKey(public_key="x", port=51820, made="2026-11-28")
-BACKBONE = Backbone(
+BACKBONE = BackboneSettings(
     kind="wireguard",
     nodes={
         "aws": (Node(name="aws-1", address="10.254.0.1", keys=[KEY]),),

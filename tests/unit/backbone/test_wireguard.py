@@ -188,9 +188,9 @@ def test_services_need_a_backbone() -> None:
 
 def test_a_loopback_edge_joins_no_backbone() -> None:
     from trunkline import EdgeProxy, Loopback, Membership, Site
-    from trunkline.model import Backbone, NewNetwork
+    from trunkline.model import BackboneSettings, NewNetwork
 
-    backbone = Backbone(kind="wireguard", nodes={"here": ()})
+    backbone = BackboneSettings(kind="wireguard", nodes={"here": ()})
     membership = Membership(backbone=backbone, site="here", hosts={}, mtus={}, keys={})
     network = NewNetwork("127.10.0.0/16")
     site = Site(name="here", cloud="local", region="r", zone="r-a", network=network)
