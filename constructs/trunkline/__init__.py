@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         WorkerOptions,
         ZoneOptions,
     )
+    from trunkline.patterns.backbone import Backbone, PrivateService
     from trunkline.patterns.cloudflare_routing import CloudflareRouting
     from trunkline.patterns.edge_origin import EdgeOrigin
     from trunkline.patterns.edge_proxy import EdgeProxy
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessPolicy",
     "Authority",
+    "Backbone",
     "BackboneSettings",
     "ClientRateLimit",
     "CloudflareRouting",
@@ -76,6 +78,7 @@ __all__ = [
     "Otlp",
     "OutputError",
     "Peer",
+    "PrivateService",
     "ProbeSet",
     "Probes",
     "Public",
@@ -96,11 +99,13 @@ __all__ = [
 ]
 
 _CONSTRUCTS = {
+    "Backbone": "trunkline.patterns.backbone",
     "CloudflareRouting": "trunkline.patterns.cloudflare_routing",
     "EdgeOrigin": "trunkline.patterns.edge_origin",
     "EdgeProxy": "trunkline.patterns.edge_proxy",
     "Logpush": "trunkline.patterns.logpush",
     "Loopback": "trunkline.patterns.exposures",
+    "PrivateService": "trunkline.patterns.backbone",
     "ProbeSet": "trunkline.patterns.probe_set",
     "Public": "trunkline.patterns.exposures",
     "Tunnel": "trunkline.patterns.exposures",

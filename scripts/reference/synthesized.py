@@ -12,6 +12,7 @@ from constructs import Construct
 from scripts.reference.example_sites import NEW, ExampleSite
 
 from trunkline import (
+    Backbone,
     ClientRateLimit,
     CloudflareRouting,
     EdgeOrigin,
@@ -19,7 +20,10 @@ from trunkline import (
     Endpoint,
     Logpush,
     Loopback,
+    Node,
+    NodeKey,
     Peer,
+    PrivateService,
     ProbeSet,
     Public,
     Site,
@@ -55,7 +59,7 @@ class Case:
 def made(examples: Sequence[ExampleSite]) -> dict[str, list[Made]]:
     """By the name of each construct, what it makes on every cloud."""
     found: dict[str, list[Made]] = {}
-    for case in [*_routings(), *_origins(), *_edges(examples), *_probes(examples)]:
+    for case in [*_routings(), *_origins(), *_edges(examples), *_probes(examples), *_backbones()]:
         name, result = _run(case)
         found.setdefault(name, []).append(result)
     return found
@@ -124,6 +128,26 @@ def _exposures(example: ExampleSite) -> list[Tunnel | Public | Loopback]:
     tunnel = Tunnel(hostname=own, token=SECRET, keys=[SECRET])
     public = Public(hostname=own, keys=[SECRET])
     return [tunnel, *([public] if example.network == NEW else [])]
+
+
+def _backbones() -> Iterator[Case]:
+    def backbone(scope: Construct) -> Backbone:
+        key = NodeKey(public_key="key", port=51820, made="2026-11-28")
+        nodes = {
+            site: [Node(name=f"{site}-1", address=address, keys=[key])]
+            for site, address in (("aws", "10.254.0.1"), ("google", "10.254.0.2"))
+        }
+        hosts = {"aws-1": "aws-1.example.com", "google-1": "google-1.example.com"}
+        clouds = {"aws": "aws", "google": "google"}
+        return Backbone(
+            scope, "backbone", kind="wireguard", clouds=clouds, nodes=nodes, hosts=hosts
+        )
+
+    def service(scope: Construct) -> Construct:
+        return PrivateService(backbone(scope), "openai", site="google", sites=["aws"])
+
+    yield Case("any cloud", "by itself", backbone)
+    yield Case("any cloud", "by itself", service)
 
 
 def _probes(examples: Sequence[ExampleSite]) -> Iterator[Case]:

@@ -26,6 +26,7 @@ from trunkline.model import (
     Site,
     Versions,
 )
+from trunkline.patterns.backbone import Backbone
 from trunkline.patterns.edge_parts import EdgeParts, Shown
 from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.patterns.provider import use_provider
@@ -72,9 +73,10 @@ class EdgeProxy(Construct):
       Without it they stay on the machine.
     - `otlp_header`: the value of the header of `otlp`, a Terraform expression. It reaches the
       machine like the keys, and a new one replaces nothing.
-    - `membership`: what joins the machines to a backbone, as one node each.
-    - `services`: what its site uses of others over the backbone, and what it reaches for them. The
-      names of those that it uses lead to its machines, by private DNS of the network.
+    - `backbone`: what joins its machines to those of other sites, as one node each. It passes the
+      services that were added to it, and private DNS of the network leads the names of those that
+      its site uses to its machines.
+    - `services`: the services that pass it, in place of those that were added to `backbone`.
     - `provider`: the provider of the site's cloud, where the stack has several of them.
 
     After construction, all of them Terraform expressions or plain text:
@@ -125,7 +127,7 @@ class EdgeProxy(Construct):
         control_plane_header: str | None = None,
         otlp: Otlp | None = None,
         otlp_header: str | None = None,
-        membership: Membership | None = None,
+        backbone: Backbone | None = None,
         services: EdgeServices | None = None,
         provider: TerraformProvider | None = None,
     ) -> None:
@@ -152,9 +154,15 @@ class EdgeProxy(Construct):
                 raise ConfigurationError(f"EdgeProxy {id}: control_plane: it needs a Tunnel")
         zones = (site.zone, *spares)
         _check_spares(f"EdgeProxy {id}", zones, exposure)
-        _check_membership(f"EdgeProxy {id}", membership, zones, control_plane, exposure)
-        if services and not membership and not isinstance(exposure, Loopback):
-            raise ConfigurationError(f"EdgeProxy {id}: services: they need a membership")
+        if backbone and (control_plane or isinstance(exposure, Loopback)):
+            message = "an edge with a control_plane, or a Loopback one, cannot join one"
+            raise ConfigurationError(f"EdgeProxy {id}: backbone: {message}")
+        if services and not backbone and not isinstance(exposure, Loopback):
+            raise ConfigurationError(f"EdgeProxy {id}: services: they need a backbone")
+        membership = backbone.membership(site.name) if backbone else None
+        _check_membership(f"EdgeProxy {id}", membership, zones)
+        if backbone and services is None:
+            services = backbone.services(site)
         cloud = cloud_class(site.cloud)(self, site=site, name=name, tags=tags)
         network = cloud.network(zones)
         edge = EdgeParts(
@@ -227,17 +235,10 @@ def _check_membership(
     construct: str,
     membership: Membership | None,
     zones: Sequence[str],
-    control_plane: ControlPlane | None,
-    exposure: Exposure,
 ) -> None:
-    if membership is None:
-        return
-    if control_plane or isinstance(exposure, Loopback):
-        message = "an edge with a control_plane, or a Loopback one, cannot join a backbone"
-        raise ConfigurationError(f"{construct}: membership: {message}")
-    if len(membership.nodes) != len(zones):
+    if membership and len(membership.nodes) != len(zones):
         raise ConfigurationError(
-            f"{construct}: membership: there are keys for {len(membership.nodes)} of the site's "
+            f"{construct}: backbone: there are keys for {len(membership.nodes)} of the site's "
             f"{len(zones)} edges; make the others with trunkline keys"
         )
 

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from attrs import evolve
 from cdktf import App, TerraformOutput
 from constructs import Construct
 
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.names import management_url, node_host, origin_url
-from trunkline.backbone import Credential, Membership, driver_of
+from trunkline.backbone import driver_of
 from trunkline.clouds import cloud_class
-from trunkline.clouds.facts import facts_of
 from trunkline.errors import ConfigurationError
 from trunkline.ingress import ingress_of
 from trunkline.model import (
     CONTROL_PLANE_HEADER,
     OTLP_HEADER,
     ControlPlane,
-    Node,
     Otlp,
     Site,
     Topology,
 )
+from trunkline.patterns.backbone import Backbone
 from trunkline.patterns.edge_proxy import EdgeProxy
 from trunkline.patterns.key_variable import (
     certificate_variable,
-    credential_variable,
     header_variable,
-    node_key_variables,
 )
 from trunkline.stacks.edge_services import edge_services
 from trunkline.stacks.stack import TopologyStack
@@ -65,7 +59,7 @@ class EdgeStack(TopologyStack):
             ),
             otlp=otlp,
             otlp_header=_header(self, OTLP_HEADER, "telemetry.otlp.header", otlp),
-            membership=_membership(self, topology, site),
+            backbone=_backbone(self, topology),
             services=edge_services(topology, site),
         )
         attachment.attach(edge)
@@ -118,8 +112,8 @@ def _certificate(scope: Construct, site: Site, server: ControlPlane | None) -> s
     return certificate_variable(scope, cloud_class(site.cloud).secret_bytes)
 
 
-def _membership(scope: Construct, topology: Topology, site: Site) -> Membership | None:
-    """What joins the site's edges to the backbone; None where there is none.
+def _backbone(scope: Construct, topology: Topology) -> Backbone | None:
+    """What joins the edges of all sites; None where nothing does.
 
     Raises ConfigurationError where a site has no keys yet.
     """
@@ -135,28 +129,17 @@ def _membership(scope: Construct, topology: Topology, site: Site) -> Membership 
                 f"there are no keys yet for the edges of {name}: make them with trunkline keys"
             )
     names = [node.name for nodes in of_sites.values() for node in nodes]
-    own = facts_of(site.cloud).packet_bytes
-    return Membership(
-        backbone=evolve(backbone, nodes=of_sites),
-        site=site.name,
+    return Backbone(
+        scope,
+        "backbone",
+        kind=backbone.kind,
+        clouds={each.name: each.cloud for each in topology.sites},
+        nodes=of_sites,
         hosts={name: node_host(topology, name) for name in names},
-        mtus={
-            each.name: driver.mtu(min(own, facts_of(each.cloud).packet_bytes))
-            for each in topology.sites
-        },
-        keys=_secrets(scope, backbone.nodes[site.name], driver.credential),
-        networks=_networks(topology) if backbone.networks else {},
+        cidr=backbone.cidr,
+        auth_key_version=backbone.auth_key_version,
+        networks=_networks(topology) if backbone.networks else None,
     )
-
-
-def _secrets(
-    scope: Construct, nodes: Sequence[Node], credential: Credential | None
-) -> dict[str, tuple[str, ...]]:
-    """What each node of the site is given: its keys, or what the operator brings for all."""
-    if credential is None:
-        return {node.name: node_key_variables(scope, node) for node in nodes}
-    brought = credential_variable(scope, credential)
-    return {node.name: (brought,) for node in nodes}
 
 
 def _networks(topology: Topology) -> dict[str, str]:

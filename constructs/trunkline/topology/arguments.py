@@ -50,6 +50,7 @@ _TOPOLOGY: Data = {
     "sites": {},
     "routing": {"routes": {}},
 }
+_BACKBONE: Data = {"kind": "wireguard"}
 _SOURCE = Source("", "", FileKind("arguments", max_bytes=0, remedy="see the reference"))
 
 
@@ -105,6 +106,28 @@ def check_control_plane(construct: str, control_plane: ControlPlane) -> None:
     refuse_expression(" ".join(map(str, data.values())), f"{construct}: control_plane")
     place: KeyPath = ("edge", "control_plane")
     check_data(construct, {"edge": {"control_plane": data}}, {place: "control_plane"})
+
+
+def check_service(
+    construct: str,
+    name: str,
+    services: Mapping[str, Data],
+    clouds: Mapping[str, str],
+    region: str | None,
+) -> None:
+    """Check the service `name` of `services`, as a topology has them, and beside the others.
+
+    `clouds` are those of the sites, by site; `region` is that of the service.
+    """
+    refuse_expression(str(services[name]), construct)
+    sites = {site: {**_examples(f"{cloud}_site"), "cloud": cloud} for site, cloud in clouds.items()}
+    known = {
+        site: {key: value for key, value in each.items() if value is not None}
+        for site, each in sites.items()
+    }
+    data = {**services[name], **({"region": region} if region else {})}
+    given = {"sites": known, "services": {**services, name: data}, "backbone": _BACKBONE}
+    check_data(construct, given, {("services", name): "service"})
 
 
 def check_versions(construct: str, versions: Versions) -> None:

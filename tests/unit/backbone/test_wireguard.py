@@ -178,25 +178,9 @@ def test_services_need_a_backbone() -> None:
 
     from trunkline import EdgeProxy, EdgeServices, Tunnel
 
-    with pytest.raises(ConfigurationError, match="services: they need a membership"):
+    with pytest.raises(ConfigurationError, match="services: they need a backbone"):
         synthesized(
             lambda scope: EdgeProxy(
                 scope, "edge", site=AWS, exposure=Tunnel(**TUNNEL), services=EdgeServices()
-            )
-        )
-
-
-def test_a_loopback_edge_joins_no_backbone() -> None:
-    from trunkline import EdgeProxy, Loopback, Membership, Site
-    from trunkline.model import BackboneSettings, NewNetwork
-
-    backbone = BackboneSettings(kind="wireguard", nodes={"here": ()})
-    membership = Membership(backbone=backbone, site="here", hosts={}, mtus={}, keys={})
-    network = NewNetwork("127.10.0.0/16")
-    site = Site(name="here", cloud="local", region="r", zone="r-a", network=network)
-    with pytest.raises(ConfigurationError, match="membership: an edge with a control_plane, or"):
-        synthesized(
-            lambda scope: EdgeProxy(
-                scope, "edge", site=site, exposure=Loopback(), membership=membership
             )
         )

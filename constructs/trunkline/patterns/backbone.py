@@ -1,0 +1,259 @@
+"""A backbone: what joins edges of several sites privately, and the services that they reach so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from cdktf import TerraformStack
+from constructs import Construct
+
+from trunkline.backbone import Membership, driver_of
+from trunkline.clouds.facts import facts_of
+from trunkline.errors import ConfigurationError
+from trunkline.model import (
+    DEFAULT_OVERLAY,
+    BackboneKind,
+    BackboneSettings,
+    EdgeServices,
+    Node,
+    Service,
+    Site,
+)
+from trunkline.patterns.key_variable import credential_variable, node_key_variables
+from trunkline.services.resolve import resolve
+from trunkline.topology.arguments import check_service
+
+
+class Backbone(Construct):
+    """Joins edges of several sites privately; an `EdgeProxy` joins with `backbone`.
+
+    Every stack with an edge has one, with the same arguments. It makes no resources, but for each
+    node of an edge in its stack a sensitive variable that takes the private key of the node:
+    `backbone_<node>_key`, and `backbone_<node>_key_previous` while it has two. They are 64
+    hexadecimal digits, reach the machine by write-only arguments (Terraform 1.11) and are in no
+    state. `trunkline keys` makes them for a topology; else `openssl rand -hex 32` and `wg pubkey`
+    do. A kind of a vendor takes one variable for all, with an auth key.
+
+    - `kind`: what encrypts and carries the traffic.
+    - `clouds`: the cloud of each site, by site.
+    - `nodes`: the nodes of each site, by site: one for each of its edges, the chosen zone's first.
+    - `hosts`: the name under which the internet finds each node, by the node's name. A DNS record
+      of yours leads it to the edge's address (`EdgeProxy.public_addresses`).
+    - `cidr`: the private IPv4 range of the overlay, in which all addresses of nodes are, apart from
+      the ranges of all sites.
+    - `networks`: the IPv4 range of each site's network, by site, where whole networks are routed to
+      one another.
+    - `auth_key_version`: which auth key the machines have: another number has it written again.
+
+    >>> backbone = Backbone(
+    ...     self,
+    ...     "backbone",
+    ...     kind="wireguard",
+    ...     clouds={"shop": "aws", "models": "google"},
+    ...     nodes={"shop": [shop_node], "models": [models_node]},
+    ...     hosts={"shop-1": "shop.example.com", "models-1": "models.example.com"},
+    ... )
+
+    Raises ConfigurationError for sites, nodes and hosts that do not fit one another.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        kind: BackboneKind,
+        clouds: Mapping[str, str],
+        nodes: Mapping[str, Sequence[Node]],
+        hosts: Mapping[str, str],
+        cidr: str = DEFAULT_OVERLAY,
+        networks: Mapping[str, str] | None = None,
+        auth_key_version: int = 1,
+    ) -> None:
+        super().__init__(scope, id)
+        of_sites = {site: tuple(each) for site, each in nodes.items()}
+        credential = driver_of(kind).credential
+        _check(f"Backbone {id}", clouds, of_sites, hosts, cidr, networks, credential is None)
+        self._settings = BackboneSettings(
+            kind=kind,
+            cidr=cidr,
+            networks=bool(networks),
+            auth_key_version=auth_key_version,
+            nodes=of_sites,
+        )
+        self._clouds, self._hosts, self._networks = dict(clouds), dict(hosts), dict(networks or {})
+        self._services: dict[str, Service] = {}
+        self._given: dict[str, dict[str, Any]] = {}
+        self._memberships: dict[str, Membership] = {}
+
+    def membership(self, site: str) -> Membership:
+        """What the edges of `site` need to be nodes; it makes the variables of their keys.
+
+        Raises ConfigurationError where the backbone has no such site.
+        """
+        if site not in self._clouds:
+            known = ", ".join(self._clouds)
+            raise ConfigurationError(
+                f"Backbone {self.node.id}: there is no site {site!r}; there are {known}"
+            )
+        if site not in self._memberships:
+            self._memberships[site] = self._membership(site)
+        return self._memberships[site]
+
+    def _membership(self, site: str) -> Membership:
+        driver = driver_of(self._settings.kind)
+        bytes_of = {name: facts_of(cloud).packet_bytes for name, cloud in self._clouds.items()}
+        return Membership(
+            backbone=self._settings,
+            site=site,
+            hosts=self._hosts,
+            mtus={name: driver.mtu(min(bytes_of[site], each)) for name, each in bytes_of.items()},
+            keys=self._keys(self._settings.nodes[site]),
+            networks=self._networks,
+        )
+
+    def _keys(self, nodes: Sequence[Node]) -> dict[str, tuple[str, ...]]:
+        """What each node is given: its keys, or what the operator brings for all."""
+        stack = TerraformStack.of(self)  # whose variables have the names that keys are set by
+        credential = driver_of(self._settings.kind).credential
+        if credential is None:
+            return {node.name: node_key_variables(stack, node) for node in nodes}
+        brought = credential_variable(stack, credential)
+        return {node.name: (brought,) for node in nodes}
+
+    def services(self, site: Site) -> EdgeServices:
+        """What the edge of `site` has to do with the services that were added.
+
+        Raises ConfigurationError where its network has no range that is known.
+        """
+        used = tuple(each for each in self._services.values() if site.name in each.sites)
+        if used and not site.network.cidr:
+            raise ConfigurationError(
+                f"Backbone {self.node.id}: applications of {site.name} use {used[0].name}, and its "
+                "network has no range here; say its range as cidr"
+            )
+        nodes = self._settings.nodes
+        return EdgeServices(
+            used=used,
+            reached=tuple(each for each in self._services.values() if each.site == site.name),
+            networks=(site.network.cidr,) if site.network.cidr else (),
+            overlay=self._settings.cidr,
+            peers={
+                name: tuple(node.address for node in others)
+                for name, others in nodes.items()
+                if name != site.name
+            },
+        )
+
+    def _add(self, name: str, data: Mapping[str, Any], region: str | None) -> Service:
+        """The service that `data` describes, as a topology has it, for edges that join next."""
+        construct = f"PrivateService {name}"
+        if self._memberships:
+            raise ConfigurationError(
+                f"{construct}: an edge has joined the backbone already: add services before edges"
+            )
+        given = {key: value for key, value in data.items() if value is not None}
+        services = {**self._given, name: given}
+        check_service(construct, name, services, self._clouds, region)
+        self._given = services
+        self._services[name] = resolve(name, given, region)
+        return self._services[name]
+
+
+class PrivateService(Construct):
+    """A service that applications of some sites use from another, under its own name.
+
+    The edges of both pass it; private DNS of the sites' networks leads its names to their edges. It
+    makes nothing itself, and has to be there before the edges join the backbone, in the stacks of
+    all of them. The id is its name: that of an entry of the catalogue (docs/reference/services.md),
+    or with `hosts` one of your own.
+
+    - `site`: the site whose edge reaches it.
+    - `sites`: the sites whose applications use it.
+    - `service`: the entry of the catalogue, where the id is another name.
+    - `region`: the region of the service, where its hosts have one.
+    - `values`: what the hosts of the entry leave open, by name, like that of an account.
+    - `hosts`: those of the entry's hosts that are used, or those of a service of your own.
+    - `port`: where it answers. Without it: the entry's, or 443.
+    - `protocol`: `https`, `grpc`, `tls`, `tcp` or `http`. Without it: the entry's, or `https`.
+    - `mode`: `passthrough`, where the TLS of applications passes, or `originate`, where they speak
+      plain HTTP and the edge of `site` makes the TLS. Without it: the first.
+    - `name`: a private name under which applications ask for it.
+    - `ca`: with `originate`, the authority of its certificate, in PEM. Without it: the public ones.
+    - `dns`: whether private DNS leads its names to the edges.
+
+    After construction:
+
+    - `hosts`: the names under which applications ask for it.
+    - `port`: the port at which they do.
+
+    >>> PrivateService(backbone, "vertex-ai", site="models", sites=["shop"], region="us-east4")
+
+    Raises ConfigurationError for what a topology file could not say either.
+    """
+
+    def __init__(
+        self,
+        scope: Backbone,
+        id: str,
+        *,
+        site: str,
+        sites: Sequence[str],
+        service: str | None = None,
+        region: str | None = None,
+        values: Mapping[str, str] | None = None,
+        hosts: Sequence[str] | None = None,
+        port: int | None = None,
+        protocol: str | None = None,
+        mode: str | None = None,
+        name: str | None = None,
+        ca: str | None = None,
+        dns: bool = True,
+    ) -> None:
+        super().__init__(scope, id)
+        data = {
+            "from": site,
+            "in": list(sites),
+            "service": service,
+            "values": dict(values) if values else None,
+            "hosts": list(hosts) if hosts else None,
+            "port": port,
+            "protocol": protocol,
+            "mode": mode,
+            "name": name,
+            "ca": ca,
+            "dns": None if dns else False,
+        }
+        made = scope._add(id, data, region)
+        self.hosts, self.port = made.hosts, made.asked_port
+
+
+def _check(
+    construct: str,
+    clouds: Mapping[str, str],
+    nodes: Mapping[str, Sequence[Node]],
+    hosts: Mapping[str, str],
+    cidr: str,
+    networks: Mapping[str, str] | None,
+    with_keys: bool,
+) -> None:
+    """Raise ConfigurationError where the arguments do not fit one another."""
+    if {*clouds} != {*nodes}:
+        raise ConfigurationError(f"{construct}: nodes: name the sites of clouds, and no others")
+    if networks and {*networks} != {*clouds}:
+        raise ConfigurationError(f"{construct}: networks: name the sites of clouds, and no others")
+    if local := [site for site, cloud in clouds.items() if facts_of(cloud).on_this_machine]:
+        raise ConfigurationError(f"{construct}: clouds: {local[0]} is on this machine; delete it")
+    known = [node for each in nodes.values() for node in each]
+    overlay, taken = IPv4Network(cidr), set[str]()
+    for node in known:
+        if node.name not in hosts:
+            raise ConfigurationError(f"{construct}: hosts: there is none for {node.name}")
+        if with_keys and not node.keys:
+            raise ConfigurationError(f"{construct}: nodes: {node.name} has no keys")
+        if IPv4Address(node.address) not in overlay or node.address in taken:
+            message = f"{node.name} needs an address of its own in {cidr}"
+            raise ConfigurationError(f"{construct}: nodes: {message}")
+        taken.add(node.address)
