@@ -49,8 +49,10 @@ def _construct(cls: type, examples: Sequence[Made]) -> Iterator[str]:
         _require_mention(f"{cls.__name__}.{name}", method)
     yield from _class(cls)
     for where in dict.fromkeys(each.where for each in examples):
-        yield f"Resources on {where}:"
-        yield _resources([each for each in examples if each.where == where])
+        of_it = [each for each in examples if each.where == where]
+        if any(each.resources for each in of_it):
+            yield f"Resources on {where}:"
+            yield _resources(of_it)
 
 
 def _class(cls: type) -> Iterator[str]:
