@@ -24,6 +24,11 @@ SOURCES = ROOT / "constructs"
 ZONES = ("us-east-1a", "us-east-1b")
 SITE = trunkline.Site(name="aws", cloud="aws", region="us-east-1", zone=ZONES[0], zones=ZONES)
 PEERS = tuple(Peer("aws", zone, Endpoint(f"{zone}.example.com", 8100)) for zone in ZONES)
+KEY = trunkline.NodeKey(public_key="key", port=51820, made="2026-11-28")
+NODES = {
+    site: [trunkline.Node(name=f"{site}-1", address=address, keys=[KEY])]
+    for site, address in (("aws", "10.254.0.1"), ("google", "10.254.0.2"))
+}
 
 
 def with_examples() -> Iterator[str]:
@@ -50,7 +55,8 @@ def names(stack: TerraformStack) -> dict[str, Any]:
         name: TerraformVariable(stack, name, type="string", sensitive=True)
         for name in ("key", "token")
     }
-    return {**public, **secrets, "stack": stack, "site": SITE, "peers": dict.fromkeys(ZONES, PEERS)}
+    given = {"site": SITE, "peers": dict.fromkeys(ZONES, PEERS), "nodes": NODES}
+    return {**public, **secrets, **given, "stack": stack}
 
 
 @pytest.mark.parametrize("module", [*with_examples()])

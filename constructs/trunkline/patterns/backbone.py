@@ -48,12 +48,24 @@ class Backbone(Construct):
     - `auth_key_version`: which auth key the machines have: another number has it written again.
 
     >>> backbone = Backbone(
-    ...     self,
+    ...     stack,
     ...     "backbone",
     ...     kind="wireguard",
-    ...     clouds={"shop": "aws", "models": "google"},
-    ...     nodes={"shop": [shop_node], "models": [models_node]},
-    ...     hosts={"shop-1": "shop.example.com", "models-1": "models.example.com"},
+    ...     clouds={"aws": "aws", "google": "google"},
+    ...     nodes=nodes,
+    ...     hosts={"aws-1": "aws-1.example.com", "google-1": "google-1.example.com"},
+    ... )
+    >>> vertex_ai = PrivateService(
+    ...     backbone, "vertex-ai", site="google", sites=["aws"], region="us-east4"
+    ... )
+    >>> edge = EdgeProxy(
+    ...     stack,
+    ...     "edge",
+    ...     site=site,
+    ...     backbone=backbone,
+    ...     exposure=Tunnel(
+    ...         hostname="edge.example.com", token=token.string_value, keys=[key.string_value]
+    ...     ),
     ... )
 
     Raises ConfigurationError for sites, nodes and hosts that do not fit one another.
@@ -188,8 +200,6 @@ class PrivateService(Construct):
 
     - `hosts`: the names under which applications ask for it.
     - `port`: the port at which they do.
-
-    >>> PrivateService(backbone, "vertex-ai", site="models", sites=["shop"], region="us-east4")
 
     Raises ConfigurationError for what a topology file could not say either.
     """
