@@ -129,3 +129,17 @@ def test_a_loopback_edge_joins_no_backbone() -> None:
     site = Site(name="here", cloud="local", region="r", zone="r-a", network=network)
     message = refused(lambda scope: edge(scope, backbone(scope), site=site, exposure=Loopback()))
     assert "backbone: an edge with a control_plane, or a Loopback one, cannot join one" in message
+
+
+def test_a_kind_of_a_vendor_takes_one_auth_key_and_no_keys() -> None:
+    bare = {
+        site: [Node(name=node.name, address=node.address, keys=[]) for node in nodes]
+        for site, nodes in NODES.items()
+    }
+    made = synthesized(
+        lambda scope: edge(scope, backbone(scope, kind="tailscale", nodes=bare, auth_key_version=7))
+    )
+    assert "tailscale_auth_key" in made["variable"]
+    assert "backbone_own_1_key" not in made["variable"]
+    parameters = made["resource"]["aws_ssm_parameter"].values()
+    assert [each["value_wo_version"] for each in parameters if "value_wo" in each] == [7]
