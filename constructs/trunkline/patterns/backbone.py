@@ -14,6 +14,7 @@ from trunkline.clouds.facts import facts_of
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
     DEFAULT_OVERLAY,
+    Authority,
     BackboneKind,
     BackboneSettings,
     EdgeServices,
@@ -46,6 +47,7 @@ class Backbone(Construct):
     - `networks`: the IPv4 range of each site's network, by site, where whole networks are routed to
       one another.
     - `auth_key_version`: which auth key the machines have: another number has it written again.
+    - `authorities`: who signs the certificates of the nodes, for a kind whose keys have some.
 
     >>> backbone = Backbone(
     ...     stack,
@@ -83,6 +85,7 @@ class Backbone(Construct):
         cidr: str = DEFAULT_OVERLAY,
         networks: Mapping[str, str] | None = None,
         auth_key_version: int = 1,
+        authorities: Sequence[Authority] = (),
     ) -> None:
         super().__init__(scope, id)
         of_sites = {site: tuple(each) for site, each in nodes.items()}
@@ -94,6 +97,7 @@ class Backbone(Construct):
             networks=bool(networks),
             auth_key_version=auth_key_version,
             nodes=of_sites,
+            authorities=tuple(authorities),
         )
         self._clouds, self._hosts, self._networks = dict(clouds), dict(hosts), dict(networks or {})
         self._services: dict[str, Service] = {}
