@@ -17,6 +17,7 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 ├── KeysError                  a file of keys, or a step of their rotation (deploy/keys.py)
 ├── ProbeKeyError              a text that is not a probe key (probing/key.py)
 ├── EarlierMeasurementsError   a file that a collection would have to replace (probing/saved.py)
+├── HistoryError               no history, or one of two kinds (measurements/history.py)
 ├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
 ├── SurveyError                probes that have not measured every pair in time (demo/survey.py)
 ├── RouteError                 a route without the expected answer (demo/requests.py)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +34,9 @@ def collect(
         float,
         typer.Option(min=0, help="Seconds to wait until every probe has measured every pair once."),
     ] = 900,
+    history: Annotated[
+        bool, typer.Option(help="Keep each sweep in a file of its own too, in <output>.history/.")
+    ] = True,
     format: Annotated[
         Format, typer.Option(help="text: what was fetched. json: one object on stdout, for tools.")
     ] = Format.TEXT,
@@ -46,10 +49,12 @@ def collect(
 
     Exit codes: 0 results were fetched; 2 none were; 130 after Ctrl-C.
     """
+    from trunkline.measurements.history import history_folder
     from trunkline.probing.addresses import probe_addresses
     from trunkline.probing.collect import collect as collect_all
     from trunkline.probing.document import missing_pairs, without_odd_figures
     from trunkline.probing.saved import read_earlier, save_collection
+    from trunkline.probing.sweeps import save_sweeps
     from trunkline.topology import load
 
     topology = load(file)
@@ -62,7 +67,10 @@ def collect(
     collection = without_odd_figures(topology, collection)
     found = save_collection(path, topology, collection, earlier)
     missing = missing_pairs(topology, found.pair_by_ends)
-    _print(path, found, missing, collection, format)
+    # An output such as /dev/stdout has no folder beside it.
+    folder = history_folder(path) if history and path.is_file() else None
+    added = save_sweeps(folder, topology, collection) if folder else []
+    _print(path, found, missing, collection, added, format)
     if collection.interrupted:
         raise typer.Exit(130)
     if not collection.results:
@@ -113,12 +121,19 @@ def _progress(total: int) -> Iterator[Callable[[CollectionProgress], None]]:
 
 
 def _print(
-    path: Path, found: Measurements, missing: int, collection: Collection, format: Format
+    path: Path,
+    found: Measurements,
+    missing: int,
+    collection: Collection,
+    added: Sequence[Path],
+    format: Format,
 ) -> None:
     if format is Format.JSON:
-        print_json(_report(path, found, missing, collection))
+        print_json(_report(path, found, missing, collection, added))
     elif collection.results:
         typer.echo(_summary(path, found, missing))
+        if added:
+            typer.echo(f"{added[0].parent}: {number(len(added), 'new file')}")
     for name, reason in collection.failures.items():
         typer.echo(f"{name}: {reason}", err=True)
     if not collection.results:
@@ -138,7 +153,11 @@ def _summary(path: Path, found: Measurements, missing: int) -> str:
 
 
 def _report(
-    path: Path, found: Measurements, missing: int, collection: Collection
+    path: Path,
+    found: Measurements,
+    missing: int,
+    collection: Collection,
+    added: Sequence[Path],
 ) -> dict[str, object]:
     return {
         "file": str(path),
@@ -148,4 +167,5 @@ def _report(
         "pairs": len(found.pairs),
         "missing_pairs": missing,
         "failures": dict(collection.failures),
+        "history": [str(each) for each in added],
     }

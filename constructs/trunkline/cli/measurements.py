@@ -86,6 +86,10 @@ def show(
     svg: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the heatmap as SVG.")
     ] = None,
+    history: Annotated[
+        bool,
+        typer.Option("--history", help="The median of each pair over time, from FILE.history/."),
+    ] = False,
     format: Annotated[
         Format, typer.Option(help="text: the heatmap. json: one object on stdout, for tools.")
     ] = Format.TEXT,
@@ -93,8 +97,16 @@ def show(
     """Show the matrix of round trips as a heatmap.
 
     Where the farthest zones are 20 times as far as the nearest, the scale of colours is
-    logarithmic.
+    logarithmic. With --history, each pair has a row: its sweeps, its first, last, lowest and
+    highest median, and a curve; --topology and --svg have no effect on it and are refused.
     """
+    if history:
+        from trunkline.cli.measurements_history import show_history
+
+        if topology or svg:
+            raise typer.BadParameter("--history takes neither --topology nor --svg; leave them out")
+        show_history(file, format)
+        return
     from trunkline.documents.write import write_whole
     from trunkline.placement.heatmap import heatmap
     from trunkline.placement.heatmap_svg import to_svg

@@ -8,19 +8,22 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import typer
 from support.examples import ROOT
-from support.measured import all_pairs, measurements, pair, zone
+from support.measured import MOMENT, all_pairs, measurements, pair, zone
 from typer.testing import CliRunner, Result
 
 from trunkline.cli.measurements import measurements_app
+from trunkline.cli.measurements_history import curve
 from trunkline.cli.place import place
 from trunkline.cli.zones import zones
 from trunkline.errors import TrunklineError
 from trunkline.measurements import MeasuredZone, load, save
+from trunkline.measurements.history import add_to_history, history_folder
 from trunkline.measurements.table import rows
 from trunkline.topology import load as load_topology
 
@@ -295,6 +298,50 @@ def test_export_as_json_has_the_same_rows(tmp_path: Path) -> None:
     assert found["emulated"] is True
     assert found["pairs"] == rows(load(emulated))
     assert {row["distances"] for row in found["pairs"]} == {"emulated"}
+
+
+def keep_three_sweeps(measured: Path, emulated: bool = False) -> None:
+    ours = [zone("aws", "a"), zone("google", "x")]
+    for hour, value in enumerate((500.0, 700.0, 600.0)):
+        at = MOMENT + timedelta(hours=hour)
+        pairs = [pair("aws/a", "google/x", value)]
+        kept = measurements(ours, pairs, started_at=at, finished_at=at, emulated=emulated)
+        add_to_history(history_folder(measured), kept)
+
+
+def test_show_history_has_a_row_for_each_pair(measured: Path) -> None:
+    keep_three_sweeps(measured, emulated=True)
+    done = run("measurements", "show", measured, "--history")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "median round trips in ms, 2026-11-24 07:42 to 2026-11-24 09:42 UTC"
+    assert "EMULATED" in lines[1]
+    assert lines[3].split() == ["aws/a", "google/x", "3", "0.500", "0.600", "0.500", "0.700", "▁█▅"]
+    assert lines[4] == "1 directed pair; each curve has a scale of its own"
+
+
+def test_show_history_as_json(measured: Path) -> None:
+    keep_three_sweeps(measured)
+    done = run("measurements", "show", measured, "--history", "--format", "json")
+    found = json.loads(done.stdout)
+    assert (found["emulated"], found["unit"], found["files"]) == (False, "us", 3)
+    [row] = found["pairs"]
+    assert (row["sweeps"], row["lowest"], row["highest"]) == (3, 500, 700)
+    assert row["last"] == {"at": "2026-11-24T09:42:19+00:00", "median": 600}
+    assert [each["median"] for each in row["medians"]] == [500, 700, 600]
+
+
+def test_show_history_without_one_says_where_it_comes_from(measured: Path) -> None:
+    with pytest.raises(TrunklineError, match="there is no history; each trunkline collect adds"):
+        run("measurements", "show", measured, "--history")
+    refused = run("measurements", "show", measured, "--history", "--svg", "m.svg")
+    assert refused.exit_code == 2
+    assert "neither --topology nor --svg" in refused.stderr
+
+
+def test_a_long_history_has_a_short_curve() -> None:
+    assert curve([500.0] * 100) == "▁" * 24
+    assert curve([float(each) for each in range(8)]) == "▁▂▃▄▅▆▇█"
+    assert curve([*[1.0] * 50, *[2.0] * 50]) == "▁" * 12 + "█" * 12
 
 
 def test_perfkit_results_become_a_file_that_can_be_placed(topology: Path, tmp_path: Path) -> None:

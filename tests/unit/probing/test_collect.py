@@ -110,6 +110,17 @@ def test_collect_waits_for_the_first_sweep_and_writes_every_pair(agents: Fleet) 
     )
     age = datetime.now(UTC) - found.started_at
     assert 0 <= age.total_seconds() < 60
+    kept = list((agents.folder / "measurements" / "two-sites.json.history").iterdir())
+    assert [load(each) for each in kept] == [found]
+    assert run(agents)[1].count("new file") == 0
+    assert [*kept[0].parent.iterdir()] == kept
+
+
+def test_no_history_is_kept_where_none_is_wanted(agents: Fleet) -> None:
+    agents.start(NAMES[0])
+    agents.when(NAMES[0], bool)
+    assert run(agents, "--wait", "0", "--no-history")[0] == 0
+    assert [each.name for each in (agents.folder / "measurements").iterdir()] == ["two-sites.json"]
 
 
 @pytest.mark.slow
@@ -170,8 +181,11 @@ def test_json_is_one_object(agents: Fleet) -> None:
     agents.start()
     code, output, _ = run(agents, "--format", "json", "--output", "m.json")
     assert code == 0
+    files = [each.relative_to(agents.folder) for each in agents.folder.glob("m.json.history/*")]
+    assert len(files) == 1
     assert json.loads(output) == {
         "file": "m.json",
+        "history": [str(each) for each in files],
         "complete": True,
         "emulated": False,
         "interrupted": False,
