@@ -73,11 +73,11 @@ def named(common_name: str) -> x509.Name:
 def unsigned(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
-    """A certificate for two days that is not signed yet."""
+    """A certificate for a month that is not signed yet."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
+        .not_valid_after(now + datetime.timedelta(days=30))
     )
