@@ -27,19 +27,20 @@ class Pair:
 
 
 class Authority:
-    """Signs certificates into `folder`; its own is `certificate`."""
+    """Signs certificates for `days` into `folder`; its own is `certificate`."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, days: int = 30) -> None:
         self._folder = folder
+        self._days = days
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = named(name)
-        own = unsigned(self._name, self._name, self._key.public_key())
+        own = unsigned(self._name, self._name, self._key.public_key(), days)
         own = own.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.certificate = self._write(f"{name}.crt", own)
 
     def pair(self, hostname: str) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = unsigned(named(hostname), self._name, key.public_key())
+        builder = unsigned(named(hostname), self._name, key.public_key(), self._days)
         names = x509.SubjectAlternativeName([x509.DNSName(hostname)])
         certificate = self._write(f"{hostname}.crt", builder.add_extension(names, critical=False))
         path = self._folder / f"{hostname}.key"
@@ -71,13 +72,13 @@ def named(common_name: str) -> x509.Name:
 
 
 def unsigned(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 30
 ) -> x509.CertificateBuilder:
-    """A certificate for a month that is not signed yet."""
+    """A certificate that is not signed yet."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
+        .not_valid_after(now + datetime.timedelta(days=days))
     )

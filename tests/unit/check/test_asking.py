@@ -51,7 +51,7 @@ def test_an_answer_has_a_status_and_headers() -> None:
 def test_tls_tells_how_long_its_certificate_is_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    authority = Authority(tmp_path, "authority")
+    authority = Authority(tmp_path, "authority", days=2)
     with serving(authority.server("localhost")) as port:
         url = f"https://localhost:{port}/"
         with pytest.raises(OSError, match="certificate verify failed"):
@@ -60,7 +60,7 @@ def test_tls_tells_how_long_its_certificate_is_valid(
         answer = asking.ask(url)
     assert answer.status == 404
     assert answer.expires is not None
-    assert timedelta(days=29) < answer.expires - datetime.now(UTC) < timedelta(days=30)
+    assert timedelta(days=1) < answer.expires - datetime.now(UTC) < timedelta(days=2)
     [line] = certificate("localhost", answer)
     assert line.state is State.WARNING
 
