@@ -59,6 +59,11 @@ JOURNEYS = {
         "edges that reach one another",
         "the keys of the backbone are rotated",
     ),
+    ROOT / "tests" / "golden" / "topologies" / "nebula.yaml": (
+        "services in aws",
+        "edges that reach one another",
+        "the keys of the backbone are rotated",
+    ),
     # Origin Rules, which fail over to nobody, so that some drills have no occasion.
     ROOT / "tests" / "golden" / "topologies" / "every-feature.yaml": ("an apply fails",),
 }
@@ -90,7 +95,7 @@ def test_a_topology_goes_up_measures_serves_survives_and_comes_down(file: Path) 
         env={**ENVIRONMENT, "COLUMNS": "400"},  # or the table wraps its cells
         capture_output=True,
         text=True,
-        timeout=1200,
+        timeout=1800,
     )
     printed = done.stdout + done.stderr
     assert done.returncode == 0, done.stdout + done.stderr
