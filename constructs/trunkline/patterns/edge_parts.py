@@ -50,7 +50,8 @@ from trunkline.model import (
 )
 from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.payload import Firewall, Unit, machine_firewall
-from trunkline.payload.configuration import check_source, pack
+from trunkline.payload.configuration import pack
+from trunkline.payload.unit import machine_program
 from trunkline.payload.units import BackboneCheck, Cloudflared, Configuration, Envoy
 from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
 from trunkline.payload.units.envoy import ADMIN_SOCKET, CLIENT_CA, CONFIGURATION, LOG_LIMIT
@@ -176,7 +177,7 @@ class EdgeParts:
             return None
         services = self.services or EdgeServices()
         config = check_document(self.membership, self._node_names, services)
-        return {"program": check_source(), "config": config}
+        return {"program": machine_program("backbone_check"), "config": config}
 
     @property
     def _node_names(self) -> Mapping[str, str]:

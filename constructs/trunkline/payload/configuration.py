@@ -16,12 +16,9 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 
 from trunkline.envoy import Resources
 from trunkline.payload.expressions import refuse_expression
-from trunkline.probing.source import without_documentation
 
 FORMAT = "2"
 NONE = "-"
@@ -64,17 +61,3 @@ def pack(
     digest = hashlib.sha256(text.encode()).hexdigest()
     known = f"{','.join(keys)} {audience or NONE} {header or NONE}"
     return [f"{FORMAT} {1 + len(others)} {digest} {known} {first}", *others]
-
-
-@cache
-def check_source() -> str:
-    """The program that measures the backbone, as machines get it."""
-    text = files("trunkline.payload").joinpath("backbone_check.py").read_text("utf-8")
-    return without_documentation(text, "payload/backbone_check.py")
-
-
-@cache
-def sync_source() -> str:
-    """The program that keeps a machine's files as the store has them, as machines get it."""
-    text = files("trunkline.payload").joinpath("sync.py").read_text("utf-8")
-    return without_documentation(text, "payload/sync.py")

@@ -7,6 +7,7 @@ Adding one is a class in a file of `payload/units/`, and its place in the list o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cache
 from importlib.resources import files
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from trunkline.local.machine import LocalProcess
 from trunkline.payload.firewall import Firewall
 from trunkline.payload.package import VendorPackage
 from trunkline.payload.secret import SecretSource
+from trunkline.probing.source import without_documentation
 
 UNITS = "/etc/systemd/system"
 
@@ -85,6 +87,13 @@ class Unit(ABC):
 
         Raises ConfigurationError where it cannot run here.
         """
+
+
+@cache
+def machine_program(name: str) -> str:
+    """The program `payload/<name>.py` as machines get it."""
+    text = files("trunkline.payload").joinpath(f"{name}.py").read_text("utf-8")
+    return without_documentation(text, f"payload/{name}.py")
 
 
 def packaged(name: str) -> str:

@@ -14,7 +14,7 @@ from contract.backbone.nodes import Node
 
 from trunkline.backbone.certificates import AUTHORITY_DAYS, NODE_DAYS, Signer
 from trunkline.deploy.nodes import public_key
-from trunkline.payload.units.nebula import nebula_program
+from trunkline.payload.unit import machine_program
 from trunkline.probing.key import generate_key
 
 TODAY = datetime.now(UTC).date()
@@ -37,7 +37,7 @@ class NebulaNode(Node):
     days: int = NODE_DAYS
 
     def text(self) -> str:
-        return nebula_program()
+        return machine_program("nebula")
 
     def arguments(self) -> tuple[str, ...]:
         run = self.folder / "run"

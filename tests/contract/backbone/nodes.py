@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline.deploy.nodes import public_key
-from trunkline.payload.units.wireguard import program
+from trunkline.payload.unit import machine_program
 from trunkline.probing.key import generate_key
 
 FIREWALL = """
@@ -86,7 +86,7 @@ class Node:
 
     def text(self) -> str:
         """The program of the machines."""
-        return program()
+        return machine_program("wireguard")
 
     def arguments(self) -> tuple[str, ...]:
         return (str(self.folder),)

@@ -19,7 +19,7 @@ from support.loopback import eventually
 from support.needs import needs
 
 from trunkline.model import CHECK_PORT
-from trunkline.payload.configuration import check_source
+from trunkline.payload.unit import machine_program
 
 pytestmark = [pytest.mark.slow, needs(*NEEDED, "setpriv", "sysctl", "/usr/bin/python3")]
 
@@ -60,7 +60,7 @@ def checking(node: Node, mesh: list[Node], **more: Any) -> Iterator[None]:
     }
     (node.folder / "check.json").write_text(json.dumps(config))
     file = node.folder / "backbone-check.py"
-    file.write_text(check_source())
+    file.write_text(machine_program("backbone_check"))
     node.run("sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647")
     assert node.program
     inside = ("nsenter", "--target", str(node.program.pid), "--net", "--")
@@ -154,6 +154,7 @@ def test_a_dead_node_is_a_path_without_an_answer() -> None:
         eventually(lambda: aws.reaches(google), 20)
         with checking(aws, made):
             google.kill()
+            eventually(lambda: not aws.reaches(google), 20)
             path = paths(aws)["google-1"]
             assert path["lost"] == path["sent"] > 0
             assert "round_trip_ms" not in path

@@ -12,7 +12,7 @@ from support.loopback import eventually
 
 from trunkline.backbone.check_client import CheckClient, CheckUnavailableError, Entry
 from trunkline.envoy import CHECK_PREFIX
-from trunkline.payload.configuration import check_source
+from trunkline.payload.unit import machine_program
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,11 @@ CONFIG = {
 def edge(envoy_path: str) -> Iterator[Edge]:
     """An edge of a backbone, with a route for everything."""
     with running_edge(envoy_path) as made:
-        made.store("/", keys=[NEW, OLD], check={"program": check_source(), "config": CONFIG})
+        made.store(
+            "/",
+            keys=[NEW, OLD],
+            check={"program": machine_program("backbone_check"), "config": CONFIG},
+        )
         program = made.folder / "backbone-check.py"
         eventually(program.exists)
         command = [sys.executable, "-I", str(program), str(made.folder)]

@@ -30,7 +30,8 @@ from trunkline.envoy import (
     resources,
 )
 from trunkline.model import DEFAULT_FORWARDING, EDGE_KEY_HEADER, Otlp, Upstream
-from trunkline.payload.configuration import pack, sync_source
+from trunkline.payload.configuration import pack
+from trunkline.payload.unit import machine_program
 
 pytestmark = pytest.mark.slow
 
@@ -117,7 +118,7 @@ def running_edge(envoy_path: str, otlp: Otlp | None = None) -> Iterator[Edge]:
             "folder": name,
         }
         (folder / "settings.json").write_text(json.dumps(settings))
-        (folder / "sync.py").write_text(sync_source())
+        (folder / "sync.py").write_text(machine_program("sync"))
         stack.enter_context(_running([sys.executable, "-I", "sync.py", "settings.json"], made))
         eventually((folder / "lds.json").exists)
         options = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warn"]

@@ -25,7 +25,8 @@ from trunkline.envoy import (
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
 from trunkline.payload import sync
-from trunkline.payload.configuration import FORMAT, NONE, pack, sync_source
+from trunkline.payload.configuration import FORMAT, NONE, pack
+from trunkline.payload.unit import machine_program
 
 KEYS = ["new" * 20, "old" * 20]
 SETTINGS = {
@@ -106,7 +107,7 @@ def test_both_sides_know_the_same_format_and_place_of_a_key() -> None:
     assert (sync.FORMAT, sync.PLACE, sync.ZONE) == (FORMAT, KEY, ZONE)
     assert (sync.AUDIENCE, sync.NONE) == (AUDIENCE, NONE)
     assert (sync.OTLP, sync.CERTIFICATE) == (OTLP_CREDENTIAL, CONTROL_PLANE_PAIR)
-    assert '"""' not in sync_source()
+    assert '"""' not in machine_program("sync")
 
 
 def test_the_keys_and_the_zone_take_their_places(store: dict[str, str]) -> None:

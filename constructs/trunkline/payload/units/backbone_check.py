@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from trunkline.errors import ConfigurationError
-from trunkline.payload.unit import LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.unit import MachineFile, packaged
 from trunkline.payload.units.configuration import FOLDER
+from trunkline.payload.units.node import NodeUnit
 
 # Pings without a right of their own, for every group; systemd's own default, which a small Debian
 # lacks: https://github.com/systemd/systemd/blob/main/sysctl.d/50-default.conf
@@ -18,14 +18,13 @@ SYSCTL = MachineFile(
 
 
 @frozen
-class BackboneCheck(Unit):
+class BackboneCheck(NodeUnit):
     """Measures what `trunkline backbone check` asks, with no right that other programs lack.
 
     Its program comes with the configuration of the edge: user data have no room for it.
     """
 
     name: ClassVar = "backbone-check"
-    remedy: ClassVar = "use fewer or shorter route prefixes"
 
     @property
     def service(self) -> str:
@@ -34,6 +33,3 @@ class BackboneCheck(Unit):
     @property
     def files(self) -> tuple[MachineFile, ...]:
         return (SYSCTL,)
-
-    def local(self, cidr: str, zone: str) -> LocalUnit:
-        raise ConfigurationError("the sites of this machine reach one another without a backbone")

@@ -10,9 +10,8 @@ from attrs import Factory, frozen
 
 from trunkline.errors import ConfigurationError
 from trunkline.payload.cloud_config import FETCHER
-from trunkline.payload.configuration import sync_source
 from trunkline.payload.secret import SecretSource
-from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, machine_program, packaged
 
 PROGRAM = "/usr/local/lib/trunkline/sync-configuration"
 SETTINGS = "/etc/trunkline/configuration.json"
@@ -66,7 +65,7 @@ class Configuration(Unit):
             **_command("backbone_key", self.backbone_key),
         }
         return (
-            MachineFile(PROGRAM, sync_source()),
+            MachineFile(PROGRAM, machine_program("sync")),
             MachineFile(SETTINGS, json.dumps(settings) + "\n"),
             self._drop_in("shared.conf", packaged("shared.conf")),
             self._drop_in("metadata.conf", self._deny_metadata()),

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-from typing import ClassVar
-
 from attrs import frozen
 
-from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_VERSIONS
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.package import VendorPackage
-from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.unit import UNITS, MachineFile, machine_program, packaged
 from trunkline.payload.units.configuration import FOLDER
-from trunkline.probing.source import without_documentation
+from trunkline.payload.units.node import NodeUnit
 
 PROGRAM = "/usr/local/lib/trunkline/tailscale"
 
 
 @frozen(kw_only=True)
-class Tailscale(Unit):
+class Tailscale(NodeUnit):
     """Logs the vendor's daemon in with the auth key that `Configuration` writes, and keeps it so.
 
     `signing_keys` are those that the package's repository may be signed with.
@@ -28,9 +23,6 @@ class Tailscale(Unit):
 
     version: str = DEFAULT_VERSIONS.tailscale
     signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.tailscale
-
-    name: ClassVar = "backbone"
-    remedy: ClassVar = "use fewer or shorter route prefixes"
 
     @property
     def package(self) -> VendorPackage:
@@ -58,7 +50,7 @@ class Tailscale(Unit):
         own = f"{UNITS}/trunkline-{self.name}.service.d/20-tailscale.conf"
         vendors = f"{UNITS}/tailscaled.service.d/20-trunkline.conf"
         return (
-            MachineFile(PROGRAM, program()),
+            MachineFile(PROGRAM, machine_program("tailscale")),
             MachineFile(own, packaged("tailscale.conf")),
             MachineFile(vendors, packaged("tailscaled.conf")),
         )
@@ -75,13 +67,3 @@ class Tailscale(Unit):
                 Rule(name="backbone-stun", port=3478, protocol="udp"),
             )
         )
-
-    def local(self, cidr: str, zone: str) -> LocalUnit:
-        raise ConfigurationError("the sites of this machine reach one another without a backbone")
-
-
-@cache
-def program() -> str:
-    """The program that a node runs, as machines get it."""
-    text = files("trunkline.payload").joinpath("tailscale.py").read_text("utf-8")
-    return without_documentation(text, "payload/tailscale.py")

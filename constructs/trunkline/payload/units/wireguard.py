@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-from typing import ClassVar
-
 from attrs import frozen
 
-from trunkline.errors import ConfigurationError
 from trunkline.model import UDP_PORTS
 from trunkline.payload.firewall import Firewall, Rule
-from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.unit import UNITS, MachineFile, machine_program, packaged
 from trunkline.payload.units.configuration import FOLDER
-from trunkline.probing.source import without_documentation
+from trunkline.payload.units.node import NodeUnit
 
 PROGRAM = "/usr/local/lib/trunkline/wireguard"
 
 
 @frozen(kw_only=True)
-class WireGuard(Unit):
+class WireGuard(NodeUnit):
     """Keeps WireGuard as the files say that `Configuration` writes: the nodes, and the own keys.
 
     One that `forwards` also passes packets between networks, as soon as its firewall is there.
     """
 
     forwards: bool = False
-
-    name: ClassVar = "backbone"
-    remedy: ClassVar = "use fewer or shorter route prefixes"
 
     @property
     def service(self) -> str:
@@ -42,7 +34,7 @@ class WireGuard(Unit):
     def files(self) -> tuple[MachineFile, ...]:
         folder = f"{UNITS}/trunkline-{self.name}.service.d"
         return (
-            MachineFile(PROGRAM, program()),
+            MachineFile(PROGRAM, machine_program("wireguard")),
             MachineFile(f"{folder}/20-network.conf", packaged("network.conf")),
             *self._forwarding(folder),
         )
@@ -56,13 +48,3 @@ class WireGuard(Unit):
         """Only the way out: what a peer sends is an answer to what goes to the same port of it."""
         rules = [Rule(name=f"backbone-{port}", port=port, protocol="udp") for port in UDP_PORTS]
         return Firewall(egress=tuple(rules))
-
-    def local(self, cidr: str, zone: str) -> LocalUnit:
-        raise ConfigurationError("the sites of this machine reach one another without a backbone")
-
-
-@cache
-def program() -> str:
-    """The program that a node runs, as machines get it."""
-    text = files("trunkline.payload").joinpath("wireguard.py").read_text("utf-8")
-    return without_documentation(text, "payload/wireguard.py")
