@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -134,7 +135,7 @@ def nodes(
     `make` is their kind, `networks` are the ranges of those that carry one, by the node's name.
     """
     with ExitStack() as stack:
-        scene = f"tlb{next(_SCENES)}"
+        scene = f"tl{os.getpid() % 10_000}b{next(_SCENES)}"  # workers stand side by side
         internet = f"{scene}-net"
         stack.enter_context(namespace(internet))
         inside(internet, "ip", "link", "add", "br0", "type", "bridge")
