@@ -14,13 +14,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo rehearsal local-up local-down test check lint needs format bench golden reference lock provider-schemas wheel hook clean
+.PHONY: help demo pictures rehearsal local-up local-down test check lint needs format bench golden reference lock provider-schemas wheel hook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: .venv/ready node_modules/ready ## the whole journey on this machine, with no account
 	@$(RUN) -m trunkline local demo $(TOPOLOGY)
+
+pictures: demo ## write the pictures of the README anew, from a demo
+	@mkdir -p docs/pictures
+	@cp local/pictures/sites.svg local/pictures/round-trips-1.svg docs/pictures
 
 local-up: .venv/ready node_modules/ready ## bring up the local topology and keep it running
 	@$(RUN) -m trunkline local up $(TOPOLOGY)

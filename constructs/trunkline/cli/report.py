@@ -55,6 +55,10 @@ def report(
     output: Annotated[Path, typer.Option(metavar="FILE", help="The HTML file to write.")] = Path(
         "report.html"
     ),
+    pictures: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write each drawing as an SVG file here, too."),
+    ] = None,
     format: Annotated[
         Format, typer.Option(help="text: where it is. json: one object on stdout, for tools.")
     ] = Format.TEXT,
@@ -73,6 +77,7 @@ def report(
     from trunkline.report.build import Known
     from trunkline.report.checks import load_checks
     from trunkline.report.costs import costs_of
+    from trunkline.report.pictures import write_pictures
     from trunkline.report.write import write_report
     from trunkline.topology import load
 
@@ -89,7 +94,8 @@ def report(
             costs=costs_of(topology, traffic or (), prices, seats),
         )
         page, size = write_report(known, output)
-    _print(output, page, size, format)
+        drawn = write_pictures(page, pictures) if pictures else []
+    _print(output, page, size, drawn, format)
 
 
 def _usual(folder: str, topology: Topology) -> list[str]:
@@ -98,13 +104,20 @@ def _usual(folder: str, topology: Topology) -> list[str]:
     return [str(path)] if path.exists() else []
 
 
-def _print(output: Path, page: Page, size: int, format: Format) -> None:
+def _print(output: Path, page: Page, size: int, drawn: list[Path], format: Format) -> None:
     if format is Format.JSON:
-        sections = [section.title for section in page.sections]
         print_json(
-            {"file": str(output), "bytes": size, "sections": sections, "absent": list(page.absent)}
+            {
+                "file": str(output),
+                "bytes": size,
+                "sections": [section.title for section in page.sections],
+                "pictures": list(map(str, drawn)),
+                "absent": list(page.absent),
+            }
         )
         return
     for sentence in page.absent:
         typer.echo(f"left out: {sentence}", err=True)
     typer.echo(f"{output}: {size / 1000:,.0f} kB; open it in a browser")
+    if drawn:
+        typer.echo(f"{drawn[0].parent}: {len(drawn)} pictures")

@@ -226,7 +226,7 @@ class Demo:
         with self.printer.step("write the report") as step:
             size = survey.write_report(topology, self._current, self.workspace, path)
             step.result = f"{path}, {size / 1000:.0f} kB"
-        self.report.written.append(str(path))
+        self.report.written += [str(path), str(survey.pictures_folder(self.workspace))]
 
     def _conclude(self, peak_mb: float) -> None:
         seconds = self.printer.elapsed

@@ -26,6 +26,7 @@ from trunkline.probing.saved import save_collection
 from trunkline.report import write
 from trunkline.report.build import Known
 from trunkline.report.costs import costs_of
+from trunkline.report.pictures import write_pictures
 from trunkline.topology.edit import choose_zones
 
 # A sweep over twelve zones takes about ten seconds, and longer on a busy machine.
@@ -119,12 +120,19 @@ def write_topology(file: Path, change: PlacementChange, workspace: Workspace) ->
 
 
 def write_report(topology: Topology, file: Path, workspace: Workspace, path: Path) -> int:
-    """Write the report of a topology with what was measured; returns its size in bytes."""
+    """Write the report of a topology and its drawings; returns the report's size in bytes."""
     measured = [load(measurement_file(topology, workspace))] if is_possible(topology) else []
     known = Known(
         topology=topology, file=str(file), measurements=measured, costs=costs_of(topology)
     )
-    return write.write_report(known, path)[1]
+    page, size = write.write_report(known, path)
+    write_pictures(page, pictures_folder(workspace))
+    return size
+
+
+def pictures_folder(workspace: Workspace) -> Path:
+    """Where the drawings of the report are."""
+    return workspace.folder / "pictures"
 
 
 def summary(measured: Measurements) -> str:

@@ -16,17 +16,22 @@ TEMPLATE, STYLE = "report.html.jinja", "report.css"
 
 def render(page: Page) -> str:
     """The HTML; its policy allows its own style and nothing else."""
-    style = _read(STYLE)
+    sheet = style()
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(_read(TEMPLATE))
-    return template.render(page=page, style=Markup(style), policy=_policy(style)) + "\n"  # noqa: S704
+    return template.render(page=page, style=Markup(sheet), policy=_policy(sheet)) + "\n"  # noqa: S704
 
 
-def _policy(style: str) -> str:
+def style() -> str:
+    """The style sheet of the page and of its drawings."""
+    return _read(STYLE)
+
+
+def _policy(sheet: str) -> str:
     """The Content-Security-Policy: the style by its hash, no script, no image, no font."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 

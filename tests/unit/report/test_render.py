@@ -7,6 +7,8 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
 
 from attrs import define, evolve, field
 from support.examples import ROOT
@@ -16,6 +18,7 @@ from trunkline.measurements import Measurements
 from trunkline.model import Topology
 from trunkline.report.build import Known, build
 from trunkline.report.costs import costs_of
+from trunkline.report.pictures import write_pictures
 from trunkline.report.render import render
 from trunkline.topology import load
 
@@ -124,3 +127,16 @@ def test_what_cannot_be_placed_is_said() -> None:
     zones = [zone("aws", "us-east-1a"), zone("aws", "us-east-1b")]
     text = html(three(), measurements(zones, []))
     assert "The choice of zones: measure zones of at least two sites" in text
+
+
+def test_a_picture_alone_is_a_file_that_needs_nothing_else(tmp_path: Path) -> None:
+    page = build(
+        Known(topology=three(), file="three.yaml", measurements=[], costs=costs_of(three()))
+    )
+    written = write_pictures(page, tmp_path / "pictures")
+    assert [path.name for path in written][:2] == ["sites.svg", "cost-1.svg"]
+    for path in written:
+        root = ElementTree.fromstring(path.read_text())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        styles = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}style")]
+        assert "--paper" in styles[0], "its colours come with it"
