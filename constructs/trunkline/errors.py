@@ -21,6 +21,7 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 ├── PlacementError             measurements that say nothing about a topology (placement/solve.py)
 ├── SurveyError                probes that have not measured every pair in time (demo/survey.py)
 ├── RouteError                 a route without the expected answer (demo/requests.py)
+├── TrafficError               what was counted cannot be asked for (traffic/span.py)
 ├── ComparisonError            load tests that say nothing about one another (bench/compare.py)
 └── LoadError                  a load test that gave no figures (bench/load.py)
 """

@@ -10,6 +10,9 @@ from trunkline.model import EDGE_KEY, LOGPUSH_DESTINATION, Cloudflare, Topology
 from trunkline.terraform.refusals import Refusal
 
 TOKEN = "CLOUDFLARE_API_TOKEN"
+API = "https://api.cloudflare.com/client/v4"
+BASE = "CLOUDFLARE_BASE_URL"
+"""The variable with which Terraform's provider finds another one than `API`."""
 KEY = f"TF_VAR_{EDGE_KEY.variable}"
 
 

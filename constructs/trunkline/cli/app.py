@@ -24,6 +24,7 @@ from trunkline.cli.physical_zones import physical_zones
 from trunkline.cli.place import place
 from trunkline.cli.report import report
 from trunkline.cli.synth import synth
+from trunkline.cli.traffic import traffic
 from trunkline.cli.validate import validate
 from trunkline.cli.zones import zones
 from trunkline.errors import TrunklineError
@@ -96,6 +97,7 @@ app.command(short_help="Say what apply would do.")(plan)
 app.command(short_help="Make all as the file says.")(apply)
 app.command(short_help="Take down what apply made.")(destroy)
 app.command(short_help="Ask whether all of it is up.")(check)
+app.command(short_help="Show what requests it has had.")(traffic)
 app.command(short_help="Say what it costs in a month.")(cost)
 app.command(short_help="Show all of it in one HTML file.")(report)
 app.command(short_help="Fetch what the probes have measured.")(collect)

@@ -17,12 +17,10 @@ from urllib.parse import urlencode
 
 from attrs import field, frozen
 
-from trunkline.addresses.cloudflare import TOKEN
+from trunkline.addresses.cloudflare import API, BASE, TOKEN
 from trunkline.errors import TrunklineError
 from trunkline.model import Cloudflare, Topology
 
-BASE = "CLOUDFLARE_BASE_URL"
-API = "https://api.cloudflare.com/client/v4"
 PATIENCE = 10.0  # seconds for one request
 
 

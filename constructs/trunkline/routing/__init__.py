@@ -7,6 +7,7 @@ from typing import get_args
 
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_STRATEGY, DEFAULT_WORKER, Steering
+from trunkline.routing.data_point import COLUMNS, dataset_of
 from trunkline.routing.load_balancer import LOAD_BALANCER
 from trunkline.routing.origin_rules import ORIGIN_RULES
 from trunkline.routing.spec import (
@@ -20,12 +21,14 @@ from trunkline.routing.spec import (
     Script,
     VirtualHost,
     WorkerRouting,
+    canonical_prefix,
 )
 from trunkline.routing.strategy import Excess, Strategy
 from trunkline.routing.worker import WORKER
 from trunkline.routing.workerd import workerd_config
 
 __all__ = [
+    "COLUMNS",
     "STRATEGIES",
     "Excess",
     "LoadBalancerRouting",
@@ -39,6 +42,8 @@ __all__ = [
     "Strategy",
     "VirtualHost",
     "WorkerRouting",
+    "canonical_prefix",
+    "dataset_of",
     "routing_spec",
     "strategies_where",
     "workerd_config",

@@ -46,7 +46,8 @@ class Origin:
         return urlsplit(self.url).hostname or ""
 
 
-def _canonical(prefix: str) -> str:
+def canonical_prefix(prefix: str) -> str:
+    """A path prefix without a trailing slash; "/" is itself."""
     return prefix.rstrip("/") or "/"
 
 
@@ -64,7 +65,7 @@ class RouteSpec:
     A trailing slash of the prefix goes away, except from "/" itself. ValueError without an origin.
     """
 
-    prefix: str = field(converter=_canonical)
+    prefix: str = field(converter=canonical_prefix)
     origins: tuple[Origin, ...] = field(converter=_origins, validator=validators.min_len(1))
     hedge: bool = False
     health: str = HEALTH_PATH

@@ -9,6 +9,7 @@ from typing import Any
 
 from trunkline.errors import ConfigurationError
 from trunkline.model import HEALTH_PATH, Plan
+from trunkline.routing.data_point import dataset_of
 from trunkline.routing.spec import Origin, RouteSpec, Script, VirtualHost, WorkerRouting
 from trunkline.routing.strategy import Excess, Strategy
 
@@ -48,7 +49,7 @@ def script(host: VirtualHost) -> Script:
             "HSTS_SECONDS": str(host.hsts_seconds),
         },
         secrets={"EDGE_KEY": host.edge_key} if host.edge_key else {},
-        datasets={"ANALYTICS": host.name.replace("-", "_")} if host.analytics else {},
+        datasets={"ANALYTICS": dataset_of(host.name)} if host.analytics else {},
         options=host.worker,
     )
 
