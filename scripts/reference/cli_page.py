@@ -35,7 +35,7 @@ def _command(command: Any, name: str) -> Iterator[str]:
     yield f"## {name}"
     yield f"```\n{' '.join(filter(None, words))}\n```"
     for paragraph in inspect.cleandoc(command.help).split("\n\n"):
-        yield prose(one_line(paragraph))
+        yield _paragraph(paragraph)
     types = get_type_hints(command.callback) if parameters else {}
     # Typer's own options, for completion, are flags.
     rows = [_row(each, types.get(each.name, bool)) for each in (*arguments, *options)]
@@ -43,6 +43,12 @@ def _command(command: Any, name: str) -> Iterator[str]:
     inner = getattr(command, "commands", {}).items()
     commands = [(link(f"{name} {word}"), _first_sentence(each)) for word, each in inner]
     yield table(("command", "what it does"), commands)
+
+
+def _paragraph(text: str) -> str:
+    """Prose; or lines as they are, which a backspace alone in a line marks, as in click's help."""
+    mark, _, lines = text.partition("\n")
+    return f"```sh\n{lines}\n```" if mark == "\b" else prose(one_line(text))
 
 
 def _first_sentence(command: Any) -> str:

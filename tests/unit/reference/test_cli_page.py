@@ -82,3 +82,19 @@ tea drink
 Drink it.
 """
     )
+
+
+def test_lines_that_are_kept_in_the_help_are_a_block() -> None:
+    single = typer.Typer(add_completion=False)
+
+    @single.command()
+    def pour() -> None:
+        """Pour it.
+
+        \b
+        pour --slowly
+        pour
+        """
+
+    page = cli_page(typer.main.get_command(single), "tea")
+    assert "Pour it.\n\n```sh\npour --slowly\npour\n```" in page
