@@ -6,10 +6,8 @@ import json
 import re
 import statistics
 import subprocess
-import sys
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from rehearsal.existing import edge_machines
 from rehearsal.machines import Running
@@ -37,16 +35,11 @@ def join_the_backbone(stage: Stage, topology: Topology) -> None:
     stage.report.add("edges that reach one another", step.result)
 
 
-def check_the_backbone(stage: Stage, file: Path, topology: Topology) -> None:
+def check_the_backbone(stage: Stage, topology: Topology) -> None:
     """Run `trunkline backbone check`, which finds every path and every service as it should be."""
     with stage.printer.step("check the backbone with trunkline") as step:
-        keys = stage.operator.folder / "keys-of-the-check.env"
-        stage.stacks.keys.write(keys)
-        options = ("--keys", str(keys), "--format", "json")
-        # The sky's own authority stands for the public ones.
-        trusting = ("env", f"SSL_CERT_FILE={stage.operator.folder / 'authority.pem'}")
-        command = (*trusting, sys.executable, "-m", "trunkline", "backbone", "check")
-        said = stage.operator.run(*command, str(file.resolve()), *options)
+        command = ("backbone", "check", str(stage.file), "--format", "json")
+        said = stage.operator.trunkline(*command)
         found = json.loads(said)
         paths, services = found["paths"], found["services"]
         ends = {(path["source"], path["target"]) for path in paths}

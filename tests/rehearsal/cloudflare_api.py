@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -54,11 +55,17 @@ LISTS = (
         "account_id",
     ),
 )
+CONNECTIONS = re.compile(r"/accounts/[^/]+/cfd_tunnel/([^/]+)/connections")
 SECRET = re.compile("secret|token|destination_conf|ownership_challenge")
 
 
-def answer(world: World, request: Any) -> tuple[int, bytes]:
-    """The status and the JSON of an answer to a request under /client/v4."""
+def answer(
+    world: World, request: Any, connectors: Callable[[str], Collection[str]] = lambda _: ()
+) -> tuple[int, bytes]:
+    """The status and the JSON of an answer to a request under /client/v4.
+
+    `connectors` gives the ids of the agents that are connected to the tunnel with an id.
+    """
     url = urlsplit(request.path)
     if not request.headers.get("authorization", "").startswith("Bearer "):
         return _error(400, 10001, "Unable to authenticate request")
@@ -66,6 +73,10 @@ def answer(world: World, request: Any) -> tuple[int, bytes]:
     if request.command != "GET" or path == url.path:
         return _error(405, 10405, "Method not allowed: here one can only read")
     wanted = {name: values[0] for name, values in parse_qs(url.query).items()}
+    if wanted.pop("is_deleted", "false") != "false":
+        return _result([])  # what is deleted is forgotten here
+    if match := CONNECTIONS.fullmatch(path):
+        return _result([_client(each) for each in connectors(match[1])])
     for pattern, kind, attribute in LISTS:
         if match := re.fullmatch(pattern, path):
             given = {attribute: match[1]} if attribute else {}
@@ -73,6 +84,10 @@ def answer(world: World, request: Any) -> tuple[int, bytes]:
     return _error(
         404, 7003, f"Could not route to {path}, perhaps your object identifier is invalid?"
     )
+
+
+def _client(connector: str) -> dict[str, Any]:
+    return {"id": connector, "conns": [{"is_pending_reconnect": False}]}
 
 
 def _result(result: Any) -> tuple[int, bytes]:

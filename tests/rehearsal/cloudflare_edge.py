@@ -12,6 +12,7 @@ import http.client
 import json
 import socket
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -123,6 +124,7 @@ class CloudflareEdge:
     authority: Authority
     tunnels: dict[str, list[Connection]] = field(default_factory=dict)
     carrying: dict[str, list[Connection]] = field(default_factory=dict)
+    _connectors: dict[tuple[str, str], str] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @cached_property
@@ -144,10 +146,26 @@ class CloudflareEdge:
         self._keep(Connection.is_open)
         return bool(self.tunnels.get(tunnel) or self.carrying.get(tunnel))
 
+    def connectors(self, tunnel: str) -> list[str]:
+        """The ids of the agents that are connected now; one that starts anew has another id."""
+        self._keep(Connection.is_open)
+        with self._changed:
+            held = (*self.tunnels.get(tunnel, ()), *self.carrying.get(tunnel, ()))
+            sources = {each.source for each in held}
+            for key in [each for each in self._connectors if each[0] == tunnel]:
+                if key[1] not in sources:
+                    del self._connectors[key]
+            return [
+                self._connectors.setdefault((tunnel, source), str(uuid.uuid4()))
+                for source in sorted(sources)
+            ]
+
     def drop(self, source: str) -> None:
         """Forget the connections of a machine that is gone without a word."""
         self._keep(lambda connection: connection.source != source)
         with self._changed:
+            for key in [each for each in self._connectors if each[1] == source]:
+                del self._connectors[key]
             for tunnel, carried in self.carrying.items():
                 self.carrying[tunnel] = [each for each in carried if each.source != source]
                 for each in carried:
@@ -348,7 +366,7 @@ def forward(edge: CloudflareEdge, request: Any) -> None:
     body = request.rfile.read(int(request.headers.get("content-length") or 0))
     headers: Mapping[str, str] = {}
     if host == API:
-        status, content = cloudflare_api.answer(edge.world, request)
+        status, content = cloudflare_api.answer(edge.world, request, edge.connectors)
     elif host == TEAM:
         status, content = edge.access.certs(request.path)
     else:

@@ -8,16 +8,19 @@ import time
 from pathlib import Path
 
 from rehearsal.backbone import check_the_backbone, join_the_backbone
+from rehearsal.checking import check
 from rehearsal.crossing import cross_networks
 from rehearsal.drills import DRILLS
+from rehearsal.figures import costs, load_test, write_report
 from rehearsal.names import API
 from rehearsal.placing import place
 from rehearsal.services import use_services
-from rehearsal.stage import Stage, made_keys, stage
+from rehearsal.stage import Stage, copied, stage
 from trunkline.addresses.names import route_url
 from trunkline.demo.report import Report
 from trunkline.deploy.progress import StepPrinter
 from trunkline.model import Cloudflare, Topology
+from trunkline.stacks.specs import stack_specs
 from trunkline.topology import load
 
 ALL_SECONDS, SERVING_SECONDS = 360.0, 60.0
@@ -29,12 +32,9 @@ def rehearse(file: Path, folder: Path, *, keep: bool = False) -> Report:
     Everything is gone afterwards, also after an error, which tells the machines' last words.
     """
     began, report, printer = time.monotonic(), Report(), StepPrinter()
-    with printer.step("make the keys"):
-        file, keys = made_keys(file, folder)
-    topology = load(file)
-    with stage(topology, keys, folder, printer, report) as made:
+    with stage(copied(file, folder), folder, printer, report) as made:
         try:
-            _play(made, file, topology, keep=keep)
+            _play(made, keep=keep)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{made.last_words()}".rstrip()) from error
     seconds = time.monotonic() - began
@@ -42,47 +42,50 @@ def rehearse(file: Path, folder: Path, *, keep: bool = False) -> Report:
     return report
 
 
-def _play(stage: Stage, file: Path, topology: Topology, *, keep: bool) -> None:
+def _play(stage: Stage, *, keep: bool) -> None:
     """What a user does, step by step."""
     with stage.printer.step("validate the topology") as step:
-        said = stage.operator.trunkline("validate", str(file.resolve()))
+        said = stage.operator.trunkline("validate", str(stage.file))
         step.result = said.strip().rpartition(": valid: ")[2]
+    with stage.printer.step("make the keys"):
+        stage.operator.trunkline("keys", stage.file.name)
+    topology = load(stage.file)
     if makes_zone(topology):
         with stage.printer.step("apply routing, which makes the zone"):
-            stage.stacks.apply(stage.synthesize(topology), "routing")
+            stage.apply("routing")
     if topology.probes:
-        topology = place(stage, file, topology)
-    names = bring_up(stage, topology)
+        topology = place(stage, topology)
+    bring_up(stage, topology)
     request_routes(stage, topology)
+    check(stage, topology)
+    load_test(stage, topology)
+    costs(stage)
+    write_report(stage, topology)
     come_unknown(stage, topology)
     ask_cloudflare(stage, topology)
     if topology.backbone:
         join_the_backbone(stage, topology)
         use_services(stage, topology)
-        check_the_backbone(stage, file, topology)
+        check_the_backbone(stage, topology)
         cross_networks(stage, topology)
     if keep:
         stand(stage)
     for drill in DRILLS:
         drill(stage, topology)
-    take_down(stage, topology, names)
+    take_down(stage, topology)
 
 
-def bring_up(stage: Stage, topology: Topology) -> list[str]:
+def bring_up(stage: Stage, topology: Topology) -> None:
     """Apply everything but the probes, and wait until every route is served."""
     began = time.monotonic()
-    output = stage.synthesize(topology)
-    names = []
-    with stage.printer.step("apply zones, edges and routing") as step:
-        for pattern in order(topology):
-            names += stage.stacks.apply(output, pattern)
-        step.result = f"{len(names)} stacks"
+    kinds = dict.fromkeys(each.kind for each in stack_specs(topology) if each.kind != "probes")
+    with stage.printer.step("apply zones, edges and routing"):
+        stage.apply(*kinds)
     with stage.printer.step("wait until every route is served by its site"):
         for route in topology.routing.routes:
             stage.wait_for(route_url(topology, route), route.site)
     seconds = time.monotonic() - began
     stage.report.add("apply to serving", f"{seconds:.0f} s", seconds, SERVING_SECONDS, "s")
-    return names
 
 
 def request_routes(stage: Stage, topology: Topology) -> None:
@@ -144,12 +147,10 @@ def stand(stage: Stage) -> None:
             time.sleep(3600)
 
 
-def take_down(stage: Stage, topology: Topology, names: list[str]) -> None:
-    """Destroy all stacks in any order, but for the one that makes the zone of their names."""
+def take_down(stage: Stage, topology: Topology) -> None:
+    """Destroy all stacks; a zone that one of them has made is asked about by itself."""
     with stage.printer.step("destroy everything") as step:
-        last = [name for name in names if name == "routing" and makes_zone(topology)]
-        stage.stacks.destroy([name for name in names if name not in last])
-        stage.stacks.destroy(last)
+        stage.destroy(confirm=topology.name if makes_zone(topology) else "")
         left = stage.sky.world.left()
         assert left == [], f"not destroyed: {', '.join(left)}"
         assert not stage.sky.running, f"still running: {', '.join(stage.sky.running)}"
@@ -157,12 +158,6 @@ def take_down(stage: Stage, topology: Topology, names: list[str]) -> None:
     unknown = stage.sky.without_effect()
     assert not unknown, f"types that the sky does not know: {', '.join(sorted(unknown))}"
     stage.report.add("remembered only", ", ".join(sorted(stage.sky.remembered())) or "nothing")
-
-
-def order(topology: Topology) -> tuple[str, ...]:
-    """The stacks in the order of apply: a zone that routing makes comes before the others."""
-    rest = ("zones-*", "edge-*")
-    return ("routing", *rest) if makes_zone(topology) else (*rest, "routing")
 
 
 def makes_zone(topology: Topology) -> bool:

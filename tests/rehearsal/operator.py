@@ -6,10 +6,11 @@ import contextlib
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ from rehearsal.access import CREDENTIALS
 from rehearsal.distances import OPERATOR
 from rehearsal.internet import Internet, namespace
 from rehearsal.names import API, Lookup, asking, serving_names
-from trunkline.deploy.keys import Keys
 
 RESOLVER = "127.0.0.53"
+# By these OpenSSL (of Python, too), Node.js and curl trust the sky's authority.
+TRUSTING = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
 
 
 class CommandError(AssertionError):
@@ -49,8 +51,8 @@ class Operator:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, *command: str, timeout: float = 600) -> str:
-        """A command's output; CommandError where it fails."""
+    def run(self, *command: str, exit_code: int = 0, timeout: float = 600) -> str:
+        """A command's output; CommandError where it ends with another exit code."""
         done = subprocess.run(
             self._entered(command),
             cwd=self.folder,
@@ -59,8 +61,9 @@ class Operator:
             text=True,
             timeout=timeout,
         )
-        if done.returncode:
-            raise CommandError(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
+        if done.returncode != exit_code:
+            said = f"{done.stdout}{done.stderr}"
+            raise CommandError(f"{' '.join(command)}: exit code {done.returncode}\n{said}")
         return done.stdout
 
     @contextlib.contextmanager
@@ -80,8 +83,10 @@ class Operator:
             process.kill()
             process.wait()
 
-    def trunkline(self, *arguments: str, timeout: float = 600) -> str:
-        return self.run(sys.executable, "-m", "trunkline", *arguments, timeout=timeout)
+    def trunkline(self, *arguments: str, exit_code: int = 0, timeout: float = 600) -> str:
+        """What a command of trunkline's prints; CommandError for another exit code."""
+        command = (sys.executable, "-m", "trunkline", *arguments)
+        return self.run(*command, exit_code=exit_code, timeout=timeout)
 
     def get(self, url: str, timeout: float = 60, *, known: bool = True) -> Answer:
         """Ask a URL once; status 0 where nobody answers. To Access it is `known` by its token."""
@@ -89,7 +94,7 @@ class Operator:
         options = ["--max-time", str(timeout), "--write-out", f"\n{form}"]
         if known:
             options += [part for each in CREDENTIALS.items() for part in ("-H", ": ".join(each))]
-        command = ("curl", "--silent", "--show-error", "--cacert", "authority.pem", *options)
+        command = ("curl", "--silent", "--show-error", *options)
         began = time.monotonic()
         try:
             printed = self.run(*command, url)
@@ -104,15 +109,23 @@ class Operator:
         url = f"https://{API}/client/v4{path}"
         header = ("--header", "Authorization: Bearer a-token")
         command = ("curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20")
-        printed = self.run(*command, "--cacert", "authority.pem", *header, url)
+        printed = self.run(*command, *header, url)
         return json.loads(printed)["result"]
 
     def shell(self) -> str:
         """The command that opens a shell in which `curl` and `trunkline` work as for a user."""
-        environment = {**self.environment, "CURL_CA_BUNDLE": str(self.folder / "authority.pem")}
-        words = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+        words = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
         entered = shlex.join(self._entered(["bash"]))
         return f"cd {shlex.quote(str(self.folder))} && {' '.join(words)} {entered}"
+
+    def end(self) -> None:
+        """End what still runs: an interrupted command's Terraform has a session of its own."""
+        listed = subprocess.run(
+            ["ip", "netns", "pids", self.namespace], capture_output=True, text=True, check=False
+        )
+        for pid in listed.stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
     def _entered(self, command: Sequence[str]) -> list[str]:
         return asking(self.namespace, command)
@@ -120,14 +133,26 @@ class Operator:
 
 @contextlib.contextmanager
 def operator(
-    internet: Internet, address: str, lookup: Lookup, authority: Authority, folder: Path, keys: Keys
+    internet: Internet,
+    address: str,
+    lookup: Lookup,
+    authority: Authority,
+    folder: Path,
+    variables: Mapping[str, str],
 ) -> Iterator[Operator]:
-    """An operator at a public address, with the keys of the topology."""
+    """An operator at a public address, in whose shell the variables are set."""
     (folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
-    (folder / "authority.pem").write_text(authority.pem)
+    trusted = folder / "authority.pem"
+    trusted.write_text(authority.pem)
     with namespace("operator") as place, contextlib.ExitStack() as stack:
         internet.join(place, address, OPERATOR)
         with inside(place):
             stack.enter_context(serving_names(RESOLVER, lookup))
-        environment = {"PYTHONPATH": str(ROOT / "constructs"), **keys.environment()}
-        yield Operator(place, folder, environment)
+        trusting = dict.fromkeys(TRUSTING, str(trusted))
+        found = Operator(
+            place, folder, {"PYTHONPATH": str(ROOT / "constructs"), **trusting, **variables}
+        )
+        try:
+            yield found
+        finally:
+            found.end()

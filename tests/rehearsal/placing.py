@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-
-from ruamel.yaml import YAML
+from functools import partial
+from typing import Any
 
 from rehearsal.distances import Distances
-from rehearsal.stage import Stage
+from rehearsal.stage import Stage, edited
 from trunkline.measurements import Pair
 from trunkline.measurements import load as load_measurements
 from trunkline.model import Site, Topology, zone_name
 from trunkline.topology import load
 
+MEASURED = "measured.json"
 
-def place(stage: Stage, file: Path, topology: Topology) -> Topology:
-    """Measure all zones of a topology's file, choose the nearest, and take the probes away again.
+
+def place(stage: Stage, topology: Topology) -> Topology:
+    """Measure all zones of the topology's file, choose the nearest, and take the probes away again.
 
     What was measured is held against the matrix of distances. The choice is the exact optimum of
     what was measured; on a busy machine that may be another one than the optimum of the matrix.
     """
-    pairs = _measure_all(stage, file, topology)
+    pairs = _measure_all(stage, topology)
     with stage.printer.step("place the edges") as step:
-        stage.operator.trunkline("place", "measured.json", "--topology", str(file), "--write")
-        placed = load(file)
+        stage.operator.trunkline("place", MEASURED, "--topology", str(stage.file), "--write")
+        placed = load(stage.file)
         step.result = ", ".join(f"{site.name} {site.zone}" for site in placed.sites)
         chosen = [site.zone for site in placed.sites]
         best = _nearest(topology, lambda zones: _measured(pairs, topology, zones))
@@ -38,18 +40,16 @@ def place(stage: Stage, file: Path, topology: Topology) -> Topology:
     return placed
 
 
-def _measure_all(stage: Stage, file: Path, topology: Topology) -> Sequence[Pair]:
+def _measure_all(stage: Stage, topology: Topology) -> Sequence[Pair]:
     """The pairs of all batches, one batch of probes after another."""
     batches, seconds = topology.probe_batches, 0.0
-    names: list[str] = []
     for batch in range(1, batches + 1):
         if batches > 1:
-            _set_batch(file, batch)
-        names, spent = _measure(stage, file, f" of batch {batch}" if batches > 1 else "")
-        seconds += spent
+            edited(stage.file, partial(_set_batch, batch))
+        seconds += _measure(stage, f" of batch {batch}" if batches > 1 else "")
     with stage.printer.step("destroy the probes"):
-        stage.stacks.destroy(names)
-    measured = load_measurements(stage.folder / "measured.json")
+        stage.destroy("probes")
+    measured = load_measurements(stage.folder / MEASURED)
     assert measured.complete, "some pairs are missing"
     worst = _worst(stage.apart, topology, measured.pairs)
     how = f"{len(measured.pairs)} ({seconds:.0f} s{f', {batches} batches' if batches > 1 else ''})"
@@ -58,25 +58,22 @@ def _measure_all(stage: Stage, file: Path, topology: Topology) -> Sequence[Pair]
     return measured.pairs
 
 
-def _set_batch(file: Path, number: int) -> None:
-    """Write which probes stand now into a topology's file, as its user does."""
-    yaml = YAML()
-    data = yaml.load(file.read_text())
+def _set_batch(number: int, data: Any) -> None:
     data["probes"]["batch"] = number
-    with file.open("w") as stream:
-        yaml.dump(data, stream)
 
 
-def _measure(stage: Stage, file: Path, which: str) -> tuple[list[str], float]:
-    """Apply the probes of a file and collect; the stacks, and the seconds of collecting."""
+def _measure(stage: Stage, which: str) -> float:
+    """Apply the probes of the file and collect; returns the seconds of collecting."""
     with stage.printer.step(f"apply the probes{which}") as step:
-        names = stage.stacks.apply(stage.synthesize(load(file)), "probes-*")
+        stage.apply("probes")
         step.result = f"{len(stage.sky.running)} machines"
     with stage.printer.step("collect what they measure") as step:
-        stage.operator.trunkline("collect", str(file), "--output", "measured.json")
-        measured = load_measurements(stage.folder / "measured.json")
+        loaded = ("sh", "-ec", '. ./keys.env; exec "$@"', "sh")
+        command = (sys.executable, "-m", "trunkline", "collect", str(stage.file))
+        stage.operator.run(*loaded, *command, "--output", MEASURED)
+        measured = load_measurements(stage.folder / MEASURED)
         step.result = f"{len(measured.pairs)} directed pairs"
-    return names, step.seconds
+    return step.seconds
 
 
 def _worst(apart: Distances, topology: Topology, pairs: Sequence[Pair]) -> float:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from attrs import evolve
 from doubles.machines import machine as booting
 from doubles.machines import rootfs
 from doubles.machines.scene import Scene
 from doubles.machines.vendors import vendors
 from doubles.services.packages import SigningKey
 from doubles.services.trust import Authority
+from ruamel.yaml import YAML
 
 from rehearsal import distances, internet
 from rehearsal.distances import Distances
@@ -24,17 +24,17 @@ from rehearsal.existing import add_existing, edge_machines
 from rehearsal.names import public_names
 from rehearsal.operator import Operator, operator
 from rehearsal.sky import Sky, sky
-from rehearsal.terraform import Stacks, environment
+from rehearsal.terraform import Stacks, environment, variables
+from trunkline.cli.keys import FILE as KEYS_FILE
 from trunkline.demo.report import Report
-from trunkline.deploy.keys import Keys, keys_of
-from trunkline.deploy.nodes import Nodes
 from trunkline.deploy.progress import StepPrinter
-from trunkline.model import SigningKeys, Topology
+from trunkline.model import Topology
 from trunkline.routing.load_balancer import LOAD_BALANCER
+from trunkline.stacks.specs import stack_specs
 from trunkline.stacks.synthesize import synthesize
 from trunkline.topology import load
-from trunkline.topology.nodes import nodes_path
 
+OUTPUT = "cdktf.out"
 SERVED_WITHIN = 180.0  # seconds: the machines install Envoy and cloudflared first
 
 
@@ -43,7 +43,7 @@ class Stage:
     """What a rehearsal works with; all that it writes lies in `folder`."""
 
     folder: Path
-    signing_key: str  # the fingerprint of the key of all vendors
+    file: Path  # the topology's
     sky: Sky
     operator: Operator
     stacks: Stacks
@@ -51,19 +51,34 @@ class Stage:
     printer: StepPrinter
     report: Report
 
-    def synthesize(self, topology: Topology, name: str = "cdktf.out") -> Path:
+    def synthesize(self, topology: Topology, name: str = OUTPUT) -> Path:
         """The stacks of a topology; what it takes for granted is there from now on."""
-        add_existing(self.sky.world, topology)
-        self.sky.serve()
+        self._prepare(topology)
         output = self.folder / name
-        synthesize(self._believing(topology), output)
+        synthesize(topology, output)
         return output
 
-    def _believing(self, topology: Topology) -> Topology:
-        """The topology, with the key of this sky's vendors in place of the real ones'."""
-        keys = SigningKeys(envoy=[self.signing_key], cloudflared=[self.signing_key])
-        versions = evolve(topology.edge.versions, signing_keys=keys)
-        return evolve(topology, edge=evolve(topology.edge, versions=versions))
+    def apply(self, *only: str) -> Topology:
+        """Run `trunkline apply` for the topology's file, or for some of its stacks."""
+        return self._deploy("apply", *only)
+
+    def destroy(self, *only: str, confirm: str = "") -> Topology:
+        """Run `trunkline destroy`; `confirm` is the topology's name, where more than it goes."""
+        options = ("--confirm", confirm) if confirm else ()
+        return self._deploy("destroy", *only, options=options)
+
+    def _deploy(self, command: str, *only: str, options: Sequence[str] = ()) -> Topology:
+        topology = load(self.file)
+        self._prepare(topology)
+        names = (each.name for each in stack_specs(topology))
+        self.stacks.keep_states(self.folder / OUTPUT, names)
+        chosen = ("--only", ",".join(only)) if only else ()
+        self.operator.trunkline(command, self.file.name, "--yes", *chosen, *options)
+        return topology
+
+    def _prepare(self, topology: Topology) -> None:
+        add_existing(self.sky.world, topology)
+        self.sky.serve()
 
     def wait_for(self, url: str, site: str, within: float = SERVED_WITHIN) -> float:
         """Until a site answers a URL; returns the seconds."""
@@ -114,29 +129,39 @@ class Stage:
         return "\n".join(parts)
 
 
-def made_keys(source: Path, folder: Path) -> tuple[Path, Keys]:
-    """The topology's file in a folder of its own, as a user has it after `trunkline keys`.
-
-    What lies beside it (certificates) comes along, and the nodes of a backbone are there as well.
-    """
+def copied(source: Path, folder: Path) -> Path:
+    """The topology's file in a folder of its own, with the certificates that lie beside it."""
     file = folder / "topology.yaml"
     shutil.copyfile(source, file)
     for beside in source.parent.glob("*.pem"):
         shutil.copy(beside, folder)
-    topology, keys = load(file), Keys({})
-    for key in keys_of(topology):
-        keys = keys.having(key)
-    if topology.backbone:
-        today = datetime.now(UTC).date().isoformat()
-        Nodes.of(topology).following(keys, today).write(nodes_path(file))
-    return file, keys
+    return file
+
+
+def edited(file: Path, edit: Callable[[Any], None]) -> None:
+    """Write a topology's file anew, as its user does, once `edit` has changed its data."""
+    yaml = YAML()
+    data = yaml.load(file.read_text())
+    edit(data)
+    with file.open("w") as stream:
+        yaml.dump(data, stream)
+
+
+def _trust(file: Path, fingerprint: str) -> None:
+    """Name the key of this sky's vendors in place of the real ones'."""
+
+    def edit(data: Any) -> None:
+        keys = {"envoy": [fingerprint], "cloudflared": [fingerprint]}
+        versions = data.setdefault("edge", {}).setdefault("versions", {})
+        versions["signing_keys"] = keys
+
+    edited(file, edit)
 
 
 @contextlib.contextmanager
-def stage(
-    topology: Topology, keys: Keys, folder: Path, printer: StepPrinter, report: Report
-) -> Iterator[Stage]:
-    """A sky and an operator for a topology, while the block runs."""
+def stage(file: Path, folder: Path, printer: StepPrinter, report: Report) -> Iterator[Stage]:
+    """A sky and an operator for a topology's file, while the block runs."""
+    topology = load(file)
     operators = list(topology.probes.operators if topology.probes else ()) or ["203.0.113.7/32"]
     apart = distances.load()
     booting.sweep()
@@ -149,10 +174,12 @@ def stage(
             )
             (folder / "vendors").mkdir()
             shown = vendors(images, folder / "vendors", signing)
+        _trust(file, signing.fingerprint)
         scene = Scene(images, shown, Authority())
         net = stack.enter_context(internet.internet(apart, operators))
         (folder / "cloudflare").mkdir()
         made, addresses = stack.enter_context(sky(scene, net, folder / "cloudflare"))
+        env = environment(folder, addresses)
         person = stack.enter_context(
             operator(
                 net,
@@ -160,8 +187,8 @@ def stage(
                 public_names(made.world),
                 scene.authority,
                 folder,
-                keys,
+                variables(folder, env),
             )
         )
-        stacks = Stacks(folder, environment(folder, addresses), keys)
-        yield Stage(folder, signing.fingerprint, made, person, stacks, apart, printer, report)
+        stacks = Stacks(folder, env, folder / KEYS_FILE)
+        yield Stage(folder, file, made, person, stacks, apart, printer, report)

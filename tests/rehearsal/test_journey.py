@@ -48,14 +48,19 @@ JOURNEYS = {
         "the exact optimum of what was measured",
         "tls_client_auth on",
     ),
-    ROOT / "tests" / "rehearsal" / "topologies" / "replicas.yaml": ("one of several edges stops",),
+    ROOT / "tests" / "rehearsal" / "topologies" / "replicas.yaml": (
+        "one of several edges stops",
+        "all edges are replaced, one after another",
+    ),
     ROOT / "tests" / "rehearsal" / "topologies" / "public-replicas.yaml": (
-        "one of several edges is replaced",
+        "trunkline check, while an edge is stopped",
+        "all edges are replaced, one after another",
     ),
     # A load balancer in place of the Worker, which is given each new tunnel by another apply.
     ROOT / "tests" / "golden" / "topologies" / "load-balancer.yaml": ("/models",),
     ROOT / "topologies" / "backbone.yaml": (
         "services in aws",
+        "one of several edges is replaced",
         "edges that reach one another",
         "the keys of the backbone are rotated",
     ),
@@ -67,6 +72,7 @@ JOURNEYS = {
     # Origin Rules, which fail over to nobody, so that some drills have no occasion.
     ROOT / "tests" / "golden" / "topologies" / "every-feature.yaml": ("an apply fails",),
 }
+STEPS = ("trunkline check", "trunkline bench", "trunkline cost", "trunkline report")
 DRILLS = (
     "a machine is stopped and started",
     "a machine is terminated",
@@ -99,7 +105,7 @@ def test_a_topology_goes_up_measures_serves_survives_and_comes_down(file: Path) 
     )
     printed = done.stdout + done.stderr
     assert done.returncode == 0, done.stdout + done.stderr
-    for words in JOURNEYS[file]:
+    for words in (*STEPS, *JOURNEYS[file]):
         assert words in printed, words
     if "failover:" in file.read_text():
         assert [each for each in DRILLS if each not in printed] == []

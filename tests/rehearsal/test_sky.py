@@ -7,6 +7,7 @@ import gzip
 import ipaddress
 import json
 import re
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +20,7 @@ from rehearsal import cloudflare_api, distances
 from rehearsal.cloudflare_edge import (
     SETTING,
     CloudflareEdge,
+    Connection,
     find_zone,
     rules_refused,
     token,
@@ -394,6 +396,38 @@ def test_cloudflares_api_refuses_a_stranger_and_a_path_that_it_does_not_know() -
     assert cloudflare_api.answer(world(), Asked("/client/v4/zones", command="POST"))[0] == 405
     status, said = ask(world(), "/client/v4/nothing")
     assert (status, said["success"]) == (404, False)
+
+
+def test_cloudflares_api_lists_a_tunnel_that_is_not_deleted_and_its_connectors() -> None:
+    kind = "cloudflare_zero_trust_tunnel_cloudflared"
+    made = world(**{kind: [{"id": "t", "account_id": "mine", "name": "edge"}]})
+    path = "/client/v4/accounts/mine/cfd_tunnel"
+    for deleted, count in (("false", 1), ("true", 0)):
+        _, said = ask(made, f"{path}?name=edge&is_deleted={deleted}")
+        assert len(said["result"]) == count
+    asked = Asked(f"{path}/t/connections")
+    status, body = cloudflare_api.answer(made, asked, {"t": ["one"]}.__getitem__)
+    [client] = json.loads(body)["result"]
+    assert (status, client["id"]) == (200, "one")
+    assert client["conns"] == [{"is_pending_reconnect": False}]
+
+
+def test_a_connector_keeps_its_id_until_its_machine_is_gone(tmp_path: Path) -> None:
+    edge = CloudflareEdge(world(), "nowhere", tmp_path, Authority())
+    ends = [socket.socketpair() for _ in range(3)]
+    edge.tunnels["t"] = [Connection(ours, "198.18.0.7") for ours, _ in ends[:2]]
+    [first] = edge.connectors("t")
+    assert edge.connectors("t") == [first]
+    edge.drop("198.18.0.7")
+    assert edge.connectors("t") == []
+    edge.tunnels["t"] = [Connection(ends[2][0], "198.18.0.7")]  # a new machine at its address
+    [second] = edge.connectors("t")
+    assert second != first
+    ends[2][1].close()  # the agent has gone by itself
+    assert edge.connectors("t") == []
+    for ours, theirs in ends:
+        ours.close()
+        theirs.close()
 
 
 def rule(expression: str, hostname: str, enabled: bool = True) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 OVERRIDE: Final = "zz_override.tf.json"
 NO_CHANGES, CHANGES = 0, 2
-# A backend in an override file replaces the stack's own, of any type, and a `cloud` block too.
-LOCAL_BACKEND: Final = {"backend": {"local": {"path": "terraform.tfstate"}}}
+STATE: Final = "terraform.tfstate"
 # What Terraform needs of the caller's environment; nothing of the caller's clouds or Terraform.
 INHERITED: Final = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT")
 
@@ -25,12 +24,25 @@ class TerraformError(AssertionError):
     """A Terraform command failed; the message is what it printed."""
 
 
+def keep_state(stack: Path, state: Path, extra: Mapping[str, Any] | None = None) -> None:
+    """Let the stack in a folder have its state in a file, whatever backend it names.
+
+    A backend in an override file replaces the stack's own, of any type, and a `cloud` block too.
+    `extra` is merged into that file.
+    """
+    extra = extra or {}
+    backend = {"backend": {"local": {"path": str(state)}}}
+    merged = {**extra, "terraform": {**backend, **extra.get("terraform", {})}}
+    (stack / OVERRIDE).write_text(json.dumps(merged, indent=2))
+
+
 class TerraformRunner:
     """The life of one stack: `TerraformRunner(stack, work, env).cycle()`.
 
-    The stack's folder is copied to `work`, where its state is kept in a file, whatever backend the
-    stack names. `override` is merged into the override file beside the copy. `env` comes on top of
-    a bare environment; it names the CLI configuration with `TF_CLI_CONFIG_FILE`.
+    The stack's folder is copied to `work`, where its state is kept in a file, or else in the file
+    `state`, whatever backend the stack names. `override` is merged into the override file beside
+    the copy. `env` comes on top of a bare environment; it names the CLI configuration with
+    `TF_CLI_CONFIG_FILE`.
     """
 
     def __init__(
@@ -41,16 +53,13 @@ class TerraformRunner:
         *,
         override: Mapping[str, Any] | None = None,
         timeout: float = 120,
+        state: Path | None = None,
     ) -> None:
         self.folder = Path(shutil.copytree(stack, work, ignore=_leftovers))
         self._timeout = timeout
         self._env = _environment(self.folder, env)
-        self._write_override(override or {})
-
-    def _write_override(self, extra: Mapping[str, Any]) -> None:
-        terraform = {**LOCAL_BACKEND, **extra.get("terraform", {})}
-        merged = {**extra, "terraform": terraform}
-        (self.folder / OVERRIDE).write_text(json.dumps(merged, indent=2))
+        self._state = state or self.folder / STATE
+        keep_state(self.folder, state or Path(STATE), override)
 
     def set_variables(self, variables: Mapping[str, str]) -> None:
         """Take these TF_VAR_* in place of those before."""
@@ -118,7 +127,7 @@ class TerraformRunner:
 
     def state(self) -> Json:
         """The state file; an empty object before the first apply."""
-        path = self.folder / "terraform.tfstate"
+        path = self._state
         held: Json = json.loads(path.read_text()) if path.exists() else {}
         return held
 

@@ -30,6 +30,7 @@ from rehearsal.drills.outages import (
     a_zone_is_cut_off,
     one_of_several_edges_is_lost,
 )
+from rehearsal.drills.rolling import edges_are_replaced_one_after_another
 from rehearsal.stage import Stage
 from trunkline.model import Topology
 
@@ -48,4 +49,5 @@ DRILLS: tuple[Callable[[Stage, Topology], None], ...] = (
     another_topology_stands_beside,
     a_second_edge_carries_the_networks,
     keys_of_the_backbone_are_rotated,
+    edges_are_replaced_one_after_another,
 )

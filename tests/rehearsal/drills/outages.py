@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+from rehearsal.checking import check_without
 from rehearsal.drills.asking import lost, requests, with_failover
 from rehearsal.existing import edge_machines
 from rehearsal.stage import Stage
@@ -25,6 +26,7 @@ def a_machine_is_stopped(stage: Stage, topology: Topology) -> None:
         goes_on = topology.edge.replicas > 1
         assert (asked[-1].site == route.site) == goes_on, f"{asked[-1].site} answers"
         step.result = lost(asked)
+    _check_meanwhile(stage, topology, route.site)
     with stage.printer.step("start it again") as again:
         began = time.monotonic()
         stage.sky.start(machine)
@@ -66,6 +68,7 @@ def one_of_several_edges_is_lost(stage: Stage, topology: Topology) -> None:
             stage.sky.stop(machine)
         assert _zones(stage, url) == {*others}
         step.result = lost(asked)
+    _check_meanwhile(stage, topology, route.site)
     with stage.printer.step("start it again") as again:
         stage.sky.start(machine)
         stage.wait_until(lambda: _zones(stage, url) == {*machines}, "it answers again")
@@ -79,15 +82,23 @@ def one_of_several_edges_is_lost(stage: Stage, topology: Topology) -> None:
             stage.stacks.apply(stage.synthesize(topology), f"edge-{route.site}")
             stage.wait_until(lambda: _zones(stage, url) == {*machines}, "it answers again")
         again.result = lost(asked)
+    stage.report.add("one of several edges stops", step.result)
+    stage.report.add("one is gone without a word", f"{gone.result}; back: {again.result}")
+    if len(topology.sites) == 1:  # trunkline apply replaces all of them
+        return
     kind = machine.sky.machine_type
     with stage.printer.step(f"replace the edge in {others[0]}") as replaced:
         with requests(stage, url) as asked:
             stage.stacks.replace(f"edge-{route.site}", kind, f"machine-{others[0]}_")
             stage.wait_until(lambda: _zones(stage, url) == {*machines}, "it answers again")
         replaced.result = lost(asked)
-    stage.report.add("one of several edges stops", step.result)
     stage.report.add("one of several edges is replaced", replaced.result)
-    stage.report.add("one is gone without a word", f"{gone.result}; back: {again.result}")
+
+
+def _check_meanwhile(stage: Stage, topology: Topology, site: str) -> None:
+    with stage.printer.step("check meanwhile") as step:
+        step.result = check_without(stage, topology, site)
+    stage.report.add("trunkline check, while an edge is stopped", step.result)
 
 
 def _zones(stage: Stage, url: str) -> set[str]:
