@@ -223,8 +223,8 @@ class Deployment:
             return
         if self.commands.stopping:
             raise TerraformError("interrupted; what it had made by then is in its state")
-        stack = str(target.folder)
-        raise TerraformError(told(transcript.trouble(), stack, self._known(target)))
+        stack, program = str(target.folder), Path(self.commands.program).name
+        raise TerraformError(told(transcript.trouble(), stack, self._known(target), program))
 
     def _known(self, target: StackTarget) -> Sequence[Refusal]:
         """What the providers of a stack may refuse."""

@@ -17,8 +17,8 @@ class Refusal:
     """An error that is known.
 
     - `pattern`: a regular expression that is found in its text.
-    - `remedy`: what to do, as the end of a sentence; `{stack}` is the stack's folder, and the
-      pattern's named groups are words of the text.
+    - `remedy`: what to do, as the end of a sentence; `{stack}` is the stack's folder, `{terraform}`
+      the program, and the pattern's named groups are words of the text.
     """
 
     pattern: str
@@ -29,8 +29,8 @@ OF_TERRAFORM = (
     Refusal(
         r"(?s)Error acquiring the state lock.*?ID:\s+(?P<id>\S+).*?Who:\s+(?P<who>\S+)"
         r".*?Created:\s+(?P<since>\S+ [\d:]+)",
-        "{who} has been at work on it since {since}: wait for that run; if it has died, terraform "
-        "-chdir={stack} force-unlock {id}",
+        "{who} has been at work on it since {since}: wait for that run; if it has died, "
+        "{terraform} -chdir={stack} force-unlock {id}",
     ),
     Refusal(
         r"Error acquiring the state lock",
@@ -42,7 +42,7 @@ OF_TERRAFORM = (
     ),
     Refusal(
         r"Backend configuration (?:block has )?changed|Backend initialization required",
-        "the place of its state is another one now: terraform -chdir={stack} init -migrate-state",
+        "the place of its state is another one now: {terraform} -chdir={stack} init -migrate-state",
     ),
     Refusal(
         r"Failed to query available provider packages|Failed to install provider",
@@ -52,12 +52,15 @@ OF_TERRAFORM = (
 )
 
 
-def told(trouble: Trouble, stack: str, known: Iterable[Refusal] = ()) -> str:
+def told(
+    trouble: Trouble, stack: str, known: Iterable[Refusal] = (), program: str = "terraform"
+) -> str:
     """An error in a line or two: what it says, then what to do where that is known."""
     text = _shortened(trouble)
     for refusal in (*OF_TERRAFORM, *known):
         if found := re.search(refusal.pattern, trouble.text, re.IGNORECASE):
-            return f"{text}\n{refusal.remedy.format(stack=stack, **found.groupdict())}"
+            words = {"stack": stack, "terraform": program, **found.groupdict()}
+            return f"{text}\n{refusal.remedy.format(**words)}"
     return text
 
 

@@ -20,8 +20,12 @@ from trunkline.terraform.transcript import GOOD_NEWS, SAID
 
 AT_ONCE = 2  # each takes 50 MB
 SHOWN_LINES = 12
+# Of Terraform and of OpenTofu alike, by chance:
+# https://opentofu.org/docs/v1.10/intro/whats-new and https://opentofu.org/docs/v1.11/intro/whats-new
 OLDEST = (1, 10)  # lock files beside the state in S3 came with it
 WRITE_ONLY = (1, 11)  # arguments that no state holds came with it
+TERRAFORM = ("Terraform", "https://developer.hashicorp.com/terraform/install")
+OPENTOFU = ("OpenTofu", "https://opentofu.org/docs/intro/install")
 
 Done = Callable[[str], None]
 
@@ -119,7 +123,7 @@ def find_terraform(name: str = "terraform") -> str:
     """
     found = shutil.which(name)
     if found is None:
-        raise TerraformError(f"{name} is not on PATH; {_remedy(OLDEST)}")
+        raise TerraformError(f"{name} is not on PATH; {_remedy(name, OLDEST)}")
     return str(Path(found).absolute())  # it runs in the folders of stacks
 
 
@@ -129,16 +133,19 @@ def check_version(program: str, oldest: tuple[int, ...] = OLDEST) -> None:
     if (found := _version(done.stdout)) < oldest:
         version = _dotted(found) or "unknown"
         name = Path(program).name
-        raise TerraformError(f"{name} has the version {version}; {_remedy(oldest)}")
+        raise TerraformError(f"{name} has the version {version}; {_remedy(name, oldest)}")
 
 
-def _remedy(oldest: tuple[int, ...]) -> str:
-    where = "https://developer.hashicorp.com/terraform/install"
-    return f"install Terraform {_dotted(oldest)} or newer: {where}"
+def _remedy(program: str, oldest: tuple[int, ...]) -> str:
+    what, where = OPENTOFU if "tofu" in Path(program).name else TERRAFORM
+    return f"install {what} {_dotted(oldest)} or newer: {where}"
 
 
 def _version(printed: str) -> tuple[int, ...]:
-    """The version in what `terraform version -json` prints; empty where there is none."""
+    """The version in what `terraform version -json` prints; empty where there is none.
+
+    OpenTofu's has the same name: https://opentofu.org/docs/cli/commands/version
+    """
     try:
         text = json.loads(printed)["terraform_version"]
     except (ValueError, KeyError, TypeError):

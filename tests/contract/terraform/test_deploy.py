@@ -20,6 +20,20 @@ from trunkline.local.status import machines
 
 pytestmark = pytest.mark.slow
 
+# Terraform that says what OpenTofu's documentation says, where the two differ.
+# https://opentofu.org/docs/cli/commands/version
+# https://opentofu.org/docs/internals/machine-readable-ui
+OPENTOFU = r"""#!/bin/bash
+set -o pipefail
+if [ "$1" = version ]; then
+  echo '{"terraform_version": "1.11.1", "platform": "linux_amd64", "provider_selections": {}}'
+  exit
+fi
+terraform "$@" | sed -u -E \
+  -e 's/"@message":"Terraform [0-9.]+"/"@message":"OpenTofu 1.11.1"/' \
+  -e 's/"terraform":"[0-9.]+"/"tofu":"1.11.1"/' \
+  -e 's/"@module":"terraform.ui"/"@module":"tofu.ui"/'
+"""
 EDGES = ["edge-aws", "edge-google", "edge-azure"]
 
 
@@ -73,9 +87,15 @@ def test_three_clouds_are_made_left_alone_and_taken_down(operator: Operator) -> 
     assert set(operator.plan().values()) == {"nothing to do"}
     again = operator.run("apply", "--yes")
     assert "Nothing to do: 9 stacks as it should be." in again.stdout
-    destroyed = operator.run("destroy", "--yes")
+    tofu = operator.folder / "tofu"
+    tofu.write_text(OPENTOFU)
+    tofu.chmod(0o755)
+    destroyed = operator.run("destroy", "--yes", "--terraform", tofu)
     assert destroyed.returncode == 0, destroyed.stderr
     assert [operator.resources(stack) for stack in ("routing", *EDGES)] == [[]] * 4
+    assert (
+        "OpenTofu 1.11.1\n" in (operator.folder / "cdktf.out" / "logs" / "routing.log").read_text()
+    )
 
 
 def test_an_edge_joins_a_backbone_with_a_key_that_no_state_holds(

@@ -218,7 +218,8 @@ def test_standard_input_is_for_answers(stage: Stage) -> None:
 
 def test_another_program_may_take_terraform_s_place(stage: Stage) -> None:
     done = stage.run("plan", "--terraform", "tofu")
-    assert (done.returncode, "tofu is not on PATH" in done.stderr) == (2, True)
+    assert done.returncode == 2
+    assert "tofu is not on PATH; install OpenTofu 1.10 or newer: https://opentofu" in done.stderr
     (stage.folder / "bin" / "terraform").rename(stage.folder / "bin" / "tofu")
     assert stage.run("plan", "--terraform", "tofu").returncode == 0
 

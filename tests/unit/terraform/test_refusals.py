@@ -22,11 +22,12 @@ Lock Info:
 Terraform acquires a state lock to protect the state."""
 
 
-def test_who_holds_a_lock_is_told_and_how_to_break_it() -> None:
-    text = told(Trouble("Error acquiring the state lock", LOCKED), "cdktf.out/stacks/edge-aws")
-    assert text.endswith(
+@pytest.mark.parametrize("program", ["terraform", "tofu"])
+def test_who_holds_a_lock_is_told_and_how_to_break_it(program: str) -> None:
+    trouble = Trouble("Error acquiring the state lock", LOCKED)
+    assert told(trouble, "cdktf.out/stacks/edge-aws", program=program).endswith(
         "\nada@desk has been at work on it since 2026-11-27 23:05:02: wait for that run; if it has "
-        "died, terraform -chdir=cdktf.out/stacks/edge-aws force-unlock "
+        f"died, {program} -chdir=cdktf.out/stacks/edge-aws force-unlock "
         "0b8b9d1c-5a1c-8a43-9d5f-4f9c51e94f3a"
     )
 
