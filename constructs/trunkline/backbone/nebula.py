@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
 from typing import ClassVar
 
 from trunkline.backbone.base import Declaration, Driver, JsonObject, Membership
+from trunkline.backbone.certificates import subnets
 from trunkline.envoy import ZONE
 from trunkline.errors import ConfigurationError
 from trunkline.model import EDGE_GROUP, UDP_PORTS, Node, Versions
@@ -33,9 +33,11 @@ class NebulaDriver(Driver):
         limits=(
             "it goes over the internet, whose latency and loss it has",
             "it encrypts outside the kernel, which takes more processor time than WireGuard there",
+            "before Nebula 1.9, an edge that takes a network over costs all others a second or so",
         ),
         cost="nothing beyond the traffic, which each cloud counts as leaving it",
         source="https://nebula.defined.net/docs/",
+        networks=True,
         keys="you: trunkline keys makes them, and your authority signs; that key never leaves you",
         measured=(
             "0.8 ms more for a round trip",
@@ -47,9 +49,7 @@ class NebulaDriver(Driver):
         return underlay - OVERHEAD
 
     def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
-        if forwards:
-            raise ConfigurationError("Nebula carries no whole networks; choose another kind")
-        return Nebula()
+        return Nebula(forwards=forwards)
 
     def document(
         self,
@@ -61,18 +61,21 @@ class NebulaDriver(Driver):
         """The format that `payload/nebula.py` reads.
 
         - `zone` and `names`: where the machine stands, and its node's name in each zone.
-        - `overlay_bits`: how long the prefix of the overlay is.
+        - `overlay`: the range of all nodes.
         - `group`, `ports`, `port`: whose nodes may connect, to which TCP ports, and the UDP port
           at which all nodes answer.
         - `authorities`: the certificates of those who may sign, in base64.
         - `nodes`: all of them, this one included: `name`, `host`, `address`, `mtu`; of the site's
-          own nodes also `keys`, the newest first, each with `public_key` and `certificate`.
+          own nodes also `keys`, the newest first, each with `public_key` and `certificate`. Where
+          they carry whole networks, each also has the range of its site's, `network`; the first
+          node of a site is to carry it.
+        - `own_ports`, with networks: the TCP ports at which an edge answers its own network.
         """
-        backbone = membership.backbone
+        backbone, networks = membership.backbone, membership.networks
         return {
             "zone": ZONE,
             "names": dict(names),
-            "overlay_bits": IPv4Network(backbone.cidr).prefixlen,
+            "overlay": backbone.cidr,
             "group": EDGE_GROUP,
             "ports": list(ports),
             "port": UDP_PORTS[0],
@@ -83,17 +86,31 @@ class NebulaDriver(Driver):
                     "host": membership.hosts[node.name],
                     "address": node.address,
                     "mtu": membership.mtus[site],
-                    **({"keys": _keys(node)} if site == membership.site else {}),
+                    **({"network": networks[site]} if networks else {}),
+                    **_own(node, networks.get(site, "") if site == membership.site else None),
                 }
                 for site, members in backbone.nodes.items()
                 for node in members
             ],
+            **({"own_ports": list(own_ports)} if networks else {}),
         }
 
 
-def _keys(node: Node) -> list[JsonObject]:
+def _own(node: Node, network: str | None) -> JsonObject:
+    """What a node of the site itself shows others; for a node of another site nothing.
+
+    `network` is the range that it carries, empty for none; it is None for a node of another site.
+    """
+    if network is None:
+        return {}
     if not all(key.certificate for key in node.keys):
         raise ConfigurationError(
             f"there is no certificate yet for {node.name}: make it with trunkline keys"
         )
-    return [{"public_key": key.public_key, "certificate": key.certificate} for key in node.keys]
+    if network and not all(network in subnets(key.certificate) for key in node.keys):
+        raise ConfigurationError(
+            f"the certificate of {node.name} does not name {network}, which it is to carry: make "
+            "a new one with trunkline keys"
+        )
+    keys = [{"public_key": key.public_key, "certificate": key.certificate} for key in node.keys]
+    return {"keys": keys}

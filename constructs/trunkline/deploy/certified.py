@@ -28,12 +28,15 @@ class Office:
 
     While the authority is rotated, the one before signs, which all nodes trust already; the new one
     signs when that is retired. Nodes trust the last two, so that each step may take its time.
+
+    `networks` are the ranges of the sites' networks, by site, where nodes carry these.
     """
 
     name: str
     backbone: BackboneSettings
     keys: Keys
     today: date
+    networks: Mapping[str, str]
 
     def authorities(self) -> tuple[Authority, ...]:
         """Whom nodes trust, the newest first: two at most."""
@@ -56,7 +59,8 @@ class Office:
             bits = IPv4Network(self.backbone.cidr).prefixlen
             address = IPv4Interface(f"{node.address}/{bits}")
             public = base64.b64decode(key.public_key)
-            made = signer.node(node.name, address, (EDGE_GROUP, site), public, expires)
+            own = [self.networks[site]] if site in self.networks else []
+            made = signer.node(node.name, address, (EDGE_GROUP, site), public, expires, own)
             return base64.b64encode(made).decode()
 
         if key.expires:

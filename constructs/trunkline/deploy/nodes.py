@@ -101,7 +101,8 @@ class Nodes:
         self, backbone: BackboneSettings, made: Mapping[str, Node], keys: Keys, today: str
     ) -> Nodes:
         """With certificates, where the kind of the backbone has them."""
-        office = Office(self.topology.name, backbone, keys, date.fromisoformat(today))
+        day, networks = date.fromisoformat(today), self.topology.carried_networks
+        office = Office(self.topology.name, backbone, keys, day, networks)
         of_sites = {
             name: (site.name, made[name])
             for site in self.topology.sites

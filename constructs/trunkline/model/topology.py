@@ -71,6 +71,13 @@ class Topology:
         return tuple(node_name(site, number) for number in range(1, count + 1))
 
     @property
+    def carried_networks(self) -> dict[str, str]:
+        """The range of each site's network, by site, where the backbone carries whole networks."""
+        if not self.backbone or not self.backbone.networks:
+            return {}
+        return {site.name: site.network.cidr for site in self.sites if site.network.cidr}
+
+    @property
     def probe_batches(self) -> int:
         """How many batches it takes to measure every zone of a site with those of all others."""
         return math.prod(len(groups) for groups in self._probe_groups())

@@ -6,6 +6,7 @@ Adding one is a class in a file of `payload/units/`, and its place in the list o
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from functools import cache
 from importlib.resources import files
@@ -89,11 +90,19 @@ class Unit(ABC):
         """
 
 
+# A program's import of another file of this folder, which stands in its place on a machine.
+_PART = re.compile(r"^from trunkline\.payload\.(\w+) import (?:\([^)]*\)|.*)$", re.MULTILINE)
+
+
 @cache
 def machine_program(name: str) -> str:
-    """The program `payload/<name>.py` as machines get it."""
+    """The program `payload/<name>.py` as machines get it: one file, whatever it is made of."""
+    return without_documentation(_whole(name), f"payload/{name}.py")
+
+
+def _whole(name: str) -> str:
     text = files("trunkline.payload").joinpath(f"{name}.py").read_text("utf-8")
-    return without_documentation(text, f"payload/{name}.py")
+    return _PART.sub(lambda found: _whole(found[1]), text)
 
 
 def packaged(name: str) -> str:

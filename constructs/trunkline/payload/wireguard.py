@@ -8,20 +8,34 @@ Each key of the machine has an interface of its own, named by its UDP port, and 
 machine is a peer of all of them. So machines that have a new key already and machines that do not
 know it yet understand one another: traffic takes the newest pair of keys that has shaken hands.
 
-Where nodes have a `network`, that whole range goes to the first node of its site, to the next one
-while the first is silent, and back. Both ends choose alike, since WireGuard takes packets of a
-range from one peer alone.
+Of the nodes that have a `network` both ends choose alike who carries it, since WireGuard takes
+packets of a range from one peer alone.
 """
 
 import base64
 import json
-import os
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from trunkline.payload.node import (
+    HELLO_SECONDS,
+    BackboneError,
+    carriers,
+    hello,
+    network_nodes,
+    notify,
+    others,
+    own_name,
+    own_node,
+    rules,
+    run,
+    say,
+    shares_network,
+)
 
 CONFIG, KEYS = "backbone.json", "backbone-key"
 PREFIX = "tl"  # names of interfaces: tl51820
@@ -31,21 +45,10 @@ FRESH_SECONDS = 180.0
 # no inbound port is open. The shortest memory of a cloud's firewall for UDP is 30 s.
 KEEPALIVE_SECONDS = 5
 RESOLVE_SECONDS = 10
-# A node that shares a network with others sends to all this often, so that they know it is there: a
-# keepalive comes only where nothing else has passed in either direction.
-HELLO_SECONDS = 2
+# A node says here that it is there: a keepalive comes only where nothing else has passed in either
+# direction.
 HELLO_PORT = 9  # discard: the firewall of the receiver drops it
-# Three of these are lost, and a little more.
-SILENT_SECONDS = 7
 ROUTES = "84"  # the protocol number of the routes to networks, by which they are known again
-IP_AND_TCP_HEADERS = 40
-TABLE = "trunkline_backbone"
-
-
-class BackboneError(Exception):
-    """Something is not as it should be; the message says what, without any key."""
-
-    __slots__ = ()  # a machine gets this program without its docstrings, and a class needs a body
 
 
 class Session(NamedTuple):
@@ -53,17 +56,6 @@ class Session(NamedTuple):
 
     interface: str
     public_key: str
-
-
-def run(*command: str, text: str = "") -> str:
-    """What a command prints; BackboneError with its last words where it fails."""
-    done = subprocess.run(
-        command, input=text, capture_output=True, text=True, timeout=30, check=False
-    )
-    if done.returncode:
-        said = done.stderr.strip().rpartition("\n")[2]
-        raise BackboneError(f"{' '.join(command[:3])}: {said}")
-    return done.stdout.strip()
 
 
 # --- what the files say
@@ -77,22 +69,6 @@ def read(folder: str) -> tuple[dict[str, Any], list[str]]:
     return config, keys
 
 
-def own_name(config: dict[str, Any]) -> str:
-    name: str = config["names"][config["zone"]]
-    return name
-
-
-def own_node(config: dict[str, Any]) -> dict[str, Any]:
-    nodes: list[dict[str, Any]] = config["nodes"]
-    [found] = [node for node in nodes if node["name"] == own_name(config)]
-    return found
-
-
-def others(config: dict[str, Any]) -> list[dict[str, Any]]:
-    name = own_name(config)
-    return [node for node in config["nodes"] if node["name"] != name]
-
-
 def interfaces(config: dict[str, Any], keys: list[str]) -> dict[str, str]:
     """The private key of each interface by its name, the newest first."""
     ports = {key["public_key"]: key["port"] for key in own_node(config)["keys"]}
@@ -104,42 +80,6 @@ def interfaces(config: dict[str, Any], keys: list[str]) -> dict[str, str]:
 
 
 # --- whole networks
-
-
-def network_nodes(config: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The nodes of each network of another site, those that are to carry it first."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    own = own_node(config).get("network")
-    for node in config["nodes"]:
-        if (network := node.get("network")) and network != own:
-            found.setdefault(network, []).append(node)
-    return found
-
-
-def carriers(config: dict[str, Any], heard: dict[str, float], now: float) -> dict[str, str]:
-    """The network that each node carries, by its name: of a site the first that is not silent."""
-    found = {}
-    for network, nodes in network_nodes(config).items():
-        names = [node["name"] for node in nodes]
-        well = [name for name in names if now - heard.get(name, 0) < SILENT_SECONDS]
-        found[(well or names)[0]] = network
-    return found
-
-
-def shares_network(config: dict[str, Any]) -> bool:
-    """Whether another node could carry this one's network as well."""
-    own = own_node(config).get("network")
-    return bool(own) and sum(node.get("network") == own for node in config["nodes"]) > 1
-
-
-def hello(nodes: list[dict[str, Any]]) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        for node in nodes:
-            try:
-                sender.sendto(b"", (node["address"], HELLO_PORT))
-            except OSError:
-                continue  # there is no way to it yet
 
 
 def drop_routes(networks: set[str]) -> None:
@@ -259,91 +199,7 @@ def carry(
         run("ip", "route", "replace", network, *to)
 
 
-# --- the firewall
-
-
-def rules(config: dict[str, Any]) -> str:
-    """What may come in from the backbone: pings, and connections to the edge's own ports."""
-    ports = ", ".join(str(port) for port in config["ports"])
-    accept = f"    tcp dport {{ {ports} }} accept\n" if ports else ""
-    return (
-        f"table inet {TABLE} {{}}\n"
-        f"delete table inet {TABLE}\n"
-        f"table inet {TABLE} {{\n"
-        f"{forwarding(config)}"
-        "  chain input {\n"
-        "    type filter hook input priority 0; policy accept;\n"
-        f"{own_network(config)}"
-        f'    iifname != "{PREFIX}*" return\n'
-        "    ct state established,related accept\n"
-        f"    ip saddr != {config['overlay']} drop\n"
-        "    icmp type echo-request accept\n"
-        f"{accept}"
-        "    drop\n"
-        "  }\n"
-        "}\n"
-    )
-
-
-def own_network(config: dict[str, Any]) -> str:
-    """What may come in from the own network, which the cloud's firewall lets through to others.
-
-    That firewall may not know the edge from those others.
-    """
-    if not (own := own_node(config).get("network")):
-        return ""
-    source = f'iifname != {{ "lo", "{PREFIX}*" }} ip saddr {own}'
-    ports = ", ".join(str(port) for port in config["own_ports"])
-    accept = f"    {source} tcp dport {{ {ports} }} accept\n" if ports else ""
-    return (
-        f"    {source} ct state established,related accept\n"
-        f"    {source} icmp type echo-request accept\n"
-        f"{accept}"
-        f"    {source} drop\n"
-    )
-
-
-def forwarding(config: dict[str, Any]) -> str:
-    """What passes: nothing without networks, else packets between the own one and the others.
-
-    TCP is told how much a packet may carry, so that none has to be split.
-    """
-    head = "  chain forward {\n    type filter hook forward priority 0; policy "
-    if not (own := own_node(config).get("network")):
-        return f'{head}accept;\n    iifname "{PREFIX}*" drop\n    oifname "{PREFIX}*" drop\n  }}\n'
-    others = {network: nodes[0]["mtu"] for network, nodes in network_nodes(config).items()}
-    clamps = "".join(
-        f"    ip {end} {network} tcp flags & (syn | rst) == syn "
-        f"tcp option maxseg size set {mtu - IP_AND_TCP_HEADERS}\n"
-        for network, mtu in others.items()
-        for end in ("saddr", "daddr")
-    )
-    ranges = ", ".join(others)
-    return (
-        f"{head}drop;\n{clamps}"
-        f'    iifname "{PREFIX}*" oifname != "{PREFIX}*" '
-        f"ip saddr {{ {ranges} }} ip daddr {own} accept\n"
-        f'    iifname != "{PREFIX}*" oifname "{PREFIX}*" '
-        f"ip saddr {own} ip daddr {{ {ranges} }} accept\n"
-        "  }\n"
-    )
-
-
 # --- the daemon
-
-
-def notify(text: str) -> None:
-    """Tell systemd, where it listens (sd_notify(3))."""
-    if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
-            client.connect("\0" + address[1:] if address.startswith("@") else address)
-            client.send(text.encode())
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-    notify(f"STATUS={text}")
 
 
 class Mesh:
@@ -378,7 +234,7 @@ class Mesh:
         if found == self.loaded:
             return
         config, keys = found
-        run("nft", "-f", "-", text=rules(config))
+        run("nft", "-f", "-", text=rules(config, f"{PREFIX}*"))
         drop_routes(set(network_nodes(config)))
         self.links = set_up(config, keys)
         self.loaded, self.addresses, self.carried, self.resolved = found, {}, {}, 0.0
@@ -397,7 +253,7 @@ class Mesh:
         if time.monotonic() - self.greeted < HELLO_SECONDS or not self.loaded:
             return
         if shares_network(self.loaded[0]):
-            hello(others(self.loaded[0]))
+            hello(others(self.loaded[0]), HELLO_PORT)
         self.greeted = time.monotonic()
 
     def listen(self) -> None:

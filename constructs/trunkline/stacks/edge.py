@@ -139,10 +139,5 @@ def _backbone(scope: Construct, topology: Topology) -> Backbone | None:
         cidr=backbone.cidr,
         auth_key_version=backbone.auth_key_version,
         authorities=backbone.authorities,
-        networks=_networks(topology) if backbone.networks else None,
+        networks=topology.carried_networks,
     )
-
-
-def _networks(topology: Topology) -> dict[str, str]:
-    """The range of each site's network, which the checks have seen to be there."""
-    return {site.name: site.network.cidr for site in topology.sites if site.network.cidr}

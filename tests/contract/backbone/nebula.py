@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Interface
 from typing import Any
 
-from contract.backbone.nodes import Node
+from contract.backbone.nodes import OVERLAY, Node
 
 from trunkline.backbone.certificates import AUTHORITY_DAYS, NODE_DAYS, Signer
 from trunkline.deploy.nodes import public_key
@@ -46,14 +46,16 @@ class NebulaNode(Node):
 
     def described(self, mtu: int) -> dict[str, Any]:
         host = f"{self.name}.test"
-        return {"name": self.name, "host": host, "address": self.address, "mtu": mtu}
+        made = {"name": self.name, "host": host, "address": self.address, "mtu": mtu}
+        return {**made, "network": self.network} if self.network else made
 
     def told(self, nodes: Sequence[Mapping[str, Any]], ports: Sequence[int] = (8443,)) -> None:
         own = [self._shown(key) for key, _ in self.keys]
         config = {
             "zone": "z",
             "names": {"z": self.name},
-            "overlay_bits": 24,
+            "overlay": OVERLAY,
+            "own_ports": [443],
             "group": "edge",
             "ports": list(ports),
             "port": 51820,
@@ -65,8 +67,9 @@ class NebulaNode(Node):
         new.write_text(json.dumps(config))
         new.rename(self.folder / "backbone.json")
 
-    def _shown(self, key: str) -> dict[str, str]:
-        public, expires = public_key(key), TODAY + timedelta(days=self.days)
+    def _shown(self, private: str) -> dict[str, str]:
+        public, expires = public_key(private), TODAY + timedelta(days=self.days)
         address = IPv4Interface(f"{self.address}/24")
-        made = self.signer.node(self.name, address, self.groups, base64.b64decode(public), expires)
+        key, carried = base64.b64decode(public), [self.network] if self.network else []
+        made = self.signer.node(self.name, address, self.groups, key, expires, carried)
         return {"public_key": public, "certificate": base64.b64encode(made).decode()}

@@ -68,10 +68,12 @@ class Networks:
 
 
 @contextlib.contextmanager
-def networks(folder: Path, names: Sequence[str], mtu: int) -> Iterator[Networks]:
-    """Both sites, with these nodes; nothing has been waited for."""
+def networks(
+    folder: Path, names: Sequence[str], mtu: int, make: type[Node] = Node
+) -> Iterator[Networks]:
+    """Both sites, with these nodes of the kind `make`; nothing has been waited for."""
     carried = {name: RANGES[name[0]] for name in names}
-    with nodes(names, folder, mtu, carried) as made, ExitStack() as stack:
+    with nodes(names, folder, mtu, carried, make) as made, ExitStack() as stack:
         scene = made[0].scene
         a, b = (stack.enter_context(_site(scene, site, made)) for site in RANGES)
         yield Networks(made, a, b, f"{scene}-net")

@@ -68,6 +68,7 @@ def test_nebulas_own_tool_takes_the_certificates(tmp_path: Path) -> None:
         said = json.loads(sh("nebula-cert", "print", "-json", "-path", str(host)))["details"]
         assert said["name"] == node.name
         assert said["ips"] == [f"{node.address}/24"]
+        assert said["subnets"] == [topology.carried_networks[node.name.rpartition("-")[0]]]
         assert said["groups"] == ["edge", node.name.rpartition("-")[0]]
         assert said["publicKey"] == base64.b64decode(key.public_key).hex()
         assert said["notAfter"].startswith(key.expires)

@@ -6,6 +6,7 @@ import base64
 import subprocess
 import sys
 from datetime import date, timedelta
+from ipaddress import IPv4Interface
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from attrs import evolve
 from support.examples import ROOT
 from support.nodes import loaded, with_nodes
 
-from trunkline.backbone import driver_of
+from trunkline.backbone import Membership, driver_of
+from trunkline.backbone.certificates import Signer, subnets
 from trunkline.deploy.keys import Keys, backbone_keys, keys_of
 from trunkline.deploy.nodes import Nodes, public_key
 from trunkline.errors import ConfigurationError
-from trunkline.model import AUTHORITY_KEY, Topology, Versions
+from trunkline.model import AUTHORITY_KEY, Topology
 from trunkline.payload import nebula
+from trunkline.payload.node import BackboneError
 from trunkline.stacks.specs import stack_specs
 from trunkline.topology import check_file, load
 from trunkline.topology.nodes import nodes_path
@@ -136,12 +139,59 @@ def test_a_day_that_no_calendar_has_is_named_with_its_place(file: Path) -> None:
     assert any("aws-1.keys[0].expires: " in each and "no such day" in each for each in said), said
 
 
+def test_networks_that_come_later_take_new_certificates(file: Path) -> None:
+    on = file.read_text()
+    file.write_text(on.replace("networks: true", "networks: false"))
+    trunkline(file.parent, "keys", file.name)
+    assert "does not name" not in "".join(each.message for each in check_file(file)[1])
+    file.write_text(on)
+    _, findings = check_file(file)
+    said = [each for each in findings if "does not name" in each.message]
+    assert [each.message for each in said] == [
+        "the certificate of aws-1 does not name 10.10.0.0/16, which it is to carry",
+        "the certificate of google-1 does not name 10.20.0.0/16, which it is to carry",
+    ]
+    assert {each.level for each in said} == {"warning"}
+    stale = load(file).backbone
+    assert stale
+    membership = Membership(
+        backbone=stale,
+        site="aws",
+        hosts={"aws-1": "a", "google-1": "g"},
+        mtus={"aws": 1400, "google": 1400},
+        keys={},
+        networks=load(file).carried_networks,
+    )
+    with pytest.raises(ConfigurationError, match=r"aws-1 does not name 10\.10\.0\.0/16"):
+        driver_of("nebula").document(membership, {"a": "aws-1"}, [8443])
+    trunkline(file.parent, "keys", file.name)
+    assert "does not name" not in "".join(each.message for each in check_file(file)[1])
+    fresh = load(file).backbone
+    assert fresh
+    told = driver_of("nebula").document(
+        evolve(membership, backbone=fresh), {"a": "aws-1"}, [8443], [443]
+    )
+    assert [node["network"] for node in told["nodes"]] == ["10.10.0.0/16", "10.20.0.0/16"]
+    assert told["own_ports"] == [443]
+
+
+def test_a_certificate_names_the_networks_of_its_node() -> None:
+    signer = Signer(seed=KEY, name="acme", expires=date(2036, 1, 1))
+    address, ends = IPv4Interface("10.254.0.1/24"), date(2027, 1, 1)
+    for networks in ([], ["10.10.0.0/16"], ["10.10.0.0/16", "172.16.4.0/22"]):
+        made = signer.node("a-1", address, ["edge"], bytes(32), ends, networks)
+        assert subnets(base64.b64encode(made).decode()) == tuple(networks)
+
+
+@pytest.mark.parametrize("text", ["CkYKBWFjbWU=", "!", "", "/w==", "CgIa/w=="])
+def test_what_is_not_a_certificate_names_no_networks(text: str) -> None:
+    assert subnets(text) == ()
+
+
 def test_nodes_of_another_kind_have_no_certificate_yet() -> None:
     topology = loaded(ROOT / "topologies" / "backbone.yaml")
     assert topology.backbone
     other = evolve(topology.backbone, kind="nebula")
-    from trunkline import Membership
-
     names = [node.name for nodes in other.nodes.values() for node in nodes]
     membership = Membership(
         backbone=other,
@@ -158,11 +208,6 @@ def test_nodes_of_another_kind_have_no_certificate_yet() -> None:
         evolve(membership, backbone=certified), {"a": "aws-1"}, [8443]
     )
     assert ["keys" in node for node in document["nodes"]] == [True, True] + [False] * 4
-
-
-def test_it_carries_no_whole_networks() -> None:
-    with pytest.raises(ConfigurationError, match="carries no whole networks"):
-        driver_of("nebula").unit(Versions(), forwards=True)
 
 
 def test_a_packet_fits_into_the_path() -> None:
@@ -193,17 +238,16 @@ def test_a_machine_takes_the_newest_key_that_has_a_certificate() -> None:
     made = nebula.secrets(told({public_key(KEY): "T05F"}), [newer, KEY])
     assert "T05F" in made["host.crt"]
     assert base64.b64encode(bytes.fromhex(KEY)).decode() in made["host.key"]
-    with pytest.raises(nebula.NebulaError, match="knows none of this machine's keys"):
+    with pytest.raises(BackboneError, match="knows none of this machine's keys"):
         nebula.secrets(told({public_key(KEY): "T05F"}), [newer])
 
 
 def test_nebula_is_told_who_may_connect_and_where_the_others_are(tmp_path: Path) -> None:
     config = told({})
-    made = nebula.settings(config, "/run/x", {"b-1": "192.0.2.2"})
+    made = nebula.settings(config, "/run/x", {"b-1": "192.0.2.2"}, {})
     assert made["static_host_map"] == {"10.254.0.2": ["192.0.2.2:51820"]}
     assert made["tun"]["mtu"] == 1400
     assert made["firewall"]["inbound"][1] == {"port": 8443, "proto": "tcp", "group": "edge"}
-    assert nebula.settings(config, "/run/x", {})["static_host_map"] == {}
-    assert nebula.put(str(tmp_path), {"a.crt": "1"}) is True
-    assert nebula.put(str(tmp_path), {"a.crt": "1"}) is False
+    assert nebula.settings(config, "/run/x", {}, {})["static_host_map"] == {}
+    nebula.put(str(tmp_path), {"a.crt": "1"})
     assert (tmp_path / "a.crt").stat().st_mode & 0o777 == 0o600

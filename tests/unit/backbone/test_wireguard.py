@@ -125,14 +125,6 @@ def test_without_any_session_the_last_one_is_kept() -> None:
     assert wireguard.best(both, links, times, NOW) == Session("tl51820", "b-1-51820")
 
 
-def test_the_firewall_lets_in_the_edges_ports_alone() -> None:
-    told = {"overlay": "10.254.0.0/24", "zone": "z", "names": {"z": "b-1"}, "nodes": [node(51820)]}
-    rules = wireguard.rules({**told, "ports": [8443, 5432]})
-    assert "tcp dport { 8443, 5432 } accept" in rules
-    assert "ip saddr != 10.254.0.0/24 drop" in rules
-    assert "dport" not in wireguard.rules({**told, "ports": []})
-
-
 def test_without_networks_nothing_is_routed_or_forwarded() -> None:
     text = json.dumps(stack("aws", without_networks()))
     assert "network_interface_id" not in text

@@ -10,6 +10,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pytest
 
 from trunkline.deploy.nodes import public_key
 from trunkline.payload import nebula
-from trunkline.payload.nebula import NebulaError, NebulaMember
+from trunkline.payload.nebula import NebulaMember
+from trunkline.payload.node import SILENT_SECONDS, BackboneError
 
 KEY = "5e" * 32
 HOSTS = {"b-1.test": "192.0.2.2"}
@@ -37,7 +39,9 @@ def config(**changes: Any) -> dict[str, Any]:
         "zone": "z",
         "names": {"z": "a-1"},
         "group": "edge",
+        "overlay": "127.0.0.0/8",
         "ports": [8443],
+        "own_ports": [443],
         "port": 51820,
         "authorities": ["first", "second"],
         "nodes": [{**nodes[0], "keys": [own]}, *nodes[1:]],
@@ -53,16 +57,26 @@ class Machine:
         self.signals: list[int] = []
         self.refuses = ""
         self.ended: int | None = None
+        self.rules, self.version = "", "1.6.1"
 
-    def command(self, *words: str) -> str:
+    def run(self, *words: str, text: str = "") -> str:
         self.asked.append(" ".join(words))
+        self.rules = text or self.rules
+        if "-version" in words:
+            return f"Version: {self.version}"
         if self.refuses and self.refuses in words:
-            raise NebulaError("nebula -test: bad configuration")
+            raise BackboneError("nebula -test: bad configuration")
         return f"5: {nebula.INTERFACE}" if "-o" in words else ""
 
     def start(self, words: Any) -> Machine:
         self.asked.append(f"start {' '.join(words)}")
         return self
+
+    def terminate(self) -> None:
+        self.asked.append("end")
+
+    def wait(self, seconds: float) -> None:
+        """It ends at once."""
 
     def send_signal(self, number: int) -> None:
         self.signals.append(number)
@@ -74,7 +88,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine()
-    monkeypatch.setattr(nebula, "command", made.command)
+    monkeypatch.setattr(nebula, "run", made.run)
     monkeypatch.setattr(subprocess, "Popen", made.start)
 
     def find(host: str, *_: Any) -> Any:
@@ -201,15 +215,108 @@ def test_the_program_ends_with_nebula(machine: Machine, member: NebulaMember) ->
         member.turn()
 
 
-def test_a_command_that_fails_says_its_last_words() -> None:
-    assert nebula.command("echo", "well") == "well"
-    with pytest.raises(NebulaError, match="ls --no-such"):
-        nebula.command("ls", "--no-such")
+FAR = "10.20.0.0/16"
 
 
-def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
-        server.bind(str(tmp_path / "notify"))
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        nebula.say("up")
-        assert server.recv(100) == b"STATUS=up"
+def carrying() -> dict[str, Any]:
+    """This machine in one network, and the other two in another; all are on loopback."""
+    described = config()
+    for number, each in enumerate(described["nodes"], 1):
+        each["network"] = "10.10.0.0/16" if number == 1 else FAR
+        each["address"] = f"127.0.7.{number}"
+    return described
+
+
+def vias(folder: Path) -> dict[str, tuple[str, int]]:
+    routes = written(folder)["tun"]["unsafe_routes"]
+    return {each["route"]: (each["via"], each["mtu"]) for each in routes}
+
+
+class Time:
+    """The time of the program, which a test moves on."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    made = Time()
+    monkeypatch.setattr(time, "monotonic", made.monotonic)
+    return made
+
+
+def hear(member: NebulaMember, clock: Time, seconds: int, *numbers: int) -> None:
+    """Let these nodes say that they are there, each second for so long."""
+    for _ in range(seconds):
+        clock.now += 1
+        for number in numbers:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind((f"127.0.7.{number}", 0))
+                other.sendto(b"", ("127.0.7.1", nebula.HELLO_PORT))
+        member.turn()
+
+
+def test_a_silent_node_hands_its_network_to_the_next_and_takes_it_back(
+    machine: Machine, member: NebulaMember, tmp_path: Path, clock: Time
+) -> None:
+    told(tmp_path, carrying())
+    member.turn()
+    assert vias(tmp_path) == {FAR: ("127.0.7.2", 1340)}
+    hear(member, clock, nebula.STEADY_SECONDS + 2, 2, 3)
+    assert vias(tmp_path) == {FAR: ("127.0.7.2", 1340)}
+    assert "end" not in machine.asked
+    hear(member, clock, SILENT_SECONDS + 2, 3, 9)
+    assert vias(tmp_path) == {FAR: ("127.0.7.3", 1400)}
+    assert machine.asked.count("end") == 1
+    hear(member, clock, nebula.STEADY_SECONDS, 2, 3)
+    assert vias(tmp_path) == {FAR: ("127.0.7.3", 1400)}, "it may be gone again at once"
+    hear(member, clock, 3, 2, 3)
+    assert vias(tmp_path) == {FAR: ("127.0.7.2", 1340)}
+    assert sum(each.startswith("start") for each in machine.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("version", "restarts"), [("1.6.1", 1), ("1.8.2", 1), ("1.9.0", 0), ("1.10.3", 0)]
+)
+def test_a_nebula_that_can_takes_new_routes_without_a_restart(
+    version: str, restarts: int, machine: Machine, member: NebulaMember, tmp_path: Path
+) -> None:
+    machine.version = version
+    member.turn()
+    told(tmp_path, carrying())
+    member.turn()
+    assert (machine.asked.count("end"), len(machine.signals)) == (restarts, 1 - restarts)
+
+
+def test_a_nebula_that_did_not_come_back_is_started_again(
+    machine: Machine, member: NebulaMember, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member.turn()
+    told(tmp_path, carrying())
+    with monkeypatch.context() as broken:
+        broken.setattr(NebulaMember, "start", lambda *_: (_ for _ in ()).throw(OSError("no")))
+        member.turn()
+    assert member.nebula is None
+    member.turn()
+    assert member.nebula is not None
+
+
+def test_networks_pass_both_firewalls_and_edges_answer_their_ports_alone(
+    machine: Machine, member: NebulaMember, tmp_path: Path
+) -> None:
+    member.turn()
+    assert machine.rules == "", "Nebula's own rules are enough"
+    told(tmp_path, carrying())
+    member.turn()
+    inbound = written(tmp_path)["firewall"]["inbound"]
+    network = {"port": "any", "proto": "any", "local_cidr": "10.10.0.0/16", "cidr": FAR}
+    assert inbound[-2:] == [
+        {"port": nebula.HELLO_PORT, "proto": "udp", "group": "edge"},
+        network,
+    ]
+    assert f'iifname "tl0" oifname != "tl0" ip saddr {{ {FAR} }}' in machine.rules
+    assert f"udp dport {nebula.HELLO_PORT} accept" in machine.rules
+    assert "maxseg size set 1300" in machine.rules

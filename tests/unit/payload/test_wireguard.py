@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from trunkline.payload import wireguard
-from trunkline.payload.wireguard import BackboneError, Mesh
+from trunkline.payload.node import SILENT_SECONDS, BackboneError
+from trunkline.payload.wireguard import Mesh
 
 HOSTS = {"b.test": "192.0.2.2", "c.test": "192.0.2.3"}
 KEY, NEW = "5e" * 32, "7a" * 32
@@ -87,7 +88,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     monkeypatch.setattr(wireguard, "RESOLVE_SECONDS", 0)
     monkeypatch.setattr(wireguard, "HELLO_SECONDS", 0)
     monkeypatch.setattr(
-        wireguard, "hello", lambda nodes: made.greeted.extend(node["name"] for node in nodes)
+        wireguard, "hello", lambda nodes, _: made.greeted.extend(node["name"] for node in nodes)
     )
 
     def find(host: str, *_: Any) -> Any:
@@ -232,12 +233,6 @@ def test_trouble_is_said_once(
     assert "a is up with 1 key(s), 1 other node(s)" in capsys.readouterr().out
 
 
-def test_a_command_that_fails_says_its_last_words() -> None:
-    with pytest.raises(BackboneError, match=r"sh -c echo no >&2; false: no$"):
-        wireguard.run("sh", "-c", "echo no >&2; false")
-    assert wireguard.run("cat", text="yes\n") == "yes"
-
-
 def test_the_first_node_of_a_site_carries_its_network(kernel: Kernel, tmp_path: Path) -> None:
     two_sites(tmp_path)
     Mesh(str(tmp_path)).turn()
@@ -271,7 +266,7 @@ def test_a_silent_node_hands_its_network_to_the_next_and_takes_it_back(
 
     assert after(0) == "B"
     assert after(2, "B", "C") == "B"
-    assert after(wireguard.SILENT_SECONDS - 1, "C") == "B"
+    assert after(SILENT_SECONDS - 1, "C") == "B"
     assert after(2, "C") == "C"
     assert after(1, "B", "C") == "B"
     assert after(60) == "B"  # nobody is heard: the fault may be this node's own
@@ -314,10 +309,6 @@ def test_packets_pass_between_the_networks_alone(kernel: Kernel, tmp_path: Path)
     own = 'iifname != { "lo", "tl*" } ip saddr 10.10.0.0/16'
     assert f"{own} tcp dport {{ 443 }} accept" in kernel.rules
     assert f"{own} drop" in kernel.rules
-
-
-def test_a_hello_to_a_node_without_a_way_is_left_out() -> None:
-    wireguard.hello([{"address": "240.0.0.1"}, {"address": "127.0.0.1"}])
 
 
 def two_sites(folder: Path) -> None:

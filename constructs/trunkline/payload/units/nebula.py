@@ -6,7 +6,7 @@ from attrs import frozen
 
 from trunkline.model import UDP_PORTS
 from trunkline.payload.firewall import Firewall, Rule
-from trunkline.payload.unit import UNITS, MachineFile, machine_program, packaged
+from trunkline.payload.unit import MachineFile, machine_program, packaged
 from trunkline.payload.units.configuration import FOLDER
 from trunkline.payload.units.node import NodeUnit
 
@@ -14,9 +14,14 @@ PROGRAM = "/usr/local/lib/trunkline/nebula"
 RUN = "/run/trunkline-backbone"
 
 
-@frozen
+@frozen(kw_only=True)
 class Nebula(NodeUnit):
-    """Runs Nebula as the files say that `Configuration` writes: the nodes, and the own keys."""
+    """Runs Nebula as the files say that `Configuration` writes: the nodes, and the own keys.
+
+    One that `forwards` also passes packets between networks, as soon as its firewall is there.
+    """
+
+    forwards: bool = False
 
     @property
     def service(self) -> str:
@@ -24,14 +29,14 @@ class Nebula(NodeUnit):
 
     @property
     def debian_packages(self) -> tuple[str, ...]:
-        return ("nebula",)
+        return ("nebula", "nftables") if self.forwards else ("nebula",)
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
-        drop_in = f"{UNITS}/trunkline-{self.name}.service.d/20-network.conf"
         return (
             MachineFile(PROGRAM, machine_program("nebula")),
-            MachineFile(drop_in, packaged("nebula.conf")),
+            MachineFile(f"{self.drop_ins}/20-network.conf", packaged("nebula.conf")),
+            *(self.forwarding if self.forwards else ()),
         )
 
     @property

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from trunkline.model import UDP_PORTS
 from trunkline.payload.firewall import Firewall, Rule
-from trunkline.payload.unit import UNITS, MachineFile, machine_program, packaged
+from trunkline.payload.unit import MachineFile, machine_program, packaged
 from trunkline.payload.units.configuration import FOLDER
 from trunkline.payload.units.node import NodeUnit
 
@@ -32,16 +32,11 @@ class WireGuard(NodeUnit):
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
-        folder = f"{UNITS}/trunkline-{self.name}.service.d"
         return (
             MachineFile(PROGRAM, machine_program("wireguard")),
-            MachineFile(f"{folder}/20-network.conf", packaged("network.conf")),
-            *self._forwarding(folder),
+            MachineFile(f"{self.drop_ins}/20-network.conf", packaged("network.conf")),
+            *(self.forwarding if self.forwards else ()),
         )
-
-    def _forwarding(self, folder: str) -> tuple[MachineFile, ...]:
-        name = "forward.conf"
-        return (MachineFile(f"{folder}/30-{name}", packaged(name)),) if self.forwards else ()
 
     @property
     def firewall(self) -> Firewall:

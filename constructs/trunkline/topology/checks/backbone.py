@@ -176,6 +176,27 @@ def certificates_last(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(PATH, message, remedy, "warning", at_key=True)
 
 
+def certificates_name_networks(draft: PartialTopology) -> Iterator[Problem]:
+    """Those that were made before whole networks were asked for, or for another range, do not."""
+    if draft.get(*NETWORKS) is not True:
+        return
+    from trunkline.backbone.certificates import subnets  # few topologies have certificates
+
+    known = draft.mapping("backbone", "nodes")
+    for site in draft.sites:
+        wanted = str(draft.network(site))
+        names = [node_name(site, number) for number in range(1, _replicas(draft) + 1)]
+        keys = [(name, key) for name in names for key in known.get(name, {}).get("keys", ())]
+        for name in dict.fromkeys(
+            name
+            for name, key in keys
+            if "certificate" in key and wanted not in subnets(key["certificate"])
+        ):
+            message = f"the certificate of {name} does not name {wanted}, which it is to carry"
+            remedy = "run trunkline keys, which makes a new one"
+            yield Problem(NETWORKS, message, remedy, "warning")
+
+
 def auth_keys_are_taken(draft: PartialTopology) -> Iterator[Problem]:
     kind = draft.text(*KIND)
     if kind and "auth_key_version" in draft.mapping("backbone") and not _credential(draft):
@@ -208,4 +229,5 @@ CHECKS = (
     networks_can_be_routed,
     nodes_have_keys,
     certificates_last,
+    certificates_name_networks,
 )
