@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scripts.reference.markdown import code, link, page, prose, table
 
-from trunkline.model.catalogue import CatalogueEntry, PrivateEndpoint
+from trunkline.model import PrivateEndpoint
+from trunkline.model.catalogue import CatalogueEntry
 
 HEADINGS = (
     "service",
@@ -48,7 +49,7 @@ def _section(entry: CatalogueEntry) -> Iterator[str]:
         ("variable", "meaning"), [(code(name), prose(it)) for name, it in entry.meanings.items()]
     )
     yield table(
-        ("private endpoint", "of", "zone", "hosts"),
+        ("private endpoint", "of", "your resource", "zone", "hosts"),
         [_endpoint(each, entry) for each in entry.private],
     )
     yield prose(entry.notes or "")
@@ -58,8 +59,10 @@ def _section(entry: CatalogueEntry) -> Iterator[str]:
 
 def _endpoint(endpoint: PrivateEndpoint, entry: CatalogueEntry) -> tuple[str, ...]:
     hosts = "all" if endpoint.hosts == entry.hosts else _codes(endpoint.hosts)
-    zone = code(endpoint.zone) if endpoint.zone else ""
-    return code(endpoint.kind), code(endpoint.service), zone, hosts
+    resource, zone = (
+        code(each) if each else "" for each in (endpoint.resource_type, endpoint.zone)
+    )
+    return code(endpoint.kind), code(endpoint.service), resource, zone, hosts
 
 
 def _codes(texts: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 from cdktf import Fn, ITerraformDependable, TerraformResource
 from constructs import Construct
 
@@ -26,6 +26,7 @@ from trunkline.model import (
     EdgeServices,
     ExistingNetwork,
     NewNetwork,
+    PrivateWay,
     Site,
     Upstreams,
 )
@@ -188,8 +189,12 @@ class Cloud(ABC):
         """The services behind the site's edge, as the site says (`Site.services`)."""
         return self.site.services
 
-    def services(self, services: EdgeServices) -> EdgeServices:
-        """What the edge has to do with services, as it reaches them in this cloud."""
+    def services(self, services: EdgeServices, network: SiteNetwork) -> EdgeServices:
+        """What the edge has to do with services, as it reaches them in this cloud.
+
+        It makes the private endpoints of those that the edge reaches by one, and says where they
+        lead (`Service.ways`).
+        """
         return services
 
     def physical_zones(self, zones: Sequence[str]) -> Mapping[str, str] | None:
@@ -251,6 +256,14 @@ class Cloud(ABC):
     @abstractmethod
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         """Make what machines that are alike share; the group then makes the machines."""
+
+
+def by_ways(
+    services: EdgeServices, ways: Mapping[str, Mapping[str, PrivateWay]], marks: Mapping[str, str]
+) -> EdgeServices:
+    """The services with the `ways` to the hosts of those that are reached, by service and host."""
+    reached = [evolve(each, ways=ways.get(each.name, {})) for each in services.reached]
+    return evolve(services, reached=tuple(reached), marks=marks)
 
 
 def given_network(id: str, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:

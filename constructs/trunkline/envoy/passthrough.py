@@ -94,11 +94,16 @@ def targets(service: Service) -> Iterator[tuple[Sequence[str], str, bool]]:
     by the name that they ask for."""
     if service.is_one:
         known = service.server or service.stand_in
-        wild = not known and service.hosts[0].startswith(WILDCARD)
+        wild = not known and _is_wild(service, service.hosts[0])
         yield service.hosts, service_cluster_name(service), wild
         return
     for host in service.hosts:
-        yield [host], service_cluster_name(service, host), host.startswith(WILDCARD)
+        yield [host], service_cluster_name(service, host), _is_wild(service, host)
+
+
+def _is_wild(service: Service, host: str) -> bool:
+    """A private endpoint answers for every name below a wildcard alike."""
+    return host.startswith(WILDCARD) and host not in service.ways
 
 
 def _chain(ranges: Sequence[str], names: Sequence[str], filters: list[JsonObject]) -> JsonObject:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from trunkline.envoy.cluster import cluster
 from trunkline.envoy.extension import JsonObject, extension, typed
-from trunkline.model import HEALTH_PATH, Server, Service, StandIn, Upstream
+from trunkline.model import HEALTH_PATH, PrivateWay, Server, Service, StandIn, Upstream
 
 WILDCARD = "*."
 
@@ -110,7 +110,8 @@ def service_cluster(service: Service, host: str, name: str, connections: int) ->
     """A service as the edge of its site reaches it, at `host`.
 
     With `originate` and HTTPS the edge makes the TLS, to a certificate with that name. Names are
-    resolved again when their records run out; IPv4 only, as the networks are.
+    resolved again when their records run out; IPv4 only, as the networks are. A private endpoint of
+    the host changes where it connects, and nothing of what it says.
     """
     tls = makes_tls(service)
     server = Server(host, service.port, tls)
@@ -125,15 +126,31 @@ def service_cluster(service: Service, host: str, name: str, connections: int) ->
     }
     if service.stand_in:
         return _replaced(made, service.stand_in)
+    if way := service.ways.get(host):
+        return _by_way(made, way, service.port)
     return made if made["type"] == "STATIC" else _by_name(made)
+
+
+def _by_way(made: JsonObject, way: PrivateWay, port: int) -> JsonObject:
+    """The cluster, which connects to a private endpoint: names and their check stay as they are."""
+    [group] = made["load_assignment"]["endpoints"]
+    [known] = group["lb_endpoints"]
+    group["lb_endpoints"] = [
+        {**known, "endpoint": {**known["endpoint"], "address": _at(server, port)}}
+        for server in way.servers
+    ]
+    return _by_name(made) if way.by_name else {**made, "type": "STATIC"}
+
+
+def _at(address: str, port: int) -> JsonObject:
+    return {"socket_address": {"address": address, "port_value": port}}
 
 
 def _replaced(made: JsonObject, stand_in: StandIn) -> JsonObject:
     """The cluster, with what stands in for its server: names and their check stay as they are."""
     [group] = made["load_assignment"]["endpoints"]
     [endpoint] = group["lb_endpoints"]
-    place = {"address": stand_in.address, "port_value": stand_in.port}
-    endpoint["endpoint"]["address"] = {"socket_address": place}
+    endpoint["endpoint"]["address"] = _at(stand_in.address, stand_in.port)
     if socket := made.get("transport_socket"):
         context = socket["typed_config"]["common_tls_context"]["validation_context"]
         context["trusted_ca"] = {"filename": stand_in.authority}
@@ -197,7 +214,7 @@ def _http(protocol: JsonObject, idle: str) -> JsonObject:
 
 def _edge(address: str, edges: EdgesAt) -> JsonObject:
     endpoint = {
-        "address": {"socket_address": {"address": address, "port_value": edges.port}},
+        "address": _at(address, edges.port),
         "health_check_config": {"port_value": edges.health_port},
     }
     return {"endpoint": endpoint}

@@ -96,8 +96,8 @@ def listening(services: EdgeServices) -> list[int]:
 def servers(services: EdgeServices) -> Iterator[Upstream]:
     """What the edge reaches in its own site or beyond; of a wildcard it knows the port alone."""
     for service in services.reached:
-        hosts = [service.server] if service.server else service.hosts
-        yield Upstream([Server(host, service.port, makes_tls(service)) for host in hosts])
+        tls = makes_tls(service)
+        yield Upstream([Server(host, service.port, tls) for host in service.servers])
 
 
 def service_clusters(services: EdgeServices) -> Iterator[JsonObject]:

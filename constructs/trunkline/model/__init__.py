@@ -67,6 +67,7 @@ from trunkline.model.key import (
     node_key,
 )
 from trunkline.model.network import ExistingNetwork, Network, NewNetwork
+from trunkline.model.private_endpoint import PrivateEndpoint
 from trunkline.model.probes import Probes
 from trunkline.model.routing import (
     DEFAULT_STEERING,
@@ -81,10 +82,12 @@ from trunkline.model.service import (
     DEFAULT_SERVICE_PORT,
     DEFAULT_SERVICE_PROTOCOL,
     EdgeServices,
+    PrivateWay,
     Service,
     ServiceMode,
     ServiceProtocol,
     StandIn,
+    endpoints_of,
 )
 from trunkline.model.site import Site, zone_name, zone_owner
 from trunkline.model.state import (
@@ -186,6 +189,8 @@ __all__ = [
     "Placement",
     "Plan",
     "Polish",
+    "PrivateEndpoint",
+    "PrivateWay",
     "Probes",
     "Protocol",
     "RateLimit",
@@ -211,6 +216,7 @@ __all__ = [
     "WorkerOptions",
     "ZoneOptions",
     "default_hostname",
+    "endpoints_of",
     "health_path",
     "node_key",
     "node_name",

@@ -10,6 +10,7 @@ from attrs import Factory, evolve, field, frozen
 
 from trunkline.errors import ConfigurationError
 from trunkline.model.converters import texts
+from trunkline.model.private_endpoint import PrivateEndpoint
 from trunkline.model.service import (
     DEFAULT_SERVICE_PORT,
     DEFAULT_SERVICE_PROTOCOL,
@@ -18,9 +19,6 @@ from trunkline.model.service import (
 
 Authentication = Literal["api_key", "database", "entra", "none", "oauth2", "shared_key", "sigv4"]
 Streaming = Literal["sse", "grpc", "http_chunks", "websocket"]
-PrivateKind = Literal[
-    "interface_endpoint", "gateway_endpoint", "private_service_connect", "private_link"
-]
 
 REGION = "region"
 """The variable that the region of a service's site fills."""
@@ -38,23 +36,6 @@ _MOST_PORTS = 65535
 def variables_in(*patterns: str) -> tuple[str, ...]:
     """The variables of some patterns, each once: `region` for `{region}-api.example.com`."""
     return tuple(dict.fromkeys(name for each in patterns for name in _VARIABLE.findall(each)))
-
-
-@frozen(kw_only=True)
-class PrivateEndpoint:
-    """A private endpoint by which a cloud offers one of its services inside a network.
-
-    - `kind`: what it is. `interface_endpoint` and `gateway_endpoint` are AWS's,
-      `private_service_connect` is Google's, `private_link` is Azure's.
-    - `service`: what it leads to: the endpoint service, the bundle of APIs, or the subresource.
-    - `hosts`: which of the service's hosts it answers for.
-    - `zone`: the private DNS zone of the cloud's own records for it. None: it needs none.
-    """
-
-    kind: PrivateKind
-    service: str
-    hosts: tuple[str, ...] = field(converter=texts)
-    zone: str | None = None
 
 
 def _ways(values: Iterable[Authentication]) -> tuple[Authentication, ...]:

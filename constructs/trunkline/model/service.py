@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address
 from typing import Literal
 
 from attrs import Factory, field, frozen
 
 from trunkline.model.converters import texts
+from trunkline.model.private_endpoint import PrivateEndpoint
 
 ServiceProtocol = Literal["https", "grpc", "tls", "tcp", "http"]
 ServiceMode = Literal["passthrough", "originate"]
@@ -32,6 +33,23 @@ class StandIn:
 
 
 @frozen(kw_only=True)
+class PrivateWay:
+    """Where an edge connects for a host of a service, in place of the host's own addresses.
+
+    - `servers`: IPv4 addresses; or with `by_name` the one name that leads to them. A mark of
+      `EdgeServices.marks` stands for what Terraform alone knows.
+    - `by_name`: whether that is a name.
+    """
+
+    servers: tuple[str, ...] = field(converter=texts)
+    by_name: bool = False
+
+
+def _endpoints(values: Iterable[PrivateEndpoint]) -> tuple[PrivateEndpoint, ...]:
+    return tuple(values)
+
+
+@frozen(kw_only=True)
 class Service:
     """A service that applications of some sites reach through the edge of another.
 
@@ -51,6 +69,11 @@ class Service:
     - `ca`: with `originate`, the authority that the service's certificate must come from, in PEM.
       Without it: the public ones.
     - `dns`: whether private DNS of the sites' networks leads the names to their edges.
+    - `endpoints`: the private endpoints by which the edge of `site` reaches its hosts. Without
+      them: it reaches their public addresses.
+    - `resource`: the ID of the user's own resource to which the endpoints lead, where they do.
+    - `ways`: where the edge of `site` connects for each host that it reaches by an endpoint, as its
+      cloud says.
     - `stand_in`: what the edge of `site` reaches in its place, on this machine.
     """
 
@@ -64,6 +87,9 @@ class Service:
     server: str | None = None
     ca: str | None = None
     dns: bool = True
+    endpoints: tuple[PrivateEndpoint, ...] = field(default=(), converter=_endpoints)
+    resource: str | None = None
+    ways: Mapping[str, PrivateWay] = Factory(dict)
     stand_in: StandIn | None = None
 
     @property
@@ -80,6 +106,11 @@ class Service:
         """Whether one server is reached for all of its names."""
         stands_in = self.stand_in is not None and self.mode == "passthrough"
         return self.server is not None or stands_in or len(self.hosts) == 1
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The hosts that its edge asks for."""
+        return (self.server,) if self.server else self.hosts
 
     @property
     def tls(self) -> bool:
@@ -107,6 +138,8 @@ class EdgeServices:
     - `ports`: ports that it takes in place of others, by these: on this machine the ordinary ones
       are for root alone, or taken by another site's edge.
     - `peer_ports`: those of each other site's edges, by site.
+    - `marks`: the Terraform expressions of addresses, by the mark that stands for each in
+      `reached`.
     """
 
     used: tuple[Service, ...] = ()
@@ -117,6 +150,7 @@ class EdgeServices:
     address: str | None = None
     ports: Mapping[int, int] = Factory(dict)
     peer_ports: Mapping[str, Mapping[int, int]] = Factory(dict)
+    marks: Mapping[str, str] = Factory(dict)
 
     def port(self, ordinary: int) -> int:
         """Where the edge answers what edges answer at the port `ordinary`."""
@@ -125,3 +159,14 @@ class EdgeServices:
     def peer_port(self, site: str, ordinary: int) -> int:
         """Where the edges of another site do."""
         return self.peer_ports.get(site, {}).get(ordinary, ordinary)
+
+
+def endpoints_of(
+    services: Iterable[Service],
+) -> dict[tuple[str, str | None], PrivateEndpoint]:
+    """The private endpoints of some services by what they lead to, and the resource; each once."""
+    return {
+        (endpoint.service, service.resource): endpoint
+        for service in services
+        for endpoint in service.endpoints
+    }

@@ -199,6 +199,9 @@ class PrivateService(Construct):
     - `name`: a private name under which applications ask for it.
     - `ca`: with `originate`, the authority of its certificate, in PEM. Without it: the public ones.
     - `dns`: whether private DNS leads its names to the edges.
+    - `private`: whether the edge of `site` reaches it by the private endpoint that the catalogue
+      knows of it.
+    - `resource`: with `private`, the ID of your own resource, where the endpoint leads to one.
 
     After construction:
 
@@ -225,6 +228,8 @@ class PrivateService(Construct):
         name: str | None = None,
         ca: str | None = None,
         dns: bool = True,
+        private: bool = False,
+        resource: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         data = {
@@ -239,6 +244,8 @@ class PrivateService(Construct):
             "name": name,
             "ca": ca,
             "dns": None if dns else False,
+            "private": True if private else None,
+            "resource": resource,
         }
         made = scope._add(id, data, region)
         self.hosts, self.port = made.hosts, made.asked_port

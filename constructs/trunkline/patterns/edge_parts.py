@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from attrs import evolve, frozen
-from cdktf import Fn
+from cdktf import Fn, TerraformLocal
 
 from trunkline.backbone import Membership, check_document, driver_of
 from trunkline.clouds.base import Cloud, Secret
@@ -50,7 +50,7 @@ from trunkline.model import (
 )
 from trunkline.patterns.exposures import Exposure, Loopback, Public, Tunnel
 from trunkline.payload import Firewall, Unit, machine_firewall
-from trunkline.payload.configuration import pack
+from trunkline.payload.configuration import Later, pack
 from trunkline.payload.unit import machine_program
 from trunkline.payload.units import BackboneCheck, Cloudflared, Configuration, Envoy
 from trunkline.payload.units.configuration import CERTIFICATE, FOLDER, PRIVATE_KEY
@@ -201,9 +201,21 @@ class EdgeParts:
             header,
             self._told(),
             self._checked(),
+            self._later(),
         )
         names = ["configuration", *(f"configuration-{n}" for n in range(2, len(texts) + 1))]
         return tuple(map(self.cloud.secret, names, texts))
+
+    def _later(self) -> Later | None:
+        """The addresses of private endpoints, which only Terraform knows."""
+        if self.services is None or not self.services.marks:
+            return None
+        scope = self.cloud.scope
+
+        def keep(name: str, text: str) -> str:
+            return f"local.{TerraformLocal(scope, name, text).friendly_unique_id}"
+
+        return Later(marks=self.services.marks, keep=keep)
 
     @cached_property
     def _shown(self) -> Mapping[str, Secret]:

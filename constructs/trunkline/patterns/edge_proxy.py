@@ -179,7 +179,7 @@ class EdgeProxy(Construct):
             otlp=otlp,
             shown=shown,
             membership=membership,
-            services=cloud.services(services) if services else None,
+            services=cloud.services(services, network) if services else None,
             zones=zones,
         )
         group = cloud.group(

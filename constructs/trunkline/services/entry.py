@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trunkline.model.catalogue import CatalogueEntry, PrivateEndpoint
+from trunkline.model.catalogue import CatalogueEntry
+from trunkline.model.private_endpoint import PrivateEndpoint
 
 Data = Mapping[str, Any]
 

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
+from attrs import evolve
+
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_SERVICE_PORT, DEFAULT_SERVICE_PROTOCOL, Service
 from trunkline.model.catalogue import CatalogueEntry
+from trunkline.model.private_endpoint import PrivateEndpoint
 from trunkline.services import catalogue
 
 Data = Mapping[str, Any]
@@ -50,7 +53,10 @@ def resolve(name: str, data: Data, region: str | None) -> Service:
             f"{name}: it has {len(hosts)} hosts, and one port or private name leads to one; choose "
             f"one under hosts: {', '.join(hosts)}"
         )
-    options = {key: data[key] for key in ("mode", "ca", "dns") if data.get(key) is not None}
+    options = {
+        key: data[key] for key in ("mode", "ca", "dns", "resource") if data.get(key) is not None
+    }
+    made = entry.private_for(data.get("region") or region, values) if data.get("private") else ()
     return Service(
         name=name,
         site=data["from"],
@@ -59,8 +65,17 @@ def resolve(name: str, data: Data, region: str | None) -> Service:
         port=int(data.get("port") or entry.port_for(values)),
         protocol=protocol,
         server=one if private or protocol == "tcp" else None,
+        endpoints=_leading_to(hosts, made),
         **options,
     )
+
+
+def _leading_to(
+    hosts: Sequence[str], endpoints: Sequence[PrivateEndpoint]
+) -> list[PrivateEndpoint]:
+    """Those of the endpoints that answer for some of the hosts, and for no others."""
+    known = [evolve(each, hosts=[h for h in each.hosts if h in hosts]) for each in endpoints]
+    return [each for each in known if each.hosts]
 
 
 def is_address(host: str) -> bool:

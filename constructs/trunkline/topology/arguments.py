@@ -126,6 +126,8 @@ def check_service(
         for site, each in sites.items()
     }
     data = {**services[name], **({"region": region} if region else {})}
+    if region and data["from"] in known:
+        known[data["from"]]["region"] = region  # of the service's own site, which is not known here
     given = {"sites": known, "services": {**services, name: data}, "backbone": _BACKBONE}
     check_data(construct, given, {("services", name): "service"})
 

@@ -3,6 +3,8 @@
 moto forgets the security groups of a machine that asks for a public address at its creation: it
 keeps them at the network interface only. Terraform would want to add them again and again.
 
+It forgets the description of a rule that names a security group.
+
 It takes a zone that is made with a VPC for a public one, unless it is told that it is private.
 
 Its data are not made for threads: of two rules that go at the same time one is not found. So each
@@ -21,6 +23,7 @@ from typing import Any
 
 import moto.server
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.route53.responses import Route53
 from werkzeug.serving import run_simple
 from werkzeug.wrappers import Response
@@ -33,6 +36,12 @@ def attach_interfaces_and_groups(machine: Any, *args: Any, **kwargs: Any) -> Non
     """The machine has the security groups of its first network interface."""
     attach_interfaces(machine, *args, **kwargs)
     machine.security_groups = machine.security_groups or list(machine.nics[0].group_set)
+
+
+def description(rule: Any) -> str | None:
+    """It stands beside the range or the group that a rule names."""
+    found: str | None = {**rule.source_group, **rule.ip_range}.get("Description")
+    return found
 
 
 def private_by_its_vpc(request: Any, name: str, default: bool | None = None) -> bool | None:
@@ -64,6 +73,7 @@ def run_one_at_a_time(host: str, port: int, app: Any, **options: Any) -> None:
 
 if __name__ == "__main__":
     Instance.prep_nics = attach_interfaces_and_groups  # type: ignore[assignment, method-assign]
+    SecurityGroupRule.description = property(description)  # type: ignore[assignment, method-assign]
     Route53._get_bool_param = private_by_its_vpc  # type: ignore[assignment, method-assign]
     moto.server.run_simple = run_one_at_a_time  # type: ignore[assignment, attr-defined]
     moto.server.main()

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from contract.terraform.moto_server import call
 from doubles.providers.terraform_runner import TerraformRunner
-from support.examples import THREE
+from support.examples import ROOT, THREE
+
+from trunkline.payload import sync
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +27,7 @@ Stacks = Callable[[Path], dict[str, Path]]
 # Its AWS site makes its own network. One that joins an existing network cannot be tried: moto
 # chooses the ids of its networks itself.
 TOPOLOGY = THREE
+PRIVATE = ROOT / "tests" / "golden" / "topologies" / "private.yaml"
 
 
 def test_aws_takes_the_probes_finds_nothing_to_change_and_gives_them_back(
@@ -46,9 +49,9 @@ def test_aws_says_which_places_its_zone_names_mean(
 
 
 def test_an_edge_is_an_arm_machine_with_an_encrypted_disk_and_session_tokens(
-    stacks_of: Stacks, aws_run: Run, moto: str
+    stacks_of: Stacks, aws_run: Run, moto: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = aws_run(stacks_of(TOPOLOGY)["edge-aws"])
+    run = aws_run(stacks_of(PRIVATE)["edge-aws"])
     run.init()
     run.apply()
     [reservation] = call(moto, "ec2", "describe_instances")["Reservations"]
@@ -58,9 +61,32 @@ def test_an_edge_is_an_arm_machine_with_an_encrypted_disk_and_session_tokens(
     assert machine["MetadataOptions"]["HttpTokens"] == "required"
     volumes = call(moto, "ec2", "describe_volumes")["Volumes"]
     assert [disk["Encrypted"] for disk in volumes if disk["Attachments"]] == [True]
+    expect_private_endpoints(moto, monkeypatch)
     run.assert_plan_is_empty()
     run.destroy()
     assert run.resources() == []
+
+
+def expect_private_endpoints(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The endpoints, and their names in what the machine reads, which Terraform has packed."""
+    endpoints = call(moto, "ec2", "describe_vpc_endpoints")["VpcEndpoints"]
+    made = {each["VpcEndpointType"]: each for each in endpoints}
+    assert made.keys() == {"Interface", "Gateway"}
+    assert made["Interface"]["PrivateDnsEnabled"] is False
+    assert len(made["Interface"]["SubnetIds"]) == len(made["Gateway"]["RouteTableIds"]) == 1
+
+    def item(fetch: list[str], name: str) -> str:
+        kept = call(moto, "ssm", "get_parameter", Name=name, WithDecryption=True)
+        return str(kept["Parameter"]["Value"])
+
+    monkeypatch.setattr(sync, "item_text", item)
+    found = sync.read([], "/trunkline/private-edge-aws/configuration").document
+    clusters = {each["name"]: each for each in found["clusters"]}
+    [group] = clusters["service-bedrock"]["load_assignment"]["endpoints"]
+    [endpoint] = group["lb_endpoints"]
+    [name, *_] = (each["DnsName"] for each in made["Interface"]["DnsEntries"])
+    place = {"address": name, "port_value": 443}
+    assert endpoint["endpoint"]["address"] == {"socket_address": place}
 
 
 def test_edge_and_probes_do_without_cloudflare(tmp_path: Path, aws_run: Run, moto: str) -> None:

@@ -282,6 +282,21 @@ def test_names_of_services_cost_a_private_zone_each() -> None:
     assert counted(evolve(BACKBONE, services=by_hand), "private DNS zones") == {}
 
 
+def test_a_private_endpoint_is_paid_in_each_zone_where_its_cloud_counts_them() -> None:
+    topology = load(ROOT / "tests" / "golden" / "topologies" / "private.yaml")
+    sites = [evolve(site, spares=(f"{site.zone}-other",)) for site in topology.sites]
+    runtime = "private endpoint com.amazonaws.us-east-1.bedrock-runtime"
+    for replicas in (1, 2):
+        lines = of(topology, sites=tuple(sites), edge=Edge(replicas=replicas)).lines
+        paid = {line.item: line.times for line in lines if line.item.startswith("private endpoint")}
+        assert paid == {
+            runtime: replicas,
+            "private endpoint account": 1,  # of two services
+            "private endpoint Sql": 1,
+        }
+        assert month(lines, "aws", runtime) == pytest.approx(7.3 * replicas)
+
+
 def test_the_keys_of_a_backbone_are_secrets_too() -> None:
     without = evolve(BACKBONE, backbone=None, services=())
     assert counted(without, "secrets") == dict.fromkeys(("aws", "google", "azure"), 2)

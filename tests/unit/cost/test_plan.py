@@ -89,6 +89,24 @@ def test_private_zones_are_paid_and_their_records_are_not(tmp_path: Path) -> Non
     assert (found.free, found.unpriced) == (3, ())
 
 
+def test_a_private_endpoint_is_paid_in_each_zone(tmp_path: Path) -> None:
+    interface = {"vpc_endpoint_type": "Interface", "subnet_ids": ["subnet-1", "subnet-2"]}
+    found = priced(
+        tmp_path / "plan.json",
+        plan(
+            resource("aws_vpc_endpoint", interface),
+            resource("aws_vpc_endpoint", {"vpc_endpoint_type": "Gateway"}),
+            resource("azurerm_private_endpoint", {}),
+        ),
+    )
+    assert [line.id for line in found.lines] == [
+        "aws/private_endpoint",
+        "aws/private_endpoint",
+        "azure/private_endpoint",
+    ]
+    assert found.unpriced == ()
+
+
 def test_modules_inside_modules_are_counted(tmp_path: Path) -> None:
     inner = {"resources": [resource("aws_nat_gateway", {})]}
     outer = {"resources": [], "child_modules": [inner]}

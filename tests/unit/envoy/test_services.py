@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from trunkline.envoy import (
     Listener,
@@ -20,7 +21,7 @@ from trunkline.envoy import (
 )
 from trunkline.envoy.bootstrap import route_file
 from trunkline.errors import ConfigurationError
-from trunkline.model import EdgeServices, Service
+from trunkline.model import EdgeServices, PrivateWay, Service
 
 PUBLIC = TlsListener(certificate="/c.crt", key="/c.key", client_ca="/ca.crt")
 PEERS = ("10.254.0.3", "10.254.0.4")
@@ -305,3 +306,55 @@ def test_the_log_of_a_connection_has_every_failure() -> None:
     failed, limited = either["or_filter"]["filters"]
     assert "UF" in failed["response_flag_filter"]["flags"]
     assert "/etc/limit.json" in str(limited)
+
+
+PRIVATE = PrivateWay(servers=["199.36.153.8", "199.36.153.9"])
+
+
+def addresses(cluster: dict[str, Any]) -> list[tuple[str, int]]:
+    [group] = cluster["load_assignment"]["endpoints"]
+    places = [each["endpoint"]["address"]["socket_address"] for each in group["lb_endpoints"]]
+    return [(place["address"], place["port_value"]) for place in places]
+
+
+def test_a_private_endpoint_is_where_the_edge_connects() -> None:
+    [cluster] = clusters(reached(evolve(VERTEX, ways={VERTEX.hosts[0]: PRIVATE}))).values()
+    assert cluster["type"] == "STATIC"
+    assert addresses(cluster) == [("199.36.153.8", 443), ("199.36.153.9", 443)]
+
+
+def test_the_name_of_a_private_endpoint_is_resolved() -> None:
+    way = PrivateWay(servers=["vpce-1.example.com"], by_name=True)
+    [cluster] = clusters(reached(evolve(VERTEX, ways={VERTEX.hosts[0]: way}))).values()
+    assert "type" not in cluster
+    assert cluster["cluster_type"]["name"] == "envoy.clusters.dns"
+    assert addresses(cluster) == [("vpce-1.example.com", 443)]
+
+
+def test_a_private_endpoint_takes_every_name_below_a_wildcard() -> None:
+    private = evolve(STORAGE, ways=dict.fromkeys(STORAGE.hosts, PRIVATE))
+    made_of_it = clusters(reached(private))
+    assert {name: len(addresses(each)) for name, each in made_of_it.items()} == {
+        f"service-storage-{host}": 2 for host in STORAGE.hosts
+    }
+    [listener] = (each for name, each in listeners(reached(private)).items() if name == "backbone")
+    filters = [each["name"] for chain in listener["filter_chains"] for each in chain["filters"]]
+    assert filters == ["envoy.filters.network.tcp_proxy"] * 2
+
+
+def test_tls_that_the_edge_makes_is_for_the_host_and_not_for_its_private_endpoint() -> None:
+    plain, private = (
+        clusters(reached(evolve(OPENAI, ways=ways)))["service-openai"]
+        for ways in ({}, {OPENAI.hosts[0]: PRIVATE})
+    )
+    assert addresses(private) == [(each, 443) for each in PRIVATE.servers]
+    assert private["transport_socket"] == plain["transport_socket"]
+    [group] = private["load_assignment"]["endpoints"]
+    names = {each["endpoint"]["hostname"] for each in group["lb_endpoints"]}
+    assert names == {"api.openai.com"}
+
+
+def test_a_host_without_a_private_endpoint_is_reached_as_before() -> None:
+    private = evolve(STORAGE, ways={"storage.googleapis.com": PRIVATE})
+    name = "service-storage-*.storage.googleapis.com"
+    assert clusters(reached(private))[name] == clusters(reached(STORAGE))[name]

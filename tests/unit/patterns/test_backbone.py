@@ -92,11 +92,50 @@ def test_what_does_not_fit_together_is_refused(options: Any, sentence: str) -> N
         ({"name": "bedrock", "mode": "originate"}, "it is a service of AWS"),
         ({"port": 70_000}, "port"),
         ({"hosts": ["${var.host}"], "name": "own"}, "service.hosts[0]: "),
+        ({"private": True}, "service.private: no cloud is its home"),
+        ({"resource": "mine"}, "service.resource: "),
     ],
 )
 def test_a_service_is_checked_like_that_of_a_topology(options: Any, sentence: str) -> None:
     message = refused(lambda scope: service(backbone(scope), **options))
     assert message.startswith("PrivateService ") and sentence in message
+
+
+RUNTIME = "bedrock-runtime.us-east-1.amazonaws.com"
+
+
+def private(scope: Any, region: str) -> None:
+    """An edge that reaches a service by its cloud's private endpoint."""
+    host = RUNTIME.replace("us-east-1", region)
+    joined = backbone(scope)
+    options = {"site": AWS.name, "sites": ["google"], "region": region, "hosts": [host]}
+    service(joined, "bedrock", private=True, **options)
+    edge(scope, joined)
+
+
+def test_a_service_may_be_reached_by_a_private_endpoint() -> None:
+    made = synthesized(lambda scope: private(scope, "us-east-1"))
+    [endpoint] = made["resource"]["aws_vpc_endpoint"].values()
+    assert endpoint["service_name"] == "com.amazonaws.us-east-1.bedrock-runtime"
+    [text] = [each for key, each in made["locals"].items() if "configuration-text" in key]
+    [cluster] = (each for each in json.loads(text)["clusters"] if each["name"] == "service-bedrock")
+    [group] = cluster["load_assignment"]["endpoints"]
+    [connected] = group["lb_endpoints"]
+    name = connected["endpoint"]["address"]["socket_address"]["address"]
+    assert name.startswith("${aws_vpc_endpoint.") and name.endswith(".dns_entry[0].dns_name}")
+    assert connected["endpoint"]["hostname"] == f"{RUNTIME}:443"
+    [item] = [
+        each["value"]
+        for each in made["resource"]["aws_ssm_parameter"].values()
+        if each["name"].endswith("/configuration")
+    ]
+    assert item.startswith("2 ") and "${sha256(local." in item
+
+
+def test_a_private_endpoint_is_in_the_region_of_the_edge() -> None:
+    assert "is not in us-east-1, the region of shop" in refused(
+        lambda scope: private(scope, "us-west-2")
+    )
 
 
 def test_a_service_comes_before_the_edges() -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 import json
+import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +29,7 @@ from trunkline.envoy import (
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_FORWARDING, Server, Upstream
 from trunkline.payload import sync
-from trunkline.payload.configuration import FORMAT, NONE, pack
+from trunkline.payload.configuration import FORMAT, NONE, Later, pack
 from trunkline.payload.unit import machine_program
 
 KEYS = ["new" * 20, "old" * 20]
@@ -259,6 +263,57 @@ def test_another_format_is_refused(store: dict[str, str], text: str) -> None:
     store["c"] = text
     with pytest.raises(sync.SyncError, match="not a configuration of format 2"):
         sync.read([], "c")
+
+
+def terraform(items: list[str], kept: dict[str, str]) -> list[str]:
+    """What Terraform makes of the items, with the local values that were kept."""
+
+    def text(value: str) -> str:
+        filled = value.replace("${endpoint.name}", "vpce-1.example.com").replace("$${", "${")
+        name = re.fullmatch(r"\$\{base64gzip\(local\.(.*)\)\}", value)
+        packed = gzip.compress(text(kept[name[1]]).encode()) if name else b""
+        return base64.b64encode(packed).decode() if name else filled
+
+    def digest(match: re.Match[str]) -> str:
+        return hashlib.sha256(text(kept[match[1]]).encode()).hexdigest()
+
+    def part(match: re.Match[str]) -> str:
+        data, number, count = text(kept[match[1]]), int(match[2]), int(match[3])
+        size = math.ceil(len(data) / count)
+        return data[number * size : (number + 1) * size]
+
+    size = r"ceil\(length\(local\.\1\) / (\d+)\)"
+    substr = re.compile(rf"\$\{{substr\(local\.(\S+), (\d+) \* {size}, {size}\)\}}")
+    sha256 = re.compile(r"\$\{sha256\(local\.(\S+)\)\}")
+    return [substr.sub(part, sha256.sub(digest, each)) for each in items]
+
+
+@pytest.mark.parametrize("limit", [65_536, 900])
+def test_terraform_packs_what_it_alone_knows(store: dict[str, str], limit: int) -> None:
+    made, kept = served("/api/${v5}", host="@endpoint@"), dict[str, str]()
+
+    def keep(name: str, text: str) -> str:
+        kept[name] = text
+        return f"local.{name}"
+
+    later = Later(marks={"@endpoint@": "${endpoint.name}"}, keep=keep)
+    items = terraform(pack(made, KEYS, limit, later=later), kept)
+    assert (len(items) > 1) is (limit == 900)
+    assert all(len(item) <= limit for item in items)
+    put(store, items)
+    found = sync.read([], "c")
+    assert found.keys == KEYS
+    text = json.dumps(found.document)
+    assert "vpce-1.example.com" in text and "@endpoint@" not in text
+    assert "/api/${v5}" in text
+
+
+def test_without_marks_nothing_is_left_to_terraform() -> None:
+    def keep(name: str, text: str) -> str:
+        raise AssertionError(name)
+
+    later = Later(marks={}, keep=keep)
+    assert pack(served("/"), KEYS, 4096, later=later) == pack(served("/"), KEYS, 4096)
 
 
 def test_what_does_not_change_gives_the_same_items() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from scripts.reference.services_page import services_page
 
-from trunkline.model.catalogue import CatalogueEntry, PrivateEndpoint
+from trunkline.model import PrivateEndpoint
+from trunkline.model.catalogue import CatalogueEntry
 
 FULL = CatalogueEntry(
     name="full",
@@ -21,6 +22,7 @@ FULL = CatalogueEntry(
             service="account",
             hosts=["{shop}.example.com", "*.example.net"],
             zone="privatelink.example.com",
+            resource_type="Vendor.Shop/accounts",
         ),
     ],
     regions="Everywhere.",
@@ -57,9 +59,11 @@ def test_a_section_says_everything_that_the_entry_says() -> None:
         "**Nobody new.**\n\n"
         "- `{shop}.example.com`\n- `*.example.net`\n\n"
         "| variable | meaning |\n| --- | --- |\n| `shop` | The name of the shop. |\n\n"
-        "| private endpoint | of | zone | hosts |\n| --- | --- | --- | --- |\n"
-        "| `interface_endpoint` | `com.shop` |  | `*.example.net` |\n"
-        "| `private_link` | `account` | `privatelink.example.com` | all |\n\n"
+        "| private endpoint | of | your resource | zone | hosts |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        "| `interface_endpoint` | `com.shop` |  |  | `*.example.net` |\n"
+        "| `private_link` | `account` | `Vendor.Shop/accounts` | `privatelink.example.com` | all |"
+        "\n\n"
         "A note with \\*.\n\n"
         "*Not verified*: Half of it.\n\n"
         "Looked up on 2026-11-28: <https://a.example/b>, <https://a.example/c>.\n"

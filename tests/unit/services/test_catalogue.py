@@ -30,7 +30,7 @@ REQUIRED = {
 }  # fmt: skip
 KINDS = {
     "aws": {"interface_endpoint", "gateway_endpoint"},
-    "google": {"private_service_connect"},
+    "google": {"private_google_access"},
     "azure": {"private_link"},
 }
 REGIONS = {"aws": "eu-central-1", "google": "us-east4", "azure": "eastus"}
@@ -81,7 +81,8 @@ def test_the_private_endpoints_of_an_entry_are_those_of_its_home(name: str) -> N
     assert {each.kind for each in entry.private} <= allowed
     for each in entry.private_for(REGIONS.get(entry.home or ""), values(entry)):
         assert "{" not in f"{each.service} {each.zone} {each.hosts}"
-        assert (each.zone is None) == each.kind.endswith("_endpoint")
+        assert (each.zone is not None) == (each.kind == "private_link")
+        assert (each.resource_type is not None) == (each.kind == "private_link")
 
 
 def test_no_host_is_in_two_entries() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from trunkline.documents.schema import load_schema
 from trunkline.errors import ConfigurationError
-from trunkline.model.catalogue import CatalogueEntry, PrivateEndpoint, variables_in
+from trunkline.model import PrivateEndpoint
+from trunkline.model.catalogue import CatalogueEntry, variables_in
 
 SEARCH = CatalogueEntry(
     name="search",

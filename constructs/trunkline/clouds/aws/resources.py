@@ -24,6 +24,7 @@ from constructs import Construct
 
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds.aws.machines import AwsMachineGroup
+from trunkline.clouds.aws.private_endpoints import AwsPrivateEndpoints
 from trunkline.clouds.aws.private_zone import add_private_zone
 from trunkline.clouds.aws.secret import secret_source
 from trunkline.clouds.base import (
@@ -37,7 +38,7 @@ from trunkline.clouds.base import (
     written,
 )
 from trunkline.errors import ConfigurationError
-from trunkline.model import ExistingNetwork, NewNetwork, Site
+from trunkline.model import EdgeServices, ExistingNetwork, NewNetwork, Site
 from trunkline.terraform.escape import escape
 
 
@@ -47,6 +48,8 @@ class Aws(Cloud):
     # a standard parameter, which costs nothing:
     # https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
     secret_bytes: ClassVar = 4_096
+
+    _endpoints: AwsPrivateEndpoints | None = None
 
     @staticmethod
     def provider(scope: Construct, site: Site, *, read_only: bool = False) -> None:
@@ -169,6 +172,11 @@ class Aws(Cloud):
     ) -> None:
         add_private_zone(self.scope, id, zone, names, addresses, network.id, self.tags)
 
+    def services(self, services: EdgeServices, network: SiteNetwork) -> EdgeServices:
+        made = AwsPrivateEndpoints(self.scope, self.site, network, self.name, self.tags)
+        self._endpoints = made
+        return made.of(services)
+
     def route(
         self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork
     ) -> None:
@@ -190,7 +198,11 @@ class Aws(Cloud):
                 )
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
-        return AwsMachineGroup(self.scope, id, spec, network, self.tags)
+        made = AwsMachineGroup(self.scope, id, spec, network, self.tags)
+        if self._endpoints:
+            self._endpoints.let_in(str(made.security_group))
+            made.depends_on += self._endpoints.depends_on
+        return made
 
     def _named(self, name: str) -> dict[str, str]:
         return {**self.tags, "Name": name}

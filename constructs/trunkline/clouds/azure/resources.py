@@ -25,6 +25,7 @@ from constructs import Construct
 
 from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds.azure.machines import AzureMachineGroup
+from trunkline.clouds.azure.private_endpoints import add_private_endpoints
 from trunkline.clouds.azure.private_zone import add_private_zone
 from trunkline.clouds.azure.secret import secret_source
 from trunkline.clouds.base import (
@@ -38,7 +39,7 @@ from trunkline.clouds.base import (
     lookups,
     written,
 )
-from trunkline.model import ExistingNetwork, NewNetwork, Site
+from trunkline.model import EdgeServices, ExistingNetwork, NewNetwork, Site
 
 # What the stacks use beyond the provider's set "core".
 VAULTS = "Microsoft.KeyVault"
@@ -231,6 +232,11 @@ class Azure(Cloud):
             return network.id
         subnet = next(iter(network.subnets.values()))
         return str(Fn.element(Fn.split("/subnets/", subnet), 0))
+
+    def services(self, services: EdgeServices, network: SiteNetwork) -> EdgeServices:
+        if not any(service.endpoints for service in services.reached):
+            return services
+        return add_private_endpoints(self.scope, services, network, self.name, self._where)
 
     def route(
         self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork

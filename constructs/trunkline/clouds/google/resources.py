@@ -30,18 +30,23 @@ from trunkline.clouds.base import (
     MachineGroup,
     Secret,
     SiteNetwork,
+    by_ways,
     given_network,
     written,
 )
 from trunkline.clouds.google.machines import GoogleMachineGroup
 from trunkline.clouds.google.private_zone import add_private_zone
 from trunkline.clouds.google.secret import secret_source
-from trunkline.model import ExistingNetwork, NewNetwork, Site
+from trunkline.model import EdgeServices, ExistingNetwork, NewNetwork, PrivateWay, Site
 
 SERVICES = ("compute", "iam", "secretmanager")
 
 # The default of a route: https://cloud.google.com/vpc/docs/routes#static_route_parameters
 FIRST_PRIORITY = 1000
+
+# private.googleapis.com, which lead nowhere outside of Google Cloud:
+# https://cloud.google.com/vpc/docs/configure-private-google-access
+PRIVATE_APIS = tuple(f"199.36.153.{number}" for number in range(8, 12))
 
 NEW_FIRST = TerraformResourceLifecycle(create_before_destroy=True)
 
@@ -153,6 +158,19 @@ class Google(Cloud):
             labels=self.tags,
             service=self._dns,
         )
+
+    def services(self, services: EdgeServices, network: SiteNetwork) -> EdgeServices:
+        """Google's APIs answer at addresses of their own too, for which nothing is made or paid.
+
+        The machines have public addresses, so that their subnet needs no Private Google Access:
+        https://cloud.google.com/vpc/docs/access-apis-external-ip
+        """
+        way = PrivateWay(servers=PRIVATE_APIS)
+        ways = {
+            service.name: {host: way for each in service.endpoints for host in each.hosts}
+            for service in services.reached
+        }
+        return by_ways(services, ways, {})
 
     def route(
         self, ranges: Mapping[str, str], machines: Mapping[str, Machine], network: SiteNetwork

@@ -95,7 +95,7 @@ class Local(Cloud):
         sample = Server(endpoint.host, endpoint.port, tls=False)
         return evolve(self.site, upstream=Upstream([sample])).services
 
-    def services(self, services: EdgeServices) -> EdgeServices:
+    def services(self, services: EdgeServices, network: SiteNetwork) -> EdgeServices:
         """A sample stands in for each service that the edge reaches by a name."""
         names = [each.name for each in services.reached if each.reached_by_name]
         if not names:

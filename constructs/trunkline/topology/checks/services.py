@@ -56,7 +56,7 @@ def services_have_a_backbone(draft: PartialTopology) -> Iterator[Problem]:
 
 def services_are_known(draft: PartialTopology) -> Iterator[Problem]:
     """What the catalogue, or the service's own words, lack."""
-    for name, data in _complete(draft):
+    for name, data in complete(draft):
         try:
             resolve(name, data, draft.text("sites", data["from"], "region"))
         except ConfigurationError as error:
@@ -68,7 +68,7 @@ def services_are_known(draft: PartialTopology) -> Iterator[Problem]:
 
 def services_are_at_home(draft: PartialTopology) -> Iterator[Problem]:
     """A cloud's own services are reached from a site of that cloud."""
-    for name, data in _complete(draft):
+    for name, data in complete(draft):
         home, cloud = _home(name, data), draft.text("sites", data["from"], "cloud")
         on_this_machine = draft.is_on_loopback(data["from"])
         if home and cloud and home != cloud and not on_this_machine:
@@ -173,7 +173,7 @@ def ports_are_free(draft: PartialTopology) -> Iterator[Problem]:
 def networks_are_known(draft: PartialTopology) -> Iterator[Problem]:
     """An edge lets in its own network alone, so it must know the range."""
     told = set()
-    for name, data in _complete(draft):
+    for name, data in complete(draft):
         for site in data["in"]:
             if site in draft.sites and draft.network(site) is None and site not in told:
                 told.add(site)
@@ -181,7 +181,7 @@ def networks_are_known(draft: PartialTopology) -> Iterator[Problem]:
                 yield Problem(("sites", site, "network"), message, "say its range as cidr")
 
 
-def _complete(draft: PartialTopology) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def complete(draft: PartialTopology) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The services of which the schema has refused nothing, and whose site there is."""
     for name, data in draft.mapping("services").items():
         whole = isinstance(data, Mapping) and not _refused(data)
@@ -197,7 +197,7 @@ def _refused(value: Any) -> bool:
 
 
 def _resolved(draft: PartialTopology) -> Iterator[tuple[str, Service]]:
-    for name, data in _complete(draft):
+    for name, data in complete(draft):
         try:
             yield name, resolve(name, data, draft.text("sites", data["from"], "region"))
         except ConfigurationError:
