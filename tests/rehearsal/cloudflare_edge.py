@@ -25,7 +25,7 @@ from doubles.providers.effects import RefusedError
 from doubles.services.cloudflared import notice_silence
 from doubles.services.trust import Authority, unverified_client
 
-from rehearsal import cloudflare_api
+from rehearsal import analytics_api, cloudflare_api
 from rehearsal.access import APPLICATION, TEAM, Access
 from rehearsal.load_balancer import TYPES as BALANCING
 from rehearsal.load_balancer import LoadBalancers
@@ -365,7 +365,10 @@ def forward(edge: CloudflareEdge, request: Any) -> None:
     host = request.headers.get("host", "").partition(":")[0]
     body = request.rfile.read(int(request.headers.get("content-length") or 0))
     headers: Mapping[str, str] = {}
-    if host == API:
+    if host == API and analytics_api.PATH.fullmatch(request.path):
+        points = edge.workers.data_points()
+        status, content = analytics_api.answer(edge.world, request, body, points)
+    elif host == API:
         status, content = cloudflare_api.answer(edge.world, request, edge.connectors)
     elif host == TEAM:
         status, content = edge.access.certs(request.path)

@@ -8,6 +8,7 @@ from typing import Any
 from support.examples import ROOT
 
 from rehearsal.checking import FOUND
+from rehearsal.counting import COUNTED
 from rehearsal.placing import MEASURED
 from rehearsal.stage import Stage
 from trunkline.model import Topology
@@ -44,7 +45,7 @@ def costs(stage: Stage) -> None:
 def write_report(stage: Stage, topology: Topology) -> None:
     """Write all that is known now into one file with `trunkline report`."""
     with stage.printer.step("write the report") as step:
-        known = {"--checks": FOUND, "--measurements": MEASURED}
+        known = {"--checks": FOUND, "--measurements": MEASURED, "--requests": COUNTED}
         files = {option: name for option, name in known.items() if (stage.folder / name).exists()}
         found = _run(stage, "report", stage.file.name, *(w for pair in files.items() for w in pair))
         absent = " ".join(found["absent"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rehearsal.backbone import check_the_backbone, join_the_backbone
 from rehearsal.checking import check
+from rehearsal.counting import count_requests
 from rehearsal.crossing import cross_networks
 from rehearsal.drills import DRILLS
 from rehearsal.figures import costs, load_test, write_report
@@ -60,6 +61,7 @@ def _play(stage: Stage, *, keep: bool) -> None:
     check(stage, topology)
     load_test(stage, topology)
     costs(stage)
+    count_requests(stage, topology)
     write_report(stage, topology)
     come_unknown(stage, topology)
     ask_cloudflare(stage, topology)
@@ -125,7 +127,7 @@ def ask_cloudflare(stage: Stage, topology: Topology) -> None:
         assert topology.routing.hostname in proxied, f"{topology.routing.hostname} is not proxied"
         said = [f"{each['setting_id']} {each['value']}" for each in settings]
         if topology.routing.analytics:
-            points = stage.sky.edge.workers.data_points()
+            points = sum(1 for _ in stage.sky.edge.workers.data_points())
             assert points >= 5 * len(topology.routing.public), "requests were not written down"
             said.append(f"{points} data points")
         step.result = ", ".join([f"{len(records)} records", *said])

@@ -16,6 +16,7 @@ from rehearsal.world import CLOUDFLARE, World
 
 RECORD = "cloudflare_dns_record"
 API = "api.cloudflare.com"
+API_TOKEN = "a-token"  # of the operator
 TUNNEL_HOSTS = ("region1.v2.argotunnel.com", "region2.v2.argotunnel.com")
 
 Lookup = Callable[[str], Addresses | None]

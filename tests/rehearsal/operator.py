@@ -22,7 +22,7 @@ from support.examples import ROOT
 from rehearsal.access import CREDENTIALS
 from rehearsal.distances import OPERATOR
 from rehearsal.internet import Internet, namespace
-from rehearsal.names import API, Lookup, asking, serving_names
+from rehearsal.names import API, API_TOKEN, Lookup, asking, serving_names
 
 RESOLVER = "127.0.0.53"
 # By these OpenSSL (of Python, too), Node.js and curl trust the sky's authority.
@@ -107,7 +107,7 @@ class Operator:
     def ask_cloudflare(self, path: str) -> Any:
         """The result that Cloudflare's API gives for a path, such as `/zones`."""
         url = f"https://{API}/client/v4{path}"
-        header = ("--header", "Authorization: Bearer a-token")
+        header = ("--header", f"Authorization: Bearer {API_TOKEN}")
         command = ("curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20")
         printed = self.run(*command, *header, url)
         return json.loads(printed)["result"]

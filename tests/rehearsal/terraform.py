@@ -14,6 +14,7 @@ import psutil
 from doubles.providers.plugin_mirror import build_mirror, pins, write_cli_config
 from doubles.providers.terraform_runner import TerraformRunner, keep_state
 
+from rehearsal.names import API_TOKEN
 from trunkline.addresses.cloudflare import TOKEN
 from trunkline.deploy.keys import Keys
 from trunkline.terraform.plugins import CACHE
@@ -62,7 +63,7 @@ def variables(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
         **SECRETS,
         "PATH": search,
         CACHE: str(folder / "plugins"),
-        TOKEN: "a-token",
+        TOKEN: API_TOKEN,
     }
 
 

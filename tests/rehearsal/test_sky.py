@@ -16,7 +16,7 @@ import pytest
 from doubles.providers.effects import RefusedError
 from doubles.services.trust import Authority
 
-from rehearsal import cloudflare_api, distances
+from rehearsal import analytics_api, cloudflare_api, distances
 from rehearsal.cloudflare_edge import (
     SETTING,
     CloudflareEdge,
@@ -428,6 +428,19 @@ def test_a_connector_keeps_its_id_until_its_machine_is_gone(tmp_path: Path) -> N
     for ours, theirs in ends:
         ours.close()
         theirs.close()
+
+
+def test_analytics_engine_counts_what_the_workers_of_its_account_have_written() -> None:
+    made = world(cloudflare_zone=[{"id": "z", "account": {"id": "mine"}}])
+    path = "/client/v4/accounts/{}/analytics_engine/sql"
+    token = {"authorization": "Bearer a-token"}
+    sql = b"SELECT SUM(_sample_interval) AS requests FROM shop FORMAT JSON"
+    written = [("shop", {"timestamp": "1795856354515000064", "double1": 200})]
+    for account, status in (("mine", 200), ("other", 404)):
+        request = Asked(path.format(account), token, "POST")
+        found, said = analytics_api.answer(made, request, sql, written)
+        assert found == status
+        assert account == "other" or json.loads(said)["data"] == [{"requests": "1"}]
 
 
 def rule(expression: str, hostname: str, enabled: bool = True) -> dict[str, Any]:

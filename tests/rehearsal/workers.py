@@ -8,13 +8,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from doubles.machines.network import inside
 from doubles.services.trust import Authority
@@ -42,12 +44,13 @@ export default {
 # Cloudflare's Analytics Engine keeps what Workers write; here it stands in the log.
 ANALYTICS = """\
 export default {
-  async fetch(request) {
-    console.log("data point", await request.text());
+  async fetch(request, env) {
+    console.log("data point", env.dataset, await request.text());
     return new Response();
   },
 };
 """
+DATA_POINT = re.compile(r".*?data point (\w+) (\{.*\})")
 _LEAD = """
 table ip sky {{}}
 delete table ip sky
@@ -84,9 +87,11 @@ class Workers:
         if self._workerd:
             _end(self._workerd)
 
-    def data_points(self) -> int:
-        """How many the Workers have written so far."""
-        return (self.folder / "workerd.log").read_text(errors="replace").count("data point ")
+    def data_points(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Those that the Workers have written so far, each with the dataset that it is of."""
+        for line in (self.folder / "workerd.log").read_text(errors="replace").splitlines():
+            if found := DATA_POINT.fullmatch(line):
+                yield found[1], json.loads(found[2])
 
     def _names(self) -> list[str]:
         """What the certificate is good for: Cloudflare's own names, and the zones (Universal SSL).
@@ -157,6 +162,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _config(workers: Mapping[str, State], port: int, certificate: str, key: str) -> str:
     services = "".join(_service(number, each) for number, each in enumerate(workers.values()))
+    kept = "".join(map(_kept, sorted(_datasets(workers.values()))))
     services_by_name = {host: f"worker-{number}" for number, host in enumerate(workers)}
     hosts = ", ".join(
         f'( name = {json.dumps(name)}, service = "{service}" )'
@@ -172,16 +178,30 @@ const config :Workerd.Config = (
         modules = [ ( name = "front.js", esModule = embed "front.js" ) ],
         compatibilityDate = "2026-01-01",
         bindings = [ {hosts} ] ) ),
-    ( name = "analytics",
-      worker = (
-        modules = [ ( name = "analytics.js", esModule = embed "analytics.js" ) ],
-        compatibilityDate = "2026-01-01" ) ),
+    {kept}
     ( name = "origins", external = ( address = "127.0.0.1:{ORIGINS_PORT}", http = () ) ),
   ],
   sockets = [ ( name = "https", address = "*:{port}", service = "front",
     https = ( options = (), tlsOptions = ( keypair = (
       privateKey = {json.dumps(key)}, certificateChain = {json.dumps(certificate)} ) ) ) ) ],
 );
+"""
+
+
+def _datasets(scripts: Iterable[State]) -> set[str]:
+    bindings = (binding for each in scripts for binding in each.get("bindings") or [])
+    return {each["dataset"] for each in bindings if each["type"] == "analytics_engine"}
+
+
+def _kept(dataset: str) -> str:
+    """What keeps the data points of a dataset."""
+    name = json.dumps(dataset)
+    return f"""\
+    ( name = {name},
+      worker = (
+        modules = [ ( name = "analytics.js", esModule = embed "analytics.js" ) ],
+        compatibilityDate = "2026-01-01",
+        bindings = [ ( name = "dataset", text = {name} ) ] ) ),
 """
 
 
@@ -201,5 +221,5 @@ def _service(number: int, script: State) -> str:
 def _binding(binding: State) -> str:
     name = json.dumps(binding["name"])
     if binding["type"] == "analytics_engine":
-        return f'( name = {name}, analyticsEngine = "analytics" )'
+        return f"( name = {name}, analyticsEngine = {json.dumps(binding['dataset'])} )"
     return f"( name = {name}, text = {json.dumps(binding['text'])} )"
