@@ -38,6 +38,13 @@ def report(
         str | None,
         typer.Option(metavar="FILE", help="What trunkline check --format json has printed."),
     ] = None,
+    requests: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="What trunkline traffic --format json has printed, again for each file.",
+        ),
+    ] = None,
     traffic: Annotated[
         list[str] | None,
         typer.Option(
@@ -66,9 +73,9 @@ def report(
     """Write one HTML file that shows a topology with all that is known of it.
 
     It holds drawings of the topology, of the latency between zones, of the choice of zones,
-    of load tests and of the costs, each with its figures as a table and as CSV. The file needs
-    nothing else: it asks for nothing from anywhere and has no script. What is not known is left
-    out, with a sentence on how to get it. No cloud is contacted.
+    of requests, of load tests and of the costs, each with its figures as a table and as CSV. The
+    file needs nothing else: it asks for nothing from anywhere and has no script. What is not known
+    is left out, with a sentence on how to get it. No cloud is contacted.
 
     Exit codes: 0 done, also where something is left out; 2 an error.
     """
@@ -77,6 +84,7 @@ def report(
     from trunkline.report.build import Known
     from trunkline.report.checks import load_checks
     from trunkline.report.costs import costs_of
+    from trunkline.report.counted import load_counted
     from trunkline.report.pictures import write_pictures
     from trunkline.report.write import write_report
     from trunkline.topology import load
@@ -91,6 +99,7 @@ def report(
             measurements=[load_measurements(each) for each in files],
             results=[load_results(each) for each in tests],
             checks=load_checks(checks) if checks else None,
+            counted=[load_counted(each) for each in requests or ()],
             costs=costs_of(topology, traffic or (), prices, seats),
         )
         page, size = write_report(known, output)

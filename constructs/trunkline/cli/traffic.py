@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from trunkline.traffic.counted import Counted, Figures
 
 ABSENT = "-"
-# An empty text is the Worker's own answer.
-NAMELESS = {"route": "no route", "site": "the Worker", "failed": "none"}
 FIGURES = ("requests", "errors", "failovers", "p50 ms", "p95 ms", "p99 ms")
 
 
@@ -57,7 +54,7 @@ def traffic(
     format: Annotated[
         TrafficFormat,
         typer.Option(
-            help="text: a table. json: one object on stdout, for tools. "
+            help="text: a table. json: one object on stdout, for tools and for trunkline report. "
             "csv: the table for spreadsheets."
         ),
     ] = TrafficFormat.TEXT,
@@ -111,16 +108,16 @@ def _print(found: Counted) -> None:
         f"{_number(total.failovers, 'failover')}{_share(total.failovers, total)}"
     )
     if found.groups:
-        rows = [[*_names(group.keys), *_cells(group.figures)] for group in found.groups]
+        from trunkline.traffic.counted import in_words
+
+        rows = [
+            [*(in_words(*key) for key in group.keys.items()), *_cells(group.figures)]
+            for group in found.groups
+        ]
         rows.append([*_padded("all", len(found.keys)), *_cells(total)])
         first = len(found.keys)
         headings = (*found.keys, *FIGURES)
         print_rows(headings, rows, right=range(first, first + len(FIGURES)))
-
-
-def _names(keys: Mapping[str, str]) -> Iterator[str]:
-    for name, value in keys.items():
-        yield value or NAMELESS.get(name, ABSENT)
 
 
 def _padded(word: str, columns: int) -> list[str]:

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from trunkline.bench.results import Results
 from trunkline.measurements import Measurements
-from trunkline.model import Topology
+from trunkline.model import Cloudflare, Topology
 from trunkline.report.checks import Checks
 from trunkline.report.costs import MonthlyCosts
 from trunkline.report.parts import Fact, Section
@@ -19,6 +19,9 @@ from trunkline.report.sections.cost import cost_section
 from trunkline.report.sections.latency import latency_section, physical_zones
 from trunkline.report.sections.placement import placement_section
 from trunkline.report.sections.topology import routes_section, topology_section
+from trunkline.report.sections.traffic import traffic_section
+from trunkline.routing import STRATEGIES
+from trunkline.traffic.counted import Counted
 
 
 @frozen(kw_only=True)
@@ -47,6 +50,7 @@ class Known:
     - `measurements`: files of measurements.
     - `results`: files of load tests.
     - `checks`: what a check has found.
+    - `counted`: files of what the Worker has counted.
     - `costs`: what it costs, and what stands beside it.
     - `moment`: when the report is made.
     """
@@ -57,6 +61,7 @@ class Known:
     costs: MonthlyCosts
     results: Sequence[Results] = ()
     checks: Checks | None = None
+    counted: Sequence[Counted] = ()
     moment: datetime = field(factory=lambda: datetime.now(UTC))
 
 
@@ -65,6 +70,7 @@ def build(known: Known) -> Page:
     topology = known.topology
     sections = [topology_section(topology), routes_section(topology)]
     sections += [checks_section(known.checks)] if known.checks else []
+    sections += [traffic_section(number, each) for number, each in enumerate(known.counted, 1)]
     placed: list[Section] = []
     physical = physical_zones(known.measurements)
     for number, file in enumerate(known.measurements, 1):
@@ -120,6 +126,12 @@ def _absent(known: Known, *, placed: bool, cost: bool) -> Iterator[str]:
         yield (
             "Checks: keep what trunkline check --format json prints for "
             f"{known.file} in a file, and give it with --checks."
+        )
+    counts = STRATEGIES[known.topology.routing.strategy].writes_analytics
+    if not known.counted and counts and isinstance(known.topology.ingress, Cloudflare):
+        yield (
+            "Traffic: with routing.analytics, keep what trunkline traffic --every 1h --format json "
+            f"prints for {known.file} in a file, and give it with --requests."
         )
     if not cost:
         yield "Costs: what stands on this machine costs nothing; run it for a topology of clouds."

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from trunkline.model.converters import texts
 from trunkline.traffic.query import FIGURES, TIME
 
-SERVER_ERROR = 500
+_EMPTY = {"route": "no route", "site": "the Worker", "failed": "none"}
 
 
 @frozen(kw_only=True)
@@ -53,6 +53,11 @@ class RequestGroup:
     def as_dict(self) -> dict[str, Any]:
         """For tools."""
         return {**self.keys, **self.figures.as_dict()}
+
+
+def in_words(name: str, value: str) -> str:
+    """A value of a key as people read it: an empty one says something too."""
+    return value or _EMPTY.get(name, "-")
 
 
 def _groups(groups: Sequence[RequestGroup]) -> tuple[RequestGroup, ...]:

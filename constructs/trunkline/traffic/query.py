@@ -20,7 +20,7 @@ from trunkline.traffic.span import Span, TrafficError
 GROUPS = ("route", "site", "status", "method", "failed")
 """By what requests can be told apart."""
 
-TIME = "time"
+TIME, TIME_FORMAT = "time", "%Y-%m-%d %H:%M:%S"
 MOST_ROWS, MOST_INTERVALS = 10_000, 1_000
 KEPT = Span(90, "d")
 """https://developers.cloudflare.com/analytics/analytics-engine/limits/#data-retention"""

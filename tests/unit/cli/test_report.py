@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.bench import results
@@ -44,7 +45,7 @@ def test_what_was_measured_for_the_topology_is_taken(tmp_path: Path) -> None:
         "Load test of /api/v5",
         "Costs",
     ]
-    assert [each.split(":")[0] for each in report["absent"]] == ["Checks"]
+    assert [each.split(":")[0] for each in report["absent"]] == ["Checks", "Traffic"]
     assert report["bytes"] == (tmp_path / "report.html").stat().st_size
 
 
@@ -99,4 +100,64 @@ def test_a_file_that_is_no_result_of_a_check_is_refused(
     assert done.returncode == 2
     assert why in done.stderr
     assert "run trunkline check --format json again" in done.stderr
+    assert not (tmp_path / "report.html").exists()
+
+
+FIGURES: dict[str, Any] = {
+    "requests": 7,
+    "errors": 1,
+    "failovers": 2,
+    "p50_ms": 10.0,
+    "p95_ms": 20.5,
+    "p99_ms": None,
+}
+COUNTED: dict[str, Any] = {
+    "topology": "three-clouds",
+    "asked_at": "2026-11-28T09:00:00Z",
+    "since": "24h",
+    "every": "1h",
+    "by": ["site"],
+    "only": {},
+    "total": FIGURES,
+    "groups": [{"time": "2026-11-28 08:00:00", "site": "<i>", **FIGURES}],
+}
+
+
+def test_what_the_worker_counted_has_a_section_for_each_file(tmp_path: Path) -> None:
+    whole = {**COUNTED, "every": "", "groups": [{"site": "aws", **FIGURES}]}
+    for name, data in (("a", COUNTED), ("b", whole)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(data))
+    done = trunkline(
+        "report", THREE, "--requests", "a.json", "--requests", "b.json", folder=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traffic:" not in done.stderr
+    text = (tmp_path / "report.html").read_text()
+    assert text.count("7 requests in the 24h before 2026-11-28T09:00:00Z: 1 errors (14.29%)") == 2
+    assert "&lt;i&gt;" in text and "<i>" not in text
+    assert 'id="traffic-2"' in text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        {},
+        {**COUNTED, "since": 24},
+        {**COUNTED, "every": "hourly"},
+        {**COUNTED, "by": [1]},
+        {**COUNTED, "groups": [{"site": "aws", **FIGURES}]},
+        {**COUNTED, "groups": [{"time": "8 o'clock", "site": "aws", **FIGURES}]},
+        {**COUNTED, "total": {**FIGURES, "requests": -1}},
+        {**COUNTED, "total": {**FIGURES, "p50_ms": "fast"}},
+        {**COUNTED, "only": ["aws"]},
+    ],
+)
+def test_a_file_that_is_no_result_of_trunkline_traffic_is_refused(
+    tmp_path: Path, wrong: object
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(wrong))
+    done = trunkline("report", THREE, "--requests", "a.json", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("a.json: not the result of trunkline traffic; run trunkline")
     assert not (tmp_path / "report.html").exists()

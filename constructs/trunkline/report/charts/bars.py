@@ -29,7 +29,7 @@ def bars(found: Sequence[Bar], names: Sequence[str]) -> tuple[tuple[float, float
     label = min(max(len(bar.name) for bar in found) * CHARACTER + 14, LABEL)
     longest = max(sum(bar.parts) for bar in found) or 1.0
     top = 34
-    parts = [*_legend(names, label)]
+    parts = [*legend(names, label)]
     for number, bar in enumerate(found):
         parts += _bar(bar, names, label, top + ROW * number, PLOT / longest)
     return (label + PLOT + RIGHT, top + ROW * len(found)), parts
@@ -40,11 +40,17 @@ def tone(number: int) -> str:
     return f"tone{number % TONES + 1}"
 
 
-def _legend(names: Sequence[str], x: float) -> Iterator[Markup]:
+def legend(names: Sequence[str], x: float) -> Iterator[Markup]:
+    """The names of the parts, in one line from `x` on."""
     for number, name in enumerate(names):
         yield box(x, 5, 11, 11, tone(number))
         yield text(x + 17, 15, name, "small")
-        x += 17 + len(name) * CHARACTER + 20
+        x += legend_width([name])
+
+
+def legend_width(names: Sequence[str]) -> float:
+    """The width of a legend."""
+    return sum(17 + len(name) * CHARACTER + 20 for name in names)
 
 
 def _bar(bar: Bar, names: Sequence[str], x: float, y: float, pixels: float) -> Iterator[Markup]:
