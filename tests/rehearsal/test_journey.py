@@ -47,6 +47,7 @@ JOURNEYS = {
         "2 batches",
         "the exact optimum of what was measured",
         "tls_client_auth on",
+        "trunkline traffic",
     ),
     ROOT / "tests" / "rehearsal" / "topologies" / "replicas.yaml": (
         "one of several edges stops",
