@@ -10,6 +10,7 @@ from trunkline.backbone.nebula import NebulaDriver
 from trunkline.backbone.others import NONE, OTHERS
 from trunkline.backbone.tailscale import TailscaleDriver
 from trunkline.backbone.wireguard import WireGuardDriver
+from trunkline.backbone.zerotier import ZeroTierDriver
 from trunkline.model import NO_BACKBONE, BackboneKind
 
 __all__ = [
@@ -28,6 +29,7 @@ DRIVERS: Mapping[BackboneKind, type[Driver]] = {
     "wireguard": WireGuardDriver,
     "tailscale": TailscaleDriver,
     "nebula": NebulaDriver,
+    "zerotier": ZeroTierDriver,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from attrs import Factory, field, frozen
 
-from trunkline.model import BackboneSettings, Node, Versions
+from trunkline.model import BackboneSettings, Node, NodeKey, Versions
 from trunkline.model.converters import texts
 from trunkline.payload import Transit, Unit
 
@@ -134,6 +134,13 @@ class Driver(ABC):
 
     has_authority: ClassVar[bool] = False
     """Whether nodes show one another certificates, which an authority of the operator signs."""
+
+    has_network_id: ClassVar[bool] = False
+    """Whether the nodes join a network at a vendor's, which the topology names."""
+
+    def completed(self, keys: Mapping[str, NodeKey]) -> Mapping[str, NodeKey]:
+        """Public keys, each by its private half, with what else of them the nodes file has."""
+        return keys
 
     def by_hand(self, backbone: BackboneSettings) -> str:
         """What is to be done at the vendor's before the first apply; empty for nothing."""

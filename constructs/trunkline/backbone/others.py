@@ -44,19 +44,4 @@ OTHERS: Mapping[str, Declaration] = {
         keys="each machine and Cloudflare; you hold a token for each node",
         plans=(Plan(title="Free", nodes=50),),
     ),
-    "zerotier": Declaration(
-        title="ZeroTier",
-        needs=(
-            "an account at ZeroTier, and a network",
-            "an approval of each node in it",
-            "outbound UDP on port 9993, or TCP to its relays",
-        ),
-        limits=("where no UDP passes, its relays carry the traffic, and they are slower",),
-        cost="by the plan; Essential has 10 devices",
-        source="https://www.zerotier.com/pricing/",
-        networks=True,
-        relayed="ZeroTier's roots, where the edges do not reach one another",
-        keys="each machine makes its own; ZeroTier's controller says who may join",
-        plans=(Plan(title="Essential", price="zerotier/plan", nodes=10),),
-    ),
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trunkline.cli.arguments import TOPOLOGY
-from trunkline.cli.output import Format, print_json
+from trunkline.cli.output import Format, print_json, working
 
 if TYPE_CHECKING:
     from trunkline.deploy.keys import Keys
@@ -64,6 +64,7 @@ def keys(
     """
     from trunkline.deploy.keys import Keys, KeysError, keys_of
     from trunkline.topology import load
+    from trunkline.topology.nodes import nodes_path
 
     if rotate and retire:
         raise KeysError("--rotate and --retire are two steps, with applies between them; give one")
@@ -81,8 +82,9 @@ def keys(
         after = after.having(key)
     if after != before:
         after.write(file)
-    public = _write_nodes(topology, loaded, after)
-    _report(file, before, after, public, _by_hand(loaded), format)
+    joined = _write_nodes(topology, loaded, after)
+    public = (_what(joined), nodes_path(topology)) if joined.backbone else None
+    _report(file, before, after, public, _by_hand(joined), format)
 
 
 def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[Key, ...]:
@@ -118,18 +120,19 @@ def _check_nodes(file: str, topology: Topology, keys: Keys) -> None:
         Nodes.of(topology).check(keys)
 
 
-def _write_nodes(file: str, topology: Topology, keys: Keys) -> Path | None:
-    """Write the public halves beside the topology; None where it has no backbone."""
+def _write_nodes(file: str, topology: Topology, keys: Keys) -> Topology:
+    """Write the public halves beside the topology; the topology with them."""
     if not topology.backbone:
-        return None
+        return topology
     from datetime import UTC, datetime
 
     from trunkline.deploy.nodes import Nodes
     from trunkline.topology.nodes import nodes_path
 
-    path = nodes_path(file)
-    Nodes.of(topology).following(keys, datetime.now(UTC).date().isoformat()).write(path)
-    return path
+    with working("Making what the nodes file has"):
+        nodes = Nodes.of(topology).following(keys, datetime.now(UTC).date().isoformat())
+    nodes.write(nodes_path(file))
+    return nodes.joined()
 
 
 def _by_hand(topology: Topology) -> str:
@@ -141,8 +144,20 @@ def _by_hand(topology: Topology) -> str:
     return driver_of(topology.backbone.kind).by_hand(topology.backbone)
 
 
+def _what(topology: Topology) -> str:
+    """What the nodes file has."""
+    from trunkline.deploy.keys import backbone_keys
+
+    return "public halves" if backbone_keys(topology) else "addresses of the nodes"
+
+
 def _report(
-    file: Path, before: Keys, after: Keys, public: Path | None, by_hand: str, format: Format
+    file: Path,
+    before: Keys,
+    after: Keys,
+    public: tuple[str, Path] | None,
+    by_hand: str,
+    format: Format,
 ) -> None:
     """What each variable is now: made, changed, kept or forgotten."""
     from trunkline.deploy.keys import name_in_file
@@ -152,7 +167,7 @@ def _report(
         for name in {**before.values, **after.values}
     }
     if format is Format.JSON:
-        nodes = {"nodes": str(public)} if public else {}
+        nodes = {"nodes": str(public[1])} if public else {}
         rest = {"by_hand": by_hand} if by_hand else {}
         print_json({"file": str(file), "keys": said, **nodes, **rest})
         return
@@ -165,8 +180,8 @@ def _report(
         typer.echo(f"{name}: {what}")
     typer.echo(f"load them with: . {file if file.is_absolute() else f'./{file}'}")
     if public:
-        what = "addresses of the nodes" if by_hand else "public halves"
-        typer.echo(f"the {what} are in {public}: commit it")
+        what, path = public
+        typer.echo(f"the {what} are in {path}: commit it")
 
 
 def _what_became(before: str | None, after: str | None) -> str:

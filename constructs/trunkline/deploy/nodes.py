@@ -89,13 +89,32 @@ class Nodes:
             name for site in self.topology.sites for name in self.topology.node_names(site.name)
         ]
         addresses = self._addresses(backbone, names)
-        made = {
-            name: Node(name=name, address=addresses[name], keys=self._made(name, keys, today))
-            for name in names
-        }
+        made = self._completed(
+            {
+                name: Node(name=name, address=addresses[name], keys=self._made(name, keys, today))
+                for name in names
+            },
+            keys,
+        )
         if not driver_of(backbone.kind).has_authority:
             return Nodes(self.topology, made)
         return self._certified(backbone, made, keys, today)
+
+    def _completed(self, made: Mapping[str, Node], keys: Keys) -> dict[str, Node]:
+        """With what the kind of the backbone has in the nodes file beside public keys."""
+        backbone = self.topology.backbone
+        if backbone is None or not backbone_keys(self.topology):
+            return dict(made)
+        found = {
+            private: key
+            for name, node in made.items()
+            for private, key in zip(_privates(name, keys), node.keys, strict=True)
+        }
+        completed = driver_of(backbone.kind).completed(found)
+        return {
+            name: evolve(node, keys=[completed[each] for each in _privates(name, keys)])
+            for name, node in made.items()
+        }
 
     def _certified(
         self, backbone: BackboneSettings, made: Mapping[str, Node], keys: Keys, today: str
@@ -124,8 +143,7 @@ class Nodes:
         before = (
             {key.public_key: key for key in self.nodes[name].keys} if name in self.nodes else {}
         )
-        variables = (node_key(name).variable, node_key(name).previous)
-        publics = [public_key(keys.values[each]) for each in variables if each in keys.values]
+        publics = [public_key(each) for each in _privates(name, keys)]
         taken = [before[each].port for each in publics if each in before]
         ports = (port for port in UDP_PORTS if port not in taken)
         return [
@@ -164,6 +182,12 @@ class Nodes:
                 {name: value for name, value in asdict(key).items() if value} for key in node.keys
             ]
             yield name, {"address": node.address, **({"keys": keys} if keys else {})}
+
+
+def _privates(name: str, keys: Keys) -> list[str]:
+    """The private halves of a node's keys, the newest first."""
+    variables = (node_key(name).variable, node_key(name).previous)
+    return [keys.values[each] for each in variables if each in keys.values]
 
 
 def _yaml(data: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
-BackboneKind = Literal["wireguard", "tailscale", "nebula"]
+BackboneKind = Literal["wireguard", "tailscale", "nebula", "zerotier"]
 
 NO_BACKBONE = "none"
 """What a topology says in place of a kind where it wants no backbone."""
@@ -38,6 +38,7 @@ class NodeKey:
     - `made`: the day when it was made, `YYYY-MM-DD`.
     - `certificate`: its certificate in base64, for a kind that has an authority; else empty.
     - `expires`: the day on which the certificate ends, `YYYY-MM-DD`; empty without one.
+    - `identity`: what ZeroTier knows the key by, `ADDRESS:0:PUBLIC`; empty for other kinds.
     """
 
     public_key: str
@@ -45,6 +46,7 @@ class NodeKey:
     made: str
     certificate: str = ""
     expires: str = ""
+    identity: str = ""
 
 
 @frozen(kw_only=True)
@@ -92,6 +94,8 @@ class BackboneSettings:
     - `networks`: whether it also routes the whole networks of the sites to one another.
     - `auth_key_version`: which of the operator's auth keys the machines have, for kinds that take
       one: another number has it written again.
+    - `network_id`: the network at ZeroTier that the nodes join, 16 hexadecimal digits; empty for
+      other kinds.
     - `nodes`: the machines of each site, by site; empty until `trunkline keys` has made their keys.
     - `authorities`: who signs the certificates that nodes trust, for a kind that has certificates.
     """
@@ -100,5 +104,6 @@ class BackboneSettings:
     cidr: str = DEFAULT_OVERLAY
     networks: bool = False
     auth_key_version: int = 1
+    network_id: str = ""
     nodes: Mapping[str, tuple[Node, ...]] = Factory(dict)
     authorities: tuple[Authority, ...] = ()

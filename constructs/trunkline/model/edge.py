@@ -42,6 +42,7 @@ class SigningKeys:
     - `envoy`: the keys of https://apt.envoyproxy.io.
     - `cloudflared`: the keys of https://pkg.cloudflare.com.
     - `tailscale`: the keys of https://pkgs.tailscale.com.
+    - `zerotier`: the keys of https://download.zerotier.com.
     """
 
     # Of signing.key there, and on keyserver.ubuntu.com, from where it verifies the checksums of
@@ -62,6 +63,10 @@ class SigningKeys:
     tailscale: tuple[str, ...] = field(
         default=("2596A99EAAB33821893C0A79458CA832957F5868",), converter=texts
     )
+    # Of doc/contact@zerotier.com.gpg in https://github.com/zerotier/ZeroTierOne.
+    zerotier: tuple[str, ...] = field(
+        default=("74A5E9C458E1A431F1DA57A71657198823E52A61",), converter=texts
+    )
 
 
 DEFAULT_SIGNING_KEYS = SigningKeys()
@@ -74,12 +79,14 @@ class Versions:
     - `envoy`: of the package in https://apt.envoyproxy.io.
     - `cloudflared`: of the package in https://pkg.cloudflare.com.
     - `tailscale`: of the package in https://pkgs.tailscale.com.
+    - `zerotier`: of the package in https://download.zerotier.com.
     - `signing_keys`: the keys that these repositories are signed with.
     """
 
     envoy: str = "1.40.0"
     cloudflared: str = "2026.9.3"
     tailscale: str = "1.102.4"
+    zerotier: str = "1.16.2"
     signing_keys: SigningKeys = DEFAULT_SIGNING_KEYS
 
 

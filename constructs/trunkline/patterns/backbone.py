@@ -47,6 +47,7 @@ class Backbone(Construct):
     - `networks`: the IPv4 range of each site's network, by site, where whole networks are routed to
       one another.
     - `auth_key_version`: which auth key the machines have: another number has it written again.
+    - `network_id`: the network that the nodes join, for a kind that has such.
     - `authorities`: who signs the certificates of the nodes, for a kind whose keys have some.
 
     >>> backbone = Backbone(
@@ -85,17 +86,22 @@ class Backbone(Construct):
         cidr: str = DEFAULT_OVERLAY,
         networks: Mapping[str, str] | None = None,
         auth_key_version: int = 1,
+        network_id: str = "",
         authorities: Sequence[Authority] = (),
     ) -> None:
         super().__init__(scope, id)
         of_sites = {site: tuple(each) for site, each in nodes.items()}
         credential = driver_of(kind).credential
         _check(f"Backbone {id}", clouds, of_sites, hosts, cidr, networks, credential is None)
+        if bool(network_id) != driver_of(kind).has_network_id:
+            wrong = "takes none" if network_id else "needs one"
+            raise ConfigurationError(f"Backbone {id}: network_id: the kind {kind} {wrong}")
         self._settings = BackboneSettings(
             kind=kind,
             cidr=cidr,
             networks=bool(networks),
             auth_key_version=auth_key_version,
+            network_id=network_id,
             nodes=of_sites,
             authorities=tuple(authorities),
         )

@@ -138,6 +138,7 @@ def _backbone(scope: Construct, topology: Topology) -> Backbone | None:
         hosts={name: node_host(topology, name) for name in names},
         cidr=backbone.cidr,
         auth_key_version=backbone.auth_key_version,
+        network_id=backbone.network_id,
         authorities=backbone.authorities,
         networks=topology.carried_networks,
     )

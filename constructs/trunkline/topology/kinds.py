@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from trunkline.backbone import DRIVERS
 from trunkline.documents.document import Document
 from trunkline.documents.schema import check_schema
 from trunkline.documents.source import UnreadableError, read_source
@@ -17,6 +18,8 @@ from trunkline.topology import TOPOLOGY_FILE
 from trunkline.topology.check import check_meaning
 from trunkline.topology.checks.backbone import PATH
 from trunkline.topology.errors import TopologyError
+
+_ANY_NETWORK = "0" * 16
 
 
 @frozen
@@ -60,6 +63,10 @@ def _refusals(document: Document, data: Mapping[str, Any], kind: str) -> tuple[s
     said = dict(data.get("backbone") or {})
     if kind == NO_BACKBONE:
         said.pop("cidr", None)  # that of another kind, which goes with it
+    if kind != said.get("kind"):
+        said.pop("network_id", None)
+        if any(known == kind and driver.has_network_id for known, driver in DRIVERS.items()):
+            said["network_id"] = _ANY_NETWORK  # which one, is a choice of those who take the kind
     asked = {**data, "backbone": {**said, "kind": kind}}
     return tuple(
         f"{problem.message}; {problem.remedy}"

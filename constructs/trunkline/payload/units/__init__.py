@@ -8,6 +8,7 @@ from trunkline.payload.units.envoy import Envoy
 from trunkline.payload.units.nebula import Nebula
 from trunkline.payload.units.tailscale import Tailscale
 from trunkline.payload.units.wireguard import WireGuard
+from trunkline.payload.units.zerotier import ZeroTier
 
 __all__ = [
     "Agent",
@@ -18,4 +19,5 @@ __all__ = [
     "Nebula",
     "Tailscale",
     "WireGuard",
+    "ZeroTier",
 ]

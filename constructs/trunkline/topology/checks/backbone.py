@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trunkline.backbone import Credential
+    from trunkline.backbone import Credential, Driver
 
 from trunkline.documents.findings import Problem, show_path
 from trunkline.model import DEFAULT_OVERLAY, NO_BACKBONE, RENEW_DAYS, node_name
@@ -204,16 +204,48 @@ def auth_keys_are_taken(draft: PartialTopology) -> Iterator[Problem]:
         yield Problem((*PATH, "auth_key_version"), message, "delete it", at_key=True)
 
 
+def networks_are_named(draft: PartialTopology) -> Iterator[Problem]:
+    kind = draft.text(*KIND)
+    if not kind:
+        return
+    driver = _driver(draft)
+    said = "network_id" in draft.mapping("backbone")
+    if driver is not None and driver.has_network_id:
+        if not said:
+            message = f"{driver.declaration.title} joins edges by a network of yours"
+            yield Problem(KIND, message, "name it beside this, as network_id")
+    elif said:
+        message = f"the kind {kind} takes no ID of a network"
+        yield Problem((*PATH, "network_id"), message, "delete it", at_key=True)
+
+
+def edges_fit_a_plan(draft: PartialTopology) -> Iterator[Problem]:
+    """A vendor may sell more than its plans say: hence a warning."""
+    driver = _driver(draft)
+    if driver is None or not (plans := driver.declaration.plans):
+        return
+    most = max(plans, key=lambda plan: plan.nodes or float("inf"))
+    wanted = len(draft.sites) * _replicas(draft)
+    if most.nodes is not None and wanted > most.nodes:
+        title = driver.declaration.title
+        message = f"{most.title} of {title} has {most.nodes} devices, and there are {wanted} edges"
+        yield Problem(KIND, message, "ask there for more, or choose another kind", "warning")
+
+
 def _is_known(node: Mapping[str, Any] | None, made: bool) -> bool:
     """Whether the nodes file has a node, with its keys where `trunkline keys` has made them."""
     return node is not None and bool(node.get("keys") or not made)
 
 
 def _credential(draft: PartialTopology) -> Credential | None:
+    driver = _driver(draft)
+    return driver.credential if driver else None
+
+
+def _driver(draft: PartialTopology) -> type[Driver] | None:
     from trunkline.backbone import DRIVERS  # only those need it that have a backbone
 
-    driver = DRIVERS.get(draft.get(*KIND))
-    return driver.credential if driver else None
+    return DRIVERS.get(draft.get(*KIND))
 
 
 def _replicas(draft: PartialTopology) -> int:
@@ -223,6 +255,8 @@ def _replicas(draft: PartialTopology) -> int:
 CHECKS = (
     none_joins_nothing,
     auth_keys_are_taken,
+    networks_are_named,
+    edges_fit_a_plan,
     overlay_is_apart,
     overlay_has_room,
     edges_can_join,
