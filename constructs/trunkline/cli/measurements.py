@@ -76,6 +76,40 @@ def import_pkb(
     typer.echo(f"{output}: {_contents(imported.measurements)}{again}")
 
 
+@measurements_app.command("import-published", short_help="Import what others have published.")
+def import_published(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Figures of AWS or azure-netbench, or CSV."),
+    ],
+    topology: Annotated[
+        str, typer.Option(metavar="FILE", help="The topology whose zones are meant.")
+    ],
+    physical_zones: Annotated[
+        Path, typer.Option(metavar="FILE", help="JSON, as trunkline physical-zones writes it.")
+    ],
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The measurement file to write.")],
+) -> None:
+    """Make a measurement file from figures that are published for zones of one cloud.
+
+    It takes what aws ec2 get-aws-network-performance-data prints, azure-netbench's JSON, and CSV:
+    rows of from,to,round_trip_ms, or a matrix in ms. Zones are physical ones, such as use1-az4 and
+    eastus-az1. Give the file to trunkline place after the one of your probes.
+    """
+    from trunkline.measurements import save
+    from trunkline.measurements.published import import_published as read
+    from trunkline.placement.physical import load_physical_zones
+    from trunkline.topology import load
+
+    wanted = load(topology)
+    with working("reading published figures"):
+        imported = read(files, wanted, load_physical_zones(physical_zones, wanted))
+    save(imported.measurements, output)
+    for warning in imported.warnings:
+        typer.echo(str(warning), err=True)
+    typer.echo(f"{output}: {_contents(imported.measurements)}")
+
+
 @measurements_app.command(short_help="Show the matrix as a heatmap.")
 def show(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A measurement file.")],

@@ -25,7 +25,11 @@ class Objective(StrEnum):
 
 def place(
     measurements: Annotated[
-        str, typer.Argument(metavar="MEASUREMENTS", help="A measurement file.")
+        list[str],
+        typer.Argument(
+            metavar="MEASUREMENTS...",
+            help="Measurement files; of a pair that several have, the first one's counts.",
+        ),
     ],
     topology: Annotated[
         str, typer.Option(metavar="FILE", help="The topology whose zones are chosen.")
@@ -52,11 +56,13 @@ def place(
 
     The choice is the exact optimum. --write changes only the chosen zones of the topology file, and
     the spares that edge.replicas needs. It changes nothing where the choice rests on pairs that
-    were not measured. Measurements of another account can be used with --physical-zones.
+    were not measured. Measurements of another account can be used with --physical-zones. Where
+    the way between two sites by a third one is faster, a line says so.
 
     Exit codes: 0 the choice is measured; 1 some of its pairs are not; 2 none is.
     """
     from trunkline.measurements import load
+    from trunkline.measurements.combine import combine
     from trunkline.placement.matrix import matrix
     from trunkline.placement.physical import load_physical_zones
     from trunkline.placement.report import report, warnings
@@ -66,7 +72,7 @@ def place(
 
     wanted = load_topology(topology)
     with working(f"placing {topology}"):
-        measured = load(measurements)
+        measured = combine([load(each) for each in measurements])
         reported = load_physical_zones(physical_zones, wanted) if physical_zones else None
         view = matrix(wanted, measured, reported)
         needed = wanted.edge.replicas - 1
@@ -115,6 +121,7 @@ def _changes(changed: list[str]) -> str:
 
 def _print(measured: Measurements, view: Matrix, solution: Solution) -> None:
     from trunkline.placement.heatmap import EMULATED
+    from trunkline.placement.relay import relays
 
     if measured.method.emulated:
         typer.echo(EMULATED)
@@ -126,6 +133,8 @@ def _print(measured: Measurements, view: Matrix, solution: Solution) -> None:
     for site, zones in solution.spares.items():
         if zones:
             typer.echo(f"spare for {site}: {', '.join(zones)}")
+    for relay in relays(solution.best[0]):
+        typer.echo(f"faster by a third site: {relay}")
 
 
 def _print_best(solution: Solution) -> None:

@@ -13,6 +13,9 @@ Data = Mapping[str, Any]
 
 REPAIR = "measure again, or repair the file"
 
+_PERFKIT_AGAIN = "run PerfKit for the rest, and import all runs again,"
+_AGAIN = {"trunkline": "collect again", "published": "import more, or measure the rest,"}
+
 _RANKS = ("min", "p50", "p90", "p99")
 
 
@@ -139,8 +142,7 @@ def _complete(data: Data) -> Iterator[Problem]:
     """
     if data["complete"]:
         return
-    is_ours = data["method"]["tool"] == "trunkline"
-    again = "collect again" if is_ours else "run PerfKit for the rest, and import all runs again,"
+    again = _AGAIN.get(data["method"]["tool"], _PERFKIT_AGAIN)
     missing = [_name(zone) for zone in data["zones"] if zone["status"] == "missing"]
     if missing:
         text = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")

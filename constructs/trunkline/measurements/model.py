@@ -17,8 +17,8 @@ from trunkline.model import Site, zone_name, zone_owner
 
 VERSION = 1
 
-Tool = Literal["trunkline", "perfkit-ping", "perfkit-netperf"]
-Protocol = Literal["udp", "icmp", "tcp"]
+Tool = Literal["trunkline", "perfkit-ping", "perfkit-netperf", "published"]
+Protocol = Literal["udp", "icmp", "tcp", "unknown"]
 Status = Literal["measured", "missing"]
 Addresses = Literal["internal", "external"]
 
@@ -38,6 +38,8 @@ class Method:
         """What to do where figures are missing."""
         if self.tool == "trunkline":
             return "collect again when the probe is up"
+        if self.tool == "published":
+            return "import what is published of it as well, or measure it"
         return (
             f"run PerfKit's {self.tool.removeprefix('perfkit-')} for it, and import all runs again"
         )

@@ -9,6 +9,7 @@ from trunkline.measurements.model import Measurements
 from trunkline.model import zone_name
 from trunkline.placement.latency import LinkLatency
 from trunkline.placement.matrix import Matrix
+from trunkline.placement.relay import Relay, relays
 from trunkline.placement.solve import Link, Placement, Solution, present
 
 
@@ -30,6 +31,7 @@ def report(measurements: Measurements, matrix: Matrix, solution: Solution) -> di
         "spares": {site: list(zones) for site, zones in solution.spares.items()},
         "best": [_placement(placement) for placement in solution.best],
         "present": _placement(present(matrix)),
+        "relays": [_relay(each) for each in relays(solution.best[0])],
         "unmeasured_zones": {each.name: each.reason for each in matrix.unmeasured},
         "pairs_without_figures": [list(pair) for pair in matrix.pairs_without_figures],
         "warnings": warnings(measurements, matrix, solution),
@@ -103,3 +105,12 @@ def _latency(latency: LinkLatency | None) -> dict[str, Any]:
 
 def _microseconds(nanoseconds: int | None) -> float | None:
     return None if nanoseconds is None else nanoseconds / 1000
+
+
+def _relay(relay: Relay) -> dict[str, Any]:
+    return {
+        "sites": list(relay.sites),
+        "by": relay.by,
+        "direct_us": relay.direct_us,
+        "relayed_us": relay.relayed_us,
+    }

@@ -371,3 +371,41 @@ def test_perfkit_results_become_a_file_that_can_be_placed(topology: Path, tmp_pa
     assert f"not measured, so {topology} was left as it is" in placed.stderr
     assert "warning: means are used in place of medians" in placed.stderr
     assert "have no figure; no placement has fewer" in placed.stderr
+
+
+def test_published_figures_are_imported_and_placed_beside_those_of_probes(
+    measured: Path, topology: Path, tmp_path: Path
+) -> None:
+    physical = tmp_path / "physical.json"
+    physical.write_text(json.dumps({"aws": dict(PHYSICAL)}))
+    table = tmp_path / "table.csv"
+    table.write_text("from,to,round_trip_ms\nuse1-az1,use1-az4,0.5\n")
+    output = tmp_path / "published.json"
+    done = run(
+        "measurements", "import-published", table, "--topology", topology,
+        "--physical-zones", physical, "--output", output,
+    )  # fmt: skip
+    assert "2 zones measured, 10 missing, 1 directed pair, by published" in done.stdout
+    placed = run("place", measured, output, "--topology", topology, "--format", "json")
+    assert json.loads(placed.stdout)["zones"] == NEAREST
+
+
+def test_a_faster_way_by_a_third_site_is_said(topology: Path, tmp_path: Path) -> None:
+    near = {"aws": 0.0, "google": 2_000.0, "azure": 4_000.0}
+    sites = load_topology(THREE).sites
+    ours = [MeasuredZone.of(site, name, measured=True) for site in sites for name in site.zones]
+
+    def apart(a: MeasuredZone, b: MeasuredZone) -> float:
+        distance = abs(near[a.site] - near[b.site])
+        return distance * 3 if distance == 4_000 else distance
+
+    path = tmp_path / "far.json"
+    save(measurements(ours, all_pairs(ours, apart), topology="three-clouds"), path)
+    done = run("place", path, "--topology", topology)
+    assert (
+        "faster by a third site: aws and azure: 12.000 ms directly, about 4.400 ms" in done.stdout
+    )
+    found = json.loads(run("place", path, "--topology", topology, "--format", "json").stdout)
+    assert found["relays"] == [
+        {"sites": ["aws", "azure"], "by": "google", "direct_us": 12000, "relayed_us": 4400}
+    ]
