@@ -113,7 +113,9 @@ def test_a_topology_goes_up_measures_serves_survives_and_comes_down(file: Path) 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("step", ["prepare the images", "apply zones", "request", "fail the apply"])
+@pytest.mark.parametrize(
+    "step", ["prepare the images", "make the keys", "request", "fail the apply"]
+)
 def test_nothing_is_left_of_a_rehearsal_that_is_cut_off_after_a_step(
     step: str, number: signal.Signals, small: Path, temporary: Path
 ) -> None:
