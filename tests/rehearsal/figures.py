@@ -14,7 +14,7 @@ from rehearsal.stage import Stage
 from trunkline.model import Topology
 
 # It says nothing of a cloud, so that it is as short as it can be.
-BRIEF = ["--rounds", "1", "--seconds", "1", "--warmup", "0", "--connections", "4", "--rate", "40"]
+BRIEF = ["--rounds", "1", "--seconds", "4", "--warmup", "0", "--connections", "2", "--rate", "20"]
 
 
 def load_test(stage: Stage, topology: Topology) -> None:
