@@ -7,7 +7,7 @@ the registry in `backbone/__init__.py`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from attrs import Factory, field, frozen
@@ -142,8 +142,11 @@ class Driver(ABC):
         """Public keys, each by its private half, with what else of them the nodes file has."""
         return keys
 
-    def by_hand(self, backbone: BackboneSettings) -> str:
-        """What is to be done at the vendor's before the first apply; empty for nothing."""
+    def by_hand(self, backbone: BackboneSettings, networks: Collection[str] = ()) -> str:
+        """What is to be done at the vendor's before the first apply; empty for nothing.
+
+        `networks` are the ranges of the sites' networks, where the backbone carries these.
+        """
         return ""
 
     @abstractmethod

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from trunkline.backbone.base import Credential, Declaration, Driver, JsonObject, Membership, Plan
 from trunkline.envoy import ZONE
 from trunkline.model import CHECK_PORT, ORIGINATE_PORT, PASSTHROUGH_PORT, BackboneSettings, Versions
 from trunkline.payload import Unit
+from trunkline.payload.tailscale import HELLO_PORT
 from trunkline.payload.units import Tailscale
 
 # Of tailscale0 on every system: https://tailscale.com/kb/1082/firewall-ports
@@ -18,7 +19,7 @@ TAG = "tag:trunkline"
 
 
 class TailscaleDriver(Driver):
-    """Each edge is a subnet router for its own address on the overlay alone."""
+    """Each edge is a subnet router for its own address, and one of each site for its network."""
 
     declaration: ClassVar = Declaration(
         title="Tailscale",
@@ -31,10 +32,11 @@ class TailscaleDriver(Driver):
             "where no UDP passes, Tailscale's relays carry the traffic, and they are slower",
             "a packet has 1280 bytes at most",
             "an edge that is gone stays in its list of machines until you remove it",
-            "trunkline routes no whole networks over it",
+            "an edge takes a network over once Tailscale's servers say so, after some seconds more",
         ),
         cost="by the seat; up to 50 machines with tags cost nothing",
         source="https://tailscale.com/pricing",
+        networks=True,
         relayed="Tailscale's relays, where the edges do not reach one another",
         keys="each machine makes its own; Tailscale hands out the public halves",
         plans=(
@@ -53,14 +55,17 @@ class TailscaleDriver(Driver):
     def mtu(self, underlay: int) -> int:
         return MTU
 
-    def by_hand(self, backbone: BackboneSettings) -> str:
+    def by_hand(self, backbone: BackboneSettings, networks: Collection[str] = ()) -> str:
         """The part of the tailnet's policy that the edges need: https://tailscale.com/s/acl-format"""
         ports = (PASSTHROUGH_PORT, ORIGINATE_PORT, CHECK_PORT)
-        passing = ["icmp:*", *(f"tcp:{port}" for port in ports)]
+        hellos = [f"udp:{HELLO_PORT}"] if networks else []
+        passing = ["icmp:*", *(f"tcp:{port}" for port in ports), *hellos]
+        ranges = sorted(networks)
+        whole = [{"src": ranges, "dst": ranges, "ip": ["*"]}] if ranges else []
         policy = {
             "tagOwners": {TAG: ["autogroup:admin"]},
-            "autoApprovers": {"routes": {backbone.cidr: [TAG]}},
-            "grants": [{"src": [TAG], "dst": [backbone.cidr], "ip": passing}],
+            "autoApprovers": {"routes": {each: [TAG] for each in (backbone.cidr, *ranges)}},
+            "grants": [{"src": [TAG], "dst": [backbone.cidr], "ip": passing}, *whole],
         }
         return (
             "Put this into the policy of your tailnet, with tcp:PORT for each tcp service:\n"
@@ -69,7 +74,8 @@ class TailscaleDriver(Driver):
         )
 
     def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
-        return Tailscale(version=versions.tailscale, signing_keys=versions.signing_keys.tailscale)
+        keys = versions.signing_keys.tailscale
+        return Tailscale(version=versions.tailscale, signing_keys=keys, forwards=forwards)
 
     def document(
         self,
@@ -86,6 +92,9 @@ class TailscaleDriver(Driver):
         - `addresses`: that of each node of the site on the overlay, by name.
         - `tag`: what the machines are in the policy.
         - `auth_key_version`: another one has the auth key read again.
+        - With networks, `network`: the range of the site's own; `others`: how long a packet may be
+          on the way to each other range; `own_ports`: the TCP ports at which an edge answers its
+          own network.
         """
         backbone = membership.backbone
         return {
@@ -96,4 +105,15 @@ class TailscaleDriver(Driver):
             "addresses": {node.name: node.address for node in membership.nodes},
             "tag": TAG,
             "auth_key_version": backbone.auth_key_version,
+            **_networks(membership, own_ports),
         }
+
+
+def _networks(membership: Membership, own_ports: Sequence[int]) -> JsonObject:
+    if not membership.networks:
+        return {}
+    return {
+        "network": membership.networks[membership.site],
+        "others": {cidr: membership.mtus[site] for site, cidr in membership.others.items()},
+        "own_ports": list(own_ports),
+    }

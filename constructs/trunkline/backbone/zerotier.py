@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from attrs import evolve
@@ -58,7 +58,7 @@ class ZeroTierDriver(Driver):
             for private, key in keys.items()
         }
 
-    def by_hand(self, backbone: BackboneSettings) -> str:
+    def by_hand(self, backbone: BackboneSettings, networks: Collection[str] = ()) -> str:
         members = "".join(
             f"  {member:12} {name:20} {address}\n" for member, name, address in members_of(backbone)
         )

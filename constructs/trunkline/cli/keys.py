@@ -141,7 +141,8 @@ def _by_hand(topology: Topology) -> str:
         return ""
     from trunkline.backbone import driver_of
 
-    return driver_of(topology.backbone.kind).by_hand(topology.backbone)
+    networks = topology.carried_networks.values()
+    return driver_of(topology.backbone.kind).by_hand(topology.backbone, networks)
 
 
 def _what(topology: Topology) -> str:

@@ -27,7 +27,9 @@ from trunkline.payload.node import (
     SILENT_SECONDS,
     BackboneError,
     carriers,
+    heard,
     hello,
+    listening,
     network_nodes,
     notify,
     others,
@@ -210,14 +212,6 @@ def reloads_routes() -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= (1, 9)
 
 
-def listening(address: str) -> socket.socket:
-    """Where other nodes say that they are there."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.setblocking(False)
-    made.bind((address, HELLO_PORT))
-    return made
-
-
 class Heard:
     """When each node was last heard, by its name, once it has been heard for a while."""
 
@@ -341,12 +335,10 @@ class NebulaMember:
             return
         own, names = own_node(self.loaded[0])["address"], names_by_address(self.loaded[0])
         if self.ear is None or self.ear.getsockname()[0] != own:
-            self.ear = listening(own)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                _, (address, _) = self.ear.recvfrom(1)
-                if address in names:
-                    self.heard.add(names[address], time.monotonic())
+            self.ear = listening(own, HELLO_PORT)
+        for _, address in heard(self.ear):
+            if address in names:
+                self.heard.add(names[address], time.monotonic())
 
     def keep_open(self) -> None:
         """Send every other node a datagram: Nebula shakes hands then, or keeps the path open."""

@@ -86,13 +86,32 @@ def shares_network(config: dict[str, Any]) -> bool:
     return bool(own) and sum(node.get("network") == own for node in config["nodes"]) > 1
 
 
-def hello(nodes: list[dict[str, Any]], port: int) -> None:
+def listening(address: str, port: int) -> socket.socket:
+    """Where other nodes say that they are there."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setblocking(False)
+    made.bind((address, port))
+    return made
+
+
+def heard(ear: socket.socket) -> list[tuple[str, str]]:
+    """What has come since the last time: the text of each datagram, and where it came from."""
+    found: list[tuple[str, str]] = []
+    while True:
+        try:
+            text, (address, _) = ear.recvfrom(64)
+        except BlockingIOError:
+            return found
+        found.append((text.decode(errors="replace"), address))
+
+
+def hello(nodes: list[dict[str, Any]], port: int, text: str = "") -> None:
     """Send each node a datagram."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
         for node in nodes:
             try:
-                sender.sendto(b"", (node["address"], port))
+                sender.sendto(text.encode(), (node["address"], port))
             except OSError:
                 continue  # there is no way to it yet
 

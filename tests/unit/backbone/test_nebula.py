@@ -16,6 +16,7 @@ from support.nodes import loaded, with_nodes
 
 from trunkline.backbone import Membership, driver_of
 from trunkline.backbone.certificates import Signer, subnets
+from trunkline.backbone.nebula import NebulaDriver
 from trunkline.deploy.keys import Keys, backbone_keys, keys_of
 from trunkline.deploy.nodes import Nodes, public_key
 from trunkline.errors import ConfigurationError
@@ -173,6 +174,16 @@ def test_networks_that_come_later_take_new_certificates(file: Path) -> None:
     )
     assert [node["network"] for node in told["nodes"]] == ["10.10.0.0/16", "10.20.0.0/16"]
     assert told["own_ports"] == [443]
+
+
+def test_a_kind_that_carries_no_networks_is_refused_for_them(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = evolve(NebulaDriver.declaration, networks=False)
+    monkeypatch.setattr(NebulaDriver, "declaration", without)
+    topology, findings = check_file(file)
+    assert topology is None
+    assert "Nebula carries no whole networks" in "".join(each.message for each in findings)
 
 
 def test_a_certificate_names_the_networks_of_its_node() -> None:

@@ -12,7 +12,7 @@ from support.command import trunkline
 from support.examples import ROOT
 from support.nodes import loaded
 
-from trunkline.backbone import driver_of
+from trunkline.backbone import Membership, driver_of
 from trunkline.errors import ConfigurationError
 from trunkline.model import DEFAULT_VERSIONS, Versions
 from trunkline.payload.units import Tailscale
@@ -85,9 +85,16 @@ def test_keys_prints_the_policy_and_what_to_bring(tmp_path: Path) -> None:
     done = trunkline("keys", file, "--file", tmp_path / "keys.env")
     assert done.returncode == 0
     policy = json.loads(done.stdout[done.stdout.index("{") : done.stdout.rindex("}") + 1])
-    assert policy["autoApprovers"] == {"routes": {"10.254.0.0/24": ["tag:trunkline"]}}
-    [grant] = policy["grants"]
+    networks = ["10.10.0.0/16", "10.20.0.0/16"]
+    approved = {each: ["tag:trunkline"] for each in ("10.254.0.0/24", *networks)}
+    assert policy["autoApprovers"] == {"routes": approved}
+    grant, whole = policy["grants"]
     assert (grant["src"], grant["dst"]) == (["tag:trunkline"], ["10.254.0.0/24"])
+    assert whole == {"src": networks, "dst": networks, "ip": ["*"]}
+    file.write_text(file.read_text().replace("networks: true", "networks: false"))
+    alone = trunkline("keys", file, "--file", tmp_path / "keys.env").stdout
+    assert "10.10.0.0" not in alone and "udp:" not in alone
+    file.write_bytes(FILE.read_bytes())
     assert "set TF_VAR_tailscale_auth_key to it" in done.stdout
     nodes = (tmp_path / "topology.nodes.yaml").read_text()
     assert "address: 10.254.0.4" in nodes and "keys" not in nodes.partition("topology:")[2]
@@ -121,12 +128,31 @@ def test_after_tailscale_wireguard_makes_its_keys_anew(tmp_path: Path) -> None:
     file, keys = tmp_path / "topology.yaml", tmp_path / "keys.env"
     file.write_bytes(FILE.read_bytes())
     trunkline("keys", file, "--file", keys)
-    other = file.read_text().replace("tailscale\n  auth_key_version: 2", "wireguard")
+    text = file.read_text().replace("kind: tailscale", "kind: wireguard")
+    other = text.replace("  auth_key_version: 2\n", "")
     file.write_text(other)
     warned = trunkline("validate", file)
     assert "there are no keys yet for aws-1, aws-2" in warned.stdout + warned.stderr
     assert trunkline("keys", file, "--file", keys).returncode == 0
     assert "public_key" in (tmp_path / "topology.nodes.yaml").read_text()
+
+
+def test_machines_are_told_of_networks_and_forward_where_there_are_some() -> None:
+    topology = loaded(FILE)
+    assert topology.backbone
+    membership = Membership(
+        backbone=topology.backbone,
+        site="aws",
+        hosts={},
+        mtus={"aws": 1280, "google": 1280},
+        keys={},
+        networks=topology.carried_networks,
+    )
+    told = driver_of("tailscale").document(membership, {"a": "aws-1"}, [8443], [443])
+    assert (told["network"], told["others"]) == ("10.10.0.0/16", {"10.20.0.0/16": 1280})
+    assert told["own_ports"] == [443]
+    paths = [[file.path for file in Tailscale(forwards=each).files] for each in (True, False)]
+    assert [any("forward" in path for path in each) for each in paths] == [True, False]
 
 
 def test_nodes_without_keys_do_not_do_for_wireguard() -> None:

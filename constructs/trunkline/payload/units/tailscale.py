@@ -18,11 +18,13 @@ PROGRAM = "/usr/local/lib/trunkline/tailscale"
 class Tailscale(NodeUnit):
     """Logs the vendor's daemon in with the auth key that `Configuration` writes, and keeps it so.
 
+    One that `forwards` also passes packets between networks, as soon as its firewall is there.
     `signing_keys` are those that the package's repository may be signed with.
     """
 
     version: str = DEFAULT_VERSIONS.tailscale
     signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.tailscale
+    forwards: bool = False
 
     @property
     def package(self) -> VendorPackage:
@@ -47,12 +49,13 @@ class Tailscale(NodeUnit):
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
-        own = f"{UNITS}/trunkline-{self.name}.service.d/20-tailscale.conf"
+        own = f"{self.drop_ins}/20-tailscale.conf"
         vendors = f"{UNITS}/tailscaled.service.d/20-trunkline.conf"
         return (
             MachineFile(PROGRAM, machine_program("tailscale")),
             MachineFile(own, packaged("tailscale.conf")),
             MachineFile(vendors, packaged("tailscaled.conf")),
+            *(self.forwarding if self.forwards else ()),
         )
 
     @property
