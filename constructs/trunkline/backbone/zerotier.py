@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from trunkline.backbone.base import Declaration, Driver, JsonObject, Membership, Plan
 from trunkline.envoy import ZONE
@@ -22,6 +22,15 @@ LONGEST_DATAGRAM = 1432
 OVERHEAD = 28 + 8 + 1 + 6 + 6 + 2
 
 
+@frozen
+class MemberNode:
+    """A node as a member of a network: what ZeroTier calls it, its name, and its address."""
+
+    member: str
+    name: str
+    address: str
+
+
 class ZeroTierDriver(Driver):
     """Each edge is a member of a network that the operator has made at ZeroTier."""
 
@@ -30,7 +39,7 @@ class ZeroTierDriver(Driver):
         title="ZeroTier",
         needs=(
             "an account at ZeroTier, and a private network in it, which you name as network_id",
-            "an approval of each edge in it: trunkline keys prints what to enter",
+            "an approval of each edge in it: trunkline backbone authorize, or you by hand",
             "outbound UDP on the port 9993; no inbound port",
         ),
         limits=(
@@ -60,12 +69,13 @@ class ZeroTierDriver(Driver):
 
     def by_hand(self, backbone: BackboneSettings, networks: Collection[str] = ()) -> str:
         members = "".join(
-            f"  {member:12} {name:20} {address}\n" for member, name, address in members_of(backbone)
+            f"  {each.member:12} {each.name:20} {each.address}\n" for each in members_of(backbone)
         )
         return (
             f"In ZeroTier's network {backbone.network_id}, which has to be private, put the "
             f"managed route {backbone.cidr}, and authorize these members, each with its address "
             f"alone:\n{members}"
+            "With a token of yours, trunkline backbone authorize does this."
         )
 
     def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
@@ -109,13 +119,10 @@ class ZeroTierDriver(Driver):
         }
 
 
-def members_of(backbone: BackboneSettings) -> list[tuple[str, str, str]]:
-    """The members that the network is to have: ZeroTier's address of each, name and address.
-
-    A node whose key is rotated is two of them.
-    """
+def members_of(backbone: BackboneSettings) -> list[MemberNode]:
+    """The members that the network is to have; a node whose key is rotated is two of them."""
     return [
-        (identity.partition(":")[0], node.name, node.address)
+        MemberNode(identity.partition(":")[0], node.name, node.address)
         for nodes in backbone.nodes.values()
         for node in nodes
         for identity in _identities(node)
