@@ -60,6 +60,7 @@ class ServiceCheck:
     - `node`: which one; `site`: its site.
     - `service`, `host`: its name in the topology, and that under which it was asked.
     - `path`: the sites on the way: one where the edge reaches it directly.
+    - `private`: whether the last of them reaches it by a private endpoint.
     - `addresses`: those that the name has there; `connected_to`: the one that was asked.
     - `certificate`: its `names`, `issuer` and `expires`, a day; None where it was not seen.
     - `first_byte_ms`: from connecting to the first byte; None where it speaks second.
@@ -72,6 +73,7 @@ class ServiceCheck:
     service: str
     host: str
     path: tuple[str, ...]
+    private: bool = False
     addresses: tuple[str, ...] = ()
     connected_to: str | None = None
     certificate: Mapping[str, Any] | None = None
@@ -268,11 +270,14 @@ def _services(
 ) -> Iterator[ServiceCheck]:
     sites = _sites(topology)
     homes = {service.name: service.site for service in topology.services}
+    private = {service.name for service in topology.services if service.endpoints}
     for (name, what), answer in answers.items():
         if what == "services":
             for seen in answer["services"]:
                 near, home = sites[name], homes.get(seen["service"], "")
-                yield _service(name, near, (near,) if seen["far"] else (near, home), seen, today)
+                path = (near,) if seen["far"] else (near, home)
+                found = _service(name, near, path, seen, today)
+                yield evolve(found, private=found.service in private)
 
 
 def _service(

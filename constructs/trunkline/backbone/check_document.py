@@ -53,7 +53,9 @@ def _reached(services: EdgeServices) -> Iterator[JsonObject]:
     for service in services.reached:
         if service.mode == "originate" and service.tls:
             server = service.server or service.hosts[0]
-            yield _asked(service, server, service.port, plain=False, server=server, ca=service.ca)
+            found = _asked(service, server, service.port, plain=False, server=server, ca=service.ca)
+            way = service.ways.get(server)
+            yield {**found, "at": way.servers[0]} if way else found
 
 
 def _asked(

@@ -140,7 +140,7 @@ def _service_row(service: ServiceCheck) -> tuple[str, ...]:
         service.node,
         service.service,
         service.host,
-        " > ".join(service.path),
+        " > ".join((*service.path, *(("private endpoint",) if service.private else ()))),
         f"{shown['issuer']}, until {shown['expires']}" if shown else ABSENT,
         _milliseconds(service.first_byte_ms),
         service.problem or "ok",

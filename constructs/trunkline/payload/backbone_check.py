@@ -5,7 +5,7 @@ where another one is put in its place. Usage: backbone-check.py FOLDER, in which
 `check.json`: `keys`, of which a request must be signed with one; `zone` and `names`, the node in
 each zone; `port`, where nodes answer one another on the overlay; `nodes`, each with `name`, `site`,
 `address` and `mtu`; `networks`, the site's own ranges; and `services`, each with `name`, `host`,
-`port`, `protocol`, `plain`, `server` and `ca`.
+`port`, `protocol`, `plain`, `server`, `ca`, and `at`, where the server has a private endpoint.
 
 It listens on LOCAL_PORT of loopback, for Envoy, and on `port` of the node's own address, for other
 nodes. All requests are below PREFIX, begin with a node's name, and are signed over method, path,
@@ -278,7 +278,8 @@ def service(config: Json, asked: Json) -> Json:
     """How a service answers: its addresses, its certificate, the time to the first byte."""
     found: Json = {"service": asked["name"], "host": asked["host"], "far": bool(asked["server"])}
     try:
-        addresses = resolve(asked["server"] or asked["host"], asked["port"])
+        name = asked.get("at") or asked["server"] or asked["host"]
+        addresses = resolve(name, asked["port"])
         found["addresses"] = addresses
         at = addresses[0] if asked["server"] else near(config, addresses)
         found["connected_to"] = at

@@ -62,14 +62,14 @@ def edges(monkeypatch: pytest.MonkeyPatch) -> Edges:
     return made
 
 
-def run(tmp_path: Path, *options: str, **more: Any) -> Done:
-    file = file_with_nodes(FILE, tmp_path)
+def run(tmp_path: Path, *options: str, file: Path = FILE, **more: Any) -> Done:
+    file = file_with_nodes(file, tmp_path)
     env = {"TF_VAR_edge_key": KEY}
     return trunkline("backbone", "check", file, *options, folder=tmp_path, env=env, **more)
 
 
-def report(tmp_path: Path, *options: str) -> tuple[int, dict[str, Any]]:
-    done = run(tmp_path, "--format", "json", *options)
+def report(tmp_path: Path, *options: str, file: Path = FILE) -> tuple[int, dict[str, Any]]:
+    done = run(tmp_path, "--format", "json", *options, file=file)
     return done.returncode, json.loads(done.stdout)
 
 
@@ -143,7 +143,21 @@ def test_a_service_is_shown_with_its_way_and_its_certificate(edges: Edges, tmp_p
     assert first.split()[:5] == ["aws-1", "vertex-ai", seen()["host"], "aws", ">"]
     assert "Google, until 2100-01-01" in first
     assert "12.5 ms" in first
-    assert " aws   " in second
+    assert " aws " in second and "google" not in second.replace(seen()["host"], "")
+
+
+def test_a_private_endpoint_is_on_the_way_to_a_service(edges: Edges, tmp_path: Path) -> None:
+    host = "    hosts: [bedrock-runtime.us-east-1.amazonaws.com]"
+    file = tmp_path / "private.yaml"
+    file.write_text(FILE.read_text().replace(host, f"{host}\n    private: true"))
+    edges.services = [seen(service="bedrock"), seen(service="azure-openai")]
+    done = run(tmp_path, file=file)
+    assert [line.count("aws > private endpoint ") for line in done.stdout.splitlines()[-2:]] == [
+        1,
+        0,
+    ]
+    found = report(tmp_path, file=file)[1]["services"]
+    assert [each["private"] for each in found] == [True, False]
 
 
 def test_a_certificate_that_expires_soon_is_a_problem(edges: Edges, tmp_path: Path) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from trunkline.backbone import Membership, check_document
-from trunkline.model import BackboneSettings, EdgeServices, Node, NodeKey, Service
+from trunkline.model import (
+    BackboneSettings,
+    EdgeServices,
+    Node,
+    NodeKey,
+    PrivateWay,
+    Service,
+)
 
 KEY = NodeKey(public_key="x", port=51820, made="2026-11-28")
 BACKBONE = BackboneSettings(
@@ -54,3 +61,10 @@ def test_the_edge_that_makes_the_tls_looks_at_the_certificate() -> None:
     plain = service("x.internal", mode="originate", server="10.20.0.9", protocol="http")
     [found] = told(reached=(made, plain, service("a.example.com")))["services"]
     assert (found["server"], found["ca"], found["plain"]) == ("llm.example.com", "PEM", False)
+
+
+def test_the_certificate_is_looked_at_by_the_private_endpoint() -> None:
+    way = PrivateWay(servers=["10.20.0.7", "10.20.0.8"])
+    made = service("api.example.com", mode="originate", ways={"api.example.com": way})
+    [found] = told(reached=(made,))["services"]
+    assert (found["server"], found["at"]) == ("api.example.com", "10.20.0.7")

@@ -252,6 +252,16 @@ def test_a_service_shows_its_certificate_and_its_first_byte(tmp_path: Path) -> N
     assert 0 < found["handshake_ms"] <= found["first_byte_ms"]
 
 
+def test_a_private_endpoint_is_asked_for_the_certificate_of_the_server(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "private")
+    ca = Path(authority.certificate).read_text()
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n", authority.server("api.example.com")) as port:
+        found = seen(port, server="api.example.com", at="127.0.0.1", ca=ca)
+    assert "error" not in found
+    assert found["connected_to"] == "127.0.0.1"
+    assert found["certificate"]["names"] == ["api.example.com"]
+
+
 def test_a_certificate_of_nobody_is_refused(tmp_path: Path) -> None:
     context = Authority(tmp_path, "private").server("localhost")
     with answering(b"HTTP/1.1 200 OK\r\n\r\n", context) as port:
