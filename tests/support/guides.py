@@ -3,6 +3,7 @@
     sh runnable         commands that a test runs, in their order
     yaml topology.yaml  a file as it is from here on
     text printed        lines that the commands before have printed
+    sh application      commands of an application in a site's network, which the rehearsal runs
 
 Other blocks are only shown.
 """
