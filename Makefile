@@ -62,8 +62,8 @@ format: .venv/ready ## put the code into shape
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-bench: .venv/ready .tools/cdktn/ready ## measure: synthesis, local machines, probing, placement, edges, the Worker, services, the backbone, attacks
-	@$(RUN) -m benchmarks
+bench: .venv/ready .tools/cdktn/ready ## measure: synthesis, local machines, probing, placement, edges, the Worker, services, streams, throughput, the backbone, attacks
+	@PYTHONPATH=tests $(RUN) -m benchmarks
 
 golden: .venv/ready ## write the inventories of the synthesized stacks anew
 	@$(RUN) -m pytest -q tests/golden --regenerate

@@ -1,4 +1,4 @@
-"""Runs every benchmark and prints the figures beside their targets; takes about ten minutes."""
+"""Runs every benchmark and prints the figures beside their targets; takes about 25 minutes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from benchmarks import (
     reporting,
     services,
     sockperf,
+    streams,
     synthesis,
+    throughput,
     validation,
     worker,
     zone_mapping,
@@ -37,6 +39,8 @@ MODULES = (
     edges,
     worker,
     services,
+    streams,
+    throughput,
     backbone,
     attacks,
 )

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from attrs import frozen
 
 from benchmarks.measure import ROOT, Report, Target, parser, progress, show
@@ -52,9 +53,11 @@ def run(runs: int) -> Report:
     with tempfile.TemporaryDirectory(prefix="services") as name:
         for distance in DISTANCES:
             progress(f"services: {runs * CALLS} calls of each kind over {distance} ms")
-            with _path(Path(name), distance) as (port, context):
+            with path(Path(name), _answering) as ends, _relay(distance, ends.port):
+                context = ssl.create_default_context(cafile=str(ends.certificate))
                 found[distance] = {
-                    way: _figures(connect, runs) for way, connect in _ways(port, context).items()
+                    way: _figures(connect, runs)
+                    for way, connect in _ways(ends.port, context).items()
                 }
     return Report(TITLE, COLUMNS, list(_rows(found)), list(_targets(found)))
 
@@ -120,23 +123,41 @@ def _ask(connection: http.client.HTTPConnection) -> None:
         raise RuntimeError(f"the service answers {response.status}")
 
 
+@frozen
+class Ends:
+    """The service's port and certificate, and the edges before it."""
+
+    port: int
+    certificate: Path
+    near: psutil.Process
+    far: psutil.Process
+
+
+Serve = Callable[[int, Path, Path], list[str]]
+"""The command of a service, from its port, its certificate and a folder."""
+
+
 @contextmanager
-def _path(folder: Path, distance: float) -> Iterator[tuple[int, ssl.SSLContext]]:
-    """A service with its port, the edges before it, and what trusts the service."""
-    certificate = _certificate(folder)
+def path(folder: Path, serve: Serve, peer: str = RELAY) -> Iterator[Ends]:
+    """A service and the edges before it; the near one finds the far one at the address `peer`."""
+    pem = certificate(folder)
     port, near_port, far_port = free_port(), free_port(), free_port()
     with ExitStack() as stack:
-        service = _service(port, certificate)
-        stack.enter_context(running(envoy(service, "service", folder), port, folder))
-        far = _edge("far", FAR, far_port, _services(port, certificate, near=False), folder)
-        stack.enter_context(running(envoy(far, "far", folder), far_port, folder))
-        stack.enter_context(_relay(distance, port))
-        near = _edge("near", NEAR, near_port, _services(port, certificate, near=True), folder)
-        stack.enter_context(running(envoy(near, "near", folder), near_port, folder))
-        yield port, ssl.create_default_context(cafile=str(certificate))
+        stack.enter_context(running(serve(port, pem, folder), port, folder))
+        far_side = edge_services(port, pem)
+        config = edge("far", FAR, far_port, far_side, folder)
+        far = stack.enter_context(running(envoy(config, "far", folder), far_port, folder))
+        near_side = edge_services(port, pem, peer)
+        config = edge("near", NEAR, near_port, near_side, folder)
+        near = stack.enter_context(running(envoy(config, "near", folder), near_port, folder))
+        yield Ends(port, pem, near, far)
 
 
-def _certificate(folder: Path) -> Path:
+def _answering(port: int, certificate: Path, folder: Path) -> list[str]:
+    return envoy(_service(port, certificate), "service", folder)
+
+
+def certificate(folder: Path) -> Path:
     """A certificate that is its own authority; the key lies beside it."""
     path = folder / "service.crt"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"]
@@ -147,7 +168,10 @@ def _certificate(folder: Path) -> Path:
     return path
 
 
-def _services(port: int, certificate: Path, *, near: bool) -> EdgeServices:
+def edge_services(
+    port: int, pem: Path, peer: str | None = None, overlay: str = "127.0.0.0/8"
+) -> EdgeServices:
+    """What the far edge has; the near one, with the address of the far one as its peer."""
     passed = Service(name="api", site="far", sites=["near"], hosts=[NAME], port=port, server=SERVER)
     originated = Service(
         name="llm",
@@ -157,19 +181,19 @@ def _services(port: int, certificate: Path, *, near: bool) -> EdgeServices:
         port=port,
         mode="originate",
         server=SERVER,
-        ca=certificate.read_text(),
+        ca=pem.read_text(),
     )
     both = (passed, originated)
     return EdgeServices(
-        used=both if near else (),
-        reached=() if near else both,
+        used=both if peer else (),
+        reached=() if peer else both,
         networks=("127.0.0.0/8",),
-        overlay="127.0.0.0/8",
-        peers={"far": (RELAY,)},
+        overlay=overlay,
+        peers={"far": (peer,)} if peer else {},
     )
 
 
-def _edge(
+def edge(
     site: str, address: str, port: int, services: EdgeServices, folder: Path
 ) -> dict[str, Any]:
     """An edge whose listeners for services are at `address`, at ports that everybody may have."""
