@@ -157,7 +157,7 @@ def _wireguard(site: str, namespace: str, keys: Mapping[str, str], folder: Path)
     endpoint = f"{HOSTS[other][0]}:{WIREGUARD_PORT}"
     script = f"""
 mkdir -p /run/wireguard; mount -t tmpfs none /run/wireguard
-wireguard-go -f wg0 & trap 'kill $!' EXIT
+wireguard-go -f wg0 & trap 'kill $!; exit' TERM
 until wg show wg0 >/dev/null 2>&1; do sleep 0.1; done
 wg set wg0 listen-port {WIREGUARD_PORT} private-key {private} \
   peer {peer} allowed-ips {HOSTS[other][1]}/32 endpoint {endpoint}

@@ -33,7 +33,7 @@ class CentralError(TrunklineError):
 
 
 @frozen
-class Change:
+class MemberChange:
     """What became of a member, or of the managed route, whose `member` and `node` are empty.
 
     `became` is `added`, `kept` or, of a member that is none any more, `shut out`.
@@ -52,7 +52,9 @@ class Central:
     network_id: str
     env: Mapping[str, str]
 
-    def authorize(self, topology: str, cidr: str, wanted: Sequence[MemberNode]) -> Iterator[Change]:
+    def authorize(
+        self, topology: str, cidr: str, wanted: Sequence[MemberNode]
+    ) -> Iterator[MemberChange]:
         """Let the nodes in, each with its address; what changed and what did not, one by one.
 
         Raises CentralError; what was changed before stays, and the next run goes on from there.
@@ -62,7 +64,7 @@ class Central:
         config = _object(network.get("config"))
         known = {str(each.get("nodeId")): each for each in self._members()}
         self._check(config, known, mark, wanted)
-        yield Change("", "", cidr, self._route(config, cidr))
+        yield MemberChange("", "", cidr, self._route(config, cidr))
         for node in wanted:
             member = {
                 "name": f"trunkline-{node.name}",
@@ -76,7 +78,7 @@ class Central:
             became = "kept" if _holds(known.get(node.member, {}), member) else "added"
             if became == "added":
                 self._ask(f"/member/{node.member}", member)
-            yield Change(node.member, node.name, node.address, became)
+            yield MemberChange(node.member, node.name, node.address, became)
         yield from self._shut_out(known, mark, {node.member for node in wanted})
 
     def _check(
@@ -115,7 +117,7 @@ class Central:
 
     def _shut_out(
         self, known: Mapping[str, JsonObject], mark: str, wanted: set[str]
-    ) -> Iterator[Change]:
+    ) -> Iterator[MemberChange]:
         """Members that were let in for nodes or keys that are none any more."""
         for member, each in known.items():
             config = _object(each.get("config"))
@@ -124,7 +126,7 @@ class Central:
                 self._ask(f"/member/{member}", {"config": {"authorized": False}})
                 name = str(each.get("name", "")).removeprefix("trunkline-")
                 addresses = ", ".join(config.get("ipAssignments") or ())
-                yield Change(member, name, addresses, "shut out")
+                yield MemberChange(member, name, addresses, "shut out")
 
     def _members(self) -> list[JsonObject]:
         found = self._ask("/member")

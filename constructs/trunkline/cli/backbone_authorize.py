@@ -10,7 +10,7 @@ from trunkline.cli.arguments import TOPOLOGY
 from trunkline.cli.output import Format, new_table, print_json, print_table, working
 
 if TYPE_CHECKING:
-    from trunkline.backbone.central import Change
+    from trunkline.backbone.central import MemberChange
     from trunkline.model import BackboneSettings, Topology
 
 
@@ -78,7 +78,7 @@ def _backbone(topology: Topology) -> BackboneSettings:
     return backbone
 
 
-def _print(changes: list[Change]) -> None:
+def _print(changes: list[MemberChange]) -> None:
     table = new_table("member", "edge", "address", "")
     for change in changes:
         edge = change.node or "the managed route"

@@ -19,7 +19,7 @@ from trunkline.documents.findings import Finding, printable
 from trunkline.documents.source import UnreadableError, read_source
 from trunkline.measurements.load import MOST_FINDINGS, MeasurementsError
 from trunkline.measurements.model import MeasuredZone, Measurements, Method, Pair, RoundTrip
-from trunkline.measurements.published_forms import PUBLISHED_FILE, Figure, read_figures
+from trunkline.measurements.published_forms import PUBLISHED_FILE, PublishedFigure, read_figures
 from trunkline.model import Topology, zone_name
 
 PhysicalZones = Mapping[str, Mapping[str, str]]
@@ -60,9 +60,9 @@ def import_published(
 
 
 def _pairs(
-    figures: Iterable[Figure], topology: Topology, physical: PhysicalZones
+    figures: Iterable[PublishedFigure], topology: Topology, physical: PhysicalZones
 ) -> Iterator[Pair]:
-    found: dict[tuple[str, str], list[Figure]] = defaultdict(list)
+    found: dict[tuple[str, str], list[PublishedFigure]] = defaultdict(list)
     for figure in figures:
         found[figure.here, figure.there].append(figure)
     places = {
@@ -75,7 +75,7 @@ def _pairs(
             yield _pair(here, there, of_pair)
 
 
-def _pair(here: str, there: str, figures: Sequence[Figure]) -> Pair:
+def _pair(here: str, there: str, figures: Sequence[PublishedFigure]) -> Pair:
     figure = round(median(each.round_trip_us for each in figures), 3)
     is_median = all(each.is_median for each in figures)
     trip = RoundTrip(p50=figure) if is_median else RoundTrip(mean=figure)
@@ -113,7 +113,7 @@ def _measurements(
     )
 
 
-def _nothing(file: str, figures: Sequence[Figure], physical: PhysicalZones) -> Finding:
+def _nothing(file: str, figures: Sequence[PublishedFigure], physical: PhysicalZones) -> Finding:
     known = sorted({zone for zones in physical.values() for zone in zones.values()})
     there = sorted({zone for figure in figures for zone in (figure.here, figure.there)})
     message = (
@@ -124,7 +124,9 @@ def _nothing(file: str, figures: Sequence[Figure], physical: PhysicalZones) -> F
     return Finding(file, 1, 1, PUBLISHED_FILE.name, printable(message), remedy)
 
 
-def _left_out(file: str, figures: Iterable[Figure], physical: PhysicalZones) -> Iterator[Finding]:
+def _left_out(
+    file: str, figures: Iterable[PublishedFigure], physical: PhysicalZones
+) -> Iterator[Finding]:
     known = {zone for zones in physical.values() for zone in zones.values()}
     other = Counter(
         zone for figure in figures for zone in {figure.here, figure.there} if zone not in known

@@ -40,7 +40,7 @@ _WAYS = 2  # qperf gives one way of a round trip
 
 
 @frozen
-class Figure:
+class PublishedFigure:
     """A published round trip between two physical zones; `is_median`, or it is a mean."""
 
     here: str
@@ -51,10 +51,10 @@ class Figure:
 
 
 @frozen
-class Figures:
+class PublishedFigures:
     """The figures of several files, and the mistakes in them."""
 
-    figures: list[Figure] = field(factory=list)
+    figures: list[PublishedFigure] = field(factory=list)
     findings: list[Finding] = field(factory=list)
 
 
@@ -62,9 +62,9 @@ class _FormError(Exception):
     """What is wrong with an entry: the offset in the file, and the message."""
 
 
-def read_figures(sources: Iterable[Source]) -> Figures:
+def read_figures(sources: Iterable[Source]) -> PublishedFigures:
     """All figures of the files; a file with a mistake gives a finding."""
-    found = Figures()
+    found = PublishedFigures()
     for source in sources:
         try:
             found.figures.extend(_read(source))
@@ -74,7 +74,7 @@ def read_figures(sources: Iterable[Source]) -> Figures:
     return found
 
 
-def _read(source: Source) -> Iterator[Figure]:
+def _read(source: Source) -> Iterator[PublishedFigure]:
     start = source.text.lstrip()[:1]
     if start not in ("{", "["):
         yield from _csv(source.text)
@@ -93,7 +93,7 @@ def _read(source: Source) -> Iterator[Figure]:
         raise _FormError(0, "this is none of the forms that are known")
 
 
-def _aws(responses: Sequence[Any]) -> Iterator[Figure]:
+def _aws(responses: Sequence[Any]) -> Iterator[PublishedFigure]:
     for response in responses:
         if not isinstance(response, dict) or response.get("Metric") != "aggregate-latency":
             raise _FormError(0, f"{shown(response)} is not a response about aggregate-latency")
@@ -113,7 +113,7 @@ def _is_netbench(entry: Any) -> bool:
     return isinstance(entry, dict) and keys <= set(entry)
 
 
-def _netbench(entries: Sequence[Mapping[str, Any]]) -> Iterator[Figure]:
+def _netbench(entries: Sequence[Mapping[str, Any]]) -> Iterator[PublishedFigure]:
     """Entries such as `{"RowKey": "eastus", "Source": "az1", ..., "Latency": "42.1 us"}`."""
     for entry in entries:
         match = _QPERF.fullmatch(str(entry["Latency"]))
@@ -124,7 +124,7 @@ def _netbench(entries: Sequence[Mapping[str, Any]]) -> Iterator[Figure]:
         yield _figure(here, there, one_way_ms * _WAYS, _moment(entry.get("Timestamp")))
 
 
-def _csv(text: str) -> Iterator[Figure]:
+def _csv(text: str) -> Iterator[PublishedFigure]:
     rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if any(row)]
     heading = [cell.lower() for cell in rows[0]] if rows else []
     if tuple(heading) == COLUMNS:
@@ -135,14 +135,14 @@ def _csv(text: str) -> Iterator[Figure]:
         raise _FormError(0, "the first row is neither from,to,round_trip_ms nor that of a matrix")
 
 
-def _list(rows: Iterable[Sequence[str]]) -> Iterator[Figure]:
+def _list(rows: Iterable[Sequence[str]]) -> Iterator[PublishedFigure]:
     for row in rows:
         if len(row) != len(COLUMNS):
             raise _FormError(0, f"the row {shown(','.join(row))} has not {len(COLUMNS)} cells")
         yield _figure(row[0], row[1], row[2], _moment(None))
 
 
-def _matrix(rows: Sequence[Sequence[str]]) -> Iterator[Figure]:
+def _matrix(rows: Sequence[Sequence[str]]) -> Iterator[PublishedFigure]:
     zones = rows[0][1:]
     for here, row in zip(zones, rows[1:], strict=True):
         if len(row) != len(rows[0]):
@@ -154,7 +154,7 @@ def _matrix(rows: Sequence[Sequence[str]]) -> Iterator[Figure]:
 
 def _figure(
     here: Any, there: Any, milliseconds: Any, moment: datetime, *, is_median: bool = False
-) -> Figure:
+) -> PublishedFigure:
     for zone in (here, there):
         if not isinstance(zone, str) or not zone:
             raise _FormError(0, f"{shown(zone)} is not a zone")
@@ -164,7 +164,7 @@ def _figure(
         value = math.nan
     if not 0 < value <= _MOST_MS:
         raise _FormError(0, f"{shown(milliseconds)} from {here} to {there} is not a time in ms")
-    return Figure(here, there, value * 1000, moment, is_median)
+    return PublishedFigure(here, there, value * 1000, moment, is_median)
 
 
 def _moment(text: Any) -> datetime:
