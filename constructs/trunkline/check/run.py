@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from trunkline.check import edges, local_state, routes
+from trunkline.check import backbone_keys, edges, local_state, routes
 from trunkline.check.line import CheckLine, State
 from trunkline.deploy.connectors import connectors_of
 from trunkline.deploy.variables import with_keys
@@ -45,6 +45,8 @@ def _checks(topology: Topology, keys: Path, env: Mapping[str, str]) -> list[Chec
         *(part(routes.route, topology, each) for each in topology.routing.routes),
         *(part(edges.origins, topology, site, key) for site in topology.sites),
         part(local_state.keys, topology, keys),
+        *(part(backbone_keys.keys, topology, site) for site in topology.sites),
+        part(backbone_keys.authorities, topology),
     ]
     if isinstance(ingress, LocalIngress):
         return found  # it has addresses in place of names, and no edge installs anything

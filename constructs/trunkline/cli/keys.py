@@ -49,8 +49,8 @@ def keys(
     The public halves of a backbone's keys go into the nodes file beside the topology, like
     topology.nodes.yaml: commit that one.
 
-    A key that is there stays as it is, and none is printed. Load them with: . ./keys.env. Terraform
-    and collect take them from the environment.
+    A key that is there stays as it is, and none is printed; the dates of nodes' keys are. Load them
+    with: . ./keys.env. Terraform and collect take them from the environment.
 
     To rotate the key of the edges: --rotate edge, load the file, apply the edges, and half a minute
     later routing; then --retire edge, load the file, and apply the edges again. The edges take both
@@ -84,7 +84,7 @@ def keys(
         after.write(file)
     joined = _write_nodes(topology, loaded, after)
     public = (_what(joined), nodes_path(topology)) if joined.backbone else None
-    _report(file, before, after, public, _by_hand(joined), format)
+    _report(file, before, after, _dates(joined), public, _by_hand(joined), format)
 
 
 def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[Key, ...]:
@@ -145,6 +145,35 @@ def _by_hand(topology: Topology) -> str:
     return driver_of(topology.backbone.kind).by_hand(topology.backbone, networks)
 
 
+def _dates(topology: Topology) -> dict[str, dict[str, str]]:
+    """When each key of a node was made, and until when its certificate lasts, by its name."""
+    from trunkline.deploy.keys import name_in_file
+    from trunkline.model import AUTHORITY_KEY, node_key
+
+    if not topology.backbone:
+        return {}
+    ends = [each.expires for each in topology.backbone.authorities]
+    names = (AUTHORITY_KEY.variable, AUTHORITY_KEY.previous)
+    found = {name: {"certificate_until": end} for name, end in zip(names, ends, strict=False)}
+    for node in (node for nodes in topology.backbone.nodes.values() for node in nodes):
+        key = node_key(node.name)
+        for name, each in zip((key.variable, key.previous), node.keys, strict=False):
+            until = {"certificate_until": each.expires} if each.expires else {}
+            found[name] = {"made": each.made, **until}
+    return {name_in_file(name): dates for name, dates in found.items()}
+
+
+def _with_dates(what: str, dates: dict[str, str]) -> str:
+    """What became of a key, and its dates, for a line."""
+    if what == "forgotten":
+        return what
+    made, until = dates.get("made"), dates.get("certificate_until")
+    said = [] if what == "made" and made else [what]
+    said += [f"made on {made}"] if made else []
+    said += [f"certificate until {until}"] if until else []
+    return ", ".join(said)
+
+
 def _what(topology: Topology) -> str:
     """What the nodes file has."""
     from trunkline.deploy.keys import backbone_keys
@@ -156,6 +185,7 @@ def _report(
     file: Path,
     before: Keys,
     after: Keys,
+    dates: dict[str, dict[str, str]],
     public: tuple[str, Path] | None,
     by_hand: str,
     format: Format,
@@ -170,7 +200,8 @@ def _report(
     if format is Format.JSON:
         nodes = {"nodes": str(public[1])} if public else {}
         rest = {"by_hand": by_hand} if by_hand else {}
-        print_json({"file": str(file), "keys": said, **nodes, **rest})
+        known = {name: dates[name] for name in said if name in dates}
+        print_json({"file": str(file), "keys": said, "dates": known, **nodes, **rest})
         return
     if by_hand:
         typer.echo(f"{by_hand}\n")
@@ -178,7 +209,7 @@ def _report(
         typer.echo("this topology needs no keys")
         return
     for name, what in said.items():
-        typer.echo(f"{name}: {what}")
+        typer.echo(f"{name}: {_with_dates(what, dates.get(name, {}))}")
     typer.echo(f"load them with: . {file if file.is_absolute() else f'./{file}'}")
     if public:
         what, path = public

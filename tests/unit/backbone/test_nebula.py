@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from support.examples import ROOT
 from support.nodes import loaded, with_nodes
 
 from trunkline.backbone import Membership, driver_of
-from trunkline.backbone.certificates import Signer, subnets
+from trunkline.backbone.certificates import AUTHORITY_DAYS, NODE_DAYS, Signer, subnets
 from trunkline.backbone.nebula import NebulaDriver
 from trunkline.deploy.keys import Keys, backbone_keys, keys_of
 from trunkline.deploy.nodes import Nodes, public_key
@@ -62,6 +63,22 @@ def test_the_authority_stays_with_the_operator(file: Path) -> None:
     needs = {name for spec in stack_specs(load(file)) for name in spec.needs}
     assert not any("authority" in name for name in needs)
     assert keys.values["backbone_authority_key"] not in nodes_path(file).read_text()
+
+
+def test_keys_says_when_keys_were_made_and_certificates_end(file: Path) -> None:
+    day = datetime.now(UTC).date()
+    end, last = day + timedelta(days=NODE_DAYS), day + timedelta(days=AUTHORITY_DAYS)
+    lines = trunkline(file.parent, "keys", file.name).stdout.splitlines()
+    dates = f"made on {day}, certificate until {end}"
+    assert f"TF_VAR_backbone_aws_1_key: {dates}" in lines
+    assert f"trunkline_backbone_authority_key: made, certificate until {last}" in lines
+    again = trunkline(file.parent, "keys", file.name)
+    assert f"TF_VAR_backbone_aws_1_key: kept, {dates}" in again.stdout.splitlines()
+    assert "TF_VAR_edge_key: kept\n" in again.stdout
+    said = json.loads(trunkline(file.parent, "keys", file.name, "--format", "json").stdout)
+    node = {"made": f"{day}", "certificate_until": f"{end}"}
+    assert said["dates"]["TF_VAR_backbone_google_1_key"] == node
+    assert said["keys"]["TF_VAR_backbone_google_1_key"] == "kept"
 
 
 def test_what_is_there_stays_and_is_read_again(file: Path) -> None:
