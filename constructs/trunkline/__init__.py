@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from trunkline.patterns.edge_proxy import EdgeProxy
     from trunkline.patterns.exposures import Loopback, Public, Tunnel
     from trunkline.patterns.logpush import Logpush
+    from trunkline.patterns.mesh_profile import MeshProfile
     from trunkline.patterns.probe_set import ProbeSet
     from trunkline.topology.errors import TopologyError
 
@@ -72,6 +73,7 @@ __all__ = [
     "Loopback",
     "Management",
     "Membership",
+    "MeshProfile",
     "NewNetwork",
     "Node",
     "NodeKey",
@@ -105,6 +107,7 @@ _CONSTRUCTS = {
     "EdgeProxy": "trunkline.patterns.edge_proxy",
     "Logpush": "trunkline.patterns.logpush",
     "Loopback": "trunkline.patterns.exposures",
+    "MeshProfile": "trunkline.patterns.mesh_profile",
     "PrivateService": "trunkline.patterns.backbone",
     "ProbeSet": "trunkline.patterns.probe_set",
     "Public": "trunkline.patterns.exposures",

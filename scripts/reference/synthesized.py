@@ -20,6 +20,7 @@ from trunkline import (
     Endpoint,
     Logpush,
     Loopback,
+    MeshProfile,
     Node,
     NodeKey,
     Peer,
@@ -146,7 +147,11 @@ def _backbones() -> Iterator[Case]:
     def service(scope: Construct) -> Construct:
         return PrivateService(backbone(scope), "openai", site="google", sites=["aws"])
 
+    def profile(scope: Construct) -> Construct:
+        return MeshProfile(scope, "mesh", account_id=ACCOUNT, team="acme")
+
     yield Case("any cloud", "by itself", backbone)
+    yield Case("Cloudflare", "by itself", profile)
     yield Case("any cloud", "by itself", service)
 
 

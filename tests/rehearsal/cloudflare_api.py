@@ -45,6 +45,21 @@ LISTS = (
         "account_id",
     ),
     (
+        r"/accounts/([^/]+)/warp_connector",
+        "cloudflare_zero_trust_tunnel_warp_connector",
+        "account_id",
+    ),
+    (
+        r"/accounts/([^/]+)/teamnet/routes",
+        "cloudflare_zero_trust_tunnel_cloudflared_route",
+        "account_id",
+    ),
+    (
+        r"/accounts/([^/]+)/devices/policies",
+        "cloudflare_zero_trust_device_custom_profile",
+        "account_id",
+    ),
+    (
         r"/accounts/([^/]+)/access/apps",
         "cloudflare_zero_trust_access_application",
         "account_id",

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from trunkline.backbone.base import Credential, Declaration, Driver, Membership, Plan
 from trunkline.backbone.check_document import check_document
 from trunkline.backbone.nebula import NebulaDriver
-from trunkline.backbone.others import NONE, OTHERS
+from trunkline.backbone.none import NONE
 from trunkline.backbone.tailscale import TailscaleDriver
+from trunkline.backbone.warp import WarpDriver
 from trunkline.backbone.wireguard import WireGuardDriver
 from trunkline.backbone.zerotier import ZeroTierDriver
 from trunkline.model import NO_BACKBONE, BackboneKind
@@ -30,6 +31,7 @@ DRIVERS: Mapping[BackboneKind, type[Driver]] = {
     "tailscale": TailscaleDriver,
     "nebula": NebulaDriver,
     "zerotier": ZeroTierDriver,
+    "warp": WarpDriver,
 }
 
 
@@ -39,6 +41,6 @@ def driver_of(kind: BackboneKind) -> Driver:
 
 
 def declarations() -> dict[str, Declaration]:
-    """What every kind is, by its name in a topology; then what trunkline does not set up."""
+    """What every kind is, by its name in a topology."""
     kinds = {str(kind): driver.declaration for kind, driver in DRIVERS.items()}
-    return {**kinds, NO_BACKBONE: NONE, **OTHERS}
+    return {**kinds, NO_BACKBONE: NONE}

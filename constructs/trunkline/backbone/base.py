@@ -130,7 +130,13 @@ class Driver(ABC):
     declaration: ClassVar[Declaration]
 
     credential: ClassVar[Credential | None] = None
-    """What the operator brings for all nodes; None where `trunkline keys` makes a key for each."""
+    """What the operator brings for all nodes; None where nothing is brought."""
+
+    has_connectors: ClassVar[bool] = False
+    """Whether Cloudflare has a connector for each node, whose token the stacks bring to it."""
+
+    machine_range: ClassVar[str] = ""
+    """Where a vendor gives machines addresses of its own, from which they send; else empty."""
 
     has_authority: ClassVar[bool] = False
     """Whether nodes show one another certificates, which an authority of the operator signs."""
@@ -141,6 +147,11 @@ class Driver(ABC):
     def completed(self, keys: Mapping[str, NodeKey]) -> Mapping[str, NodeKey]:
         """Public keys, each by its private half, with what else of them the nodes file has."""
         return keys
+
+    @property
+    def makes_keys(self) -> bool:
+        """Whether `trunkline keys` makes a key for each node."""
+        return self.credential is None and not self.has_connectors
 
     def by_hand(self, backbone: BackboneSettings, networks: Collection[str] = ()) -> str:
         """What is to be done at the vendor's before the first apply; empty for nothing.

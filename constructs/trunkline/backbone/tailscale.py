@@ -10,7 +10,7 @@ from trunkline.backbone.base import Credential, Declaration, Driver, JsonObject,
 from trunkline.envoy import ZONE
 from trunkline.model import CHECK_PORT, ORIGINATE_PORT, PASSTHROUGH_PORT, BackboneSettings, Versions
 from trunkline.payload import Unit
-from trunkline.payload.tailscale import HELLO_PORT
+from trunkline.payload.tailscale import HELLO_PORT, OWN_RANGE
 from trunkline.payload.units import Tailscale
 
 # Of tailscale0 on every system: https://tailscale.com/kb/1082/firewall-ports
@@ -45,6 +45,7 @@ class TailscaleDriver(Driver):
             Plan(title="Premium", price="tailscale/seat/premium", by_seat=True),
         ),
     )
+    machine_range: ClassVar = OWN_RANGE
     credential: ClassVar = Credential(
         variable="tailscale_auth_key",
         what="an auth key or OAuth secret of Tailscale",

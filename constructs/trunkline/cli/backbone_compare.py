@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from trunkline.topology.kinds import Choice
 
 EDGES = 6
-NOT_SET_UP = "trunkline does not set it up; it is here to compare"
 
 
 def compare(
@@ -57,7 +56,7 @@ def compare(
 
     book, findings = load_prices(prices)
     kinds = declarations()
-    choice = choice_of(topology, _offered()) if topology else None
+    choice = choice_of(topology, kinds) if topology else None
     nodes = edges or (choice.edges if choice else EDGES)
     costs = {name: plan_costs(each, nodes, seats, book) for name, each in kinds.items()}
     for finding in findings:
@@ -68,18 +67,8 @@ def compare(
         _print(kinds, costs, choice, nodes, seats)
 
 
-def _offered() -> tuple[str, ...]:
-    """The kinds that a topology can name."""
-    from trunkline.backbone import DRIVERS
-    from trunkline.model import NO_BACKBONE
-
-    return (*DRIVERS, NO_BACKBONE)
-
-
 def _refusals(kind: str, choice: Choice | None) -> tuple[str, ...]:
-    """Why the kind cannot be had; without a topology, by anybody."""
-    if kind not in _offered():
-        return (NOT_SET_UP,)
+    """Why the topology cannot have the kind; nothing without a topology."""
     return choice.refusals[kind] if choice else ()
 
 

@@ -97,11 +97,18 @@ def _named(name: KeyName | None, topology: Topology, site: str | None) -> tuple[
         return {None: (), KeyName.PROBE: (PROBE_KEY,), KeyName.EDGE: (EDGE_KEY,)}[name]
     if not topology.backbone:
         raise KeysError("the topology has no backbone; say backbone.kind in it first")
-    if credential := driver_of(topology.backbone.kind).credential:
+    driver = driver_of(topology.backbone.kind)
+    if credential := driver.credential:
         raise KeysError(
             "the machines of this backbone make their keys themselves, with "
             f"{credential.what}. For another one {credential.remedy}, set "
             f"TF_VAR_{credential.variable} to it, and raise backbone.auth_key_version"
+        )
+    if not driver.makes_keys:
+        raise KeysError(
+            "Cloudflare makes the tokens of this backbone's machines, and apply brings them there: "
+            "there is no key to rotate. To give a machine another token, have Terraform replace "
+            "its connector"
         )
     if not (found := backbone_keys(topology, site)):
         raise KeysError(f"there is no site {site}; name one of the topology's sites")

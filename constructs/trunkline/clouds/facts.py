@@ -143,6 +143,9 @@ class CloudFacts:
     packet_bytes: int = 1500
     """How long a packet may be that leaves the cloud whole, by its default network."""
 
+    local_domains: tuple[str, ...] = ()
+    """Domains below which its own DNS may know more than that of the internet."""
+
     names_route_tables: bool = False
     """Whether a network that exists must say which of its route tables get further routes."""
 

@@ -148,7 +148,7 @@ def backbone_keys(topology: Topology, site: str | None = None) -> tuple[Key, ...
 
     There are none where its machines make them themselves.
     """
-    if not topology.backbone or driver_of(topology.backbone.kind).credential:
+    if not topology.backbone or not driver_of(topology.backbone.kind).makes_keys:
         return ()
     sites = [each.name for each in topology.sites if site in (None, each.name)]
     return tuple(node_key(name) for each in sites for name in topology.node_names(each))

@@ -42,7 +42,7 @@ def originate_listeners(services: EdgeServices, ends: ServiceEnds) -> Iterator[J
         manager = _near_manager(ends)
         yield _listener(NEAR, ends, HTTP_PORT, chain, manager)
     if services.reached:
-        chain = from_ranges([services.overlay])
+        chain = from_ranges(services.callers)
         made = _listener(FAR, ends, ORIGINATE_PORT, chain, _far_manager(ends))
         # Few connections carry everything: each worker gets its share of them.
         yield {**made, "connection_balance_config": {"exact_balance": {}}}

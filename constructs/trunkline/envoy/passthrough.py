@@ -63,7 +63,7 @@ def passthrough_listeners(services: EdgeServices, ends: ServiceEnds) -> Iterator
         yield _tcp_listener(service, services.networks, to_edges, ends)
     for service in tcp(services.reached):
         to_service = _proxy(service, service_cluster_name(service), ends)
-        yield _tcp_listener(service, [services.overlay], to_service, ends)
+        yield _tcp_listener(service, services.callers, to_service, ends)
 
 
 def by_name(listener: JsonObject) -> JsonObject:
@@ -86,7 +86,7 @@ def _far_chains(services: EdgeServices, ends: ServiceEnds) -> Iterator[JsonObjec
         for hosts, cluster, wild in targets(service):
             filters = [_by_client(service, cluster)] if wild else []
             filters.append(_proxy(service, cluster, ends))
-            yield _chain([services.overlay], hosts, filters)
+            yield _chain(services.callers, hosts, filters)
 
 
 def targets(service: Service) -> Iterator[tuple[Sequence[str], str, bool]]:

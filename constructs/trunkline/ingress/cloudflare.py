@@ -11,6 +11,7 @@ from trunkline import cloudflare
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.cloudflare import management_hostname, origin_hostnames
 from trunkline.addresses.names import node_host, probe_endpoint, public_url
+from trunkline.backbone import driver_of
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.model import EDGE_KEY, Cloudflare, Management, Site
 from trunkline.patterns.cloudflare_routing import CloudflareRouting
@@ -19,6 +20,7 @@ from trunkline.patterns.edge_proxy import EdgeProxy
 from trunkline.patterns.exposures import Public, Tunnel
 from trunkline.patterns.key_variable import key_variable, previous_key_variable
 from trunkline.patterns.logpush import logpush_variables
+from trunkline.patterns.mesh_profile import MeshProfile, local_domains
 
 
 class _TunnelAttachment(EdgeAttachment):
@@ -142,6 +144,23 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             origin_pulls=topology.edge.exposure == "public",
         )
         _add_outputs(scope, public_url(topology), routing.name_servers)
+        self._add_mesh_profile(scope)
+
+    def _add_mesh_profile(self, scope: Construct) -> None:
+        """What is the same for the connectors of all edges, where the backbone has them."""
+        backbone = self.topology.backbone
+        if backbone is None or not driver_of(backbone.kind).has_connectors:
+            return
+        MeshProfile(
+            scope,
+            "mesh",
+            account_id=self.ingress.account_id,
+            team=backbone.team,
+            cidr=backbone.cidr,
+            domains=local_domains(self.topology),
+            name=f"{self.topology.name} backbone",
+            precedence=backbone.precedence,
+        )
 
     def _routes(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
         topology = self.topology

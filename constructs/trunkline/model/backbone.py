@@ -7,12 +7,17 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
-BackboneKind = Literal["wireguard", "tailscale", "nebula", "zerotier"]
+BackboneKind = Literal["wireguard", "tailscale", "nebula", "zerotier", "warp"]
 
 NO_BACKBONE = "none"
 """What a topology says in place of a kind where it wants no backbone."""
 
 DEFAULT_OVERLAY = "10.254.0.0/24"
+DEFAULT_PRECEDENCE = 100
+
+# Where Cloudflare gives nodes and devices addresses of its own:
+# https://developers.cloudflare.com/mesh/concepts/
+MESH_RANGE = "100.96.0.0/12"
 
 # Between the edges, on the overlay alone: TLS that passes by its name, and HTTP/2 in the clear,
 # which the backbone encrypts.
@@ -96,6 +101,8 @@ class BackboneSettings:
       one: another number has it written again.
     - `network_id`: the network at ZeroTier that the nodes join, 16 hexadecimal digits; empty for
       other kinds.
+    - `team`: the name of the Zero Trust organization whose mesh it is, for the kind that needs it.
+    - `precedence`: that of the device profile of the nodes among the profiles of that organization.
     - `nodes`: the machines of each site, by site; empty until `trunkline keys` has made their keys.
     - `authorities`: who signs the certificates that nodes trust, for a kind that has certificates.
     """
@@ -105,5 +112,7 @@ class BackboneSettings:
     networks: bool = False
     auth_key_version: int = 1
     network_id: str = ""
+    team: str = ""
+    precedence: int = DEFAULT_PRECEDENCE
     nodes: Mapping[str, tuple[Node, ...]] = Factory(dict)
     authorities: tuple[Authority, ...] = ()

@@ -43,6 +43,7 @@ class SigningKeys:
     - `cloudflared`: the keys of https://pkg.cloudflare.com.
     - `tailscale`: the keys of https://pkgs.tailscale.com.
     - `zerotier`: the keys of https://download.zerotier.com.
+    - `warp`: the keys of https://pkg.cloudflareclient.com.
     """
 
     # Of signing.key there, and on keyserver.ubuntu.com, from where it verifies the checksums of
@@ -67,6 +68,10 @@ class SigningKeys:
     zerotier: tuple[str, ...] = field(
         default=("74A5E9C458E1A431F1DA57A71657198823E52A61",), converter=texts
     )
+    # Of pubkey.gpg there; the key stayed when it was renewed in September 2025.
+    warp: tuple[str, ...] = field(
+        default=("C068A2B5771775193CBE1F2F6E2DD2174FA1C3BA",), converter=texts
+    )
 
 
 DEFAULT_SIGNING_KEYS = SigningKeys()
@@ -80,6 +85,7 @@ class Versions:
     - `cloudflared`: of the package in https://pkg.cloudflare.com.
     - `tailscale`: of the package in https://pkgs.tailscale.com.
     - `zerotier`: of the package in https://download.zerotier.com.
+    - `warp`: of the package cloudflare-warp in https://pkg.cloudflareclient.com.
     - `signing_keys`: the keys that these repositories are signed with.
     """
 
@@ -87,6 +93,7 @@ class Versions:
     cloudflared: str = "2026.9.3"
     tailscale: str = "1.102.4"
     zerotier: str = "1.16.2"
+    warp: str = "2026.7.1377.0"
     signing_keys: SigningKeys = DEFAULT_SIGNING_KEYS
 
 

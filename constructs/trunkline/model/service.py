@@ -133,6 +133,8 @@ class EdgeServices:
     - `reached`: those that it reaches for others.
     - `networks`: the private IPv4 ranges from which applications of its site ask.
     - `overlay`: the range of the backbone, from which other edges ask.
+    - `machine_range`: where other edges have addresses of a vendor's, from which they ask too;
+      empty where there are none.
     - `peers`: the overlay's addresses of each other site's edges, by site, the first choice first.
     - `address`: the IPv4 address at which it answers. Without it: all addresses of the machine.
     - `ports`: ports that it takes in place of others, by these: on this machine the ordinary ones
@@ -146,11 +148,17 @@ class EdgeServices:
     reached: tuple[Service, ...] = ()
     networks: tuple[str, ...] = ()
     overlay: str = ""
+    machine_range: str = ""
     peers: Mapping[str, tuple[str, ...]] = Factory(dict)
     address: str | None = None
     ports: Mapping[int, int] = Factory(dict)
     peer_ports: Mapping[str, Mapping[int, int]] = Factory(dict)
     marks: Mapping[str, str] = Factory(dict)
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The ranges from which other edges ask."""
+        return (self.overlay, self.machine_range) if self.machine_range else (self.overlay,)
 
     def port(self, ordinary: int) -> int:
         """Where the edge answers what edges answer at the port `ordinary`."""

@@ -9,6 +9,7 @@ from typing import Any
 from cdktf import TerraformStack
 from constructs import Construct
 
+from trunkline import cloudflare
 from trunkline.backbone import Membership, driver_of
 from trunkline.clouds.facts import facts_of
 from trunkline.errors import ConfigurationError
@@ -24,7 +25,7 @@ from trunkline.model import (
 )
 from trunkline.patterns.key_variable import credential_variable, node_key_variables
 from trunkline.services.resolve import resolve
-from trunkline.topology.arguments import check_service
+from trunkline.topology.arguments import check_account, check_service
 
 
 class Backbone(Construct):
@@ -35,7 +36,7 @@ class Backbone(Construct):
     `backbone_<node>_key`, and `backbone_<node>_key_previous` while it has two. They are 64
     hexadecimal digits, reach the machine by write-only arguments (Terraform 1.11) and are in no
     state. `trunkline keys` makes them for a topology; else `openssl rand -hex 32` and `wg pubkey`
-    do. A kind of a vendor takes one variable for all, with an auth key.
+    do. A kind of a vendor takes one variable for all, with an auth key, or none (`warp`).
 
     - `kind`: what encrypts and carries the traffic.
     - `clouds`: the cloud of each site, by site.
@@ -48,6 +49,10 @@ class Backbone(Construct):
       one another.
     - `auth_key_version`: which auth key the machines have: another number has it written again.
     - `network_id`: the network that the nodes join, for a kind that has such.
+    - `account_id`: the Cloudflare account, for `warp`. A connector of it is made for each node of
+      an edge in its stack, which needs the Cloudflare provider, with a route to the node's address;
+      `MeshProfile` belongs to it, once for the account.
+    - `connectors`: begins the names of these connectors, unique in the account.
     - `authorities`: who signs the certificates of the nodes, for a kind whose keys have some.
 
     >>> backbone = Backbone(
@@ -87,15 +92,20 @@ class Backbone(Construct):
         networks: Mapping[str, str] | None = None,
         auth_key_version: int = 1,
         network_id: str = "",
+        account_id: str | None = None,
+        connectors: str = "edge",
         authorities: Sequence[Authority] = (),
     ) -> None:
         super().__init__(scope, id)
         of_sites = {site: tuple(each) for site, each in nodes.items()}
-        credential = driver_of(kind).credential
-        _check(f"Backbone {id}", clouds, of_sites, hosts, cidr, networks, credential is None)
-        if bool(network_id) != driver_of(kind).has_network_id:
+        driver = driver_of(kind)
+        _check(f"Backbone {id}", clouds, of_sites, hosts, cidr, networks, driver.makes_keys)
+        if bool(network_id) != driver.has_network_id:
             wrong = "takes none" if network_id else "needs one"
             raise ConfigurationError(f"Backbone {id}: network_id: the kind {kind} {wrong}")
+        if driver.has_connectors:
+            check_account(f"Backbone {id}", account_id)
+        self._account_id, self._connectors = account_id, connectors
         self._settings = BackboneSettings(
             kind=kind,
             cidr=cidr,
@@ -139,11 +149,23 @@ class Backbone(Construct):
     def _keys(self, nodes: Sequence[Node]) -> dict[str, tuple[str, ...]]:
         """What each node is given: its keys, or what the operator brings for all."""
         stack = TerraformStack.of(self)  # whose variables have the names that keys are set by
-        credential = driver_of(self._settings.kind).credential
-        if credential is None:
+        driver = driver_of(self._settings.kind)
+        if driver.has_connectors:
+            return {node.name: (self._connector(node),) for node in nodes}
+        if (credential := driver.credential) is None:
             return {node.name: node_key_variables(stack, node) for node in nodes}
         brought = credential_variable(stack, credential)
         return {node.name: (brought,) for node in nodes}
+
+    def _connector(self, node: Node) -> str:
+        """The token of a connector that takes the node's address to the others."""
+        return cloudflare.add_connector(
+            self,
+            node.name,
+            account_id=str(self._account_id),
+            name=f"{self._connectors}-{node.name}",
+            network=f"{node.address}/32",
+        )
 
     def services(self, site: Site) -> EdgeServices:
         """What the edge of `site` has to do with the services that were added.
@@ -162,6 +184,7 @@ class Backbone(Construct):
             reached=tuple(each for each in self._services.values() if each.site == site.name),
             networks=(site.network.cidr,) if site.network.cidr else (),
             overlay=self._settings.cidr,
+            machine_range=driver_of(self._settings.kind).machine_range,
             peers={
                 name: tuple(node.address for node in others)
                 for name, others in nodes.items()

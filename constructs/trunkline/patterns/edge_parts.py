@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from cdktf import Fn, TerraformLocal
 
 from trunkline.backbone import Membership, check_document, driver_of
-from trunkline.clouds.base import Cloud, Secret
+from trunkline.clouds.base import Cloud, Secret, fingerprint
 from trunkline.clouds.facts import facts_of
 from trunkline.envoy import (
     CONTROL_PLANE_CREDENTIAL,
@@ -142,7 +142,7 @@ class EdgeParts:
 
     @cached_property
     def _node_keys(self) -> Mapping[str, Secret]:
-        """The keys of each machine's node, by zone, in write-only arguments: no state has them."""
+        """The keys of each machine's node, by zone: in write-only arguments where they are ours."""
         if self.membership is None:
             return {}
         return {
@@ -153,6 +153,12 @@ class EdgeParts:
             )
             for zone, node in self._nodes.items()
         }
+
+    def connector(self, zone: str) -> tuple[str, ...]:
+        """What replaces a machine: a connector cannot go while it has a connection."""
+        if not self.membership or not driver_of(self.membership.backbone.kind).has_connectors:
+            return ()
+        return tuple(map(fingerprint, self.membership.keys[self._nodes[zone].name]))
 
     @property
     def _nodes(self) -> Mapping[str, Node]:
@@ -329,9 +335,15 @@ class EdgeParts:
         return self._envoy(config, route_file(made))
 
 
-def _version(backbone: BackboneSettings, node: Node) -> int:
-    """A number that changes with the node's keys, so that Terraform writes them again."""
-    if driver_of(backbone.kind).credential:
+def _version(backbone: BackboneSettings, node: Node) -> int | None:
+    """A number that changes with the node's keys, so that Terraform writes them again.
+
+    None for a token of Cloudflare's: Terraform knows it, and sees by itself that it has changed.
+    """
+    driver = driver_of(backbone.kind)
+    if driver.has_connectors:
+        return None
+    if driver.credential:
         return backbone.auth_key_version
     publics = ",".join(key.public_key for key in node.keys)
     return int(hashlib.sha256(publics.encode()).hexdigest()[:8], 16)

@@ -202,7 +202,7 @@ class EdgeProxy(Construct):
                     zone=zone,
                     units=edge.units(zone),
                     static_address=isinstance(exposure, Public) or membership is not None,
-                    replaced_with=_tunnel(exposure),
+                    replaced_with=(*_tunnel(exposure), *edge.connector(zone)),
                     forwards=membership is not None and membership.transit is not None,
                 ),
             )

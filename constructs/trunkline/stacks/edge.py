@@ -14,6 +14,7 @@ from trunkline.ingress import ingress_of
 from trunkline.model import (
     CONTROL_PLANE_HEADER,
     OTLP_HEADER,
+    Cloudflare,
     ControlPlane,
     Otlp,
     Site,
@@ -123,10 +124,11 @@ def _backbone(scope: Construct, topology: Topology) -> Backbone | None:
     driver = driver_of(backbone.kind)
     of_sites = {each.name: backbone.nodes.get(each.name, ()) for each in topology.sites}
     for name, nodes in of_sites.items():
-        known = [node for node in nodes if node.keys or driver.credential]
+        known = [node for node in nodes if node.keys or not driver.makes_keys]
         if len(known) < len(topology.node_names(name)):
+            what = "keys" if driver.makes_keys else "addresses"
             raise ConfigurationError(
-                f"there are no keys yet for the edges of {name}: make them with trunkline keys"
+                f"there are no {what} yet for the edges of {name}: make them with trunkline keys"
             )
     names = [node.name for nodes in of_sites.values() for node in nodes]
     return Backbone(
@@ -141,4 +143,12 @@ def _backbone(scope: Construct, topology: Topology) -> Backbone | None:
         network_id=backbone.network_id,
         authorities=backbone.authorities,
         networks=topology.carried_networks,
+        account_id=_account(topology) if driver.has_connectors else None,
+        connectors=f"{topology.name}-edge",
     )
+
+
+def _account(topology: Topology) -> str | None:
+    """The Cloudflare account that holds the connectors."""
+    ingress = topology.ingress
+    return ingress.account_id if isinstance(ingress, Cloudflare) else None

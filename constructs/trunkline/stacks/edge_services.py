@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from trunkline.addresses import loopback
+from trunkline.backbone import driver_of
 from trunkline.clouds.facts import facts_of
 from trunkline.model import BackboneSettings, EdgeServices, Site, Topology
 
@@ -27,6 +28,7 @@ def edge_services(topology: Topology, site: Site) -> EdgeServices | None:
         made,
         networks=(site.network.cidr,) if site.network.cidr else (),
         overlay=backbone.cidr if backbone else "",
+        machine_range=driver_of(backbone.kind).machine_range if backbone else "",
         peers=_peers(backbone, site) if backbone else {},
     )
 

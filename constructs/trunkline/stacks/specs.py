@@ -79,8 +79,11 @@ def _needs_for_backbone(topology: Topology, site: Site) -> tuple[str, ...]:
     """The keys of the site's nodes; those that are being rotated have two."""
     if topology.backbone is None:
         return ()
-    if credential := driver_of(topology.backbone.kind).credential:
-        return (f"TF_VAR_{credential.variable}",)
+    driver = driver_of(topology.backbone.kind)
+    if driver.credential:
+        return (f"TF_VAR_{driver.credential.variable}",)
+    if not driver.makes_keys:
+        return ()
     rotated = {n.name for n in topology.backbone.nodes.get(site.name, ()) if len(n.keys) > 1}
     keys = [(node_key(name), name in rotated) for name in topology.node_names(site.name)]
     names = [name for key, two in keys for name in (key.variable, key.previous)[: 1 + two]]

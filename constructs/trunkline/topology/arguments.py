@@ -145,11 +145,25 @@ def _lists(data: Data) -> Data:
 
 def check_zone(construct: str, *, account_id: str, domain: str) -> None:
     """Check the Cloudflare account and the domain of a zone."""
+    check_account(construct, account_id)
+    if not holds_expression(domain):
+        check_data(construct, {"domain": domain}, {("domain",): "domain"})
+
+
+def check_account(construct: str, account_id: str | None) -> None:
+    """Check a Cloudflare account; None is a missing one."""
+    if account_id is None:
+        raise ConfigurationError(f"{construct}: account_id: give the Cloudflare account")
     if not holds_expression(account_id):
         data = {"cloudflare": {**CLOUDFLARE, "account_id": account_id}}
         check_data(construct, data, {("cloudflare", "account_id"): "account_id"})
-    if not holds_expression(domain):
-        check_data(construct, {"domain": domain}, {("domain",): "domain"})
+
+
+def check_team(construct: str, team: str) -> None:
+    """Check the name of a Zero Trust organization."""
+    if not holds_expression(team):
+        data = {"backbone": {"kind": "warp", "team": team}}
+        check_data(construct, data, {("backbone", "team"): "team"})
 
 
 def check_hostname(construct: str, hostname: str, *, domain: str, place: str = "hostname") -> None:

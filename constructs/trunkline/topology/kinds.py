@@ -20,6 +20,7 @@ from trunkline.topology.checks.backbone import PATH
 from trunkline.topology.errors import TopologyError
 
 _ANY_NETWORK = "0" * 16
+_ANY_TEAM = "team"
 
 
 @frozen
@@ -64,9 +65,14 @@ def _refusals(document: Document, data: Mapping[str, Any], kind: str) -> tuple[s
     if kind == NO_BACKBONE:
         said.pop("cidr", None)  # that of another kind, which goes with it
     if kind != said.get("kind"):
-        said.pop("network_id", None)
-        if any(known == kind and driver.has_network_id for known, driver in DRIVERS.items()):
-            said["network_id"] = _ANY_NETWORK  # which one, is a choice of those who take the kind
+        for name in ("network_id", "auth_key_version", "team", "precedence"):
+            said.pop(name, None)
+        # Which network and which team, is a choice of those who take the kind.
+        driver = {str(known): each for known, each in DRIVERS.items()}.get(kind)
+        if driver and driver.has_network_id:
+            said["network_id"] = _ANY_NETWORK
+        if driver and driver.has_connectors:
+            said["team"] = _ANY_TEAM
     asked = {**data, "backbone": {**said, "kind": kind}}
     return tuple(
         f"{problem.message}; {problem.remedy}"

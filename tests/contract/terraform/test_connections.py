@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from doubles.providers.connections import TUNNEL, follow, refusal
+from doubles.providers.connections import CONNECTOR, TUNNEL, follow, refusal
 
 MACHINES: list[tuple[str, dict[str, Any]]] = [
     ("aws_instance", {"tags": {"Name": "t-edge-a"}}),
@@ -21,5 +21,7 @@ def test_a_tunnel_is_deleted_after_its_machine(kind: str, machine: dict[str, Any
     assert refusal(TUNNEL, tunnel, None) == "Cannot delete tunnel because it has active connections"
     assert refusal(TUNNEL, {"name": "t-edge-b"}, None) is None
     assert refusal(TUNNEL, tunnel, tunnel) is None
+    assert refusal(CONNECTOR, {"name": "t-edge-a-2"}, None)
+    assert refusal(CONNECTOR, {"name": "t-edge-b-2"}, None) is None
     follow(kind, machine, None)
     assert refusal(TUNNEL, tunnel, None) is None

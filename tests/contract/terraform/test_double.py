@@ -472,6 +472,29 @@ REFUSED: list[tuple[str, Json, Json]] = [
         {"decision": "allow", "include": [{"ip": {"ip": "x"}, "everyone": {"any": 1}}]},
         {"decision": "non_identity", "include": [{"ip": {"ip": "x"}, "everyone": None}]},
     ),
+    (
+        "cloudflare_zero_trust_tunnel_cloudflared_route",
+        {"network": "10.254.0.1/24"},
+        {"network": "10.254.0.1/32"},
+    ),
+    ("cloudflare_zero_trust_tunnel_cloudflared_route", {"network": "10.254.0.1"}, {}),
+    (
+        "cloudflare_zero_trust_device_custom_profile",
+        {"service_mode_v2": {"mode": "warp+doh"}},
+        {"service_mode_v2": {"mode": "warp"}, "tunnel_protocol": "masque", "precedence": 1},
+    ),
+    ("cloudflare_zero_trust_device_custom_profile", {"precedence": 0}, {"include": [1]}),
+    ("cloudflare_zero_trust_device_custom_profile", {"tunnel_protocol": "quic"}, {}),
+    (
+        "cloudflare_zero_trust_device_custom_profile_local_domain_fallback",
+        {"domains": [{"suffix": "*.internal"}]},
+        {"domains": [{"suffix": "internal"}, {"suffix": "corp.example.com"}]},
+    ),
+    (
+        "cloudflare_zero_trust_device_custom_profile_local_domain_fallback",
+        {"domains": [{"suffix": "internal"}, {"suffix": "internal"}]},
+        {"domains": [{"suffix": "internal"}]},
+    ),
     ("cloudflare_zero_trust_access_policy", {"decision": "service_auth"}, {"decision": "bypass"}),
     ("google_compute_firewall", {"direction": "INGRESS"}, {"source_tags": ["x"]}),
     (

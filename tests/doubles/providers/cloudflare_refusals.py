@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any, Final
 
 Config = Mapping[str, Any]
+
+SUFFIX: Final = re.compile("[a-z0-9-]+([.][a-z0-9-]+)*")
 
 # https://developers.cloudflare.com/waf/rate-limiting-rules/parameters/
 PERIODS: Final = (10, 60, 120, 300, 600, 3600)
 MITIGATIONS: Final = (0, *PERIODS, 86400)
 MANAGED: Final = "http_request_firewall_managed"
 POLISH: Final = ("off", "lossless", "lossy")
+# https://developers.cloudflare.com/api/resources/zero_trust/subresources/devices/subresources/policies/
+MODES: Final = ("warp", "1dot1", "proxy", "posture_only", "warp_tunnel_only")
 
 
 def rules_fit_their_phase(config: Config) -> str | None:
@@ -63,3 +69,36 @@ def polish_has_three_values(config: Config) -> str | None:
     value = config.get("value")
     given = value[-1] if isinstance(value, list) else value  # a dynamic value comes with its type
     return None if given in POLISH else f"polish is one of {', '.join(POLISH)}, not {given}"
+
+
+def profile_fits(config: Config) -> str | None:
+    """A device profile has a place among the others, and a mode that the client has."""
+    mode = (config.get("service_mode_v2") or {}).get("mode")
+    if mode not in (None, *MODES):
+        return f"service_mode_v2.mode is one of {', '.join(MODES)}, not {mode}"
+    precedence = config.get("precedence")
+    if isinstance(precedence, int) and precedence < 1:
+        return f"precedence is 1 or more, not {precedence}"
+    return None
+
+
+def route_is_a_network(config: Config) -> str | None:
+    """A route leads to a range by its first address."""
+    network = config.get("network")
+    if not isinstance(network, str):
+        return None
+    try:
+        ip_network(network)
+    except ValueError as error:
+        return f"network: {error}"
+    return None if "/" in network else f"network: {network} has no length"
+
+
+def suffixes_are_domains(config: Config) -> str | None:
+    """A name for the DNS of the machine's own network is a domain, once."""
+    domains = config.get("domains")
+    held = [each for each in domains if isinstance(each, dict)] if isinstance(domains, list) else []
+    names = [each["suffix"] for each in held if isinstance(each.get("suffix"), str)]
+    if bad := [name for name in names if not SUFFIX.fullmatch(name)]:
+        return f"{bad[0]} is not a domain"
+    return "two domains are the same" if len(set(names)) < len(names) else None

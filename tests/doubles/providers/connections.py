@@ -14,6 +14,7 @@ from typing import Any, Final
 State = Mapping[str, Any]
 
 TUNNEL: Final = "cloudflare_zero_trust_tunnel_cloudflared"
+CONNECTOR: Final = "cloudflare_zero_trust_tunnel_warp_connector"
 
 NAMES: Final[Mapping[str, Callable[[State], str]]] = {
     "aws_instance": lambda state: (state.get("tags") or {}).get("Name", ""),
@@ -36,6 +37,10 @@ def follow(type_name: str, prior: State | None, planned: State | None) -> None:
 
 def refusal(type_name: str, prior: State | None, planned: State | None) -> str | None:
     """Why Cloudflare refuses the change, in its words; None where it does not."""
-    if type_name == TUNNEL and planned is None and prior and prior.get("name") in _running:
-        return "Cannot delete tunnel because it has active connections"
+    if type_name in (TUNNEL, CONNECTOR) and planned is None and prior:
+        name = str(prior.get("name"))
+        # A connector has the name of its site's edge, and a number.
+        machine = name.rpartition("-")[0] if type_name == CONNECTOR else name
+        if machine in _running:
+            return "Cannot delete tunnel because it has active connections"
     return None

@@ -16,7 +16,10 @@ from typing import Any, Final
 
 from doubles.providers.cloudflare_refusals import (
     polish_has_three_values,
+    profile_fits,
+    route_is_a_network,
     rules_fit_their_phase,
+    suffixes_are_domains,
     worker_is_placed_and_logged,
 )
 from doubles.providers.values import UNKNOWN
@@ -318,8 +321,17 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         each("require", one_selector),
         each("exclude", one_selector),
     ),
-    "cloudflare_zero_trust_device_custom_profile": (at_most_one("include", "exclude"),),
+    "cloudflare_zero_trust_device_custom_profile": (
+        at_most_one("include", "exclude"),
+        one_of("tunnel_protocol", "masque", "wireguard"),
+        profile_fits,
+    ),
+    "cloudflare_zero_trust_device_custom_profile_local_domain_fallback": (
+        not_none("domains"),
+        suffixes_are_domains,
+    ),
     "cloudflare_zero_trust_device_default_profile": (at_most_one("include", "exclude"),),
+    "cloudflare_zero_trust_tunnel_cloudflared_route": (route_is_a_network,),
     "data.cloudflare_account": (exactly_one("account_id", "filter"),),
     "data.cloudflare_zero_trust_tunnel_cloudflared": (exactly_one("tunnel_id", "filter"),),
     "data.cloudflare_zone": (exactly_one("zone_id", "filter"),),

@@ -10,8 +10,6 @@ import pytest
 from support.command import trunkline
 from support.examples import ROOT
 
-from trunkline.backbone import DRIVERS, declarations
-
 BACKBONE = ROOT / "topologies" / "backbone.yaml"
 SCHEMA = json.loads((ROOT / "schemas" / "topology.schema.json").read_text())
 VALID = ROOT / "tests" / "schema" / "valid"
@@ -32,13 +30,6 @@ def test_every_kind_that_a_topology_can_name_is_compared() -> None:
     named = SCHEMA["properties"]["backbone"]["properties"]["kind"]["enum"]
     possible = {name for name, kind in compared()["kinds"].items() if kind["possible"]}
     assert possible == set(named)
-
-
-def test_a_kind_that_cannot_be_set_up_says_so() -> None:
-    kinds = compared()["kinds"]
-    refused = {name: kind["refusals"] for name, kind in kinds.items() if not kind["possible"]}
-    assert refused.keys() == declarations().keys() - {*DRIVERS, "none"}
-    assert all("trunkline does not set it up" in each[0] for each in refused.values())
 
 
 def test_plans_cost_by_seats_and_are_refused_where_they_are_too_small() -> None:

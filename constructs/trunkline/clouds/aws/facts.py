@@ -103,6 +103,7 @@ REFUSALS = (
 
 FACTS = CloudFacts(
     names_route_tables=True,
+    local_domains=("amazonaws.com", "internal"),
     title="AWS",
     credentials="AWS account {account}",
     machine_type="aws_instance",

@@ -124,6 +124,15 @@ FACTS = CloudFacts(
     metadata_hosts=frozenset(("169.254.169.254", "168.63.129.16")),
     # https://learn.microsoft.com/azure/virtual-network/virtual-network-tcpip-performance-tuning
     packet_bytes=1400,
+    # https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+    local_domains=(
+        "azure.com",
+        "azure.net",
+        "azuredatabricks.net",
+        "azureml.ms",
+        "internal.cloudapp.net",
+        "windows.net",
+    ),
     sizes=SIZES,
     disk=DISK,
     reserved_tags=("azure", "microsoft", "windows"),

@@ -86,6 +86,7 @@ FACTS = CloudFacts(
     metadata_hosts=frozenset(("169.254.169.254", "metadata.google.internal", "metadata")),
     # https://cloud.google.com/vpc/docs/mtu
     packet_bytes=1460,
+    local_domains=("googleapis.com", "internal"),
     sizes=SIZES,
     disk=DISK,
     reserved_tags=("goog",),

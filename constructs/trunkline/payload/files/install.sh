@@ -44,7 +44,7 @@ explain() {
     for key in $known; do
         case " $came " in *" $key "*) return ;; esac
     done
-    logger -s -t trunkline-install "The repository of $1 is not believed. Whose signature it has: $came. Expected: one of $known. If the vendor says that its key is another one now, write it to edge.versions.signing_keys.$1 and apply; else somebody changes what this machine gets."
+    logger -s -t trunkline-install "The repository of $1 is not believed. Whose signature it has: $came. Expected: one of $known. If the vendor says that its key is another one now, write it to edge.versions.signing_keys.${1#cloudflare-} and apply; else somebody changes what this machine gets."
 }
 
 install -d -m 0755 "$keyrings"

@@ -7,6 +7,7 @@ from trunkline.payload.units.configuration import Configuration
 from trunkline.payload.units.envoy import Envoy
 from trunkline.payload.units.nebula import Nebula
 from trunkline.payload.units.tailscale import Tailscale
+from trunkline.payload.units.warp import Warp
 from trunkline.payload.units.wireguard import WireGuard
 from trunkline.payload.units.zerotier import ZeroTier
 
@@ -18,6 +19,7 @@ __all__ = [
     "Envoy",
     "Nebula",
     "Tailscale",
+    "Warp",
     "WireGuard",
     "ZeroTier",
 ]

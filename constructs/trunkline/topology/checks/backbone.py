@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trunkline.backbone import Credential, Driver
+    from trunkline.backbone import Driver
 
 from trunkline.documents.findings import Problem, show_path
 from trunkline.model import DEFAULT_OVERLAY, NO_BACKBONE, RENEW_DAYS, node_name
@@ -95,7 +95,8 @@ def nodes_have_keys(draft: PartialTopology) -> Iterator[Problem]:
     known = draft.mapping("backbone", "nodes")
     numbers = range(1, _replicas(draft) + 1)
     names = [node_name(site, number) for site in draft.sites for number in numbers]
-    made = _credential(draft) is None
+    driver = _driver(draft)
+    made = driver is None or driver().makes_keys
     if missing := [name for name in names if not _is_known(known.get(name), made)]:
         what = "keys" if made else "addresses"
         message = f"there are no {what} yet for {', '.join(missing)}"
@@ -197,11 +198,24 @@ def certificates_name_networks(draft: PartialTopology) -> Iterator[Problem]:
             yield Problem(NETWORKS, message, remedy, "warning")
 
 
-def auth_keys_are_taken(draft: PartialTopology) -> Iterator[Problem]:
-    kind = draft.text(*KIND)
-    if kind and "auth_key_version" in draft.mapping("backbone") and not _credential(draft):
-        message = f"the kind {kind} takes no auth key"
-        yield Problem((*PATH, "auth_key_version"), message, "delete it", at_key=True)
+def settings_are_of_the_kind(draft: PartialTopology) -> Iterator[Problem]:
+    """What one kind alone reads: an auth key's version, and a Zero Trust organization."""
+    said, kind, driver = draft.mapping("backbone"), draft.text(*KIND), _driver(draft)
+    if not kind:
+        return
+    takes = {
+        "auth_key_version": (bool(driver and driver.credential), "auth key"),
+        "team": (bool(driver and driver.has_connectors), "team"),
+        "precedence": (bool(driver and driver.has_connectors), "device profile"),
+    }
+    for name, (taken, what) in takes.items():
+        if name in said and not taken:
+            message = f"the kind {kind} takes no {what}"
+            yield Problem((*PATH, name), message, "delete it", at_key=True)
+    if driver and driver.has_connectors and "team" not in said:
+        message = f"the kind {kind} needs the name of your Zero Trust organization"
+        remedy = "write it as team: the dashboard shows it in the settings of Zero Trust"
+        yield Problem(PATH, message, remedy, at_key=True)
 
 
 def networks_are_named(draft: PartialTopology) -> Iterator[Problem]:
@@ -237,11 +251,6 @@ def _is_known(node: Mapping[str, Any] | None, made: bool) -> bool:
     return node is not None and bool(node.get("keys") or not made)
 
 
-def _credential(draft: PartialTopology) -> Credential | None:
-    driver = _driver(draft)
-    return driver.credential if driver else None
-
-
 def _driver(draft: PartialTopology) -> type[Driver] | None:
     from trunkline.backbone import DRIVERS  # only those need it that have a backbone
 
@@ -254,7 +263,7 @@ def _replicas(draft: PartialTopology) -> int:
 
 CHECKS = (
     none_joins_nothing,
-    auth_keys_are_taken,
+    settings_are_of_the_kind,
     networks_are_named,
     edges_fit_a_plan,
     overlay_is_apart,

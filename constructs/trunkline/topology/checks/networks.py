@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from trunkline.documents.findings import KeyPath, Problem
+from trunkline.model import MESH_RANGE
 from trunkline.topology.checks.partial import PartialTopology
 
 LARGEST, SMALLEST = 16, 24
@@ -17,7 +18,7 @@ PRIVATE = tuple(
 )
 LOOPBACK = IPv4Network("127.0.0.0/8")
 UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
-CLOUDFLARE_MESH = IPv4Network("100.96.0.0/12")
+CLOUDFLARE_MESH = IPv4Network(MESH_RANGE)
 
 
 def ranges_do_not_overlap(draft: PartialTopology) -> Iterator[Problem]:
