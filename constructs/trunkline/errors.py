@@ -14,6 +14,7 @@ TrunklineError                 every error that a user can cure; the CLI prints 
 ├── TerraformError             Terraform is not there, or a run of it failed; its last words
 ├── MachineError               a machine on this computer cannot start or end
 ├── CentralError               ZeroTier Central, which cannot be asked (backbone/central.py)
+├── ConsoleError               a console that cannot be read (deploy/console.py)
 ├── EdgeError                  an edge that does not come back (deploy/health.py)
 ├── KeysError                  a file of keys, or a step of their rotation (deploy/keys.py)
 ├── ProbeKeyError              a text that is not a probe key (probing/key.py)

@@ -18,6 +18,7 @@ from trunkline.cli.deploy import apply, destroy, plan
 from trunkline.cli.init import init, schema
 from trunkline.cli.keys import keys
 from trunkline.cli.local import local_app
+from trunkline.cli.logs import logs
 from trunkline.cli.measurements import measurements_app
 from trunkline.cli.output import print_error, wants_json
 from trunkline.cli.physical_zones import physical_zones
@@ -97,6 +98,7 @@ app.command(short_help="Say what apply would do.")(plan)
 app.command(short_help="Make all as the file says.")(apply)
 app.command(short_help="Take down what apply made.")(destroy)
 app.command(short_help="Ask whether all of it is up.")(check)
+app.command(short_help="Print what the edges of a site said.")(logs)
 app.command(short_help="Show what requests it has had.")(traffic)
 app.command(short_help="Say what it costs in a month.")(cost)
 app.command(short_help="Show all of it in one HTML file.")(report)

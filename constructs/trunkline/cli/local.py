@@ -80,7 +80,7 @@ def logs(
     from trunkline.local import log_reader
     from trunkline.local.status import find
 
-    paths = _logs(find(machine, folder), process)
+    paths = log_files(find(machine, folder), process)
     followed = [log_reader.follow(path) for path in paths] if follow else []
     for path in paths:
         for line in log_reader.last_lines(path, lines):
@@ -133,7 +133,8 @@ def stop(folder: Folder = STATE) -> None:
     )
 
 
-def _logs(folder: Path, process: str | None) -> list[Path]:
+def log_files(folder: Path, process: str | None = None) -> list[Path]:
+    """The logs of a machine's processes, or of one of them."""
     from trunkline.errors import TrunklineError
     from trunkline.local.layout import SUPERVISOR
 

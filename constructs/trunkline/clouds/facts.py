@@ -98,6 +98,30 @@ class Role:
 
 
 @frozen(kw_only=True)
+class ConsoleCommand:
+    """How the cloud's own command line prints what the console of a machine has shown.
+
+    In the arguments `{machine}` is its name, `{group}` that of its stack's resources, and `{zone}`,
+    `{region}` and `{account}` are where it is.
+    """
+
+    program: str
+    """The command line."""
+
+    install: str
+    """Where it is had from."""
+
+    read: tuple[str, ...]
+    """The arguments that print it; with `find`, `{id}` is what that has printed."""
+
+    find: tuple[str, ...] = ()
+    """The arguments that print the machine's id, where its name does not do; `None` for none."""
+
+    permission: str
+    """What the operator must be allowed to do, as the cloud names it."""
+
+
+@frozen(kw_only=True)
 class CloudFacts:
     """The facts of one cloud; a field that does not apply to a cloud keeps its default."""
 
@@ -169,6 +193,9 @@ class CloudFacts:
 
     role: Role | None = None
     """The spelling of `deploy_as`; None where a role says nothing of the site's account."""
+
+    console: ConsoleCommand | None = None
+    """How to read a machine's console; None where a machine has none."""
 
     telemetry_provider: str | None = None
     """The cloud as OpenTelemetry names it (`cloud.provider`); None where it has no name for it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.clouds.facts import CloudFacts, Disk, Role, Sizes
+from trunkline.clouds.facts import CloudFacts, ConsoleCommand, Disk, Role, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 from trunkline.terraform.refusals import Refusal
 
@@ -101,6 +101,24 @@ REFUSALS = (
     ),
 )
 
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshoot-unreachable-instance.html
+CONSOLE = ConsoleCommand(
+    program="aws",
+    install="https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+    find=(
+        *("ec2", "describe-instances", "--region", "{region}", "--output", "text", "--filters"),
+        "Name=tag:Name,Values={machine}",
+        "Name=instance-state-name,Values=pending,running,stopping,stopped",
+        "--query",
+        "sort_by(Reservations[].Instances[], &LaunchTime)[-1].InstanceId",
+    ),
+    read=(
+        *("ec2", "get-console-output", "--region", "{region}", "--instance-id", "{id}"),
+        *("--latest", "--output", "text", "--query", "Output"),
+    ),
+    permission="ec2:DescribeInstances and ec2:GetConsoleOutput",
+)
+
 FACTS = CloudFacts(
     names_route_tables=True,
     local_domains=("amazonaws.com", "internal"),
@@ -123,6 +141,7 @@ FACTS = CloudFacts(
         partitions={"cn-": "aws-cn", "us-gov-": "aws-us-gov", "": "aws"},
         example="arn:{partition}:iam::…",
     ),
+    console=CONSOLE,
     telemetry_provider="aws",
     perfkit_cloud="AWS",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trunkline.clouds.facts import CloudFacts, Disk, Sizes
+from trunkline.clouds.facts import CloudFacts, ConsoleCommand, Disk, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 from trunkline.terraform.refusals import Refusal
 
@@ -110,6 +110,17 @@ REFUSALS = (
     ),
 )
 
+# https://learn.microsoft.com/cli/azure/vm/boot-diagnostics#az-vm-boot-diagnostics-get-boot-log
+CONSOLE = ConsoleCommand(
+    program="az",
+    install="https://learn.microsoft.com/cli/azure/install-azure-cli",
+    read=(
+        *("vm", "boot-diagnostics", "get-boot-log", "--name", "{machine}"),
+        *("--resource-group", "{group}", "--subscription", "{account}"),
+    ),
+    permission="Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+)
+
 FACTS = CloudFacts(
     title="Azure",
     credentials="Azure subscription {account}",
@@ -140,6 +151,7 @@ FACTS = CloudFacts(
     # 50 for most, and 15 for a vault's secret.
     most_tags=15,
     example_account=r"0{8}-.*|12345678-.*|(.)\1{7}-.*",
+    console=CONSOLE,
     telemetry_provider="azure",
     perfkit_cloud="Azure",
     perfkit_zone="{region}-{zone}",

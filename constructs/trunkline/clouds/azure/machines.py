@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_azurerm.key_vault_access_policy import KeyVaultAccessP
 from cdktf_cdktf_provider_azurerm.linux_virtual_machine import (
     LinuxVirtualMachine,
     LinuxVirtualMachineAdminSshKey,
+    LinuxVirtualMachineBootDiagnostics,
     LinuxVirtualMachineIdentity,
     LinuxVirtualMachineOsDisk,
     LinuxVirtualMachineSourceImageReference,
@@ -100,6 +101,8 @@ class AzureMachineGroup(MachineGroup):
             ],
             disable_password_authentication=True,
             allow_extension_operations=False,
+            # Its console, kept by the platform: there is no other way to see why it does not boot.
+            boot_diagnostics=LinuxVirtualMachineBootDiagnostics(),
             secure_boot_enabled=trusted,
             vtpm_enabled=trusted,
             os_disk=LinuxVirtualMachineOsDisk(caching="ReadWrite", storage_account_type=DISK.kind),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.clouds.facts import CloudFacts, Disk, Sizes
+from trunkline.clouds.facts import CloudFacts, ConsoleCommand, Disk, Sizes
 from trunkline.terraform.refusals import Refusal
 
 _REGIONS = (
@@ -74,6 +74,17 @@ REFUSALS = (
 )
 
 # Google maps zones to clusters for each organisation and exposes no physical zones.
+# https://cloud.google.com/sdk/gcloud/reference/compute/instances/get-serial-port-output
+CONSOLE = ConsoleCommand(
+    program="gcloud",
+    install="https://cloud.google.com/sdk/docs/install",
+    read=(
+        *("compute", "instances", "get-serial-port-output", "{machine}"),
+        *("--zone", "{zone}", "--project", "{account}", "--quiet"),
+    ),
+    permission="compute.instances.getSerialPortOutput",
+)
+
 FACTS = CloudFacts(
     title="Google Cloud",
     credentials="Google project {account}",
@@ -90,6 +101,7 @@ FACTS = CloudFacts(
     sizes=SIZES,
     disk=DISK,
     reserved_tags=("goog",),
+    console=CONSOLE,
     telemetry_provider="gcp",
     perfkit_cloud="GCP",
 )
