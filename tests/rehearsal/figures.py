@@ -14,7 +14,7 @@ from rehearsal.stage import Stage
 from trunkline.model import Topology
 
 # It says nothing of a cloud, so that it is as short as it can be.
-BRIEF = ["--rounds", "1", "--seconds", "4", "--warmup", "0", "--connections", "2", "--rate", "20"]
+BRIEF = ["--rounds", "1", "--seconds", "3", "--warmup", "0", "--connections", "2", "--rate", "20"]
 
 
 def load_test(stage: Stage, topology: Topology) -> None:
@@ -38,7 +38,8 @@ def costs(stage: Stage) -> None:
         total = found["total"]
         assert total["low"] > 0
         least = "at least " if total["at_least"] else ""
-        step.result = f"{least}{total['low']:.0f} to {total['high']:.0f} $"
+        low, high = (f"{total[side]:.0f}" for side in ("low", "high"))
+        step.result = f"{least}{low if low == high else f'{low} to {high}'} $"
     stage.report.add("trunkline cost, a month", step.result)
 
 
