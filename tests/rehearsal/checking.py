@@ -63,15 +63,13 @@ def _is_expected(line: Line, topology: Topology) -> bool:
 
 def check_without(stage: Stage, topology: Topology, site: str) -> str:
     """Check while one edge of a site is away: the lines about it say so, and no others."""
-    tunnels = topology.edge.exposure == "tunnel"
-    goes_on = tunnels and topology.edge.replicas > 1
+    goes_on = topology.edge.replicas > 1
     lines = [each for each in checked(stage, failed=not goes_on) if each.state in (WARNING, FAILED)]
     states = {each.what: each.state for each in lines}
     odd = [str(each) for each in lines if not _is_of(each, topology, site)]
     assert not odd, f"nothing is wrong there: {'; '.join(odd)}"
-    if tunnels:
-        assert states.get("tunnel") == (WARNING if goes_on else FAILED), states
-    assert goes_on or states.get("origin") == FAILED, states
+    what = "tunnel" if topology.edge.exposure == "tunnel" else "origin"
+    assert states.get(what) == (WARNING if goes_on else FAILED), states
     return "; ".join(map(str, lines))
 
 

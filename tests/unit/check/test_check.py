@@ -14,6 +14,7 @@ import pytest
 from support.command import trunkline
 from support.examples import ROOT, THREE
 
+from trunkline.addresses.cloudflare import origin_hostnames
 from trunkline.check import asking
 from trunkline.check.asking import Answer
 from trunkline.check.line import CheckLine, State
@@ -152,6 +153,17 @@ def test_an_origin_that_is_not_well_has_failed(
 ) -> None:
     world.statuses[HOST] = status
     assert only(file) == ("origin", HOST, "failed", text)
+
+
+def test_one_of_several_origins_that_does_not_answer_is_a_warning(world: World, file: Path) -> None:
+    edge = attrs.evolve(TOPOLOGY.edge, exposure="public", replicas=2)
+    sites = tuple(attrs.evolve(site, spares=site.zones[1:2]) for site in TOPOLOGY.sites)
+    several = attrs.evolve(TOPOLOGY, edge=edge, sites=sites)
+    world.statuses[HOST] = 0
+    assert only(file, several) == ("origin", HOST, "warning", "does not answer: refused")
+    for host in origin_hostnames(several, "aws").values():
+        world.statuses[host] = 0
+    assert {line.state for line in said(file, several)} == {State.FAILED}
 
 
 def test_names_without_an_address_are_told(world: World, file: Path) -> None:
