@@ -12,13 +12,21 @@ through Cloudflare: by another profile all that the machine sends may go there.
 
 import hashlib
 import json
-import os
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from trunkline.payload.node import (
+    BackboneError,
+    forwarding,
+    notify,
+    own_name,
+    run,
+    say,
+    table,
+)
 
 CONFIG, TOKEN = "backbone.json", "backbone-key"
 # Of the service, and kept: which token the daemon has registered with.
@@ -26,39 +34,13 @@ STATE, REGISTERED = "/var/lib/trunkline-backbone", "registered"
 INTERFACE = "CloudflareWARP"
 LABEL = "lo:backbone"
 LOOK_SECONDS = 10
-TABLE = "trunkline_backbone"
+SECONDS = 90  # for a registration, which asks Cloudflare
 CONNECTED, CONNECTING = "Connected", "Connecting"
 
 
-class WarpError(Exception):
-    """Something is not as it should be; the message says what, without any token."""
-
-    __slots__ = ()  # a machine gets this program without its docstrings, and a class needs a body
-
-
-def run(*command: str, text: str = "") -> str:
-    """What a command prints; WarpError with its last words where it fails."""
-    done = subprocess.run(
-        command, input=text, capture_output=True, text=True, timeout=90, check=False
-    )
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-        raise WarpError(f"{command[0]}: {said}")
-    return done.stdout.strip()
-
-
 def warp(*arguments: str) -> str:
-    """What `warp-cli` prints; the token is in the third of the arguments, and in no message."""
-    try:
-        return run("warp-cli", "--accept-tos", *arguments)
-    except WarpError as error:
-        said = str(error).partition(": ")[2]
-        raise WarpError(f"warp-cli {' '.join(arguments[:2])}: {said}") from None
-
-
-def own_name(config: dict[str, Any]) -> str:
-    name: str = config["names"][config["zone"]]
-    return name
+    """What `warp-cli` prints; a failure names the first of the arguments, and so no token."""
+    return run("warp-cli", "--accept-tos", *arguments, seconds=SECONDS)
 
 
 def own_address(config: dict[str, Any]) -> str:
@@ -80,7 +62,7 @@ def is_registered() -> bool:
     """Whether the daemon has a registration, of whichever token."""
     try:
         warp("registration", "show")
-    except WarpError:
+    except BackboneError:
         return False
     return True
 
@@ -108,15 +90,8 @@ def rules(config: dict[str, Any]) -> str:
     """What may come in from the backbone: pings, and connections to the edge's own ports."""
     ports = ", ".join(str(port) for port in config["ports"])
     accept = f"    tcp dport {{ {ports} }} accept\n" if ports else ""
-    return (
-        f"table inet {TABLE} {{}}\n"
-        f"delete table inet {TABLE}\n"
-        f"table inet {TABLE} {{\n"
-        "  chain forward {\n"
-        "    type filter hook forward priority 0; policy accept;\n"
-        f'    iifname "{INTERFACE}" drop\n'
-        f'    oifname "{INTERFACE}" drop\n'
-        "  }\n"
+    return table(
+        f"{forwarding(None, {}, INTERFACE)}"
         "  chain input {\n"
         "    type filter hook input priority 0; policy accept;\n"
         # Cloudflare's addresses are its nodes', and come from nowhere else.
@@ -129,25 +104,10 @@ def rules(config: dict[str, Any]) -> str:
         f"{accept}"
         "    drop\n"
         "  }\n"
-        "}\n"
     )
 
 
 # --- the daemon
-
-
-def notify(text: str) -> None:
-    """Tell systemd, where it listens (sd_notify(3))."""
-    if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
-            client.connect("\0" + address[1:] if address.startswith("@") else address)
-            client.send(text.encode())
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-    notify(f"STATUS={text}")
 
 
 class WarpNode:
@@ -166,7 +126,7 @@ class WarpNode:
         except FileNotFoundError as error:
             told = Path(error.filename or "").name in (CONFIG, TOKEN)
             self.complain("the configuration is not there yet" if told else str(error))
-        except (WarpError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        except (BackboneError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             self.complain(str(error) or type(error).__name__)
 
     def join(self) -> None:
@@ -192,10 +152,10 @@ class WarpNode:
 
     def connect(self, config: dict[str, Any], found: str) -> None:
         if not is_led(config):
-            raise WarpError(f"no profile leads {config['overlay']} here yet: apply routing")
+            raise BackboneError(f"no profile leads {config['overlay']} here yet: apply routing")
         if not found.startswith(CONNECTING):
             warp("connect")
-        raise WarpError(f"not connected yet: {found}")
+        raise BackboneError(f"not connected yet: {found}")
 
     def complain(self, text: str) -> None:
         self.up = False
