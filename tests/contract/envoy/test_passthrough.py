@@ -25,7 +25,7 @@ from support.postgresql import postgresql
 from support.service_edges import FAR_SITE, NEAR_SITE, ServicePath, bound, service_path
 
 from trunkline.envoy import TlsListener
-from trunkline.model import PASSTHROUGH_PORT, Service
+from trunkline.model import PASSTHROUGH_PORT, PrivateWay, Service
 
 NAME, OTHER = "api.example.com", "other.example.com"
 ANYBODY = "127.0.0.1/32"  # clients that cannot choose their own address
@@ -72,6 +72,23 @@ def closed(connection: socket.socket) -> bool:
         return connection.recv(1) == b""
     except ConnectionResetError:
         return True
+
+
+@pytest.mark.parametrize(
+    "way",
+    [PrivateWay(servers=["127.0.0.1"]), PrivateWay(servers=["localhost"], by_name=True)],
+    ids=["addresses", "a name"],
+)
+def test_a_private_endpoint_is_asked_in_place_of_a_name_that_leads_nowhere(
+    way: PrivateWay, envoy_path: str, api: Double, authority: Authority
+) -> None:
+    hosts = [NAME, "*.example.org"]
+    private = passed(api, server=None, hosts=hosts, ways=dict.fromkeys(hosts, way))
+    with service_path(envoy_path, [private]) as path:
+        assert get(path, client(authority)) == b"hello"
+        anybody = ssl.create_default_context()
+        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+        assert get(path, anybody, "bucket.example.org") == b"hello"
 
 
 def test_an_application_gets_the_service_under_its_own_name(

@@ -20,7 +20,15 @@ from trunkline.envoy import (
     resources,
     xds_bootstrap,
 )
-from trunkline.model import DEFAULT_FORWARDING, EdgeServices, Otlp, Server, Service, Upstream
+from trunkline.model import (
+    DEFAULT_FORWARDING,
+    EdgeServices,
+    Otlp,
+    PrivateWay,
+    Server,
+    Service,
+    Upstream,
+)
 from trunkline.topology import load
 
 TOPOLOGIES = sorted((Path(__file__).parents[3] / "topologies").glob("*.yaml"))
@@ -127,11 +135,15 @@ def service_of(name: str, *hosts: str, **options: Any) -> Service:
 
 
 ORIGINATE: Any = {"mode": "originate"}
+ADDRESSES = PrivateWay(servers=["10.2.0.6", "10.2.0.7"])
+NAMED = PrivateWay(servers=["vpce.example.com"], by_name=True)
 EVERY_KIND = (
     service_of("api", "api.example.com"),
     service_of("objects", "o.example.com", "*.o.example.com"),
     service_of("server", "*.s.example.com", server="10.2.0.4"),
     service_of("db", "db.b", protocol="tcp", server="db.example.com", port=5432),
+    service_of("inside", "i.b.c", "*.i.b.c", ways={"i.b.c": NAMED, "*.i.b.c": ADDRESSES}),
+    service_of("made", "m.b.c", ways={"m.b.c": ADDRESSES}, **ORIGINATE),
     service_of("llm", "llm.b", server="10.2.0.5", **ORIGINATE),
     service_of("two", "1.b", "2.b", **ORIGINATE),
     service_of("plain", "*.p.b", server="p.example.com", port=8000, protocol="http", **ORIGINATE),
