@@ -20,13 +20,24 @@ def edge_machines(topology: Topology, site: str) -> dict[str, str]:
 
 def _servers(service: Service, site: Site) -> Iterator[Server]:
     """Where a service stands that the edge of `site` reaches for others."""
-    hosts = [service.server] if service.server else service.hosts
-    for host in hosts if service.site == site.name else ():
+    if service.site != site.name:
+        return
+    for host in service.servers:
         yield Server(host.replace("*.", "any."), service.port, service.tls)
+    if service.endpoints:
+        for address in BY_CLOUD[site.cloud].private_services:
+            yield Server(address, service.port, service.tls)
+
+
+def _unnamed(service: Service) -> Iterator[str]:
+    """The hosts that an edge must not look up: it reaches them by a private endpoint."""
+    for endpoint in service.endpoints:
+        yield from (host.replace("*.", "any.") for host in endpoint.hosts)
 
 
 def add_existing(world: World, topology: Topology) -> None:
     """Put what no stack of the topology makes into the world."""
+    world.unnamed = {host for service in topology.services for host in _unnamed(service)}
     for site in topology.sites:
         if isinstance(site.network, ExistingNetwork):
             for type_name, state in BY_CLOUD[site.cloud].network(site, site.network):

@@ -15,7 +15,7 @@ from rehearsal.drills import DRILLS
 from rehearsal.figures import costs, load_test, write_report
 from rehearsal.names import API
 from rehearsal.placing import place
-from rehearsal.services import use_services
+from rehearsal.services import follow_the_guide, use_services
 from rehearsal.stage import Stage, copied, stage
 from trunkline.addresses.names import route_url
 from trunkline.demo.report import Report
@@ -68,6 +68,7 @@ def _play(stage: Stage, *, keep: bool) -> None:
     if topology.backbone:
         join_the_backbone(stage, topology)
         use_services(stage, topology)
+        follow_the_guide(stage, topology)
         check_the_backbone(stage, topology)
         cross_networks(stage, topology)
     if keep:

@@ -13,7 +13,7 @@ import functools
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,7 +163,9 @@ def switch_on(
         }
         https: dict[str, Any] = {**scene.vendors.https, **granting}
         hosts = dict.fromkeys({**http, **https}, gateway) | {METADATA_NAME: METADATA_ADDRESS}
-        running.behind = Behind(cable, scene.authority, gateway, http, https, hosts, world.receive)
+        running.behind = Behind(
+            cable, scene.authority, gateway, http, https, hosts, world.unnamed, world.receive
+        )
         stack.callback(running.behind.close)
         running.behind.stand(world.servers.get(name, ()))
         stack.enter_context(answering(cable, http, https, scene.authority))
@@ -212,6 +214,7 @@ class Behind:
     http: dict[str, Any]
     https: dict[str, Any]
     hosts: dict[str, str]
+    unnamed: Set[str]
     receive: Callable[[str], None]
     now: tuple[Server, ...] = ()
     _standing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
@@ -230,7 +233,8 @@ class Behind:
 
     def _serve(self, port: int, tls: bool, servers: Sequence[Server]) -> None:
         services = {server.host: _Service(server.url, self.receive) for server in servers}
-        self._add(self.hosts, dict.fromkeys(services, self.gateway))
+        named = services.keys() - self.unnamed
+        self._add(self.hosts, dict.fromkeys(named, self.gateway))
         for host in filter(_is_address, services):
             address = (f"{host}/32", "dev", "cloud0")
             ip("-n", self.cable.cloud, "address", "replace", *address)

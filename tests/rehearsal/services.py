@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from support.examples import ROOT
+from support.guides import blocks
+
 from rehearsal.applications import Application, application
 from rehearsal.names import public_names
 from rehearsal.stage import Stage
 from trunkline.model import Service, Topology
+
+GUIDE, ASKING = ROOT / "docs" / "guides" / "services.md", "aws"
 
 
 def use_services(stage: Stage, topology: Topology) -> None:
@@ -29,6 +34,26 @@ def use_services(stage: Stage, topology: Topology) -> None:
                 times = [float(ask(asking, url)[1]) * 1000 for url in urls]
             step.result = f"{len(urls)} names, {max(times):.0f} ms at most for a new connection"
         stage.report.add(f"services in {site.name}", step.result)
+
+
+def follow_the_guide(stage: Stage, topology: Topology) -> None:
+    """Have an application do what the guide says, word for word, where it has that service."""
+    [told] = [each.text for each in blocks(GUIDE) if each.words == "application"]
+    site = next((each for each in topology.sites if each.name == ASKING), None)
+    used = [each for each in topology.services if ASKING in each.sites]
+    if site is None or not any(host in told for each in used for host in each.hosts):
+        return
+    with stage.printer.step(f"follow the guide {GUIDE.stem} in {ASKING}") as step:
+        with an_application(stage, topology, ASKING, last=4) as asking:
+            trusting = ("env", "CURL_CA_BUNDLE=authority.pem")
+            done = asking.run(*trusting, "bash", "-euo", "pipefail", "-c", told)
+        assert done.returncode == 0, f"{told}\n{done.stdout}{done.stderr}"
+        address, _, answer = done.stdout.partition("\n")
+        range_ = ipaddress.ip_network(site.network.cidr or "")
+        assert ipaddress.ip_address(address.split()[0]) in range_, address
+        assert "answers /" in answer, answer
+        step.result = f"{address.split()[0]} passes it to a service that answers"
+    stage.report.add("the guide to services", step.result)
 
 
 def urls_of(service: Service) -> Iterator[str]:

@@ -61,6 +61,7 @@ JOURNEYS = {
     ROOT / "tests" / "golden" / "topologies" / "load-balancer.yaml": ("/models",),
     ROOT / "topologies" / "backbone.yaml": (
         "services in aws",
+        "the guide to services",
         "one of several edges is replaced",
         "edges that reach one another",
         "the keys of the backbone are rotated",

@@ -38,6 +38,8 @@ class World:
     """What was there before any stack was applied."""
     servers: dict[str, tuple[Server, ...]] = field(default_factory=dict)
     """The service behind an edge, by its machine's name."""
+    unnamed: set[str] = field(default_factory=set)
+    """Hosts of services that no DNS of an edge's network knows."""
     store_faults: dict[str, list[StoreFault]] = field(default_factory=dict)
     """What a secret store answers next, in place of a secret, by the machine's name."""
     written: dict[tuple[str, str], State] = field(default_factory=dict)

@@ -36,6 +36,8 @@ class Sky(ABC):
 
     machine_type: str
     resolver: str  # the address of the cloud's own DNS
+    private_services: tuple[str, ...] = ()
+    """The addresses at which it answers for its services, beside their public ones."""
     effective: frozenset[str]
     remembered: frozenset[str]
 

@@ -24,6 +24,7 @@ ACCESSOR = "roles/secretmanager.secretAccessor"
 class GoogleSky(Sky):
     machine_type = "google_compute_instance"
     resolver = "169.254.169.254"
+    private_services = tuple(f"199.36.153.{number}" for number in range(8, 12))
     effective = frozenset(
         (
             "google_compute_instance", "google_compute_subnetwork", "google_compute_network",
