@@ -94,6 +94,13 @@ class Addresses(ABC, Generic[IngressT]):
         """
         raise ConfigurationError("the sites of this machine reach one another without a backbone")
 
+    def private_node_host(self, node: str) -> str:
+        """The name of a node's address in its own network, for machines that a link leads there.
+
+        Raises ConfigurationError where the ingress has no such names.
+        """
+        raise ConfigurationError("the sites of this machine reach one another without a backbone")
+
     def emulated_ms(self, zone: str) -> Mapping[str, float]:
         """The round trips that the probe of `zone` (`site/zone`) emulates, by the other zone."""
         return {}

@@ -99,6 +99,9 @@ class CloudflareAddresses(Addresses[Cloudflare]):
     def node_host(self, node: str) -> str:
         return f"{node}.backbone.{self.topology.name}.{self.topology.domain}"
 
+    def private_node_host(self, node: str) -> str:
+        return f"{node}.private.backbone.{self.topology.name}.{self.topology.domain}"
+
     def needs_for_names(self) -> tuple[str, ...]:
         if self.ingress.create_zone:
             return (TOKEN, "the routing stack applied: it creates the zone")

@@ -82,6 +82,11 @@ def node_host(topology: Topology, node: str) -> str:
     return addresses_of(topology).node_host(node)
 
 
+def private_node_host(topology: Topology, node: str) -> str:
+    """The name of a node's address in its own network."""
+    return addresses_of(topology).private_node_host(node)
+
+
 def peers(topology: Topology, site: str, zone: str) -> list[Peer]:
     """Every probe of the current batch, as the probe of `site` and `zone` finds it, itself too."""
     emulated_ms = addresses_of(topology).emulated_ms(zone_name(site, zone))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from attrs import Factory, field, frozen
 
+from trunkline.errors import ConfigurationError
 from trunkline.model import BackboneSettings, Node, NodeKey, Versions
 from trunkline.model.converters import texts
 from trunkline.payload import Transit, Unit
@@ -66,6 +67,7 @@ class Declaration:
     - `source`: where that is documented; empty for no backbone.
     - `services`: whether it carries services.
     - `networks`: whether it can carry whole networks.
+    - `links`: whether the edges also take links that clouds sell, with the internet in reserve.
     - `relayed`: whose machines carry the traffic between two edges; empty where nobody's do.
     - `keys`: who makes and holds the keys.
     - `measured`: what was measured of it, on this project's test machines.
@@ -79,6 +81,7 @@ class Declaration:
     source: str
     services: bool = True
     networks: bool = False
+    links: bool = False
     relayed: str = ""
     keys: str = "you: trunkline keys makes them, and each site's secret store has its own"
     measured: tuple[str, ...] = field(converter=texts, default=())
@@ -97,6 +100,8 @@ class Membership:
       newest first. They are ephemeral values, which go into write-only arguments alone.
     - `networks`: the IPv4 range of each site's network, by site, its own included, where the nodes
       carry whole networks to one another; empty where they carry what edges say alone.
+    - `private_hosts`: the name of the address in its own network of each node to which a link
+      between clouds leads from this site, by the node's name.
     """
 
     backbone: BackboneSettings
@@ -105,6 +110,7 @@ class Membership:
     mtus: Mapping[str, int]
     keys: Mapping[str, tuple[str, ...]]
     networks: Mapping[str, str] = Factory(dict)
+    private_hosts: Mapping[str, str] = Factory(dict)
 
     @property
     def others(self) -> Mapping[str, str]:
@@ -167,6 +173,13 @@ class Driver(ABC):
     @abstractmethod
     def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
         """The daemon that makes a machine a node; with `forwards` packets of networks pass too."""
+
+    def linked_unit(self, versions: Versions) -> Unit:
+        """The daemon of a machine that a link between clouds leads to others as well.
+
+        Raises ConfigurationError for a kind that takes no links.
+        """
+        raise ConfigurationError(f"{self.declaration.title} takes no links between clouds")
 
     @abstractmethod
     def document(

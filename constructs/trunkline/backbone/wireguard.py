@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from trunkline.backbone.base import Declaration, Driver, JsonObject, Membership
 from trunkline.envoy import ZONE
-from trunkline.model import Versions
+from trunkline.model import PRIVATE_PORTS, NodeKey, Versions
 from trunkline.payload import Unit
 from trunkline.payload.units import WireGuard
 
@@ -32,6 +32,7 @@ class WireGuardDriver(Driver):
         cost="nothing beyond the traffic, which each cloud counts as leaving it",
         source="https://www.wireguard.com/",
         networks=True,
+        links=True,
         measured=(
             "0.4 ms more for a round trip, with wireguard-go",
             "1.2 to 1.8 seconds of CPU for a gigabit, on each side, with wireguard-go",
@@ -43,6 +44,9 @@ class WireGuardDriver(Driver):
 
     def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
         return WireGuard(forwards=forwards)
+
+    def linked_unit(self, versions: Versions) -> Unit:
+        return WireGuard(linked=True)
 
     def document(
         self,
@@ -59,17 +63,20 @@ class WireGuardDriver(Driver):
         - `nodes`: all of them, this one included: `name`, `host`, `address`, `mtu`, and `keys`, the
           newest first, each with `public_key` and `port`. Where they carry whole networks, each
           also has the range of its site's, `network`; the first node of a site is to carry it.
+          Where a link leads to it, it has `private_host`, and its keys `private_port`.
         - `own_ports`, with networks: the TCP ports at which an edge answers its own network.
         """
-        backbone = membership.backbone
+        backbone, hosts = membership.backbone, membership.private_hosts
+        linked = (membership.site, *backbone.linked(membership.site)) if hosts else ()
         nodes = [
             {
                 "name": node.name,
                 "host": membership.hosts[node.name],
                 "address": node.address,
                 "mtu": membership.mtus[site],
-                "keys": [{"public_key": key.public_key, "port": key.port} for key in node.keys],
+                "keys": [_key(key, private=site in linked) for key in node.keys],
                 **({"network": membership.networks[site]} if membership.networks else {}),
+                **({"private_host": hosts[node.name]} if node.name in hosts else {}),
             }
             for site, members in backbone.nodes.items()
             for node in members
@@ -82,3 +89,9 @@ class WireGuardDriver(Driver):
             "nodes": nodes,
             **({"own_ports": list(own_ports)} if membership.networks else {}),
         }
+
+
+def _key(key: NodeKey, *, private: bool) -> JsonObject:
+    """A key of a node, and where it is reached: with a link on the `private` path, too."""
+    made: JsonObject = {"public_key": key.public_key, "port": key.port}
+    return {**made, "private_port": PRIVATE_PORTS[key.port]} if private else made

@@ -39,13 +39,17 @@ def synth(
 
     with working(f"synthesizing {file}"):
         summaries = synthesize(topology, output)
-    needs = {stack.name: stack.needs for stack in stack_specs(topology)}
+    specs = stack_specs(topology)
+    needs = {stack.name: stack.needs for stack in specs}
+    cautions = {stack.name: stack.caution for stack in specs if stack.caution}
     if format is Format.JSON:
-        stacks = [_stack(summary, needs) for summary in summaries]
+        stacks = [_stack(summary, needs, cautions) for summary in summaries]
         print_json({"stacks": stacks, "probes": _probes(topology)})
     else:
         _print_stacks(summaries, needs, output)
         _print_probe_cost(topology)
+    for name, caution in cautions.items():
+        typer.echo(f"{name}: {caution}", err=True)
     for folder in stale_stacks(output):
         typer.echo(
             f"{folder} is no longer in the topology: destroy it with terraform -chdir={folder} "
@@ -54,12 +58,15 @@ def synth(
         )
 
 
-def _stack(summary: StackSummary, needs: Mapping[str, Sequence[str]]) -> dict[str, object]:
+def _stack(
+    summary: StackSummary, needs: Mapping[str, Sequence[str]], cautions: Mapping[str, str]
+) -> dict[str, object]:
     return {
         "name": summary.name,
         "folder": str(summary.folder),
         "resources": dict(summary.resources),
         "needs": list(needs[summary.name]),
+        "caution": cautions.get(summary.name),
     }
 
 

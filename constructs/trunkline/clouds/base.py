@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from attrs import Factory, evolve, frozen
-from cdktf import Fn, ITerraformDependable, TerraformResource
+from cdktf import Fn, ITerraformDependable, TerraformResource, TerraformStack
 from constructs import Construct
 
 from trunkline.addresses.private_zones import WILDCARD, dashed, private_zones
@@ -120,6 +120,24 @@ class Machine:
     public_address: str
     private_address: str
     next_hop: str = ""
+
+
+@frozen(kw_only=True)
+class LinkSpec:
+    """A link that two clouds sell together, from one end.
+
+    - `name`: what begins the names of its resources.
+    - `bandwidth`: what it carries, as a topology says it.
+    - `cloud`, `region`, `account`, `cidr`: the other end: where it is, whose, and the range of its
+      network. The account may be an expression.
+    """
+
+    name: str
+    bandwidth: str
+    cloud: str
+    region: str
+    account: str
+    cidr: str
 
 
 class MachineGroup(ABC):
@@ -253,6 +271,22 @@ class Cloud(ABC):
         which of its route tables to use, and the cloud has to know.
         """
 
+    def link_account(self) -> str:
+        """The account as the other end of a link has to name it."""
+        return self.site.account or ""
+
+    def offer_link(self, link: LinkSpec) -> str:
+        """Make this end of a link, in the network that the site's edge stands in; its key.
+
+        The other end accepts the key (`accept_link`). Of two clouds the one offers whose facts have
+        the link (`CloudFacts.interconnects`). Raises ConfigurationError where the cloud cannot.
+        """
+        raise ConfigurationError(f"the cloud of {self.site.name} offers no links")
+
+    def accept_link(self, link: LinkSpec, key: str) -> None:
+        """Make the other end of a link, with the key (an expression) of the end that offers it."""
+        raise ConfigurationError(f"the cloud of {self.site.name} accepts no links")
+
     @abstractmethod
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         """Make what machines that are alike share; the group then makes the machines."""
@@ -264,6 +298,37 @@ def by_ways(
     """The services with the `ways` to the hosts of those that are reached, by service and host."""
     reached = [evolve(each, ways=ways.get(each.name, {})) for each in services.reached]
     return evolve(services, reached=tuple(reached), marks=marks)
+
+
+def raw_provider(scope: Construct, source: str, version: str, **arguments: Any) -> str:
+    """Add a provider that has no binding here, as plain JSON; its name."""
+    stack, name = TerraformStack.of(scope), source.rpartition("/")[2]
+    required = {"source": source, "version": version}
+    stack.add_override(f"terraform.required_providers.{name}", required)
+    known = {key: value for key, value in arguments.items() if value is not None}
+    stack.add_override(f"provider.{name}", [known])
+    return name
+
+
+def raw_resource(
+    scope: Construct,
+    id: str,
+    kind: str,
+    provider: str,
+    arguments: Mapping[str, Any],
+    after: Sequence[ITerraformDependable] = (),
+) -> str:
+    """Make a resource that the bindings lack, as plain JSON; its address.
+
+    Nothing checks the arguments before Terraform does. It comes `after` others.
+    """
+    resource = TerraformResource(
+        scope, id, terraform_resource_type=kind, depends_on=list(after) or None
+    )
+    resource.add_override("provider", provider)
+    for name, value in arguments.items():
+        resource.add_override(name, value)
+    return f"{kind}.{resource.friendly_unique_id}"
 
 
 def given_network(id: str, network: ExistingNetwork, zones: Sequence[str]) -> SiteNetwork:

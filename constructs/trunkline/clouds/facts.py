@@ -122,6 +122,26 @@ class ConsoleCommand:
 
 
 @frozen(kw_only=True)
+class Interconnect:
+    """A link to another cloud that two clouds sell together, as far as it is documented."""
+
+    regions: Mapping[str, str]
+    """The region of the other cloud that it leads to, by the region of this one."""
+
+    packet_bytes: int
+    """How long a packet may be on it."""
+
+    source: str
+    """Where that is documented."""
+
+    date: str
+    """When it was looked up: a year and a month."""
+
+    resources: tuple[str, ...] = ()
+    """The resources of the link that the pinned bindings lack; none where no stack makes it."""
+
+
+@frozen(kw_only=True)
 class CloudFacts:
     """The facts of one cloud; a field that does not apply to a cloud keeps its default."""
 
@@ -169,6 +189,9 @@ class CloudFacts:
 
     local_domains: tuple[str, ...] = ()
     """Domains below which its own DNS may know more than that of the internet."""
+
+    interconnects: Mapping[str, Interconnect] = field(factory=dict)
+    """The links to other clouds of which this one makes the key, by the other cloud's name."""
 
     names_route_tables: bool = False
     """Whether a network that exists must say which of its route tables get further routes."""
@@ -232,3 +255,8 @@ def facts_of(cloud: str) -> CloudFacts:
     check_cloud(cloud)
     facts: CloudFacts = import_module(f"trunkline.clouds.{cloud}.facts").FACTS
     return facts
+
+
+def interconnect_of(one: str, other: str) -> Interconnect | None:
+    """The link that two clouds sell together; None where they do not."""
+    return facts_of(one).interconnects.get(other) or facts_of(other).interconnects.get(one)

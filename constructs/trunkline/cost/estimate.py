@@ -9,6 +9,7 @@ from attrs import frozen
 from trunkline.cost.dollars import HOURS
 from trunkline.cost.ingress import ingress_lines
 from trunkline.cost.line import Line, Total, total
+from trunkline.cost.links import link_lines
 from trunkline.cost.machines import edge_lines, probe_lines
 from trunkline.cost.prices import PriceBook
 from trunkline.cost.secrets import secret_lines
@@ -21,6 +22,7 @@ STANDING: tuple[Callable[[Topology, PriceBook], Iterator[Line]], ...] = (
     secret_lines,
     ingress_lines,
     service_lines,
+    link_lines,
 )
 """What is paid for as long as it stands, whatever the traffic between sites; each gives lines."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from trunkline.cost.alternatives import SitePair
+from trunkline.cost.alternatives import SitePair, pairs_between_clouds
 from trunkline.cost.curve import Charge, Curve, charge_of, summed
 from trunkline.cost.estimate import standing_lines
 from trunkline.cost.ingress import ingress_lines, sends_by_smart_routing
@@ -53,8 +53,19 @@ def _egress(sites: Sequence[Site], shares: Shares, book: PriceBook) -> list[Char
 def _our_all(
     topology: Topology, sites: Sequence[Site], shares: Shares, book: PriceBook
 ) -> Curve | None:
-    """All that stands, and the traffic between the sites over the Internet."""
-    return curve_of(standing_lines(topology, book), _egress(sites, shares, book))
+    """All that stands, and the traffic between the sites over the Internet or over links."""
+    internet = _without_links(topology, shares)
+    return curve_of(standing_lines(topology, book), _egress(sites, internet, book))
+
+
+def _without_links(topology: Topology, shares: Shares) -> Shares:
+    """The part of the traffic that takes no link, for which nobody counts gigabytes."""
+    pairs = pairs_between_clouds(topology)
+    left = dict(shares)
+    for pair in topology.backbone.pairs if topology.backbone else ():
+        for site in pair.sites:
+            left[site] -= 1 / (2 * len(pairs))
+    return left
 
 
 def _our_traffic(

@@ -34,7 +34,8 @@ def leaving(topology: Topology, book: PriceBook) -> Mapping[tuple[str, str, str]
     found: dict[tuple[str, str, str], float] = {}
     for (a, b), gigabytes in topology.traffic.pairs.items():
         for here, there in ((a, b), (b, a)):
-            item, price = _to_site(topology.site(here), topology.site(there))
+            linked = topology.backbone is not None and there in topology.backbone.linked(here)
+            item, price = _to_site(topology.site(here), topology.site(there), linked)
             found[here, item, price] = found.get((here, item, price), 0.0) + gigabytes / 2
     for route in topology.routing.routes:
         if gigabytes := topology.traffic.routes.get(route.prefix, 0.0):
@@ -49,7 +50,9 @@ def price_to_ingress(site: Site, book: PriceBook) -> str:
     return TO_INGRESS if book.find(f"{site.cloud}/{TO_INGRESS}", site.region) else EGRESS
 
 
-def _to_site(here: Site, there: Site) -> tuple[str, str]:
+def _to_site(here: Site, there: Site, linked: bool) -> tuple[str, str]:
+    if linked:
+        return "traffic over links to other clouds", "interconnect_egress"
     if here.cloud != there.cloud:
         return "traffic to other clouds", EGRESS
     if here.region != there.region:

@@ -228,9 +228,9 @@ class Deployment:
 
     def _known(self, target: StackTarget) -> Sequence[Refusal]:
         """What the providers of a stack may refuse."""
-        site = target.spec.site if target.spec else None
-        of_cloud = facts_of(site.cloud).refusals if site else ()
-        return (*of_cloud, *addresses_of(self.topology).refusals)
+        sites = target.spec.sites(self.topology) if target.spec else ()
+        of_clouds = [each for site in sites for each in facts_of(site.cloud).refusals]
+        return (*of_clouds, *addresses_of(self.topology).refusals)
 
     def _transcript(self, target: StackTarget) -> Transcript:
         if target.name not in self._transcripts:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from trunkline.addresses.names import addresses_of
 from trunkline.deploy.machines import GONE, machines_of
 from trunkline.deploy.targets import StackTarget
-from trunkline.model import Site, Topology
+from trunkline.model import LinkedPair, Site, Topology
 from trunkline.terraform.plan import Action, StackPlan
 
 NOTHING = "nothing to do"
@@ -24,6 +24,8 @@ def describe(
         return NOTHING
     if target.spec is None:
         return "destroys what is left of it: it is no longer in the topology"
+    if pair := target.spec.pair:
+        return _interconnect(pair, plan, target.spec.caution)
     site = target.spec.site
     if site is None:
         return _routing(topology, plan)
@@ -120,6 +122,13 @@ def _probes(site: Site, plan: StackPlan) -> str:
         return f"changes the probes {of} without a new machine"
     lost = ": what is not collected yet goes with them" if machines.go else ""
     return ", ".join(parts) + lost
+
+
+def _interconnect(pair: LinkedPair, plan: StackPlan, caution: str) -> str:
+    link = f"the link between {' and '.join(pair.sites)}"
+    if plan.destroys_all:
+        return f"destroys {link}: their edges take the internet from then on"
+    return f"{'changes' if plan.exists else 'makes'} {link} ({caution})"
 
 
 def _routing(topology: Topology, plan: StackPlan) -> str:

@@ -52,10 +52,13 @@ class IngressBuilder(ABC, Generic[IngressT]):
         """Make the names of a site's probes; `addresses` by zone are Terraform expressions."""
 
     @abstractmethod
-    def add_node_names(self, scope: Construct, addresses: Mapping[str, str]) -> None:
+    def add_node_names(
+        self, scope: Construct, addresses: Mapping[str, str], private: Mapping[str, str]
+    ) -> None:
         """Make the names of a site's nodes of the backbone.
 
-        `addresses` by the node's name are Terraform expressions.
+        `addresses` by the node's name are Terraform expressions, and so are the `private` ones, of
+        those that a link between clouds leads to.
         """
 
     @abstractmethod

@@ -10,7 +10,7 @@ from constructs import Construct
 from trunkline import cloudflare
 from trunkline.addresses.base import edge_name
 from trunkline.addresses.cloudflare import management_hostname, origin_hostnames
-from trunkline.addresses.names import node_host, probe_endpoint, public_url
+from trunkline.addresses.names import node_host, private_node_host, probe_endpoint, public_url
 from trunkline.backbone import driver_of
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
 from trunkline.model import EDGE_KEY, Cloudflare, Management, Site
@@ -93,9 +93,13 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         hosts = {zone: probe_endpoint(self.topology, site.name, zone).host for zone in addresses}
         self._add_names(scope, "name", hosts, addresses)
 
-    def add_node_names(self, scope: Construct, addresses: Mapping[str, str]) -> None:
+    def add_node_names(
+        self, scope: Construct, addresses: Mapping[str, str], private: Mapping[str, str]
+    ) -> None:
         hosts = {node: node_host(self.topology, node) for node in addresses}
-        self._add_names(scope, "node-name", hosts, addresses)
+        own = {f"private-{node}": address for node, address in private.items()}
+        hosts |= {f"private-{node}": private_node_host(self.topology, node) for node in private}
+        self._add_names(scope, "node-name", hosts, {**addresses, **own})
 
     def _add_names(
         self, scope: Construct, id: str, hosts: Mapping[str, str], addresses: Mapping[str, str]

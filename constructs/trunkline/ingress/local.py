@@ -49,7 +49,9 @@ class LocalIngressBuilder(IngressBuilder[LocalIngress]):
     def add_probe_names(self, scope: Construct, site: Site, addresses: Mapping[str, str]) -> None:
         """None are needed: the addresses follow from the topology."""
 
-    def add_node_names(self, scope: Construct, addresses: Mapping[str, str]) -> None:
+    def add_node_names(
+        self, scope: Construct, addresses: Mapping[str, str], private: Mapping[str, str]
+    ) -> None:
         """None are needed: the sites of this machine reach one another without a backbone."""
 
     def add_routing(self, scope: Construct) -> None:

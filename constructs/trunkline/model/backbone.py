@@ -8,6 +8,7 @@ from typing import Literal
 from attrs import Factory, field, frozen
 
 BackboneKind = Literal["wireguard", "tailscale", "nebula", "zerotier", "warp"]
+LinkKind = Literal["interconnect"]
 
 NO_BACKBONE = "none"
 """What a topology says in place of a kind where it wants no backbone."""
@@ -27,6 +28,9 @@ CHECK_PORT = 8445  # and what `trunkline backbone check` has them measure
 
 # Where nodes answer: a new key takes the port that the one before has not, so that both do.
 UDP_PORTS = (51820, 51821)
+
+# And over a link between two clouds, by the port of the same key.
+PRIVATE_PORTS = {51820: 51822, 51821: 51823}
 
 # The group of all nodes in their certificates, and how long before its end one is renewed.
 EDGE_GROUP = "edge"
@@ -90,6 +94,36 @@ def node_name(site: str, number: int) -> str:
     return f"{site}-{number}"
 
 
+def _both(sites: Iterable[str]) -> tuple[str, str]:
+    first, second = sites
+    return first, second
+
+
+@frozen(kw_only=True)
+class LinkedPair:
+    """Two sites whose clouds join their networks by a managed link.
+
+    - `sites`: their names.
+    - `kind`: what the link is.
+    - `bandwidth`: what it carries.
+    - `existing`: whether the operator has made it, so that no stack does.
+    """
+
+    sites: tuple[str, str] = field(converter=_both)
+    kind: LinkKind = "interconnect"
+    bandwidth: str = "1Gbps"
+    existing: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name in those of stacks and resources."""
+        return "-".join(self.sites)
+
+
+def _pairs(pairs: Iterable[LinkedPair]) -> tuple[LinkedPair, ...]:
+    return tuple(pairs)
+
+
 @frozen(kw_only=True)
 class BackboneSettings:
     """What joins the edges of all sites privately.
@@ -105,6 +139,7 @@ class BackboneSettings:
     - `precedence`: that of the device profile of the nodes among the profiles of that organization.
     - `nodes`: the machines of each site, by site; empty until `trunkline keys` has made their keys.
     - `authorities`: who signs the certificates that nodes trust, for a kind that has certificates.
+    - `pairs`: the sites that managed links join as well.
     """
 
     kind: BackboneKind
@@ -116,3 +151,9 @@ class BackboneSettings:
     precedence: int = DEFAULT_PRECEDENCE
     nodes: Mapping[str, tuple[Node, ...]] = Factory(dict)
     authorities: tuple[Authority, ...] = ()
+    pairs: tuple[LinkedPair, ...] = field(converter=_pairs, default=())
+
+    def linked(self, site: str) -> tuple[str, ...]:
+        """The sites that managed links join with `site`."""
+        pairs = (pair.sites for pair in self.pairs if site in pair.sites)
+        return tuple(second if first == site else first for first, second in pairs)

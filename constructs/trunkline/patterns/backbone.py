@@ -11,7 +11,7 @@ from constructs import Construct
 
 from trunkline import cloudflare
 from trunkline.backbone import Membership, driver_of
-from trunkline.clouds.facts import facts_of
+from trunkline.clouds.facts import facts_of, interconnect_of
 from trunkline.errors import ConfigurationError
 from trunkline.model import (
     DEFAULT_OVERLAY,
@@ -19,6 +19,7 @@ from trunkline.model import (
     BackboneKind,
     BackboneSettings,
     EdgeServices,
+    LinkedPair,
     Node,
     Service,
     Site,
@@ -54,6 +55,10 @@ class Backbone(Construct):
       `MeshProfile` belongs to it, once for the account.
     - `connectors`: begins the names of these connectors, unique in the account.
     - `authorities`: who signs the certificates of the nodes, for a kind whose keys have some.
+    - `pairs`: the sites that managed links of their clouds join as well, for a kind that takes
+      them, and without `networks`. The links are yours to make.
+    - `private_hosts`: the name of each node's private address, by the node's name, where there are
+      `pairs`. A DNS record of yours leads it to `EdgeProxy.private_addresses`.
 
     >>> backbone = Backbone(
     ...     stack,
@@ -95,6 +100,8 @@ class Backbone(Construct):
         account_id: str | None = None,
         connectors: str = "edge",
         authorities: Sequence[Authority] = (),
+        pairs: Sequence[LinkedPair] = (),
+        private_hosts: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id)
         of_sites = {site: tuple(each) for site, each in nodes.items()}
@@ -106,6 +113,7 @@ class Backbone(Construct):
         if driver.has_connectors:
             check_account(f"Backbone {id}", account_id)
         self._account_id, self._connectors = account_id, connectors
+        _check_pairs(f"Backbone {id}", kind, of_sites, pairs, private_hosts or {}, networks)
         self._settings = BackboneSettings(
             kind=kind,
             cidr=cidr,
@@ -114,7 +122,9 @@ class Backbone(Construct):
             network_id=network_id,
             nodes=of_sites,
             authorities=tuple(authorities),
+            pairs=tuple(pairs),
         )
+        self._private_hosts = dict(private_hosts or {})
         self._clouds, self._hosts, self._networks = dict(clouds), dict(hosts), dict(networks or {})
         self._services: dict[str, Service] = {}
         self._given: dict[str, dict[str, Any]] = {}
@@ -136,15 +146,27 @@ class Backbone(Construct):
 
     def _membership(self, site: str) -> Membership:
         driver = driver_of(self._settings.kind)
-        bytes_of = {name: facts_of(cloud).packet_bytes for name, cloud in self._clouds.items()}
+        linked = self._settings.linked(site)
         return Membership(
             backbone=self._settings,
             site=site,
             hosts=self._hosts,
-            mtus={name: driver.mtu(min(bytes_of[site], each)) for name, each in bytes_of.items()},
+            mtus={name: driver.mtu(self._packet_bytes(site, name)) for name in self._clouds},
             keys=self._keys(self._settings.nodes[site]),
             networks=self._networks,
+            private_hosts={
+                node.name: self._private_hosts[node.name]
+                for other in linked
+                for node in self._settings.nodes[other]
+            },
         )
+
+    def _packet_bytes(self, site: str, other: str) -> int:
+        """How long a packet between two sites may be, whichever path it takes."""
+        clouds = self._clouds[site], self._clouds[other]
+        link = interconnect_of(*clouds) if other in self._settings.linked(site) else None
+        of_link = (link.packet_bytes,) if link else ()
+        return min(*(facts_of(cloud).packet_bytes for cloud in clouds), *of_link)
 
     def _keys(self, nodes: Sequence[Node]) -> dict[str, tuple[str, ...]]:
         """What each node is given: its keys, or what the operator brings for all."""
@@ -278,6 +300,29 @@ class PrivateService(Construct):
         }
         made = scope._add(id, data, region)
         self.hosts, self.port = made.hosts, made.asked_port
+
+
+def _check_pairs(
+    construct: str,
+    kind: BackboneKind,
+    nodes: Mapping[str, Sequence[Node]],
+    pairs: Sequence[LinkedPair],
+    private_hosts: Mapping[str, str],
+    networks: Mapping[str, str] | None,
+) -> None:
+    """Raise ConfigurationError where the pairs do not fit the other arguments."""
+    if pairs and not driver_of(kind).declaration.links:
+        title = driver_of(kind).declaration.title
+        raise ConfigurationError(f"{construct}: pairs: {title} takes no links between clouds")
+    if pairs and networks:
+        raise ConfigurationError(f"{construct}: pairs: a link carries no routed networks")
+    for site in (site for pair in pairs for site in pair.sites):
+        if site not in nodes:
+            raise ConfigurationError(f"{construct}: pairs: there is no site {site}")
+        for node in nodes[site]:
+            if node.name not in private_hosts:
+                message = f"private_hosts: there is none for {node.name}"
+                raise ConfigurationError(f"{construct}: {message}")
 
 
 def _check(

@@ -115,6 +115,8 @@ class EdgeParts:
         """What joins a machine to the backbone, and what measures it."""
         forwards = membership.transit is not None
         driver = driver_of(membership.backbone.kind)
+        if membership.private_hosts:
+            return (driver.linked_unit(self.versions), BackboneCheck())
         return (driver.unit(self.versions, forwards=forwards), BackboneCheck())
 
     @property

@@ -105,10 +105,12 @@ def heard(ear: socket.socket) -> list[tuple[str, str]]:
         found.append((text.decode(errors="replace"), address))
 
 
-def hello(nodes: list[dict[str, Any]], port: int, text: str = "") -> None:
-    """Send each node a datagram."""
+def hello(nodes: list[dict[str, Any]], port: int, text: str = "", *, interface: str = "") -> None:
+    """Send each node a datagram, over the interface where one is named."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
+        if interface:
+            sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         for node in nodes:
             try:
                 sender.sendto(text.encode(), (node["address"], port))

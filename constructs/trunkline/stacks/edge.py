@@ -6,7 +6,7 @@ from cdktf import App, TerraformOutput
 from constructs import Construct
 
 from trunkline.addresses.base import edge_name
-from trunkline.addresses.names import management_url, node_host, origin_url
+from trunkline.addresses.names import management_url, node_host, origin_url, private_node_host
 from trunkline.backbone import driver_of
 from trunkline.clouds import cloud_class
 from trunkline.errors import ConfigurationError
@@ -65,10 +65,11 @@ class EdgeStack(TopologyStack):
         )
         attachment.attach(edge)
         if topology.backbone:
-            public = zip(
-                topology.node_names(site.name), edge.public_addresses.values(), strict=True
-            )
-            ingress.add_node_names(self, dict(public))
+            names = topology.node_names(site.name)
+            public = dict(zip(names, edge.public_addresses.values(), strict=True))
+            linked = topology.backbone.linked(site.name)
+            private = dict(zip(names, edge.private_addresses.values(), strict=True))
+            ingress.add_node_names(self, public, private if linked else {})
         TerraformOutput(
             self,
             "origin_url",
@@ -145,6 +146,10 @@ def _backbone(scope: Construct, topology: Topology) -> Backbone | None:
         networks=topology.carried_networks,
         account_id=_account(topology) if driver.has_connectors else None,
         connectors=f"{topology.name}-edge",
+        pairs=backbone.pairs,
+        private_hosts={name: private_node_host(topology, name) for name in names}
+        if backbone.pairs
+        else None,
     )
 
 

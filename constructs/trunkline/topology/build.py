@@ -28,6 +28,7 @@ from trunkline.model import (
     HeaderRules,
     Http,
     Ingress,
+    LinkedPair,
     LocalIngress,
     LocalState,
     Network,
@@ -137,8 +138,9 @@ def _backbone(data: Data, sites: Data, replicas: int) -> BackboneSettings:
         names = [node_name(site, number) for number in range(1, replicas + 1)]
         nodes[site] = tuple(_node(name, known[name]) for name in names if name in known)
     authorities = tuple(Authority(**each) for each in data.get("authorities", ()))
-    said = _whole_numbers(_except(data, "nodes", "authorities"))
-    return BackboneSettings(**said, nodes=nodes, authorities=authorities)
+    pairs = tuple(LinkedPair(**each) for each in data.get("pairs", ()))
+    said = _whole_numbers(_except(data, "nodes", "authorities", "pairs"))
+    return BackboneSettings(**said, nodes=nodes, authorities=authorities, pairs=pairs)
 
 
 def _node(name: str, data: Data) -> Node:

@@ -1,6 +1,7 @@
 """Nodes of a backbone in network namespaces, behind firewalls that open no port.
 
     node's namespace  eth0 192.0.2.N ──── internet's namespace, a bridge
+                      eth1 10.60.0.N ──── the link between the clouds, another bridge, where asked
 
 Each node runs the program of the machines with WireGuard; its firewall lets in what answers
 something that it has sent, as those of the clouds do.
@@ -28,7 +29,7 @@ FIREWALL = """
 table inet cloud {
   chain input {
     type filter hook input priority -10; policy accept;
-    iifname != "eth0" return
+    iifname != { "eth0", "eth1" } return
     ct state established,related accept
     icmp type { destination-unreachable, time-exceeded } accept
     drop
@@ -57,6 +58,8 @@ class Node:
     program: subprocess.Popen[str] | None = None
     network: str | None = None
     """The range of the network that it carries, where it does."""
+    linked: bool = False
+    """Whether the link between the clouds leads to it."""
 
     @property
     def namespace(self) -> str:
@@ -69,6 +72,10 @@ class Node:
     @property
     def public_address(self) -> str:
         return f"192.0.2.{self.number}"
+
+    @property
+    def private_address(self) -> str:
+        return f"10.60.0.{self.number}"
 
     def run(self, *command: str, text: str | None = None) -> str:
         """What a command prints that runs as the node's program does."""
@@ -100,9 +107,15 @@ class Node:
         self.program.wait()
 
     def described(self, mtu: int) -> dict[str, Any]:
-        keys = [{"public_key": public_key(key), "port": port} for key, port in self.keys]
+        keys: list[dict[str, Any]] = [
+            {"public_key": public_key(key), "port": port} for key, port in self.keys
+        ]
         host = f"{self.name}.test"
         made = {"name": self.name, "host": host, "address": self.address, "mtu": mtu, "keys": keys}
+        if self.linked:
+            for key in keys:
+                key["private_port"] = key["port"] + 2
+            made["private_host"] = f"{self.name}.private.test"
         return {**made, "network": self.network} if self.network else made
 
     def told(self, nodes: Sequence[Mapping[str, Any]], ports: Sequence[int] = (8443,)) -> None:
@@ -129,10 +142,12 @@ def nodes(
     mtu: int = 1400,
     networks: Mapping[str, str] | None = None,
     make: type[Node] = Node,
+    linked: bool = False,
 ) -> Iterator[list[Node]]:
     """That many nodes, up and told of one another; all is taken away again.
 
     `make` is their kind, `networks` are the ranges of those that carry one, by the node's name.
+    `linked` ones are joined by a link between their clouds as well.
     """
     with ExitStack() as stack:
         scene = f"tl{os.getpid() % 10_000}b{next(_SCENES)}"  # workers stand side by side
@@ -140,13 +155,26 @@ def nodes(
         stack.enter_context(namespace(internet))
         inside(internet, "ip", "link", "add", "br0", "type", "bridge")
         inside(internet, "ip", "link", "set", "br0", "up")
+        inside(internet, "ip", "link", "add", "br1", "type", "bridge")
+        inside(internet, "ip", "link", "set", "br1", "up")
         made = [
-            make(name, number, folder / name, scene, network=(networks or {}).get(name))
+            make(
+                name,
+                number,
+                folder / name,
+                scene,
+                network=(networks or {}).get(name),
+                linked=linked,
+            )
             for number, name in enumerate(names, 1)
         ]
         for node in made:
             stack.enter_context(_plugged(node, internet))
-        hosts = "".join(f"{node.public_address} {node.name}.test\n" for node in made)
+        hosts = "".join(
+            f"{node.public_address} {node.name}.test\n"
+            f"{node.private_address} {node.name}.private.test\n"
+            for node in made
+        )
         for node in made:
             _hosts(node.namespace, hosts, stack)
             node.told([each.described(mtu) for each in made])
@@ -192,15 +220,22 @@ def inside(namespace: str, *command: str, text: str | None = None) -> None:
 def _plugged(node: Node, internet: str) -> Iterator[None]:
     node.folder.mkdir()
     with namespace(node.namespace):
-        far = f"n{node.number}"
-        sh("ip", "link", "add", far, "netns", internet, "type", "veth", "peer", "eth0",
-           "netns", node.namespace)  # fmt: skip
-        inside(internet, "ip", "link", "set", far, "master", "br0", "up")
         inside(node.namespace, "ip", "link", "set", "lo", "up")
-        inside(node.namespace, "ip", "address", "add", f"{node.public_address}/24", "dev", "eth0")
-        inside(node.namespace, "ip", "link", "set", "eth0", "up")
+        _plug(node, internet, "eth0", "br0", node.public_address)
+        if node.linked:
+            _plug(node, internet, "eth1", "br1", node.private_address)
         inside(node.namespace, "nft", "-f", "-", text=FIREWALL)
         yield
+
+
+def _plug(node: Node, internet: str, near: str, bridge: str, address: str) -> None:
+    """An interface of the node at a bridge of the internet's namespace, where it has its name."""
+    far = f"{near}n{node.number}"
+    sh("ip", "link", "add", far, "netns", internet, "type", "veth", "peer", near,
+       "netns", node.namespace)  # fmt: skip
+    inside(internet, "ip", "link", "set", far, "master", bridge, "up")
+    inside(node.namespace, "ip", "address", "add", f"{address}/24", "dev", near)
+    inside(node.namespace, "ip", "link", "set", near, "up")
 
 
 def _hosts(namespace: str, text: str, stack: ExitStack) -> None:

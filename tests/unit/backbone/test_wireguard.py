@@ -15,7 +15,7 @@ from support.stacks import synthesized
 from trunkline.backbone import DRIVERS, driver_of
 from trunkline.clouds.facts import facts_of
 from trunkline.errors import ConfigurationError
-from trunkline.model import Topology
+from trunkline.model import Topology, Versions
 from trunkline.payload import Transit, wireguard
 from trunkline.payload.wireguard import Session
 from trunkline.stacks.specs import stack_specs
@@ -163,6 +163,73 @@ def test_each_node_says_which_network_is_its_sites() -> None:
     off = driver_of("wireguard").document(evolve(membership, networks={}), {}, [8443], [443])
     assert "own_ports" not in off
     assert not any("network" in each for each in off["nodes"])
+
+
+PAIRS = ROOT / "tests" / "golden" / "topologies" / "pairs.yaml"
+
+
+def told(site: str) -> dict[str, dict[str, Any]]:
+    """What a site's machines are told of each node, by the node's name."""
+    from trunkline import Membership
+
+    topology = loaded(PAIRS)
+    assert topology.backbone
+    nodes = [node for site in topology.backbone.nodes.values() for node in site]
+    membership = Membership(
+        backbone=topology.backbone,
+        site=site,
+        hosts={each.name: f"{each.name}.test" for each in nodes},
+        mtus=dict.fromkeys(topology.backbone.nodes, 1340),
+        keys={},
+        private_hosts={
+            each.name: f"{each.name}.private.test"
+            for other in topology.backbone.linked(site)
+            for each in topology.backbone.nodes[other]
+        },
+    )
+    document = driver_of("wireguard").document(membership, {}, [8443])
+    return {each["name"]: each for each in document["nodes"]}
+
+
+def test_a_machine_is_told_of_the_links_of_its_own_site_alone() -> None:
+    google = told("google")
+    private = {name: each.get("private_host") for name, each in google.items()}
+    assert private == {"aws-1": "aws-1.private.test", "google-1": None, "azure-1": None}
+    ports = {name: each["keys"][0].get("private_port") for name, each in google.items()}
+    assert ports == {"aws-1": 51822, "google-1": 51822, "azure-1": None}
+    assert [each.get("private_host") for each in told("aws").values()] == [
+        None,
+        "google-1.private.test",
+        "azure-1.private.test",
+    ]
+
+
+def test_a_linked_machine_has_a_name_for_its_private_address_and_the_way_out() -> None:
+    made = stack("google", loaded(PAIRS))
+    names = {
+        each["name"]: each["content"]
+        for each in made["resource"]["cloudflare_dns_record"].values()
+        if "backbone" in each["name"]
+    }
+    assert set(names) == {
+        "google-1.backbone.pairs.example.com",
+        "google-1.private.backbone.pairs.example.com",
+    }
+    assert "network_ip" in names["google-1.private.backbone.pairs.example.com"]
+    ports = {
+        port
+        for rule in made["resource"]["google_compute_firewall"].values()
+        for each in rule.get("allow", ())
+        if each["protocol"] == "udp" and rule["direction"] == "EGRESS"
+        for port in each["ports"]
+    }
+    assert {"51820", "51821", "51822", "51823"} <= ports
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DRIVERS if not DRIVERS[kind].declaration.links])
+def test_a_kind_without_links_makes_no_linked_unit(kind: Any) -> None:
+    with pytest.raises(ConfigurationError, match="takes no links between clouds"):
+        driver_of(kind).linked_unit(Versions())
 
 
 def test_services_need_a_backbone() -> None:

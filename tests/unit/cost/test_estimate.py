@@ -301,3 +301,38 @@ def test_the_keys_of_a_backbone_are_secrets_too() -> None:
     without = evolve(BACKBONE, backbone=None, services=())
     assert counted(without, "secrets") == dict.fromkeys(("aws", "google", "azure"), 2)
     assert counted(BACKBONE, "secrets") == dict.fromkeys(("aws", "google", "azure"), 4)
+
+
+PAIRS = load(ROOT / "tests" / "golden" / "topologies" / "pairs.yaml")
+
+
+def linked(**changes: Any) -> Topology:
+    """The topology with links, of which the first is another one."""
+    assert PAIRS.backbone
+    first, *others = PAIRS.backbone.pairs
+    pairs = (evolve(first, **changes), *others)
+    return evolve(PAIRS, backbone=evolve(PAIRS.backbone, pairs=pairs))
+
+
+def test_both_ends_of_a_link_are_paid_for() -> None:
+    lines = of(PAIRS).lines
+    assert {line.id for line in lines if line.site == "aws-google"} == {
+        "aws/interconnect",
+        "google/interconnect",
+    }
+    assert month(lines, "aws-azure", "expressroute gateway") == 139
+
+
+def test_a_link_of_another_bandwidth_has_another_price_or_none() -> None:
+    free = of(linked(bandwidth="500Mbps")).lines
+    ends = {line.id: line.month for line in free if line.site == "aws-google"}
+    assert ends["google/interconnect/500Mbps"] is None
+    price = ends["aws/interconnect/500Mbps"]
+    assert price is not None and price.low == 0
+
+
+def test_nobody_counts_the_gigabytes_of_a_link() -> None:
+    pairs = {("aws", "google"): 1000.0, ("azure", "google"): 1000.0}
+    lines = of(PAIRS, traffic=AssumedTraffic(pairs=pairs)).lines
+    assert month(lines, "google", "traffic over links to other clouds") == 0
+    assert month(lines, "google", "traffic to other clouds") > 0

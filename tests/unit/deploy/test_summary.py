@@ -186,3 +186,15 @@ def test_a_zone_that_is_made_is_said() -> None:
     plan = made(("cloudflare_zone.routing_zone_9DFB2903", "create", False))
     sentence = describe(topology, target("routing", topology), plan)
     assert sentence == "makes api.example.org and the zone example.org, with 3 routes"
+
+
+def test_a_link_between_clouds_is_made_with_a_caution() -> None:
+    topology = load(ROOT / "tests" / "golden" / "topologies" / "pairs.yaml")
+    [target] = [each for each in targets(topology, Path("out")) if "interconnect" in each.name]
+    gateway = ("aws_dx_gateway.link", "create", False)
+    said = describe(topology, target, made(gateway))
+    assert said.startswith("makes the link between aws and google (never run against the clouds")
+    gone = describe(topology, target, made(("aws_dx_gateway.link", "delete", True)))
+    assert gone == (
+        "destroys the link between aws and google: their edges take the internet from then on"
+    )

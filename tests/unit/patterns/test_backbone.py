@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 from support.sites import AWS, TUNNEL
 from support.stacks import synthesized
 
 from trunkline.errors import ConfigurationError
-from trunkline.model import Node, NodeKey
+from trunkline.model import LinkedPair, Node, NodeKey
 
 KEY = NodeKey(public_key="A" * 43 + "=", port=51820, made="2026-11-28")
 
@@ -22,6 +23,8 @@ def node(name: str, address: str) -> Node:
 NODES = {AWS.name: [node("own-1", "10.254.0.1")], "google": [node("google-1", "10.254.0.2")]}
 HOSTS = {"own-1": "own.example.com", "google-1": "google.example.com"}
 CLOUDS = {AWS.name: "aws", "google": "google"}
+NETWORKS = {AWS.name: "10.10.0.0/16", "google": "10.20.0.0/16"}
+PAIR = LinkedPair(sites=(AWS.name, "google"))
 
 
 def backbone(scope: Any, **options: Any) -> Any:
@@ -77,10 +80,23 @@ def test_an_edge_joins_and_passes_the_services_that_were_added() -> None:
             {"nodes": {**NODES, "google": [Node(name="google-1", address="10.254.0.2", keys=[])]}},
             "nodes: google-1 has no keys",
         ),
+        ({"pairs": [PAIR]}, "private_hosts: there is none for own-1"),
+        ({"pairs": [PAIR], "kind": "nebula"}, "pairs: Nebula takes no links between clouds"),
+        ({"pairs": [evolve(PAIR, sites=("x", "google"))]}, "pairs: there is no site x"),
+        ({"pairs": [PAIR], "networks": NETWORKS}, "pairs: a link carries no routed networks"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(options: Any, sentence: str) -> None:
     assert f"Backbone backbone: {sentence}" in refused(lambda scope: backbone(scope, **options))
+
+
+def test_a_packet_fits_into_a_link_as_well() -> None:
+    def make(scope: Any) -> None:
+        linked = backbone(scope, pairs=[PAIR], private_hosts=HOSTS).membership(AWS.name)
+        assert linked.mtus == {AWS.name: 1440, "google": 1380}
+        assert linked.private_hosts == {"google-1": "google.example.com"}
+
+    synthesized(make)
 
 
 @pytest.mark.parametrize(

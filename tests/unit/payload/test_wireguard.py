@@ -9,7 +9,7 @@ import base64
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from trunkline.payload import wireguard
 from trunkline.payload.node import SILENT_SECONDS, BackboneError
 from trunkline.payload.wireguard import Mesh
 
-HOSTS = {"b.test": "192.0.2.2", "c.test": "192.0.2.3"}
+HOSTS = {"b.test": "192.0.2.2", "c.test": "192.0.2.3", "b.private.test": "10.60.0.2"}
 KEY, NEW = "5e" * 32, "7a" * 32
 
 
@@ -63,7 +63,10 @@ class Kernel:
                 times = ((key, self.handshakes.get((name, key), 0)) for key in self.peers[name])
                 return "\n".join(f"{key}\t{seconds:.0f}" for key, seconds in times)
             case ("wg", "show", name, "transfer"):
-                came = ((key, self.came.get(key, 0)) for key in self.peers[name])
+                came = (
+                    (key, self.came.get(key, 0) + self.came.get(f"{name} {key}", 0))
+                    for key in self.peers[name]
+                )
                 return "\n".join(f"{key}\t{count}\t0" for key, count in came)
             case ("wg", "set", name, "peer", key, "remove"):
                 del self.peers[name][key]
@@ -88,7 +91,11 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     monkeypatch.setattr(wireguard, "RESOLVE_SECONDS", 0)
     monkeypatch.setattr(wireguard, "HELLO_SECONDS", 0)
     monkeypatch.setattr(
-        wireguard, "hello", lambda nodes, _: made.greeted.extend(node["name"] for node in nodes)
+        wireguard,
+        "hello",
+        lambda nodes, _, interface="": made.greeted.extend(
+            f"{node['name']}{interface}" for node in nodes
+        ),
     )
 
     def find(host: str, *_: Any) -> Any:
@@ -316,3 +323,84 @@ def two_sites(folder: Path) -> None:
     others = [node("b", 2, ("B", 51820)), node("c", 3, ("C", 51820))]
     far = [carrying(each, "10.20.0.0/16") for each in others]
     tell(folder, [(KEY, 51820)], *far, network="10.10.0.0/16")
+
+
+def linked(node: dict[str, Any]) -> dict[str, Any]:
+    """The node, with a link between the clouds that leads to it."""
+    keys = [{**key, "private_port": key["port"] + 2} for key in node["keys"]]
+    return {**node, "keys": keys, "private_host": f"{node['name']}.private.test"}
+
+
+@pytest.fixture
+def pair(kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mesh]:
+    """A machine whose node is joined with `b` by a link as well, and with `c` not."""
+    others = [linked(node("b", 2, ("B", 51820))), node("c", 3, ("C", 51820))]
+    tell(tmp_path, [(KEY, 51820)], *others)
+    told = json.loads((tmp_path / "backbone.json").read_text())
+    told["nodes"][0] = linked(told["nodes"][0])
+    (tmp_path / "backbone.json").write_text(json.dumps(told))
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    mesh = Mesh(str(tmp_path))
+    passed = mesh.turn
+
+    def turn() -> None:
+        now[0] += 1
+        passed()
+
+    monkeypatch.setattr(mesh, "turn", turn)
+    yield mesh
+
+
+def hear(mesh: Mesh, kernel: Kernel, seconds: int) -> None:
+    """So many seconds in each of which something comes over the link."""
+    for _ in range(seconds):
+        kernel.came["tl51822 B"] = kernel.came.get("tl51822 B", 0) + 32
+        mesh.turn()
+
+
+def test_a_link_has_an_interface_of_its_own_with_those_it_leads_to(
+    pair: Mesh, kernel: Kernel
+) -> None:
+    pair.turn()
+    assert kernel.peers["tl51822"]["B"]["endpoint"] == "10.60.0.2:51822"
+    assert kernel.peers["tl51820"]["B"]["endpoint"] == "192.0.2.2:51820"
+    assert set(kernel.peers["tl51822"]) == {"B"}
+    assert kernel.peers["tl51822"]["B"]["allowed-ips"] == "10.254.0.2/32"
+
+
+def test_traffic_takes_the_link_while_it_carries_packets_and_comes_back(
+    pair: Mesh, kernel: Kernel
+) -> None:
+    pair.turn()
+    assert kernel.routes == {"10.254.0.2/32": "tl51820", "10.254.0.3/32": "tl51820"}
+    hear(pair, kernel, 5)
+    assert kernel.routes["10.254.0.2/32"] == "tl51820"
+    hear(pair, kernel, 1)
+    assert kernel.routes == {"10.254.0.2/32": "tl51822", "10.254.0.3/32": "tl51820"}
+    pair.turn()
+    assert kernel.routes["10.254.0.2/32"] == "tl51822"
+    for _ in range(6):
+        pair.turn()
+    assert kernel.routes["10.254.0.2/32"] == "tl51820"
+    hear(pair, kernel, 6)
+    assert kernel.routes["10.254.0.2/32"] == "tl51822"
+
+
+def test_over_a_silent_link_a_machine_sends_seldom(pair: Mesh, kernel: Kernel) -> None:
+    for _ in range(20):
+        pair.turn()
+    assert kernel.greeted.count("btl51822") == 2
+    kernel.greeted.clear()
+    hear(pair, kernel, 5)
+    assert kernel.greeted.count("btl51822") == 5
+
+
+def test_handshakes_alone_do_not_count_as_a_link(pair: Mesh, kernel: Kernel) -> None:
+    pair.turn()
+    for second in range(40):
+        if second % 5 == 0 or second % 10 == 3:
+            hear(pair, kernel, 1)
+        else:
+            pair.turn()
+        assert kernel.routes["10.254.0.2/32"] == "tl51820"

@@ -17,6 +17,7 @@ from trunkline.topology.checks import (
     local,
     names,
     networks,
+    pairs,
     placeholders,
     ports,
     probes,
@@ -384,7 +385,7 @@ def test_state_beside_the_output(directory: str, count: int) -> None:
 
 def test_every_check_is_registered_once() -> None:
     modules = (
-        *(names, networks, sites, routing, sizes, upstreams, state, local, ports, probes),
+        *(names, networks, pairs, sites, routing, sizes, upstreams, state, local, ports, probes),
         *(access, backbone, control_plane, services, telemetry, traffic, placeholders, zone),
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)

@@ -9,6 +9,8 @@ from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
     DataAwsAvailabilityZones,
     DataAwsAvailabilityZonesFilter,
 )
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from cdktf_cdktf_provider_aws.data_aws_route_table import DataAwsRouteTable
 from cdktf_cdktf_provider_aws.data_aws_subnet import DataAwsSubnet
 from cdktf_cdktf_provider_aws.data_aws_vpc import DataAwsVpc
 from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
@@ -23,6 +25,7 @@ from cdktf_cdktf_provider_aws.vpc import Vpc
 from constructs import Construct
 
 from trunkline.addresses.subnets import subnet_cidr
+from trunkline.clouds.aws.interconnect import accept_link
 from trunkline.clouds.aws.machines import AwsMachineGroup
 from trunkline.clouds.aws.private_endpoints import AwsPrivateEndpoints
 from trunkline.clouds.aws.private_zone import add_private_zone
@@ -30,6 +33,7 @@ from trunkline.clouds.aws.secret import secret_source
 from trunkline.clouds.base import (
     Cloud,
     GroupSpec,
+    LinkSpec,
     Machine,
     MachineGroup,
     Secret,
@@ -196,6 +200,26 @@ class Aws(Cloud):
                     destination_cidr_block=cidr,
                     network_interface_id=target,
                 )
+
+    def link_account(self) -> str:
+        if self.site.account:
+            return self.site.account
+        return str(DataAwsCallerIdentity(self.scope, "account").account_id)
+
+    def accept_link(self, link: LinkSpec, key: str) -> None:
+        network = self.site.network
+        if isinstance(network, NewNetwork):
+            found = self._own_network()
+        else:
+            found = self._find_network(network, ())
+        accept_link(self.scope, self.site, found, link, key, self.tags)
+
+    def _own_network(self) -> SiteNetwork:
+        """The network that another stack of the site has made, by its name."""
+        tags = {"Name": self.name}
+        vpc = str(DataAwsVpc(self.scope, "vpc", tags=tags).id)
+        table = DataAwsRouteTable(self.scope, "route-table", vpc_id=vpc, tags=tags)
+        return SiteNetwork(id=vpc, subnets={}, route_tables={"": str(table.route_table_id)})
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         made = AwsMachineGroup(self.scope, id, spec, network, self.tags)

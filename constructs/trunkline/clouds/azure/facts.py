@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trunkline.clouds.facts import CloudFacts, ConsoleCommand, Disk, Sizes
+from trunkline.clouds.facts import CloudFacts, ConsoleCommand, Disk, Interconnect, Sizes
 from trunkline.probing.metadata import MetadataRequest, PhysicalZoneQuery
 from trunkline.terraform.refusals import Refusal
 
@@ -121,6 +121,20 @@ CONSOLE = ConsoleCommand(
     permission="Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
 )
 
+INTERCONNECTS = {
+    "aws": Interconnect(
+        regions={
+            "eastus": "us-east-1",
+            "westus": "us-west-1",
+            "australiaeast": "ap-southeast-2",
+            "germanywestcentral": "eu-central-1",
+        },
+        packet_bytes=1400,  # as between its machines, and the lab that ran one says the same
+        source="https://learn.microsoft.com/azure/multicloud-interconnect/availability-limits",
+        date="2026-11",
+    ),
+}
+
 FACTS = CloudFacts(
     title="Azure",
     credentials="Azure subscription {account}",
@@ -144,6 +158,7 @@ FACTS = CloudFacts(
         "internal.cloudapp.net",
         "windows.net",
     ),
+    interconnects=INTERCONNECTS,
     sizes=SIZES,
     disk=DISK,
     reserved_tags=("azure", "microsoft", "windows"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.clouds.facts import CloudFacts, ConsoleCommand, Disk, Sizes
+from trunkline.clouds.facts import CloudFacts, ConsoleCommand, Disk, Interconnect, Sizes
 from trunkline.terraform.refusals import Refusal
 
 _REGIONS = (
@@ -73,6 +73,25 @@ REFUSALS = (
     ),
 )
 
+INTERCONNECTS = {
+    "aws": Interconnect(
+        regions={
+            "us-east4": "us-east-1",
+            "us-west2": "us-west-1",
+            "us-west1": "us-west-2",
+            "europe-west2": "eu-west-2",
+            "europe-west3": "eu-central-1",
+            "asia-southeast1": "ap-southeast-1",
+        },
+        # The least that an attachment of an interconnect takes, by default; the transport's own
+        # figure (mtu_limit) is known once it is there.
+        packet_bytes=1440,
+        source="https://docs.aws.amazon.com/interconnect/latest/userguide/region-availability.html",
+        date="2026-11",
+        resources=("google_network_connectivity_transport", "awscc_interconnect_connection"),
+    ),
+}
+
 # Google maps zones to clusters for each organisation and exposes no physical zones.
 # https://cloud.google.com/sdk/gcloud/reference/compute/instances/get-serial-port-output
 CONSOLE = ConsoleCommand(
@@ -98,6 +117,7 @@ FACTS = CloudFacts(
     # https://cloud.google.com/vpc/docs/mtu
     packet_bytes=1460,
     local_domains=("googleapis.com", "internal"),
+    interconnects=INTERCONNECTS,
     sizes=SIZES,
     disk=DISK,
     reserved_tags=("goog",),

@@ -10,6 +10,7 @@ from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_google.compute_network import ComputeNetwork
 from cdktf_cdktf_provider_google.compute_route import ComputeRoute
 from cdktf_cdktf_provider_google.compute_subnetwork import ComputeSubnetwork
+from cdktf_cdktf_provider_google.data_google_compute_network import DataGoogleComputeNetwork
 from cdktf_cdktf_provider_google.data_google_compute_subnetwork import DataGoogleComputeSubnetwork
 from cdktf_cdktf_provider_google.project_service import ProjectService
 from cdktf_cdktf_provider_google.provider import GoogleProvider
@@ -26,6 +27,7 @@ from trunkline.addresses.subnets import subnet_cidr
 from trunkline.clouds.base import (
     Cloud,
     GroupSpec,
+    LinkSpec,
     Machine,
     MachineGroup,
     Secret,
@@ -34,6 +36,7 @@ from trunkline.clouds.base import (
     given_network,
     written,
 )
+from trunkline.clouds.google.interconnect import offer_link
 from trunkline.clouds.google.machines import GoogleMachineGroup
 from trunkline.clouds.google.private_zone import add_private_zone
 from trunkline.clouds.google.secret import secret_source
@@ -187,6 +190,16 @@ class Google(Cloud):
                     next_hop_instance=machine.next_hop,
                     priority=FIRST_PRIORITY + number,
                 )
+
+    def offer_link(self, link: LinkSpec) -> str:
+        network = self.site.network
+        if isinstance(network, NewNetwork):
+            made = DataGoogleComputeNetwork(self.scope, "network", name=self.name)
+            found = str(made.self_link)
+        else:
+            found = self._find_network(network, [self.site.zone]).id
+        service = self._service("networkconnectivity")
+        return offer_link(self.scope, self.site, found, link, self.tags, service)
 
     def group(self, id: str, spec: GroupSpec, network: SiteNetwork) -> MachineGroup:
         return GoogleMachineGroup(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from trunkline.model import UDP_PORTS
+from trunkline.model import PRIVATE_PORTS, UDP_PORTS
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.unit import MachineFile, machine_program, packaged
 from trunkline.payload.units.configuration import FOLDER
@@ -17,10 +17,12 @@ PROGRAM = "/usr/local/lib/trunkline/wireguard"
 class WireGuard(NodeUnit):
     """Keeps WireGuard as the files say that `Configuration` writes: the nodes, and the own keys.
 
-    One that `forwards` also passes packets between networks, as soon as its firewall is there.
+    One that `forwards` also passes packets between networks, as soon as its firewall is there. One
+    that is `linked` also reaches others over a link between clouds.
     """
 
     forwards: bool = False
+    linked: bool = False
 
     @property
     def service(self) -> str:
@@ -41,5 +43,6 @@ class WireGuard(NodeUnit):
     @property
     def firewall(self) -> Firewall:
         """Only the way out: what a peer sends is an answer to what goes to the same port of it."""
-        rules = [Rule(name=f"backbone-{port}", port=port, protocol="udp") for port in UDP_PORTS]
+        ports = (*UDP_PORTS, *(PRIVATE_PORTS.values() if self.linked else ()))
+        rules = [Rule(name=f"backbone-{port}", port=port, protocol="udp") for port in ports]
         return Firewall(egress=tuple(rules))

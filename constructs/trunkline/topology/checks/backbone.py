@@ -40,7 +40,7 @@ def none_joins_nothing(draft: PartialTopology) -> Iterator[Problem]:
     said = draft.mapping("backbone")
     if not said or joins(draft):
         return
-    for name in ("cidr", "networks"):
+    for name in ("cidr", "networks", "pairs"):
         if said.get(name):
             message = f"the kind {NO_BACKBONE} joins nothing"
             yield Problem((*PATH, name), message, "delete it, or choose another kind", at_key=True)
