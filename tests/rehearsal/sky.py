@@ -70,8 +70,11 @@ class Sky(Effects):
             if fault[0] == type_name:
                 self.faults.remove(fault)
                 return fault[1]
+        made = planned if prior is None else None
         for cloud in BY_CLOUD.values():
             if why := cloud.zone_refused(self.world, type_name, prior, planned):
+                return why
+            if made is not None and (why := cloud.route_refused(self.world, type_name, made)):
                 return why
         if type_name in BY_MACHINE and prior is None and planned is not None:
             return BY_MACHINE[type_name].taken(self.world, planned)

@@ -497,6 +497,42 @@ def test_google_and_azure_refuse_a_second_machine_of_a_name_and_aws_makes_it() -
     assert aws.SKY.taken(world(aws_instance=[INSTANCE]), INSTANCE) is None
 
 
+def test_aws_refuses_a_second_route_to_a_range_and_a_second_table_of_a_subnet() -> None:
+    route = {"route_table_id": "rtb-1", "destination_cidr_block": "10.20.0.0/16"}
+    joined = {"subnet_id": "subnet-1", "route_table_id": "rtb-1"}
+    made = world(aws_route=[route], aws_route_table_association=[joined])
+
+    def refused(kind: str, **planned: str) -> str | None:
+        return aws.SKY.route_refused(made, kind, planned)
+
+    assert "RouteAlreadyExists" in str(refused("aws_route", **route))
+    for change in ({"route_table_id": "rtb-2"}, {"destination_cidr_block": "10.30.0.0/16"}):
+        assert refused("aws_route", **{**route, **change}) is None
+    other = {**joined, "route_table_id": "rtb-2"}
+    assert "AlreadyAssociated" in str(refused("aws_route_table_association", **other))
+    free = {**joined, "subnet_id": "subnet-2"}
+    assert refused("aws_route_table_association", **free) is None
+
+
+def test_azure_refuses_a_second_table_of_a_subnet() -> None:
+    kind = "azurerm_subnet_route_table_association"
+    joined = {"subnet_id": "/subnets/a", "route_table_id": "/routeTables/one"}
+    made = world(azurerm_subnet_route_table_association=[joined])
+    other = {**joined, "route_table_id": "/routeTables/two"}
+    assert "already exists - to be managed" in str(azure.SKY.route_refused(made, kind, other))
+    assert azure.SKY.route_refused(made, kind, {**other, "subnet_id": "/subnets/b"}) is None
+    assert azure.SKY.route_refused(made, "azurerm_route_table", joined) is None
+    assert google.SKY.route_refused(made, kind, joined) is None
+
+
+def test_what_a_cloud_refuses_fails_the_apply_and_what_is_there_stays_as_it_is() -> None:
+    route = {"id": "r", "route_table_id": "rtb-1", "destination_cidr_block": "10.20.0.0/16"}
+    sky = Sky(world(aws_route=[route]), *([cast(Any, None)] * 4))
+    assert "already exists" in str(sky.refusal("aws_route", None, route))
+    assert sky.refusal("aws_route", route, route) is None
+    assert sky.refusal("aws_route", route, None) is None
+
+
 def test_a_change_behind_terraforms_back_is_seen_by_the_next_look() -> None:
     made = world(aws_instance=[{"id": "i", "public_ip": "198.18.0.1"}])
     before = {"id": "i", "public_ip": "198.18.0.2"}

@@ -22,6 +22,7 @@ from trunkline.model import ExistingNetwork, Site
 ADDRESS = "aws_eip"
 ZONE, RECORD = "aws_route53_zone", "aws_route53_record"
 PARAMETER = "aws_ssm_parameter"
+ROUTE, JOINED = "aws_route", "aws_route_table_association"
 INGRESS, EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
 
 
@@ -30,7 +31,7 @@ class AwsSky(Sky):
     resolver = "169.254.169.253"
     effective = frozenset(
         (
-            "aws_instance", "aws_subnet", "aws_route", "aws_route_table_association", INGRESS,
+            "aws_instance", "aws_subnet", ROUTE, JOINED, INGRESS,
             EGRESS, "aws_iam_instance_profile", "aws_iam_role_policy", PARAMETER,
             "aws_iam_role", "aws_security_group", "aws_route_table", "aws_internet_gateway",
             "aws_vpc", ADDRESS, ZONE, RECORD,
@@ -51,17 +52,17 @@ class AwsSky(Sky):
 
     def network(self, site: Site, network: ExistingNetwork) -> Iterator[tuple[str, State]]:
         vpc = network.id or f"vpc-{network.name}"
-        table = f"rtb-{vpc}"
+        table = next(iter(network.route_tables.values()), f"rtb-{vpc}")
         yield "aws_vpc", {"id": vpc, "tags": {"Name": network.name}}
         to_internet = {"destination_cidr_block": "0.0.0.0/0", "gateway_id": f"igw-{vpc}"}
-        yield "aws_route", {"id": f"r-{table}", "route_table_id": table, **to_internet}
+        yield ROUTE, {"id": f"r-{table}", "route_table_id": table, **to_internet}
         for zone in site.zones:
             subnet = network.subnet_of(zone) or f"subnet-{vpc}-{zone}"
             cidr = subnet_cidr(network.cidr or RANGE, ord(zone[-1]) - ord("a"))
             where = {"vpc_id": vpc, "availability_zone": zone}
             yield "aws_subnet", {"id": subnet, "cidr_block": cidr, **where}
             joined = {"subnet_id": subnet, "route_table_id": table}
-            yield "aws_route_table_association", {"id": f"rtbassoc-{subnet}", **joined}
+            yield JOINED, {"id": f"rtbassoc-{subnet}", **joined}
 
     def answer(self, world: World, type_name: str, config: State) -> State | None:
         if type_name == "aws_vpc":
@@ -106,6 +107,22 @@ class AwsSky(Sky):
             f"associated with the hosted zone with the same domain name."
         )
 
+    def route_refused(self, world: World, type_name: str, planned: State) -> str | None:
+        if type_name == ROUTE:
+            names = ("route_table_id", "destination_cidr_block")
+            table, to = (planned.get(name) for name in names)
+            if world.all(ROUTE, route_table_id=table, destination_cidr_block=to):
+                return (
+                    f"api error RouteAlreadyExists: Route in Route Table ({table}) with "
+                    f"destination ({to}) already exists"
+                )
+        if type_name == JOINED and world.all(JOINED, subnet_id=planned.get("subnet_id")):
+            return (
+                "api error Resource.AlreadyAssociated: the specified association for route table "
+                f"{planned['route_table_id']} conflicts with an existing association"
+            )
+        return None
+
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         packed = base64.b64decode(machine["user_data_base64"])
         zone = str(_subnet(world, machine)["availability_zone"])
@@ -128,8 +145,8 @@ class AwsSky(Sky):
         """The route stays, whether its machine runs or not."""
         found: dict[str, str] = {}
         for subnet in world.all("aws_subnet", vpc_id=network, cidr_block=cidr):
-            for joined in world.all("aws_route_table_association", subnet_id=subnet["id"]):
-                for route in world.all("aws_route", route_table_id=joined["route_table_id"]):
+            for joined in world.all(JOINED, subnet_id=subnet["id"]):
+                for route in world.all(ROUTE, route_table_id=joined["route_table_id"]):
                     interface = route.get("network_interface_id")
                     target = interface and world.one(
                         self.machine_type, primary_network_interface_id=interface
@@ -190,11 +207,11 @@ def _has_way_out(world: World, machine: State) -> bool:
     """A route to an internet gateway, and an address to come back to."""
     if not machine["public_ip"]:
         return False
-    tables = world.all("aws_route_table_association", subnet_id=machine["subnet_id"])
+    tables = world.all(JOINED, subnet_id=machine["subnet_id"])
     return any(
         route["destination_cidr_block"] == "0.0.0.0/0" and route.get("gateway_id")
         for table in tables
-        for route in world.all("aws_route", route_table_id=table["route_table_id"])
+        for route in world.all(ROUTE, route_table_id=table["route_table_id"])
     )
 
 

@@ -56,6 +56,9 @@ class AzureSky(Sky):
         vnet = network.id or f"{_path(site, group)}/virtualNetworks/{network.name}"
         space = {"address_space": [network.cidr or RANGE]}
         yield "azurerm_virtual_network", {"id": vnet, "name": network.name, **group, **space}
+        tables = {name: f"{_path(site, group)}/routeTables/{name}" for name in _tables(network)}
+        for name, table in tables.items():
+            yield "azurerm_route_table", {"id": table, "name": name, **group}
         for zone in site.zones:
             subnet = network.subnet_of(zone) or "default"
             cidr = subnet_cidr(network.cidr or RANGE, 0)
@@ -63,6 +66,9 @@ class AzureSky(Sky):
             link = subnet if network.id else f"{vnet}/subnets/{subnet}"
             ways = {"address_prefixes": [cidr], "service_endpoints": ["Microsoft.KeyVault"]}
             yield "azurerm_subnet", {"id": link, **ways, **where}
+            for table in tables.values():
+                joined = {"subnet_id": link, "route_table_id": table}
+                yield TABLE_ASSOCIATION, {"id": link, **joined}
 
     def answer(self, world: World, type_name: str, config: State) -> State | None:
         if type_name != "azurerm_subnet":
@@ -87,10 +93,7 @@ class AzureSky(Sky):
         if (there := world.one(self.machine_type, **wanted)) is None:
             return None
         # The provider looks before it makes one: tf.ImportAsExistsError.
-        return (
-            f'A resource with the ID "{there["id"]}" already exists - to be managed via Terraform '
-            "this resource needs to be imported into the State."
-        )
+        return _exists(there["id"])
 
     def private_zones(self, world: World) -> list[PrivateZone]:
         return [
@@ -112,6 +115,13 @@ class AzureSky(Sky):
             "BadRequest: A virtual network cannot be linked to multiple zones with overlapping "
             f"namespaces. You tried to link virtual network with '{name}' and '{name}' zones."
         )
+
+    def route_refused(self, world: World, type_name: str, planned: State) -> str | None:
+        if type_name != TABLE_ASSOCIATION:
+            return None
+        # The provider looks at the subnet before: it takes one table. The id is the subnet's.
+        subnet = planned.get("subnet_id")
+        return _exists(str(subnet)) if world.one(type_name, subnet_id=subnet) else None
 
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         text = base64.b64decode(machine["custom_data"]).decode()
@@ -268,3 +278,16 @@ def _rule(rule: State, neighbours: tuple[str, ...]) -> Rule:
 
 
 SKY = AzureSky()
+
+
+def _exists(id: str) -> str:
+    """The words of tf.ImportAsExistsError."""
+    return (
+        f'A resource with the ID "{id}" already exists - to be managed via Terraform this resource '
+        "needs to be imported into the State."
+    )
+
+
+def _tables(network: ExistingNetwork) -> list[str]:
+    """The table of all its subnets: the first of those that the topology names, if any."""
+    return list(network.route_tables.values())[:1]

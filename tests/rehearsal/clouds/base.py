@@ -77,6 +77,14 @@ class Sky(ABC):
         """Why the cloud refuses a change of a private DNS zone; None where it does not."""
         return None
 
+    def route_refused(self, world: World, type_name: str, planned: State) -> str | None:
+        """Why the cloud refuses to make a route, or to give a subnet a table; None where it
+        takes them.
+
+        It is not asked of those that are there already.
+        """
+        return None
+
     @abstractmethod
     def double(self, world: World, machine: State) -> tuple[Cloud, str]:
         """The double of the machine's cloud, and the user data."""
