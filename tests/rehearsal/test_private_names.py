@@ -65,6 +65,9 @@ class OneCloud(Effects):
         self._sky = BY_CLOUD[cloud]
 
     def refusal(self, type_name: str, prior: State | None, planned: State | None) -> str | None:
+        made = planned if prior is None else None
+        if made is not None and (why := self._sky.route_refused(self.world, type_name, made)):
+            return why
         return self._sky.zone_refused(self.world, type_name, prior, planned)
 
     def settle(self, type_name: str, planned: State) -> State:
