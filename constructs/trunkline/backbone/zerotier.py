@@ -46,10 +46,10 @@ class ZeroTierDriver(Driver):
             "where edges do not reach one another, ZeroTier's roots carry the traffic, slower",
             f"a packet has {LONGEST_DATAGRAM - OVERHEAD} bytes at most",
             "an edge that takes a new key is away for some seconds, and has to be approved before",
-            "trunkline routes no whole networks over it",
         ),
         cost="by the plan; Essential has 10 devices",
         source="https://www.zerotier.com/pricing/",
+        networks=True,
         relayed="ZeroTier's roots, where the edges do not reach one another",
         keys="you: trunkline keys makes them; ZeroTier's controller says who may join",
         plans=(Plan(title="Essential", price="zerotier/plan", nodes=10),),
@@ -79,9 +79,8 @@ class ZeroTierDriver(Driver):
         )
 
     def unit(self, versions: Versions, *, forwards: bool = False) -> Unit:
-        if forwards:
-            raise ConfigurationError("ZeroTier carries no whole networks; choose another kind")
-        return ZeroTier(version=versions.zerotier, signing_keys=versions.signing_keys.zerotier)
+        keys = versions.signing_keys.zerotier
+        return ZeroTier(version=versions.zerotier, signing_keys=keys, forwards=forwards)
 
     def document(
         self,
@@ -96,9 +95,11 @@ class ZeroTierDriver(Driver):
         - `network_id`, `port`: the network, and the UDP port at which all its members answer.
         - `overlay`, `ports`: the range of all nodes, and the TCP ports at which an edge answers.
         - `nodes`: all of them, this one included: `name`, `address`, `mtu`; of the site's own nodes
-          also `identities`, the newest first.
+          also `identities`, the newest first. Where they carry whole networks, each also has the
+          range of its site's, `network`; the first node of a site is to carry it.
+        - `own_ports`, with networks: the TCP ports at which an edge answers its own network.
         """
-        backbone = membership.backbone
+        backbone, networks = membership.backbone, membership.networks
         return {
             "zone": ZONE,
             "names": dict(names),
@@ -112,10 +113,12 @@ class ZeroTierDriver(Driver):
                     "address": node.address,
                     "mtu": membership.mtus[site],
                     **({"identities": _identities(node)} if site == membership.site else {}),
+                    **({"network": networks[site]} if networks else {}),
                 }
                 for site, members in backbone.nodes.items()
                 for node in members
             ],
+            **({"own_ports": list(own_ports)} if networks else {}),
         }
 
 

@@ -10,11 +10,9 @@ The network's controller, at ZeroTier's, has to let the machine in and give it i
 then the program says what is missing.
 """
 
-import contextlib
 import hashlib
 import hmac
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -24,24 +22,38 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from trunkline.payload.node import (
+    HELLO_SECONDS,
+    BackboneError,
+    carriers,
+    forwarding,
+    heard,
+    hello,
+    listening,
+    network_nodes,
+    notify,
+    others,
+    own_name,
+    own_network,
+    own_node,
+    run,
+    say,
+    table,
+)
+from trunkline.payload.x25519 import public_half
+
 CONFIG, KEYS = "backbone.json", "backbone-key"
 INTERFACE = "tl0"
-TABLE = "trunkline_backbone"
 # Which of a key's candidates fits is for luck: one in 15 does, and out of so many surely one.
 CANDIDATES = 500
 # Every node sends this often, so that each one's firewall takes the other for the answer to itself:
 # no inbound port is open. The shortest memory of a cloud's firewall for UDP is 30 s.
 KEEPALIVE_SECONDS = 5
-DISCARD = 9  # the port of what nobody reads; nodes drop it
+HELLO_PORT = 51821  # where nodes say on the overlay that they are there
+ROUTES = "84"  # the protocol number of the routes to networks, by which they are known again
 LOOK_SECONDS = 10
 SHORT_LOOK_SECONDS = 1  # until the network has let the machine in
 END_SECONDS = 10
-
-
-class ZeroTierError(Exception):
-    """Something is not as it should be; the message says what, without any key."""
-
-    __slots__ = ()  # a machine gets this program without its docstrings, and a class needs a body
 
 
 def read(folder: str) -> tuple[dict[str, Any], list[str]]:
@@ -49,17 +61,6 @@ def read(folder: str) -> tuple[dict[str, Any], list[str]]:
     config: dict[str, Any] = json.loads(Path(folder, CONFIG).read_text())
     texts = Path(folder, KEYS).read_text().strip().split(",")
     return config, [text for text in texts if text]
-
-
-def own_node(config: dict[str, Any]) -> dict[str, Any]:
-    name = config["names"][config["zone"]]
-    [found] = [node for node in config["nodes"] if node["name"] == name]
-    return dict(found)
-
-
-def others(config: dict[str, Any]) -> list[dict[str, Any]]:
-    name = config["names"][config["zone"]]
-    return [node for node in config["nodes"] if node["name"] != name]
 
 
 # --- the identity
@@ -72,25 +73,9 @@ def private_half(key: str, candidate: int) -> bytes:
 
 
 @lru_cache(2 * CANDIDATES)
-def public_half(private: bytes) -> bytes:
-    """X25519 with the base point 9 (RFC 7748, section 5)."""
-    prime = 2**255 - 19
-    scalar = int.from_bytes(private, "little") & ~7 & (2**254 - 1) | 2**254
-    x2, z2, x3, z3 = 1, 0, 9, 1
-    for bit in range(254, -1, -1):
-        swap = scalar >> bit & 1
-        if swap:
-            x2, z2, x3, z3 = x3, z3, x2, z2
-        plus, minus = x2 + z2, x2 - z2
-        one, two = (x3 - z3) * plus, (x3 + z3) * minus
-        x3, z3 = (one + two) ** 2 % prime, 9 * (one - two) ** 2 % prime
-        square, other = plus * plus % prime, minus * minus % prime
-        x2, z2 = square * other % prime, (square - other) * (square + 121665 * (square - other))
-        z2 %= prime
-        if swap:
-            x2, z2, x3, z3 = x3, z3, x2, z2
-    inverse: int = pow(z2, -1, prime)
-    return (x2 * inverse % prime).to_bytes(32, "little")
+def public_part(key: str, candidate: int) -> str:
+    """What an identity says of a candidate: its public half of X25519."""
+    return public_half(private_half(key, candidate)[:32]).hex()
 
 
 def secret_identity(config: dict[str, Any], keys: list[str]) -> str:
@@ -98,10 +83,9 @@ def secret_identity(config: dict[str, Any], keys: list[str]) -> str:
     publics = {text.split(":")[2][:64]: text for text in own_node(config)["identities"]}
     for key in keys:
         for candidate in range(CANDIDATES):
-            private = private_half(key, candidate)
-            if identity := publics.get(public_half(private[:32]).hex()):
-                return f"{identity}:{private.hex()}"
-    raise ZeroTierError("the nodes file knows none of this machine's keys")
+            if identity := publics.get(public_part(key, candidate)):
+                return f"{identity}:{private_half(key, candidate).hex()}"
+    raise BackboneError("the nodes file knows none of this machine's keys")
 
 
 # --- the daemon's files
@@ -151,45 +135,30 @@ def put(home: str, wanted: dict[str, str]) -> None:
 
 
 def rules(config: dict[str, Any]) -> str:
-    """What may come in from the backbone: pings, and connections to the edge's own ports."""
+    """What may come in from the backbone: pings, hellos, and connections to the edge's ports."""
     ports = ", ".join(str(port) for port in config["ports"])
     accept = f"    tcp dport {{ {ports} }} accept\n" if ports else ""
-    return (
-        f"table inet {TABLE} {{}}\n"
-        f"delete table inet {TABLE}\n"
-        f"table inet {TABLE} {{\n"
-        "  chain forward {\n"
-        "    type filter hook forward priority 0; policy accept;\n"
-        f'    iifname "{INTERFACE}" drop\n'
-        f'    oifname "{INTERFACE}" drop\n'
-        "  }\n"
+    own = own_node(config).get("network")
+    to = {network: nodes[0]["mtu"] for network, nodes in network_nodes(config).items()}
+    hellos = f"    udp dport {HELLO_PORT} accept\n" if own else ""
+    return table(
+        f"{forwarding(own, to, INTERFACE)}"
         "  chain input {\n"
         "    type filter hook input priority 0; policy accept;\n"
+        f"{own_network(own, config.get('own_ports', ()), INTERFACE)}"
         f'    iifname != "{INTERFACE}" return\n'
         # The network is an Ethernet, and carries IPv6 as well.
         "    meta nfproto != ipv4 drop\n"
         "    ct state established,related accept\n"
         f"    ip saddr != {config['overlay']} drop\n"
         "    icmp type echo-request accept\n"
-        f"{accept}"
+        f"{accept}{hellos}"
         "    drop\n"
         "  }\n"
-        "}\n"
     )
 
 
 # --- the daemon
-
-
-def command(*words: str, text: str = "") -> str:
-    """What a command prints; ZeroTierError with its last words where it fails."""
-    done = subprocess.run(
-        words, input=text, capture_output=True, text=True, timeout=30, check=False
-    )
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-        raise ZeroTierError(f"{' '.join(words[:3])}: {said}")
-    return done.stdout.strip()
 
 
 def fault(config: dict[str, Any], found: dict[str, Any], identity: str) -> str:
@@ -207,20 +176,6 @@ def fault(config: dict[str, Any], found: dict[str, Any], identity: str) -> str:
     return ""
 
 
-def notify(text: str) -> None:
-    """Tell systemd, where it listens (sd_notify(3))."""
-    if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
-            client.connect("\0" + address[1:] if address.startswith("@") else address)
-            client.send(text.encode())
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-    notify(f"STATUS={text}")
-
-
 class ZeroTierMember:
     """This machine's place on the backbone; `turn` looks once at everything."""
 
@@ -229,6 +184,9 @@ class ZeroTierMember:
         self.loaded: tuple[dict[str, Any], list[str]] | None = None
         self.files: dict[str, str] = {}
         self.daemon: subprocess.Popen[bytes] | None = None
+        self.ear: socket.socket | None = None
+        self.heard: dict[str, float] = {}
+        self.carried: dict[str, str] = {}
         self.looked = self.sent = 0.0
         self.up = False
         self.trouble = ""
@@ -237,10 +195,12 @@ class ZeroTierMember:
         try:
             self.load()
             self.look()
-            self.keep_open()
+            self.greet()
+            self.listen()
+            self.choose()
         except FileNotFoundError:
             self.complain("the configuration is not there yet")
-        except (ZeroTierError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        except (BackboneError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             self.complain(str(error) or type(error).__name__)
 
     def load(self) -> None:
@@ -251,7 +211,7 @@ class ZeroTierMember:
         if found == self.loaded:
             return
         config, keys = found
-        command("nft", "-f", "-", text=rules(config))
+        run("nft", "-f", "-", text=rules(config))
         wanted = files(config, secret_identity(config, keys))
         if wanted != self.files:
             self.start(wanted)
@@ -262,7 +222,8 @@ class ZeroTierMember:
         if self.daemon is not None:
             self.daemon.terminate()
             self.daemon.wait(END_SECONDS)
-            self.daemon = None
+            # Its interface is gone with it, and what led there.
+            self.daemon, self.ear, self.carried = None, None, {}
         put(self.home, wanted)
         # -U: the service's own user and powers are what it is to have.
         words = ("zerotier-one", "-U", self.home)
@@ -276,31 +237,60 @@ class ZeroTierMember:
             return
         self.looked = time.monotonic()
         config, _ = self.loaded
-        networks = json.loads(command("zerotier-cli", f"-D{self.home}", "-j", "listnetworks"))
+        networks = json.loads(run("zerotier-cli", f"-D{self.home}", "-j", "listnetworks"))
         found = {network["nwid"]: network for network in networks}
         why = fault(config, found.get(config["network_id"], {}), self.files["identity.public"])
         if why:
             self.up = False
-            raise ZeroTierError(why)
+            raise BackboneError(why)
         # What the network itself says would have each packet split.
         longest = max(node["mtu"] for node in config["nodes"])
-        command("ip", "link", "set", INTERFACE, "mtu", str(longest))
+        run("ip", "link", "set", INTERFACE, "mtu", str(longest))
         if not self.up:
             for node in others(config):
                 route = f"{node['address']}/32"
-                command("ip", "route", "replace", route, "dev", INTERFACE, "mtu", str(node["mtu"]))
-            say(f"{own_node(config)['name']} is up, {len(others(config))} other node(s)")
+                run("ip", "route", "replace", route, "dev", INTERFACE, "mtu", str(node["mtu"]))
+            say(f"{own_name(config)} is up, {len(others(config))} other node(s)")
         self.up, self.trouble = True, ""
 
-    def keep_open(self) -> None:
-        """Send every other node a datagram, so that the way to it stays open."""
-        if not self.loaded or not self.up or time.monotonic() - self.sent < KEEPALIVE_SECONDS:
+    def greet(self) -> None:
+        """Send every other node a datagram, so that the way to it stays open and it hears of us."""
+        if not self.loaded or not self.up:
             return
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            for node in others(self.loaded[0]):
-                with contextlib.suppress(OSError):
-                    sender.sendto(b"", (node["address"], DISCARD))
-        self.sent = time.monotonic()
+        config = self.loaded[0]
+        patience = HELLO_SECONDS if network_nodes(config) else KEEPALIVE_SECONDS
+        if time.monotonic() - self.sent >= patience:
+            hello(others(config), HELLO_PORT)
+            self.sent = time.monotonic()
+
+    def listen(self) -> None:
+        """See who is there, where that decides who carries a network."""
+        if not self.loaded or not self.up or not network_nodes(self.loaded[0]):
+            return
+        own = own_node(self.loaded[0])["address"]
+        if self.ear is None or self.ear.getsockname()[0] != own:
+            self.ear = listening(own, HELLO_PORT)
+        names = {node["address"]: node["name"] for node in others(self.loaded[0])}
+        for _, address in heard(self.ear):
+            if address in names:
+                self.heard[names[address]] = time.monotonic()
+
+    def choose(self) -> None:
+        """Lead each network to the node that carries it."""
+        if not self.loaded or not self.up:
+            return
+        config = self.loaded[0]
+        wanted = carriers(config, self.heard, time.monotonic())
+        if wanted == self.carried:
+            return
+        nodes = {node["name"]: node for node in config["nodes"]}
+        for name, network in wanted.items():
+            way = ("via", nodes[name]["address"], "dev", INTERFACE, "mtu", str(nodes[name]["mtu"]))
+            run("ip", "route", "replace", network, *way, "proto", ROUTES)
+            say(f"{name} carries {network}")
+        for network in {*self.carried.values()} - {*wanted.values()}:
+            run("ip", "route", "delete", network, "proto", ROUTES)
+        self.carried = wanted
 
     def complain(self, text: str) -> None:
         if text != self.trouble:

@@ -24,6 +24,7 @@ from trunkline.errors import ConfigurationError
 from trunkline.model import AUTHORITY_KEY, Topology
 from trunkline.payload import nebula
 from trunkline.payload.node import BackboneError
+from trunkline.payload.x25519 import public_half
 from trunkline.stacks.specs import stack_specs
 from trunkline.topology import check_file, load
 from trunkline.topology.nodes import nodes_path
@@ -262,7 +263,7 @@ def told(certificates: dict[str, str]) -> dict[str, object]:
 
 def test_a_machine_takes_the_newest_key_that_has_a_certificate() -> None:
     newer = "ab" * 32
-    assert base64.b64encode(nebula.public_half(bytes.fromhex(newer))).decode() == public_key(newer)
+    assert base64.b64encode(public_half(bytes.fromhex(newer))).decode() == public_key(newer)
     made = nebula.secrets(told({public_key(KEY): "T05F"}), [newer, KEY])
     assert "T05F" in made["host.crt"]
     assert base64.b64encode(bytes.fromhex(KEY)).decode() in made["host.key"]

@@ -70,10 +70,15 @@ def test_machines_are_told_the_network_and_their_own_identities() -> None:
     mtus = {"aws": 1381, "google": 1381}
     membership = Membership(backbone=topology.backbone, site="aws", hosts={}, mtus=mtus, keys={})
     told = driver_of("zerotier").document(membership, {"us-east-1a": "aws-1"}, [8443])
+    assert "own_ports" not in told and "network" not in told["nodes"][0]
     assert (told["network_id"], told["port"], told["ports"]) == ("8056c2e21c000001", 9993, [8443])
     identities = {node["name"]: node.get("identities") for node in told["nodes"]}
     assert identities["aws-1"] == [IDENTITIES["backbone_aws_1_key"]]
     assert identities["google-1"] is None
+    carried = evolve(membership, networks={"aws": "10.10.0.0/16", "google": "10.20.0.0/16"})
+    whole = driver_of("zerotier").document(carried, {"us-east-1a": "aws-1"}, [8443], [443])
+    assert [node["network"] for node in whole["nodes"]][::2] == ["10.10.0.0/16", "10.20.0.0/16"]
+    assert whole["own_ports"] == [443]
 
 
 def test_no_port_is_open_to_the_internet() -> None:
@@ -96,9 +101,13 @@ def test_the_packages_own_service_does_not_start_beside_it() -> None:
     assert condition.removeprefix("ConditionPathExists=!") in own
 
 
-def test_it_carries_no_networks_and_runs_not_on_this_machine() -> None:
-    with pytest.raises(ConfigurationError, match="no whole networks"):
-        driver_of("zerotier").unit(Versions(), forwards=True)
+def test_one_that_forwards_has_its_machine_pass_packets() -> None:
+    plain, forwards = (driver_of("zerotier").unit(Versions(), forwards=f) for f in (False, True))
+    more = {file.path for file in forwards.files} - {file.path for file in plain.files}
+    assert [path.endswith("forward.conf") for path in more] == [True]
+
+
+def test_it_does_not_run_on_this_machine() -> None:
     with pytest.raises(ConfigurationError, match="without a backbone"):
         ZeroTier().local("127.10.0.0/16", "us-east-1a")
 

@@ -198,3 +198,11 @@ def test_a_kind_of_a_vendor_takes_one_auth_key_and_no_keys() -> None:
     assert "backbone_own_1_key" not in made["variable"]
     parameters = made["resource"]["aws_ssm_parameter"].values()
     assert [each["value_wo_version"] for each in parameters if "value_wo" in each] == [7]
+
+
+def test_a_network_id_is_for_the_kind_that_has_networks() -> None:
+    for options, said in (
+        ({"network_id": "8056c2e21c000001"}, "the kind wireguard takes none"),
+        ({"kind": "zerotier"}, "the kind zerotier needs one"),
+    ):
+        assert said in refused(lambda scope, given=options: backbone(scope, **given))

@@ -20,13 +20,14 @@ from trunkline.deploy.nodes import public_key
 from trunkline.payload import nebula
 from trunkline.payload.nebula import NebulaMember
 from trunkline.payload.node import SILENT_SECONDS, BackboneError
+from trunkline.payload.x25519 import public_half
 
 KEY = "5e" * 32
 HOSTS = {"b-1.test": "192.0.2.2"}
 
 
 def public(private: str) -> str:
-    return base64.b64encode(nebula.public_half(bytes.fromhex(private))).decode()
+    return base64.b64encode(public_half(bytes.fromhex(private))).decode()
 
 
 def config(**changes: Any) -> dict[str, Any]:

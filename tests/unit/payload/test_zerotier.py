@@ -18,7 +18,8 @@ from support.nodes import keys_for
 from support.zerotier import IDENTITIES
 
 from trunkline.payload import zerotier
-from trunkline.payload.zerotier import ZeroTierError, ZeroTierMember
+from trunkline.payload.node import SILENT_SECONDS
+from trunkline.payload.zerotier import ZeroTierMember
 from trunkline.topology import load
 
 NETWORK = "8056c2e21c000001"
@@ -63,7 +64,7 @@ class Machine:
         self.authorized: dict[str, list[str]] = {}
         self.status = ""
 
-    def command(self, *words: str, text: str = "") -> str:
+    def run(self, *words: str, text: str = "", seconds: float = 30) -> str:
         self.asked.append(" ".join(words))
         match words:
             case ("nft", "-f", "-"):
@@ -119,7 +120,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine()
-    monkeypatch.setattr(zerotier, "command", made.command)
+    monkeypatch.setattr(zerotier, "run", made.run)
     monkeypatch.setattr(subprocess, "Popen", made.start)
     monkeypatch.setattr(zerotier, "LOOK_SECONDS", -1)
     monkeypatch.setattr(zerotier, "SHORT_LOOK_SECONDS", -1)
@@ -240,7 +241,7 @@ def test_the_way_to_the_others_is_kept_open(
     machine.authorized["7c28704e09"] = ["10.254.0.1"]
     member.turn()
     member.turn()
-    assert sent == [(b"", ("10.254.0.3", zerotier.DISCARD))]
+    assert sent == [(b"", ("10.254.0.3", zerotier.HELLO_PORT))]
 
 
 def test_it_waits_for_its_configuration(
@@ -262,12 +263,6 @@ def test_it_tells_systemd_when_its_daemon_runs(
         assert server.recv(99) == b"READY=1"
 
 
-def test_a_command_that_fails_says_why_in_its_last_words() -> None:
-    with pytest.raises(ZeroTierError, match="no such route"):
-        zerotier.command("sh", "-c", "echo first >&2; echo no such route >&2; exit 1")
-    assert zerotier.command("cat", text=" text ") == "text"
-
-
 def test_it_looks_again_and_again(
     machine: Machine, member: ZeroTierMember, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,3 +277,78 @@ def test_it_looks_again_and_again(
     with pytest.raises(KeyboardInterrupt):
         zerotier.main(member.folder, member.home)
     assert waits == [1, 1]
+
+
+# --- whole networks
+
+
+class Time:
+    """The time of the program, which a test moves on."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def with_networks() -> dict[str, Any]:
+    plain = config(overlay="127.0.9.0/24", own_ports=[443])
+    own, far = plain["nodes"]
+    networks = {"aws": "10.10.0.0/16", "google": "10.20.0.0/16"}
+    nodes = [
+        {**own, "address": "127.0.9.1", "network": networks["aws"]},
+        {**far, "address": "127.0.9.3", "network": networks["google"]},
+        {**far, "name": "google-2", "address": "127.0.9.4", "network": networks["google"]},
+    ]
+    return {**plain, "nodes": nodes}
+
+
+def test_a_network_goes_to_its_first_node_and_to_the_next_while_that_is_silent(
+    machine: Machine, member: ZeroTierMember, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Time()
+    monkeypatch.setattr("time.monotonic", clock.monotonic)
+    monkeypatch.setattr(zerotier, "HELLO_PORT", 0)  # any that is free
+    monkeypatch.setattr(zerotier, "hello", lambda *_: None)
+    machine.authorized["7c28704e09"] = ["127.0.9.1"]
+    told(tmp_path, with_networks())
+    here: list[str] = ["127.0.9.3", "127.0.9.4"]
+    monkeypatch.setattr(zerotier, "heard", lambda ear: [("", address) for address in here])
+
+    def led_to() -> str:
+        member.turn()
+        ways = [each for each in machine.asked if each.startswith("ip route replace 10.20.0.0/16")]
+        return ways[-1]
+
+    assert led_to() == "ip route replace 10.20.0.0/16 via 127.0.9.3 dev tl0 mtu 1370 proto 84"
+    here.remove("127.0.9.3")
+    clock.now += SILENT_SECONDS
+    assert "via 127.0.9.4" in led_to()
+    here.append("127.0.9.3")
+    assert "via 127.0.9.3" in led_to()
+    assert "ip saddr 10.10.0.0/16 ip daddr { 10.20.0.0/16 } accept" in machine.rules
+    assert machine.rules.count("maxseg size set 1330") == 2
+    assert f"udp dport {zerotier.HELLO_PORT} accept" in machine.rules
+    told(tmp_path, config(overlay="127.0.9.0/24", nodes=with_networks()["nodes"][:1]))
+    member.turn()
+    assert machine.asked[-1] == "ip route delete 10.20.0.0/16 proto 84"
+
+
+def test_what_comes_from_elsewhere_says_nothing_of_a_node(
+    machine: Machine, member: ZeroTierMember, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zerotier, "HELLO_PORT", 0)
+    monkeypatch.setattr(zerotier, "hello", lambda *_: None)
+    machine.authorized["7c28704e09"] = ["127.0.9.1"]
+    told(tmp_path, with_networks())
+    member.turn()
+    assert member.ear
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.9.77", 0))
+        stranger.sendto(b"", member.ear.getsockname())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as node:
+        node.bind(("127.0.9.4", 0))
+        node.sendto(b"", member.ear.getsockname())
+    member.turn()
+    assert set(member.heard) == {"google-2"}
+    member.ear.close()

@@ -20,9 +20,11 @@ ZEROTIER_PORT = 9993
 class ZeroTier(NodeUnit):
     """Runs the vendor's daemon with the identity that the files of `Configuration` say.
 
+    One that `forwards` also passes packets between networks, as soon as its firewall is there.
     `signing_keys` are those that the package's repository may be signed with.
     """
 
+    forwards: bool = False
     version: str = DEFAULT_VERSIONS.zerotier
     signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.zerotier
 
@@ -49,12 +51,13 @@ class ZeroTier(NodeUnit):
 
     @property
     def files(self) -> tuple[MachineFile, ...]:
-        own = f"{UNITS}/trunkline-{self.name}.service.d/20-zerotier.conf"
+        own = f"{self.drop_ins}/20-zerotier.conf"
         vendors = f"{UNITS}/zerotier-one.service.d/20-trunkline.conf"
         return (
             MachineFile(PROGRAM, machine_program("zerotier")),
             MachineFile(own, packaged("zerotier.conf")),
             MachineFile(vendors, packaged("zerotier-one.conf")),
+            *(self.forwarding if self.forwards else ()),
         )
 
     @property
