@@ -13,6 +13,7 @@ from support.command import trunkline
 from support.examples import ROOT, THREE
 
 from trunkline.deploy import console
+from trunkline.topology import load
 
 DOUBLE = ROOT / "tests" / "doubles" / "cloud_cli.py"
 BACKBONE = ROOT / "topologies" / "backbone.yaml"
@@ -161,3 +162,10 @@ def test_a_machine_of_this_one_that_is_not_up_is_said(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "local-edge-aws" in done.stderr
     assert os.linesep in done.stderr
+
+
+def test_machines_without_a_console_are_said() -> None:
+    topology = load(LOCAL)
+    site = topology.sites[0]
+    with pytest.raises(console.ConsoleError, match="have no console"):
+        list(console.read_consoles(topology, site, [site.zone], 1))
