@@ -9,7 +9,7 @@ from trunkline.addresses.names import public_url, route_url
 from trunkline.check import asking
 from trunkline.check.certificates import certificate
 from trunkline.check.line import CheckLine, State
-from trunkline.envoy.connection_manager import SITE
+from trunkline.envoy.answers import SITE
 from trunkline.model import Route, Topology
 
 

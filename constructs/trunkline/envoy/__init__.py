@@ -2,7 +2,8 @@
 
     bootstrap ── statistics
             └─── resources ── listener ── connection_manager ── otlp ── access_log
-                         ├─── route ── key_guard
+                         ├─── route ── key_guard, answers
+                         ├─── health
                          ├─── cluster
                          ├─── backbone_check
                          └─── services ── originate ── passthrough ── service_cluster

@@ -1,12 +1,9 @@
 """Who may use an edge: whoever has its key, under one of the edge's own hostnames.
 
-The routes ask for the key, and the health check asks by itself, because it comes before them. A
-filter for that (RBAC) would take a twentieth of a request.
+The first route asks for the key. A filter for that (RBAC) would take a twentieth of a request.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from attrs import field, frozen
 
@@ -17,8 +14,8 @@ from trunkline.model.converters import texts
 KEY = "@EDGE_KEY@"
 """Stands for a key in a configuration; the machine reads the keys from its secret store.
 
-An HTTP filter or a header of a route that holds it is repeated for each key. A regular expression
-of two keys would be too long for Envoy (`re2.max_program_size.error_level`).
+A header of a route that holds it is repeated for each key. A regular expression of two keys would
+be too long for Envoy (`re2.max_program_size.error_level`).
 """
 
 
@@ -27,11 +24,6 @@ class KeyGuard:
     """An edge that answers only requests for one of `hostnames` that carry one of its keys."""
 
     hostnames: tuple[str, ...] = field(converter=texts)
-
-    def headers(self) -> Iterator[tuple[JsonObject, JsonObject]]:
-        """The headers that a request must have, for each hostname."""
-        for hostname in self.hostnames:
-            yield {"name": ":authority", "string_match": {"exact": hostname}}, _HAS_KEY
 
 
 _HAS_KEY: JsonObject = {"name": EDGE_KEY_HEADER, "string_match": {"exact": KEY}}

@@ -10,15 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trunkline.envoy.connection_manager import (
-    FOR_PROXIES,
-    HTTP,
-    RESPONSE_FLAGS,
-    SITE,
-    limits,
-    reply,
-    router,
-)
+from trunkline.envoy.answers import REASON, RESPONSE_FLAGS, SITE, reply
+from trunkline.envoy.connection_manager import FOR_PROXIES, HTTP, limits, router
 from trunkline.envoy.extension import JsonObject, extension
 from trunkline.envoy.originate_route import FAR, NEAR, originated
 from trunkline.envoy.service_cluster import BUFFER_BYTES, EDGE_AUTHORITY, WINDOWS
@@ -119,7 +112,7 @@ def _manager(
 
 def _said_by(site: str, action: str) -> JsonObject:
     """The HTTP filter that says on every response which site has answered, and why."""
-    said = {SITE: site, RESPONSE_FLAGS: "%RESPONSE_FLAGS%"}
+    said = {SITE: site, RESPONSE_FLAGS: REASON}
     return _mutation(
         "headers",
         response_mutations=[

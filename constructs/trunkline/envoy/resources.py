@@ -9,12 +9,14 @@ from attrs import evolve, frozen
 
 from trunkline.addresses.loopback import MANAGEMENT_PORT
 from trunkline.envoy.access_log import access_log
+from trunkline.envoy.answers import EdgeLocation
 from trunkline.envoy.assertion import AUDIENCE, assertion_filter, certs_cluster
 from trunkline.envoy.backbone_check import check_cluster, check_route
 from trunkline.envoy.body_limit import body_limit_filter
 from trunkline.envoy.cluster import cluster, cluster_name
-from trunkline.envoy.connection_manager import EdgeLocation, connection_manager, health_checks
+from trunkline.envoy.connection_manager import connection_manager
 from trunkline.envoy.extension import JsonObject
+from trunkline.envoy.health import health_filters, health_routes
 from trunkline.envoy.key_guard import KeyGuard
 from trunkline.envoy.listener import Listener, LoopbackListener, listener_of
 from trunkline.envoy.originate_route import service_routes
@@ -118,11 +120,13 @@ def resources(
         access_log(site, log_limit),
         *([collector.log(log_limit)] if collector else []),
     ]
-    filters = [*health_checks(upstreams, guard), *_filters(routes.values(), policy)]
+    filters = [*health_filters(upstreams), *_filters(routes.values(), policy)]
     manager = connection_manager(location, _routes(folder, ROUTES), filters, logs, http)
     listeners = [listener_of(listener, manager)]
-    checks = [check_route()] if backbone_check else []
-    configurations = [route_configuration([*checks, *routes_of(routes, upstreams)], guard)]
+    own_routes = [*health_routes(upstreams), *([check_route()] if backbone_check else [])]
+    configurations = [
+        route_configuration(site, [*own_routes, *routes_of(routes, upstreams)], guard)
+    ]
     if management:
         own = {prefix: evolve(routes[prefix], management=False) for prefix in management.prefixes}
         filters = [assertion_filter(_known(policy), AUDIENCE), *_limits(own.values())]
@@ -130,7 +134,7 @@ def resources(
         manager = connection_manager(location, source, filters, logs, http, MANAGEMENT, FORBIDDEN)
         listeners.append(listener_of(LoopbackListener(MANAGEMENT_PORT), manager, MANAGEMENT))
         made = routes_of(own, upstreams)
-        configurations.append(management_configuration(made, management.hostname))
+        configurations.append(management_configuration(site, made, management.hostname))
     clusters = [cluster(cluster_name(n), each, MAX_CONNECTIONS) for n, each in upstreams.items()]
     if management or any(route.access for route in routes.values()):
         clusters.append(certs_cluster(_known(policy), MAX_CONNECTIONS))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from trunkline.envoy.answers import signature
 from trunkline.envoy.assertion import asks_for_assertion
 from trunkline.envoy.body_limit import limited
 from trunkline.envoy.cluster import cluster_name
@@ -48,15 +49,17 @@ OWN: list[JsonObject] = [
 ]
 
 
-def route_configuration(made: Sequence[JsonObject], guard: KeyGuard | None = None) -> JsonObject:
-    """The route configuration: one virtual host for every name.
+def route_configuration(
+    site: str, made: Sequence[JsonObject], guard: KeyGuard | None = None
+) -> JsonObject:
+    """The route configuration of an edge in `site`: one virtual host for every name.
 
     With `guard` it is for the names of that alone, and for requests with a key, which ends here;
     whoever else asks gets 403.
     """
     host = {"name": "edge", "domains": ["*"], "routes": [*OWN, *made]}
     if guard is None:
-        return {"name": ROUTES, "virtual_hosts": [host]}
+        return _signed(site, ROUTES, host)
     guarded = {
         **host,
         "domains": list(guard.hostnames),
@@ -64,14 +67,19 @@ def route_configuration(made: Sequence[JsonObject], guard: KeyGuard | None = Non
         "request_headers_to_remove": [EDGE_KEY_HEADER],
     }
     others = {"name": "others", "domains": ["*"], "routes": [refuse()]}
-    return {"name": ROUTES, "virtual_hosts": [guarded, others]}
+    return _signed(site, ROUTES, guarded, others)
 
 
-def management_configuration(made: Sequence[JsonObject], hostname: str) -> JsonObject:
+def management_configuration(site: str, made: Sequence[JsonObject], hostname: str) -> JsonObject:
     """The route configuration for operators, under that hostname alone; others get 403."""
     host = {"name": MANAGEMENT, "domains": [hostname], "routes": [*OWN, *made]}
     others = {"name": "others", "domains": ["*"], "routes": [refuse()]}
-    return {"name": MANAGEMENT, "virtual_hosts": [host, others]}
+    return _signed(site, MANAGEMENT, host, others)
+
+
+def _signed(site: str, name: str, *hosts: JsonObject) -> JsonObject:
+    signed = {"response_headers_to_add": signature(site)}
+    return {"name": name, "virtual_hosts": list(hosts), **signed}
 
 
 def routes_of(forwardings: Mapping[str, Forwarding], upstreams: Upstreams) -> list[JsonObject]:

@@ -41,7 +41,6 @@ PLACE = "@EDGE_KEY@"
 ZONE = "@ZONE@"
 CHECK = b"trunkline backbone check 1"  # what the key of its requests is derived with
 AUDIENCE = "@AUDIENCE@"
-REPEATED = ("http_filters", "headers")
 KEY = re.compile(r"[0-9A-Za-z_-]{32,}", re.ASCII)
 PLAIN = re.compile(r"[0-9A-Za-z_-]+", re.ASCII)
 TYPE = "type.googleapis.com/envoy.config."
@@ -152,15 +151,14 @@ def files(found: Found, zone: str) -> dict[str, list[dict[str, Any]]]:
 def with_keys(value: Any, keys: list[str]) -> Any:
     """The document, with the keys in their place.
 
-    An HTTP filter that asks for a key stands once for each: one of them suffices. So does a header
-    of a route that refuses: a request must have none of them.
+    A header of a route that refuses stands once for each: a request must have none of them.
     """
     if isinstance(value, list):
         return [with_keys(each, keys) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: repeated(each, keys) if name in REPEATED else with_keys(each, keys)
+        name: repeated(each, keys) if name == "headers" else with_keys(each, keys)
         for name, each in value.items()
     }
 
