@@ -15,7 +15,7 @@ from doubles.providers.double import listening
 from doubles.providers.effects import Effects, State
 from doubles.providers.plugin_mirror import schema_files
 
-from rehearsal import cloudflare_edge, plans, workers
+from rehearsal import cloudflare_edge, mesh, plans, workers
 from rehearsal.cloudflare_edge import CloudflareEdge
 from rehearsal.clouds import BY_CLOUD, BY_MACHINE
 from rehearsal.clouds.base import Sky as CloudSky
@@ -80,6 +80,8 @@ class Sky(Effects):
             return BY_MACHINE[type_name].taken(self.world, planned)
         if planned is not None and (why := plans.refused(self.world, type_name, planned)):
             return why
+        if planned is not None and (why := mesh.refused(self.world, type_name, planned)):
+            return why
         if type_name == cloudflare_edge.RULESET and planned is not None:
             return cloudflare_edge.rules_refused(planned)
         if type_name == cloudflare_edge.TUNNEL and planned is None and prior is not None:
@@ -87,7 +89,7 @@ class Sky(Effects):
         return None
 
     def settle(self, type_name: str, planned: State) -> State:
-        if type_name == cloudflare_edge.TUNNEL and unknown(planned.get("id")):
+        if type_name in (cloudflare_edge.TUNNEL, mesh.CONNECTOR) and unknown(planned.get("id")):
             return {**planned, "id": str(uuid.uuid4())}  # its token is another one each time
         for cloud in BY_MACHINE.values():
             if type_name in cloud.effective:
@@ -121,7 +123,7 @@ class Sky(Effects):
         return self.world.now(type_name, state)
 
     def answer(self, type_name: str, config: State, provider: State) -> dict[str, Any]:
-        if type_name == "cloudflare_zero_trust_tunnel_cloudflared_token":
+        if type_name in (f"{cloudflare_edge.TUNNEL}_token", mesh.TOKEN):
             made = cloudflare_edge.token(str(config["tunnel_id"]), str(config["account_id"]))
             return {"token": made}
         if type_name == f"{cloudflare_edge.TUNNEL}s":
