@@ -99,7 +99,8 @@ def test_a_zone_without_a_fitting_size_is_said_in_a_sentence(read: Any) -> None:
 
 def test_smart_routing_is_set_only_where_it_was_bought(read: Any) -> None:
     setting = only(read(FEATURES, "routing"), "cloudflare_argo_smart_routing")
-    assert setting["value"] == "off"
+    assert setting["value"] == "${var.smart_routing}"
+    assert read(FEATURES, "routing")["variable"]["smart_routing"]["default"] == "off"
     assert "cloudflare_argo_smart_routing" not in read(THREE, "routing")["resource"]
 
 

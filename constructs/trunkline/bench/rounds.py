@@ -24,21 +24,25 @@ def measure_rounds(
     rounds: int | None = None,
     most: int = MOST_ROUNDS,
     say: Callable[[str], None] = lambda text: None,
+    switch: Callable[[Variant], None] = lambda variant: None,
 ) -> Results:
     """Add rounds to `results` until there are enough, and hand them to `keep` after each.
 
     - `rounds`: how many; without it, as many as a pilot of six asks for, and `most` at most.
     - `say`: is told what is being done.
+    - `switch`: has the world as a variant needs it; it is called before each.
 
     Variants are measured forwards and backwards in turn, so that what drifts meets each alike.
     """
     for variant in variants:
+        switch(variant)
         say(f"warm-up of {variant.name}")
         driver.warm_up(variant)
     while len(results.rounds) < (wanted := rounds or min(_wanted(results), most)):
         number = len(results.rounds)
         runs: list[Run] = []
         for variant in variants if number % 2 == 0 else reversed(variants):
+            switch(variant)
             say(f"round {number + 1} of {wanted}: {variant.name}")
             runs += driver.measure(variant)
         results = evolve(results, rounds=(*results.rounds, tuple(runs)))

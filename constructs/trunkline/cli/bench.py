@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from trunkline.model import Topology
 
 INTERRUPTED = 130
+SETTLE_SECONDS = 60.0
 MOST_SECONDS, MOST_CONNECTIONS, MOST_RATE, ROUNDS = 60, 256, 20_000, 200
 
 
@@ -64,8 +68,9 @@ def run(
         Vary,
         typer.Option(
             help="direct: through the ingress, or straight at the edge. site: each site that may "
-            "serve the route, straight at its edge. The others need changes of what is deployed "
-            "between two load tests; the command says which."
+            "serve the route, straight at its edge. zone: each public edge of the route's site. "
+            "smart-routing: off and on, by applying the routing stack in between. The others need "
+            "changes of what is deployed between two load tests; the command says which."
         ),
     ] = Vary.NOTHING,
     route: Annotated[
@@ -96,6 +101,15 @@ def run(
     keys: Annotated[
         Path, typer.Option("--keys", help="What trunkline keys made; if absent, the environment.")
     ] = Path(KEYS_FILE),
+    settle: Annotated[
+        float, typer.Option(min=0, help="Seconds that Cloudflare has to follow a change.")
+    ] = SETTLE_SECONDS,
+    stacks: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the stacks were written and applied.")
+    ] = Path("cdktf.out"),
+    terraform: Annotated[
+        str, typer.Option(metavar="NAME", help="Terraform: a path, or a name on PATH.")
+    ] = "terraform",
     yes: Annotated[
         bool, typer.Option("--yes", help="Load hosts of the internet without asking.")
     ] = False,
@@ -146,15 +160,46 @@ def run(
         made.append(found)
 
     try:
-        with raise_on_signal():
+        with raise_on_signal(), _switched(vary, stacks, keys, terraform, settle) as switch:
             measure_rounds(
-                results, variants, tools, keep, rounds=rounds, most=most_rounds, say=_say
+                results,
+                variants,
+                tools,
+                keep,
+                rounds=rounds,
+                most=most_rounds,
+                say=_say,
+                switch=switch,
             )
     except KeyboardInterrupt:
         kept = f"{len(made)} rounds are kept in {path}" if made else "no round was whole"
         typer.echo(f"interrupted: {kept}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     _print_report(_sides(made[-1]), format, str(path))
+
+
+@contextmanager
+def _switched(
+    vary: Vary, stacks: Path, keys: Path, terraform: str, settle: float
+) -> Iterator[Callable[[Variant], None]]:
+    """What has the world as a variant needs it; at the end it is as it was."""
+    if vary is not Vary.SMART_ROUTING:
+        yield lambda variant: None
+        return
+    from trunkline.bench.smart_routing import SmartRoutingSwitch
+    from trunkline.deploy.variables import with_keys
+    from trunkline.terraform.commands import Commands
+    from trunkline.terraform.run import find_terraform
+
+    with TemporaryDirectory(prefix="trunkline-bench-") as scratch:
+        commands = Commands(find_terraform(terraform), with_keys(os.environ, keys))
+        folder = stacks / "stacks" / "routing"
+        switch = SmartRoutingSwitch(folder, Path(scratch), commands, settle, _say)
+        switch.check()
+        try:
+            yield switch.to
+        finally:
+            switch.restore()
 
 
 @bench_app.command(short_help="Say whether load tests differ.")

@@ -54,12 +54,15 @@ def add_routing(scope: Construct, *, zone_id: str, account_id: str, spec: Routin
             assert_never(spec)
 
 
-def set_smart_routing(scope: Construct, *, zone_id: str, on: bool) -> None:
+def set_smart_routing(scope: Construct, *, zone_id: str, on: bool | str) -> None:
     """Argo Smart Routing, which the zone must have bought: without it the resource fails.
+
+    `on` may be an expression that gives `on` or `off`.
 
     https://developers.cloudflare.com/argo-smart-routing/get-started/
     """
-    ArgoSmartRouting(scope, "smart-routing", zone_id=zone_id, value="on" if on else "off")
+    value = on if isinstance(on, str) else "on" if on else "off"
+    ArgoSmartRouting(scope, "smart-routing", zone_id=zone_id, value=value)
 
 
 def _add_worker(scope: Construct, zone_id: str, account_id: str, spec: WorkerRouting) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformOutput
+from cdktf import TerraformOutput, TerraformVariable
 from constructs import Construct
 
 from trunkline import cloudflare
@@ -13,7 +13,7 @@ from trunkline.addresses.cloudflare import management_hostname, origin_hostnames
 from trunkline.addresses.names import node_host, private_node_host, probe_endpoint, public_url
 from trunkline.backbone import driver_of
 from trunkline.ingress.base import EdgeAttachment, IngressBuilder
-from trunkline.model import EDGE_KEY, Cloudflare, Management, Site
+from trunkline.model import EDGE_KEY, SMART_ROUTING_VARIABLE, Cloudflare, Management, Site
 from trunkline.patterns.cloudflare_routing import CloudflareRouting
 from trunkline.patterns.edge_origin import EdgeOrigin
 from trunkline.patterns.edge_proxy import EdgeProxy
@@ -140,7 +140,7 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
             access=[r.prefix for r in topology.routing.public if r.forwarding.access],
             access_policy=self.ingress.access,
             create_zone=self.ingress.create_zone,
-            smart_routing=self._smart_routing(),
+            smart_routing=self._smart_routing(scope),
             plan=self.ingress.plan,
             zone=topology.routing.zone,
             worker=topology.routing.worker,
@@ -178,11 +178,24 @@ class CloudflareIngressBuilder(IngressBuilder[Cloudflare]):
         named = {route.prefix: route.forwarding.upstream for route in routes}
         return {prefix: name for prefix, name in named.items() if name}
 
-    def _smart_routing(self) -> bool | None:
-        """On where it is asked for, else wherever it is bought; None where it cannot be set."""
+    def _smart_routing(self, scope: Construct) -> str | None:
+        """On where it is asked for, else wherever it is bought; None where it cannot be set.
+
+        It is a variable, so that a load test can turn it on and off in between.
+        """
         wanted = self.topology.routing.smart_routing
         bought = "smart_routing" in self.ingress.add_ons
-        return wanted is not False if wanted or bought else None
+        if not wanted and not bought:
+            return None
+        variable = TerraformVariable(
+            scope,
+            SMART_ROUTING_VARIABLE,
+            type="string",
+            nullable=False,
+            default="off" if wanted is False else "on",
+            description="on or off; trunkline bench --vary smart-routing changes it for a while",
+        )
+        return variable.string_value
 
 
 def _add_outputs(scope: Construct, url: str, name_servers: list[str] | None) -> None:

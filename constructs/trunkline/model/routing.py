@@ -16,6 +16,9 @@ DEFAULT_STRATEGY = "worker"
 DEFAULT_STEERING: Steering = "order"
 DEFAULT_TIMEOUT_SECONDS = 30
 
+SMART_ROUTING_VARIABLE = "smart_routing"
+"""Terraform's variable of the routing stack that turns Smart Routing on or off."""
+
 
 def default_hostname(domain: str) -> str:
     """The public hostname of a topology that names none."""

@@ -64,8 +64,8 @@ class CloudflareRouting(Construct):
     - `access_policy`: whom Access lets in there.
     - `create_zone`: make the zone, for HTTPS with TLS 1.2 or later alone; otherwise it is looked up
       by `domain`.
-    - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it. Without it:
-      leave it as it is.
+    - `smart_routing`: turn Argo Smart Routing on or off, in a zone that has bought it; or an
+      expression that gives `on` or `off`. Without it: leave it as it is.
     - `plan`: the plan of the zone, which decides what `zone` and `logpush` may ask for.
     - `zone`: what the zone does beside routing: cache, images, managed rules, a limit for each
       client address. Its rules are all that the zone has of their kind.
@@ -116,7 +116,7 @@ class CloudflareRouting(Construct):
         access: Collection[str] = (),
         access_policy: AccessPolicy | None = None,
         create_zone: bool = False,
-        smart_routing: bool | None = None,
+        smart_routing: bool | str | None = None,
         plan: Plan = DEFAULT_PLAN,
         zone: ZoneOptions = DEFAULT_ZONE,
         worker: WorkerOptions = DEFAULT_WORKER,

@@ -87,11 +87,28 @@ def test_hosts_of_the_internet_are_not_loaded_unasked(played: list[Variant]) -> 
     assert "is on the internet; give --yes" in done.stderr
 
 
-@pytest.mark.parametrize("vary", ["zone", "network-tier", "smart-routing", "worker-placement"])
+@pytest.mark.parametrize("vary", ["zone", "network-tier", "worker-placement"])
 def test_what_cannot_be_varied_is_refused_with_the_way_that_there_is(vary: str) -> None:
     done = trunkline("bench", LOCAL, "--vary", vary)
     assert done.returncode == 2
     assert "trunkline bench compare before.json after.json" in done.stderr
+
+
+def test_each_public_edge_is_a_variant_by_its_zone(played: list[Variant], tmp_path: Path) -> None:
+    topology = ROOT / "tests" / "golden" / "topologies" / "public-replicas.yaml"
+    env = {"TF_VAR_edge_key": "ab" * 32}
+    options = ("--vary", "zone", "--yes", "--rounds", 1, "--output", tmp_path / "r.json")
+    done = trunkline("bench", topology, *options, "--keys", tmp_path / "none", env=env)
+    assert done.returncode == 0, done.stderr
+    variants = load_results(tmp_path / "r.json").variants
+    assert len(variants) > 1
+    assert len(set(variants.values())) == len(variants), "each has a name of its own"
+
+
+def test_smart_routing_is_varied_only_where_it_was_bought() -> None:
+    done = trunkline("bench", THREE, "--vary", "smart-routing", "--yes")
+    assert done.returncode == 2
+    assert "the zone has not bought it" in done.stderr
 
 
 def test_an_unknown_route_is_refused_with_those_that_there_are() -> None:
