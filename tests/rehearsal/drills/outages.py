@@ -7,6 +7,7 @@ import time
 
 from rehearsal.checking import check_without
 from rehearsal.drills.asking import lost, requests, with_failover
+from rehearsal.drills.rolling import changes_all_edges
 from rehearsal.existing import edge_machines
 from rehearsal.stage import Stage
 from trunkline.addresses.names import route_url
@@ -84,7 +85,7 @@ def one_of_several_edges_is_lost(stage: Stage, topology: Topology) -> None:
         again.result = lost(asked)
     stage.report.add("one of several edges stops", step.result)
     stage.report.add("one is gone without a word", f"{gone.result}; back: {again.result}")
-    if len(topology.sites) == 1:  # trunkline apply replaces all of them
+    if changes_all_edges(topology):  # which replaces this one as well
         return
     kind = machine.sky.machine_type
     with stage.printer.step(f"replace the edge in {others[0]}") as replaced:
