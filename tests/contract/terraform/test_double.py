@@ -532,6 +532,26 @@ REFUSED: list[tuple[str, Json, Json]] = [
         {"value": "v", "tags": {f"tag-{number}": "x" for number in range(15)}},
     ),
     ("aws_route53_record", {"records": ["10.0.0.4"]}, {"records": ["10.0.0.4"], "ttl": 60}),
+    (
+        "aws_vpc_endpoint",
+        {"vpc_endpoint_type": "Gateway", "service_name": "s", "subnet_ids": ["subnet-1"]},
+        {"vpc_endpoint_type": "Gateway", "service_name": "s", "route_table_ids": ["rtb-1"]},
+    ),
+    (
+        "aws_vpc_endpoint",
+        {"vpc_endpoint_type": "Interface", "service_name": "s", "route_table_ids": ["rtb-1"]},
+        {"vpc_endpoint_type": "Interface", "service_name": "s", "private_dns_enabled": False},
+    ),
+    (
+        "azurerm_private_endpoint",
+        {"name": "edge-", "private_service_connection": [{"private_connection_resource_id": "/s"}]},
+        {"name": "edge", "private_service_connection": [{"private_connection_resource_id": "/s"}]},
+    ),
+    (
+        "azurerm_private_endpoint",
+        {"name": "edge", "private_service_connection": [{"name": "edge"}]},
+        {"name": "edge", "private_service_connection": [{"private_connection_resource_id": "/s"}]},
+    ),
     ("azurerm_private_dns_zone", {"name": "internal"}, {"name": "shop.internal"}),
     (
         "google_dns_managed_zone",

@@ -239,6 +239,17 @@ def at_most_tags(limit: int) -> Check:
     return check
 
 
+def endpoint_has_what_its_type_takes(config: Config) -> str | None:
+    """A gateway is a route; an interface endpoint is not; at apply."""
+    if config.get("vpc_endpoint_type") == "Interface":
+        wrong = how_many(config, ("route_table_ids",))
+        return "route tables are only supported for Gateway type VPC endpoints" if wrong else None
+    wrong = how_many(config, ("subnet_ids", "security_group_ids"))
+    named = config.get("private_dns_enabled") is True
+    supported = "are only supported for Interface type VPC endpoints"
+    return f"subnets, security groups and private DNS {supported}" if wrong or named else None
+
+
 ON_OFF: Final = one_of("value", "on", "off")
 RULE_SOURCES: Final = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
 GOOGLE_MACHINE: Final = (
@@ -270,6 +281,10 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         exactly_one("value", "insecure_value", "value_wo"),
         together("value_wo", "value_wo_version"),
     ),
+    "aws_vpc_endpoint": (
+        exactly_one("service_name", "resource_configuration_arn", "service_network_arn"),
+        endpoint_has_what_its_type_takes,
+    ),
     "aws_vpc_security_group_egress_rule": (exactly_one(*RULE_SOURCES),),
     "aws_vpc_security_group_ingress_rule": (exactly_one(*RULE_SOURCES),),
     "azurerm_key_vault": (vault_rules_are_public,),
@@ -280,6 +295,17 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     ),
     "azurerm_linux_virtual_machine": AZURE_MACHINE,
     "azurerm_private_dns_zone": (matches("name", r"[^.]+(\.[^.]+){1,33}", "has 2 to 34 labels"),),
+    "azurerm_private_endpoint": (
+        matches(
+            "name",
+            r"[A-Za-z0-9]([\w.-]{0,78}\w)?",
+            "has 1 to 80 letters, digits, dots, underscores and hyphens",
+        ),
+        each(
+            "private_service_connection",
+            exactly_one("private_connection_resource_id", "private_connection_resource_alias"),
+        ),
+    ),
     "cloudflare_argo_smart_routing": (ON_OFF,),
     "cloudflare_argo_tiered_caching": (ON_OFF,),
     "cloudflare_dns_record": (exactly_one("content", "data"),),
