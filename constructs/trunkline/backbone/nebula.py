@@ -33,7 +33,7 @@ class NebulaDriver(Driver):
         limits=(
             "it goes over the internet, whose latency and loss it has",
             "it encrypts outside the kernel, which takes more processor time than WireGuard there",
-            "before Nebula 1.9, an edge that takes a network over costs all others a second or so",
+            "before Nebula 1.9, an edge that takes a network over interrupts others for a moment",
         ),
         cost="nothing beyond the traffic, which each cloud counts as leaving it",
         source="https://nebula.defined.net/docs/",

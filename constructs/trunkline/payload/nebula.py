@@ -48,7 +48,7 @@ INTERFACE = "tl0"
 KEEPALIVE_SECONDS = 5
 RESOLVE_SECONDS = 10
 HELLO_PORT = 51821  # where nodes say on the overlay that they are there
-# Until a node is trusted again that was silent: taking a network back may cost a second.
+# Until a node is trusted again that was silent: taking a network back may interrupt traffic.
 STEADY_SECONDS = 10
 
 

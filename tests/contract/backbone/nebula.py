@@ -35,6 +35,8 @@ class NebulaNode(Node):
     signer: Signer = FIRST
     groups: tuple[str, ...] = ("edge", "aws")
     days: int = NODE_DAYS
+    names_network: bool = True
+    """Whether its certificate names the network that it carries."""
 
     def text(self) -> str:
         return machine_program("nebula")
@@ -70,6 +72,9 @@ class NebulaNode(Node):
     def _shown(self, private: str) -> dict[str, str]:
         public, expires = public_key(private), TODAY + timedelta(days=self.days)
         address = IPv4Interface(f"{self.address}/24")
-        key, carried = base64.b64decode(public), [self.network] if self.network else []
+        key, carried = (
+            base64.b64decode(public),
+            [self.network] if self.network and self.names_network else [],
+        )
         made = self.signer.node(self.name, address, self.groups, key, expires, carried)
         return {"public_key": public, "certificate": base64.b64encode(made).decode()}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,24 @@ def test_a_killed_node_is_replaced_by_the_second_one_and_comes_back(
             eventually(lambda: "b-1 carries 10.20.0.0/16" in log.read_text(), 40)
             sites.b.route(first)
             eventually(lambda: sites.a.reaches(sites.b.address), 30)
+
+
+@dataclass
+class StrangerInB(NebulaNode):
+    """A node of b that is to carry its network, and whose certificate does not say so."""
+
+    def __post_init__(self) -> None:
+        self.names_network = not self.name.startswith("b")
+
+
+def test_nebula_takes_nothing_for_a_network_that_the_certificate_does_not_name(
+    tmp_path: Path,
+) -> None:
+    with networks(tmp_path, ["a-1", "b-1"], MTU, StrangerInB) as sites:
+        a, b = sites.nodes
+        eventually(lambda: a.reaches(b) and b.reaches(a), 30)
+        assert not sites.b.reaches(sites.a.address)
+        assert not sites.a.reaches(sites.b.address)
 
 
 @KINDS
