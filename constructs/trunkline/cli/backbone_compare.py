@@ -11,8 +11,12 @@ from trunkline.cli.output import Format, number, print_json
 
 if TYPE_CHECKING:
     from trunkline.backbone import Declaration
+    from trunkline.cost.alternatives import Alternative
+    from trunkline.cost.dollars import Dollars
     from trunkline.cost.kinds import PlanCost
     from trunkline.topology.kinds import Choice
+
+    Links = Sequence[tuple[Alternative, Dollars | None]]
 
 EDGES = 6
 
@@ -50,6 +54,7 @@ def compare(
     Exit codes: 0 done; 2 an error.
     """
     from trunkline.backbone import declarations
+    from trunkline.cost.alternatives import alternatives
     from trunkline.cost.kinds import plan_costs
     from trunkline.cost.prices import load_prices
     from trunkline.topology.kinds import choice_of
@@ -61,10 +66,12 @@ def compare(
     costs = {name: plan_costs(each, nodes, seats, book) for name, each in kinds.items()}
     for finding in findings:
         typer.echo(str(finding), err=True)
+    links = [(each, each.month(book)) for each in alternatives("link")]
     if format is Format.JSON:
-        print_json(_data(kinds, costs, choice, nodes, seats))
+        print_json({**_data(kinds, costs, choice, nodes, seats), "links": _links_data(links)})
     else:
         _print(kinds, costs, choice, nodes, seats)
+        _print_links(kinds, links)
 
 
 def _refusals(kind: str, choice: Choice | None) -> tuple[str, ...]:
@@ -90,6 +97,7 @@ def _data(
                 "refusals": list(_refusals(name, choice)),
                 "services": each.services,
                 "networks": each.networks,
+                "links": each.links,
                 "relayed": each.relayed or None,
                 "keys": each.keys,
                 "needs": list(each.needs),
@@ -129,6 +137,29 @@ def _print(
     typer.echo(f"\nThe costs are for {number(nodes, 'edge')} and {_people(seats)}.")
     for name, each in kinds.items():
         _print_kind(name, each, costs[name], _refusals(name, choice))
+
+
+def _links_data(links: Links) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": each.name,
+            "title": each.title,
+            "month": {"low": month.low, "high": month.high} if month else None,
+        }
+        for each, month in links
+    ]
+
+
+def _print_links(kinds: Mapping[str, Declaration], links: Links) -> None:
+    """The links that clouds sell, which stand beside a kind that takes them."""
+    takers = ", ".join(name for name, each in kinds.items() if each.links)
+    typer.echo(f"\nlinks between clouds (backbone.pairs), beside {takers}:")
+    for each, month in links:
+        cost = f"{month} $ a month" if month else "price not known"
+        typer.echo(f"  {each.title}: {cost}")
+    typer.echo(
+        "  trunkline cost says from how many gigabytes on a link costs less than the internet."
+    )
 
 
 def _cheapest(costs: Sequence[PlanCost]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 from attrs import field, frozen
 
 from trunkline.clouds.facts import facts_of
+from trunkline.cost.dollars import Dollars, added
 from trunkline.cost.line import Line
 from trunkline.cost.prices import PriceBook
 from trunkline.model import Site, Topology
@@ -64,6 +65,12 @@ class Alternative:
             yield _line("", price, book)
         for price in self.seat:
             yield _line("", price, book, times=seats)
+
+    def month(self, book: PriceBook) -> Dollars | None:
+        """What the ends of a link cost in a month, wherever it is; None where that is not known."""
+        found = [book.find(price) for ends in self.pairs.values() for price in ends]
+        known = [month for price in found if price and (month := price.of(1))]
+        return added(known) if len(known) == len(found) else None
 
 
 @cache

@@ -87,6 +87,13 @@ def test_a_file_that_is_wrong_elsewhere_is_refused_with_its_findings(
     assert str(file) in done.stderr
 
 
+def test_links_between_clouds_are_listed_with_what_they_cost() -> None:
+    found = compared()
+    assert [name for name, kind in found["kinds"].items() if kind["links"]] == ["wireguard"]
+    months = {link["name"]: link["month"]["low"] for link in found["links"]}
+    assert months == {"interconnect_aws_google": 3555.0, "interconnect_aws_azure": 139.0}
+
+
 def test_the_text_has_a_table_and_then_each_kind() -> None:
     done = trunkline("backbone", "compare", BACKBONE, "--edges", 60, "--seats", 1)
     lines = done.stdout.splitlines()
@@ -100,6 +107,8 @@ def test_the_text_has_a_table_and_then_each_kind() -> None:
     assert "The costs are for 60 edges and 1 person." in lines
     assert "  plan      Essential: has 10 nodes at most" in lines
     assert "            Standard: 8.00 $" in lines
+    links = lines.index("links between clouds (backbone.pairs), beside wireguard:")
+    assert lines[links + 1] == "  AWS Interconnect with Google Cloud, 1 Gbit/s: 3,555.00 $ a month"
 
 
 def test_a_price_that_is_not_known_is_not_taken_for_nothing(
@@ -113,3 +122,4 @@ def test_a_price_that_is_not_known_is_not_taken_for_nothing(
     assert "  plan      Essential: price not known" in done.stdout.splitlines()
     [row] = [line for line in done.stdout.splitlines() if line.startswith("zerotier  ")]
     assert row.endswith("unknown")
+    assert {link["month"] for link in compared()["links"]} == {None}
