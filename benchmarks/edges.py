@@ -1,4 +1,9 @@
-"""An edge beside the smallest Envoy that routes the same, and beside nginx and HAProxy."""
+"""An edge beside the smallest Envoy that routes the same, and beside nginx and HAProxy.
+
+The smallest Envoy has the same prefixes, by whole segments, and writes Envoy's own line of log. It
+lets in everybody, says nothing of itself in an answer, and has no limits but Envoy's own: what that
+costs an edge is in docs/adr/0015-what-an-edge-adds-to-a-request.md.
+"""
 
 from __future__ import annotations
 
@@ -143,7 +148,8 @@ def _minimal(port: int, behind: int) -> dict[str, Any]:
         "type": "STATIC",
         "load_assignment": {"cluster_name": "service", "endpoints": endpoints},
     }
-    return minimal(port, {"route": {"cluster": "service", "timeout": "0s"}}, [cluster])
+    route = {"route": {"cluster": "service", "timeout": "0s"}}
+    return minimal(port, route, [cluster], [{"path_separated_prefix": each} for each in PREFIXES])
 
 
 def main() -> None:

