@@ -8,9 +8,7 @@ from attrs import field, frozen
 
 from trunkline.model.converters import texts
 
-PrivateKind = Literal[
-    "interface_endpoint", "gateway_endpoint", "private_google_access", "private_link"
-]
+PrivateKind = Literal["interface_endpoint", "gateway_endpoint", "private_access", "private_link"]
 
 
 @frozen(kw_only=True)
@@ -18,7 +16,7 @@ class PrivateEndpoint:
     """A private endpoint by which a cloud offers one of its services inside a network.
 
     - `kind`: what it is. `interface_endpoint` and `gateway_endpoint` are AWS's,
-      `private_google_access` is Google's, `private_link` is Azure's.
+      `private_access` is Google's, `private_link` is Azure's.
     - `service`: what it leads to: the endpoint service, the name of the addresses for all APIs, or
       the subresource.
     - `hosts`: which of the service's hosts it answers for.

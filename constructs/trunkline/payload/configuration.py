@@ -101,7 +101,7 @@ def _packed_by_terraform(text: str, room: int, later: Later) -> tuple[str, list[
         longest = longest.replace(mark, _FILLED)
         filled = filled.replace(mark, expression)
     count = math.ceil(len(_packed(longest)) * _OTHER_COMPRESSOR / room)
-    whole = later.keep("configuration-text", filled)
+    whole = later.keep("configuration-whole", filled)
     data = later.keep("configuration-data", f"${{base64gzip({whole})}}")
     size = f"ceil(length({data}) / {count})"
     parts = [f"${{substr({data}, {number} * {size}, {size})}}" for number in range(count)]

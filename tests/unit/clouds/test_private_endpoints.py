@@ -28,7 +28,7 @@ GATEWAY = PrivateEndpoint(
     kind="gateway_endpoint", service="com.vendor.us-east-1.objects", hosts=[OBJECTS]
 )
 APIS = PrivateEndpoint(
-    kind="private_google_access", service="private.example.com", hosts=["api.example.com"]
+    kind="private_access", service="private.example.com", hosts=["api.example.com"]
 )
 LINK = PrivateEndpoint(kind="private_link", service="account", hosts=["acme.example.com"])
 ACCOUNT = "/subscriptions/1/resourceGroups/ai/providers/Vendor.Ai/accounts/acme"

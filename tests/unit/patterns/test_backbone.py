@@ -133,7 +133,7 @@ def test_a_service_may_be_reached_by_a_private_endpoint() -> None:
     made = synthesized(lambda scope: private(scope, "us-east-1"))
     [endpoint] = made["resource"]["aws_vpc_endpoint"].values()
     assert endpoint["service_name"] == "com.amazonaws.us-east-1.bedrock-runtime"
-    [text] = [each for key, each in made["locals"].items() if "configuration-text" in key]
+    [text] = [each for key, each in made["locals"].items() if "configuration-whole" in key]
     [cluster] = (each for each in json.loads(text)["clusters"] if each["name"] == "service-bedrock")
     [group] = cluster["load_assignment"]["endpoints"]
     [connected] = group["lb_endpoints"]

@@ -30,7 +30,7 @@ REQUIRED = {
 }  # fmt: skip
 KINDS = {
     "aws": {"interface_endpoint", "gateway_endpoint"},
-    "google": {"private_google_access"},
+    "google": {"private_access"},
     "azure": {"private_link"},
 }
 REGIONS = {"aws": "eu-central-1", "google": "us-east4", "azure": "eastus"}

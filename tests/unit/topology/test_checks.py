@@ -20,6 +20,7 @@ from trunkline.topology.checks import (
     pairs,
     placeholders,
     ports,
+    private_services,
     probes,
     routing,
     services,
@@ -387,6 +388,7 @@ def test_every_check_is_registered_once() -> None:
     modules = (
         *(names, networks, pairs, sites, routing, sizes, upstreams, state, local, ports, probes),
         *(access, backbone, control_plane, services, telemetry, traffic, placeholders, zone),
+        private_services,
     )
     assert sorted(map(repr, CHECKS)) == sorted(repr(c) for m in modules for c in m.CHECKS)
     assert len(set(CHECKS)) == len(CHECKS)
