@@ -28,8 +28,10 @@ SCHEMA = load_schema("topology")
 # Modules outside the clouds' folders that may name a cloud in their data, and why.
 MAY_NAME_CLOUDS = {
     "bindings/index.py": "the folder in which jsii caches its packages",
+    "cli/measurements.py": "the programs whose published figures it takes",
     "clouds/facts.py": "the registry",
     "documents/secrets.py": "the makers of the keys that it finds, whichever clouds are in use",
+    "measurements/published_forms.py": "the forms that these figures have",
     "topology/checks/state.py": "the names that a state backend refuses for its buckets",
 }
 
