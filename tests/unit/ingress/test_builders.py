@@ -90,9 +90,12 @@ def test_smart_routing_is_on_wherever_it_is_bought_or_asked_for(
     )
     routing = evolve(THREE.routing, smart_routing=said)
     ingress_of(evolve(THREE, ingress=ingress, routing=routing)).add_routing(scope)
-    resources = json.loads(Testing.synth(scope))["resource"]
-    made = resources.get("cloudflare_argo_smart_routing", {})
-    assert [each["value"] for each in made.values()] == setting
+    stack = json.loads(Testing.synth(scope))
+    made = stack["resource"].get("cloudflare_argo_smart_routing", {})
+    # A variable, for `trunkline bench` to vary; its default is what the topology says.
+    assert [each["value"] for each in made.values()] == ["${var.smart_routing}" for _ in setting]
+    said_so = stack.get("variable", {}).get("smart_routing", {}).get("default")
+    assert [said_so] * len(made) == setting
 
 
 def test_a_destination_of_logpush_is_a_sensitive_variable_that_has_to_be_given(scope: Any) -> None:
