@@ -1,7 +1,7 @@
 """Nodes of a backbone in network namespaces, behind firewalls that open no port.
 
     node's namespace  eth0 192.0.2.N ──── internet's namespace, a bridge
-                      eth1 10.60.0.N ──── the link between the clouds, another bridge, where asked
+                      eth2 10.60.0.N ──── the link between the clouds, another bridge, where asked
 
 Each node runs the program of the machines with WireGuard; its firewall lets in what answers
 something that it has sent, as those of the clouds do.
@@ -29,7 +29,7 @@ FIREWALL = """
 table inet cloud {
   chain input {
     type filter hook input priority -10; policy accept;
-    iifname != { "eth0", "eth1" } return
+    iifname != { "eth0", "eth2" } return
     ct state established,related accept
     icmp type { destination-unreachable, time-exceeded } accept
     drop
@@ -223,7 +223,7 @@ def _plugged(node: Node, internet: str) -> Iterator[None]:
         inside(node.namespace, "ip", "link", "set", "lo", "up")
         _plug(node, internet, "eth0", "br0", node.public_address)
         if node.linked:
-            _plug(node, internet, "eth1", "br1", node.private_address)
+            _plug(node, internet, "eth2", "br1", node.private_address)
         inside(node.namespace, "nft", "-f", "-", text=FIREWALL)
         yield
 

@@ -18,7 +18,7 @@ MTU = 1340
 SECONDS = 20
 ONE_WAY = """
 table inet cut {
-  chain out { type filter hook output priority 0; oifname "eth1" drop; }
+  chain out { type filter hook output priority 0; oifname "eth2" drop; }
 }
 """
 
@@ -45,7 +45,7 @@ def takes(mesh: list[Node], interface: str) -> bool:
 
 def set_link(node: Node, state: str) -> None:
     """Cut the link at a node, or mend it."""
-    inside(f"{node.scene}-net", "ip", "link", "set", f"eth1n{node.number}", state)
+    inside(f"{node.scene}-net", "ip", "link", "set", f"eth2n{node.number}", state)
 
 
 def carried(node: Node, interface: str) -> int:
@@ -57,9 +57,9 @@ def carried(node: Node, interface: str) -> int:
 def test_traffic_takes_the_link_encrypted(mesh: list[Node]) -> None:
     aws, google = mesh
     eventually(lambda: takes(mesh, "tl51822"), SECONDS)
-    link, internet = carried(aws, "eth1"), carried(aws, "eth0")
+    link, internet = carried(aws, "eth2"), carried(aws, "eth0")
     assert aws.succeeds("ping", "-q", "-c", "50", "-i", "0.01", "-s", "1000", google.address)
-    assert carried(aws, "eth1") - link > 50_000
+    assert carried(aws, "eth2") - link > 50_000
     assert carried(aws, "eth0") - internet < 10_000
     ends = {line.split()[-1] for line in google.run("wg", "show", "all", "endpoints").splitlines()}
     assert ends == {f"{aws.public_address}:51820", f"{aws.private_address}:51822"}
