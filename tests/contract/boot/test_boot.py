@@ -152,8 +152,7 @@ class TestEdge:
 
     def test_the_edge_key_lies_in_files_that_only_the_edge_can_read(self, edge: Running) -> None:
         paths = files_with(edge.machine, payloads.EDGE_KEY)
-        folder = "/run/trunkline-configuration"
-        assert {*paths} == {f"{folder}/lds.json", f"{folder}/rds-edge.json"}
+        assert {*paths} == {"/run/trunkline-configuration/rds-edge.json"}
         assert all(others_may_not_read(edge.machine, path) for path in paths)
 
     def test_the_token_is_in_no_user_data_no_journal_no_command_line(self, edge: Running) -> None:
