@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,10 +54,11 @@ def check(
     """
     from trunkline.backbone.check import check_backbone
     from trunkline.backbone.check_client import CheckClient
+    from trunkline.deploy.variables import edge_keys
     from trunkline.topology import load
 
     loaded = load(topology)
-    client = CheckClient(_edge_keys(keys))
+    client = CheckClient(edge_keys(os.environ, keys))
     with _progress() as report:
         found = check_backbone(loaded, client, throughput=throughput, report=report)
     if format is Format.JSON:
@@ -67,25 +69,6 @@ def check(
         _print(found)
     if not found.healthy:
         raise typer.Exit(1)
-
-
-def _edge_keys(file: Path) -> list[str]:
-    """The edge key, and the one before while it is rotated."""
-    import os
-
-    from trunkline.deploy.keys import KeysError
-    from trunkline.deploy.variables import with_keys
-    from trunkline.model import EDGE_KEY
-
-    env = with_keys(os.environ, file)
-    names = (f"TF_VAR_{EDGE_KEY.variable}", f"TF_VAR_{EDGE_KEY.previous}")
-    found = [env[name] for name in names if env.get(name)]
-    if not found:
-        raise KeysError(
-            f"the edge key is missing: name the file that trunkline keys made with --keys, or set "
-            f"{names[0]}"
-        )
-    return found
 
 
 @contextmanager

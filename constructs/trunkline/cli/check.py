@@ -18,6 +18,7 @@ from trunkline.cli.output import Format, print_json, working
 
 if TYPE_CHECKING:
     from trunkline.check.line import CheckLine
+    from trunkline.model import Topology
 
 
 def check(
@@ -25,6 +26,10 @@ def check(
     keys: KeysFile = Path(KEYS_FILE),
     drift: Annotated[
         bool, typer.Option("--drift", help="Plan all stacks too, which takes a minute.")
+    ] = False,
+    backbone: Annotated[
+        bool,
+        typer.Option("--backbone", help="Have the edges measure the backbone and services too."),
     ] = False,
     output: Output = Path("cdktf.out"),
     terraform: Program = "terraform",
@@ -36,8 +41,9 @@ def check(
 
     It looks at the names, asks each origin for its health with the edge key, and each route who
     answers; asks Cloudflare which machines its tunnels have (CLOUDFLARE_API_TOKEN); and looks at
-    certificates, keys, versions and probes that still run. With --drift it plans all stacks, and
-    tells which are not as the file says. Nothing is changed.
+    certificates, keys, versions and probes that still run. With --backbone the edges
+    measure the ways between sites and the services, which takes some seconds. With --drift it plans
+    all stacks, and tells which are not as the file says. Nothing is changed.
 
     Exit codes: 0 nothing has failed, perhaps with warnings; 1 something has failed; 2 an error.
     """
@@ -47,6 +53,8 @@ def check(
     topology = load(file)
     with working(f"checking {topology.name}"):
         lines = check_topology(topology, keys, os.environ)
+    if backbone:
+        lines += _backbone(topology, keys)
     if drift:
         lines += _drift(file, output, keys, terraform)
     if format is Format.JSON:
@@ -56,6 +64,15 @@ def check(
         _print_lines(lines)
     if not is_up(lines):
         raise typer.Exit(1)
+
+
+def _backbone(topology: Topology, keys: Path) -> list[CheckLine]:
+    from trunkline.check.backbone import backbone
+    from trunkline.deploy.variables import edge_keys
+
+    found = edge_keys(os.environ, keys)
+    with working("having the edges measure the backbone"):
+        return backbone(topology, found)
 
 
 def _drift(file: str, output: Path, keys: Path, terraform: str) -> list[CheckLine]:

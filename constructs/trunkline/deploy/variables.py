@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from trunkline.deploy.keys import Keys
+from trunkline.deploy.keys import Keys, KeysError
 from trunkline.deploy.targets import StackTarget, required_variables
 from trunkline.errors import ConfigurationError
-from trunkline.model import PREVIOUS
+from trunkline.model import EDGE_KEY, PREVIOUS
 
 _OF_A_KEY = re.compile(rf"TF_VAR_(probe|edge|backbone_\w+)_key({PREVIOUS})?")
 
@@ -25,6 +25,19 @@ def with_keys(env: Mapping[str, str], file: Path) -> dict[str, str]:
         return dict(env)
     others = {name: value for name, value in env.items() if not _OF_A_KEY.fullmatch(name)}
     return {**others, **keys}
+
+
+def edge_keys(env: Mapping[str, str], file: Path) -> list[str]:
+    """The edge key, and the one before while it is rotated; KeysError where there is none."""
+    known = with_keys(env, file)
+    names = (f"TF_VAR_{EDGE_KEY.variable}", f"TF_VAR_{EDGE_KEY.previous}")
+    found = [known[name] for name in names if known.get(name)]
+    if not found:
+        raise KeysError(
+            f"the edge key is missing: name the file that trunkline keys made with --keys, or set "
+            f"{names[0]}"
+        )
+    return found
 
 
 def check_variables(

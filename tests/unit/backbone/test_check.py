@@ -173,6 +173,59 @@ def test_a_service_that_does_not_answer_is_a_problem(edges: Edges, tmp_path: Pat
     assert report(tmp_path)[0] == 1
 
 
+def lines(tmp_path: Path, *options: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    """State and finding of what `trunkline check --backbone` says of backbone and services."""
+    file = file_with_nodes(FILE, tmp_path)
+    env = {"TF_VAR_edge_key": KEY}
+    command = ("check", file, "--backbone", "--format", "json", *options)
+    done = trunkline(*command, folder=tmp_path, env=env)
+    checks = json.loads(done.stdout)["checks"]
+    found = [each for each in checks if each["what"] in ("backbone", "service")]
+    return done.returncode, {each["where"]: (each["state"], each["said"]) for each in found}
+
+
+def test_check_has_a_line_for_each_way_and_each_service(edges: Edges, tmp_path: Path) -> None:
+    edges.services = [seen()]
+    _, found = lines(tmp_path)
+    assert found["aws to google"] == ("ok", "4 of 4 paths are well, 1.4 ms")
+    assert len([where for where in found if " to " in where]) == 6
+    [service] = [said for where, said in found.items() if where.endswith("at aws-1")]
+    assert service[0] == "ok"
+    assert edges.streams == [], "a check measures no throughput"
+
+
+def test_some_bad_paths_of_a_way_are_a_warning_and_all_a_failure(
+    edges: Edges, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        for other in (1, 2):
+            edges.paths[f"aws-{number}", f"azure-{other}"] = {"round_trip_ms": None}
+    edges.paths["google-1", "azure-2"] = {"lost": 20, "round_trip_ms": None}
+    _, found = lines(tmp_path)
+    assert found["aws to azure"][0] == "failed"
+    assert found["google to azure"] == (
+        "warning",
+        "3 of 4 paths are well; google-1 to azure-2: not reachable",
+    )
+
+
+def test_an_edge_that_does_not_measure_and_a_bad_service_are_failures(
+    edges: Edges, tmp_path: Path
+) -> None:
+    edges.silent["google-1"] = "does not answer"
+    edges.services = [seen(error="no answer")]
+    status, found = lines(tmp_path)
+    assert status == 1
+    assert found["google-1"] == ("failed", "it does not measure: does not answer")
+    assert any(state == "failed" for where, (state, _) in found.items() if "at aws-1" in where)
+
+
+def test_check_refuses_a_backbone_that_is_not_there(tmp_path: Path) -> None:
+    done = trunkline("check", THREE, "--backbone", folder=tmp_path, env={"TF_VAR_edge_key": KEY})
+    assert done.returncode == 2
+    assert "has no backbone to check" in done.stderr
+
+
 def test_progress_is_for_a_terminal(edges: Edges, tmp_path: Path) -> None:
     assert run(tmp_path).stderr == ""
     assert run(tmp_path, terminal=True).returncode == 0
