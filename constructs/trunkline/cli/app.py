@@ -8,26 +8,8 @@ from typing import Annotated
 
 import typer
 
-from trunkline.cli import local_topology
-from trunkline.cli.backbone import backbone_app
-from trunkline.cli.bench import bench_app
-from trunkline.cli.check import check
-from trunkline.cli.collect import collect
-from trunkline.cli.cost import cost
-from trunkline.cli.deploy import apply, destroy, plan
-from trunkline.cli.init import init, schema
-from trunkline.cli.keys import keys
-from trunkline.cli.local import local_app
-from trunkline.cli.logs import logs
-from trunkline.cli.measurements import measurements_app
+from trunkline.cli.lazy import LazyCommand, lazy_group
 from trunkline.cli.output import print_error, wants_json
-from trunkline.cli.physical_zones import physical_zones
-from trunkline.cli.place import place
-from trunkline.cli.report import report
-from trunkline.cli.synth import synth
-from trunkline.cli.traffic import traffic
-from trunkline.cli.validate import validate
-from trunkline.cli.zones import zones
 from trunkline.errors import TrunklineError
 
 HELP = """Turn one topology file into Terraform for a private backbone across clouds.
@@ -37,7 +19,37 @@ what to do about it on stderr, or with --format json as an object with error and
 130 interrupted with Ctrl-C.
 """
 
+COMMANDS = {
+    "init": LazyCommand("init", "init", "Write a topology file to begin with."),
+    "validate": LazyCommand("validate", "validate", "Check topology files."),
+    "synth": LazyCommand("synth", "synth", "Write the Terraform of every stack."),
+    "plan": LazyCommand("deploy", "plan", "Say what apply would do."),
+    "apply": LazyCommand("deploy", "apply", "Make all as the file says."),
+    "destroy": LazyCommand("deploy", "destroy", "Take down what apply made."),
+    "check": LazyCommand("check", "check", "Ask whether all of it is up."),
+    "logs": LazyCommand("logs", "logs", "Print what the edges of a site said."),
+    "traffic": LazyCommand("traffic", "traffic", "Show what requests it has had."),
+    "cost": LazyCommand("cost", "cost", "Say what it costs in a month."),
+    "report": LazyCommand("report", "report", "Show all of it in one HTML file."),
+    "collect": LazyCommand("collect", "collect", "Fetch what the probes have measured."),
+    "keys": LazyCommand("keys", "keys", "Make the keys that it needs."),
+    "zones": LazyCommand("zones", "zones", "Show which zones are one place."),
+    "place": LazyCommand("place", "place", "Choose the zones nearest together."),
+    "physical-zones": LazyCommand(
+        "physical_zones", "physical_zones", "Print what zone names mean."
+    ),
+    "schema": LazyCommand("init", "schema", "Print the schema of a kind of file."),
+    "measurements": LazyCommand(
+        "measurements", "measurements_app", "Import, show and export measurements."
+    ),
+    "backbone": LazyCommand("backbone", "backbone_app", "Choose and check the backbone."),
+    "bench": LazyCommand("bench", "bench_app", "Load-test routes, and compare."),
+    "local": LazyCommand("local_topology", "local_app", "Run topologies on this machine."),
+}
+"""Every command, in the order of the help."""
+
 app = typer.Typer(
+    cls=lazy_group(COMMANDS),
     no_args_is_help=True,
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -88,30 +100,3 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-# Short enough for a list of commands on 60 columns.
-app.command(short_help="Write a topology file to begin with.")(init)
-app.command(short_help="Check topology files.")(validate)
-app.command(short_help="Write the Terraform of every stack.")(synth)
-app.command(short_help="Say what apply would do.")(plan)
-app.command(short_help="Make all as the file says.")(apply)
-app.command(short_help="Take down what apply made.")(destroy)
-app.command(short_help="Ask whether all of it is up.")(check)
-app.command(short_help="Print what the edges of a site said.")(logs)
-app.command(short_help="Show what requests it has had.")(traffic)
-app.command(short_help="Say what it costs in a month.")(cost)
-app.command(short_help="Show all of it in one HTML file.")(report)
-app.command(short_help="Fetch what the probes have measured.")(collect)
-app.command(short_help="Make the keys that it needs.")(keys)
-app.command(short_help="Show which zones are one place.")(zones)
-app.command(short_help="Choose the zones nearest together.")(place)
-app.command(short_help="Print what zone names mean.")(physical_zones)
-app.command(short_help="Print the schema of a kind of file.")(schema)
-app.add_typer(measurements_app, name="measurements")
-app.add_typer(backbone_app, name="backbone", short_help="Choose and check the backbone.")
-app.add_typer(bench_app, name="bench", short_help="Load-test routes, and compare.")
-local_app.command(short_help="Bring up a topology and keep it.")(local_topology.up)
-local_app.command(short_help="Take it down.")(local_topology.down)
-local_app.command(short_help="Run everything once, and clean up.")(local_topology.demo)
-app.add_typer(local_app, name="local", short_help="Run topologies on this machine.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trunkline.cli.local import local_app
 from trunkline.cli.output import Format, new_table, number, print_json, print_table
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Workspace = Annotated[
 FOLDER = Path("local")
 
 
+@local_app.command(short_help="Bring up a topology and keep it.")
 def up(file: File, folder: Workspace = FOLDER) -> None:
     """Bring up a topology on this machine, and keep it running.
 
@@ -93,6 +95,7 @@ def _told_if_cut_off(folder: Path) -> Iterator[None]:
         raise
 
 
+@local_app.command(short_help="Take it down.")
 def down(folder: Workspace = FOLDER) -> None:
     """Take down what `trunkline local up` brought up; only the results stay.
 
@@ -111,6 +114,7 @@ def down(folder: Workspace = FOLDER) -> None:
             step.result = workspace.down(step.update)
 
 
+@local_app.command(short_help="Run everything once, and clean up.")
 def demo(
     file: File,
     folder: Workspace = FOLDER,
