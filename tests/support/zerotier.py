@@ -19,4 +19,12 @@ IDENTITIES = {
         "9e0c14063b:0:408094f6a154319d8362feb29fe3ea3e7bdda693317e2f0376da9ef46ab38d3b"
         "df1bd4bc0ea2bf1fa5cce843ca28279c3e1a2c20b021b6e29bec05c35240d149"
     ),
+    "backbone_azure_1_key": (
+        "126d039033:0:97f8eb6fbabaa4b38779245f4922891c23e957a239a13b843801e1af484060446"
+        "c140abc5715e958c82d684f3a48138b7281b784d74b9542dc79398604475716"
+    ),
+    "backbone_azure_2_key": (
+        "463449dc6c:0:392114676ca27b6afbb9869775bd8cae7ef89064eacf7d38fae78cf4f7375f6d2"
+        "7cb0ddda4f445121532285714f5d8c85b5df3bbe16512ee8084dee9fa0a4d7b"
+    ),
 }

@@ -85,7 +85,7 @@ def test_keys_prints_the_policy_and_what_to_bring(tmp_path: Path) -> None:
     done = trunkline("keys", file, "--file", tmp_path / "keys.env")
     assert done.returncode == 0
     policy = json.loads(done.stdout[done.stdout.index("{") : done.stdout.rindex("}") + 1])
-    networks = ["10.10.0.0/16", "10.20.0.0/16"]
+    networks = ["10.10.0.0/16", "10.20.0.0/16", "10.30.0.0/16"]
     approved = {each: ["tag:trunkline"] for each in ("10.254.0.0/24", *networks)}
     assert policy["autoApprovers"] == {"routes": approved}
     grant, whole = policy["grants"]
@@ -112,7 +112,7 @@ def test_the_check_knows_no_age_of_keys_that_machines_make() -> None:
     assert topology.backbone
     nodes = {node.name: node for each in topology.backbone.nodes.values() for node in each}
     paths = [*_paths(topology, nodes, {}, date(2026, 11, 28))]
-    assert len(paths) == 8
+    assert len(paths) == 6 * 4
     assert {path.key_days for path in paths} == {None}
 
 
@@ -144,12 +144,13 @@ def test_machines_are_told_of_networks_and_forward_where_there_are_some() -> Non
         backbone=topology.backbone,
         site="aws",
         hosts={},
-        mtus={"aws": 1280, "google": 1280},
+        mtus={"aws": 1280, "google": 1280, "azure": 1280},
         keys={},
         networks=topology.carried_networks,
     )
     told = driver_of("tailscale").document(membership, {"a": "aws-1"}, [8443], [443])
-    assert (told["network"], told["others"]) == ("10.10.0.0/16", {"10.20.0.0/16": 1280})
+    others = {"10.20.0.0/16": 1280, "10.30.0.0/16": 1280}
+    assert (told["network"], told["others"]) == ("10.10.0.0/16", others)
     assert told["own_ports"] == [443]
     paths = [[file.path for file in Tailscale(forwards=each).files] for each in (True, False)]
     assert [any("forward" in path for path in each) for each in paths] == [True, False]

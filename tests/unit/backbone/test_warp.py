@@ -91,10 +91,16 @@ def test_names_of_clouds_tunnels_and_upstreams_are_asked_of_each_network() -> No
     assert [each["suffix"] for each in fallback["domains"]] == [
         "amazonaws.com",
         "argotunnel.com",
+        "azure.com",
+        "azure.net",
+        "azuredatabricks.net",
+        "azureml.ms",
         "googleapis.com",
         "internal",
+        "internal.cloudapp.net",
         "local",
         "orders.corp",
+        "windows.net",
     ]
 
 

@@ -67,7 +67,7 @@ def test_each_edges_stack_needs_the_keys_of_its_own_nodes() -> None:
 def test_machines_are_told_the_network_and_their_own_identities() -> None:
     topology = loaded(FILE)
     assert topology.backbone
-    mtus = {"aws": 1381, "google": 1381}
+    mtus = {"aws": 1381, "google": 1381, "azure": 1381}
     membership = Membership(backbone=topology.backbone, site="aws", hosts={}, mtus=mtus, keys={})
     told = driver_of("zerotier").document(membership, {"us-east-1a": "aws-1"}, [8443])
     assert "own_ports" not in told and "network" not in told["nodes"][0]
@@ -75,9 +75,10 @@ def test_machines_are_told_the_network_and_their_own_identities() -> None:
     identities = {node["name"]: node.get("identities") for node in told["nodes"]}
     assert identities["aws-1"] == [IDENTITIES["backbone_aws_1_key"]]
     assert identities["google-1"] is None
-    carried = evolve(membership, networks={"aws": "10.10.0.0/16", "google": "10.20.0.0/16"})
+    carried = evolve(membership, networks=topology.carried_networks)
     whole = driver_of("zerotier").document(carried, {"us-east-1a": "aws-1"}, [8443], [443])
-    assert [node["network"] for node in whole["nodes"]][::2] == ["10.10.0.0/16", "10.20.0.0/16"]
+    networks = [node["network"] for node in whole["nodes"]]
+    assert networks[::2] == ["10.10.0.0/16", "10.20.0.0/16", "10.30.0.0/16"]
     assert whole["own_ports"] == [443]
 
 
@@ -141,10 +142,10 @@ def test_keys_finds_an_identity_for_each_key_and_keeps_it(monkeypatch: pytest.Mo
     topology = without_nodes()
     keys = keys_for(topology)
     first = Nodes.of(topology).following(keys, "2026-11-28")
-    assert len(looked) == 4
+    assert len(looked) == 6
     assert all(node.keys[0].identity for node in first.nodes.values())
     again = Nodes.of(first.joined()).following(keys, "2026-11-29")
-    assert again.nodes == first.nodes and len(looked) == 4
+    assert again.nodes == first.nodes and len(looked) == 6
 
 
 def test_a_rotated_key_has_an_identity_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,11 +186,11 @@ def test_more_edges_than_a_plan_has_are_a_warning(tmp_path: Path) -> None:
     more = "".join(
         f"  more-{number}:\n    cloud: aws\n    account: '123456789012'\n    region: us-east-1\n"
         "    zones: [us-east-1a, us-east-1b]\n    zone: us-east-1a\n    network:\n"
-        f"      cidr: 10.{30 + number}.0.0/16\n"
+        f"      cidr: 10.{40 + number}.0.0/16\n"
         for number in range(4)
     )
     file = changed(tmp_path, ("\nsites:\n", f"\nsites:\n{more}"))
-    warning = "warning: Essential of ZeroTier has 10 devices, and there are 12 edges"
+    warning = "warning: Essential of ZeroTier has 10 devices, and there are 14 edges"
     assert warning in findings(file)
     assert not any("devices" in each for each in findings(FILE))
 
