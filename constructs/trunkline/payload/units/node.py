@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from attrs import frozen
+
 from trunkline.errors import ConfigurationError
-from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, packaged
+from trunkline.payload.unit import UNITS, LocalUnit, MachineFile, Unit, machine_program, packaged
+from trunkline.payload.units.configuration import FOLDER
+
+PROGRAMS = "/usr/local/lib/trunkline"
 
 
 class NodeUnit(Unit):
@@ -27,3 +32,38 @@ class NodeUnit(Unit):
 
     def local(self, cidr: str, zone: str) -> LocalUnit:
         raise ConfigurationError("the sites of this machine reach one another without a backbone")
+
+
+@frozen(kw_only=True)
+class VendorNodeUnit(NodeUnit):
+    """A node whose daemon is a vendor's package, with a program of ours that looks after it.
+
+    One that `forwards` also passes packets between networks, as soon as its firewall is there.
+    """
+
+    forwards: bool = False
+
+    kind: ClassVar[str]
+    """What the program, the service and its settings are called."""
+
+    vendors_service: ClassVar[str]
+    """The systemd service of the package."""
+
+    @property
+    def debian_packages(self) -> tuple[str, ...]:
+        return ("nftables",)
+
+    @property
+    def service(self) -> str:
+        return packaged(f"{self.kind}.service").replace("@FOLDER@", FOLDER)
+
+    @property
+    def files(self) -> tuple[MachineFile, ...]:
+        own, vendors = f"{self.kind}.conf", f"{self.vendors_service}.conf"
+        changed = f"{UNITS}/{self.vendors_service}.service.d/20-trunkline.conf"
+        return (
+            MachineFile(f"{PROGRAMS}/{self.kind}", machine_program(self.kind)),
+            MachineFile(f"{self.drop_ins}/20-{own}", packaged(own)),
+            MachineFile(changed, packaged(vendors)),
+            *(self.forwarding if self.forwards else ()),
+        )

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import frozen
 
 from trunkline.model import DEFAULT_VERSIONS
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.package import VendorPackage
-from trunkline.payload.unit import UNITS, MachineFile, machine_program, packaged
-from trunkline.payload.units.configuration import FOLDER
-from trunkline.payload.units.node import NodeUnit
-
-PROGRAM = "/usr/local/lib/trunkline/tailscale"
+from trunkline.payload.units.node import VendorNodeUnit
 
 
 @frozen(kw_only=True)
-class Tailscale(NodeUnit):
+class Tailscale(VendorNodeUnit):
     """Logs the vendor's daemon in with the auth key that `Configuration` writes, and keeps it so.
 
-    One that `forwards` also passes packets between networks, as soon as its firewall is there.
     `signing_keys` are those that the package's repository may be signed with.
     """
 
     version: str = DEFAULT_VERSIONS.tailscale
     signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.tailscale
-    forwards: bool = False
+
+    kind: ClassVar = "tailscale"
+    vendors_service: ClassVar = "tailscaled"
 
     @property
     def package(self) -> VendorPackage:
@@ -37,25 +36,6 @@ class Tailscale(NodeUnit):
             key_url="https://pkgs.tailscale.com/stable/debian/trixie.noarmor.gpg",
             key_file="tailscale.gpg",
             fingerprints=self.signing_keys,
-        )
-
-    @property
-    def debian_packages(self) -> tuple[str, ...]:
-        return ("nftables",)
-
-    @property
-    def service(self) -> str:
-        return packaged("tailscale.service").replace("@FOLDER@", FOLDER)
-
-    @property
-    def files(self) -> tuple[MachineFile, ...]:
-        own = f"{self.drop_ins}/20-tailscale.conf"
-        vendors = f"{UNITS}/tailscaled.service.d/20-trunkline.conf"
-        return (
-            MachineFile(PROGRAM, machine_program("tailscale")),
-            MachineFile(own, packaged("tailscale.conf")),
-            MachineFile(vendors, packaged("tailscaled.conf")),
-            *(self.forwarding if self.forwards else ()),
         )
 
     @property

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import frozen
 
 from trunkline.model import DEFAULT_VERSIONS
 from trunkline.payload.firewall import Firewall, Rule
 from trunkline.payload.package import VendorPackage
-from trunkline.payload.unit import UNITS, MachineFile, machine_program, packaged
-from trunkline.payload.units.configuration import FOLDER
-from trunkline.payload.units.node import NodeUnit
+from trunkline.payload.units.node import VendorNodeUnit
 
-PROGRAM = "/usr/local/lib/trunkline/zerotier"
 HOME = "/run/trunkline-backbone"
 ZEROTIER_PORT = 9993
 
 
 @frozen(kw_only=True)
-class ZeroTier(NodeUnit):
+class ZeroTier(VendorNodeUnit):
     """Runs the vendor's daemon with the identity that the files of `Configuration` say.
 
-    One that `forwards` also passes packets between networks, as soon as its firewall is there.
     `signing_keys` are those that the package's repository may be signed with.
     """
 
-    forwards: bool = False
     version: str = DEFAULT_VERSIONS.zerotier
     signing_keys: tuple[str, ...] = DEFAULT_VERSIONS.signing_keys.zerotier
+
+    kind: ClassVar = "zerotier"
+    vendors_service: ClassVar = "zerotier-one"
 
     @property
     def package(self) -> VendorPackage:
@@ -42,23 +42,8 @@ class ZeroTier(NodeUnit):
         )
 
     @property
-    def debian_packages(self) -> tuple[str, ...]:
-        return ("nftables",)
-
-    @property
     def service(self) -> str:
-        return packaged("zerotier.service").replace("@FOLDER@", FOLDER).replace("@HOME@", HOME)
-
-    @property
-    def files(self) -> tuple[MachineFile, ...]:
-        own = f"{self.drop_ins}/20-zerotier.conf"
-        vendors = f"{UNITS}/zerotier-one.service.d/20-trunkline.conf"
-        return (
-            MachineFile(PROGRAM, machine_program("zerotier")),
-            MachineFile(own, packaged("zerotier.conf")),
-            MachineFile(vendors, packaged("zerotier-one.conf")),
-            *(self.forwarding if self.forwards else ()),
-        )
+        return super().service.replace("@HOME@", HOME)
 
     @property
     def firewall(self) -> Firewall:
