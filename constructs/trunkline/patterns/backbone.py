@@ -9,7 +9,6 @@ from typing import Any
 from cdktf import TerraformStack
 from constructs import Construct
 
-from trunkline import cloudflare
 from trunkline.backbone import Membership, driver_of
 from trunkline.clouds.facts import facts_of, interconnect_of
 from trunkline.errors import ConfigurationError
@@ -181,7 +180,10 @@ class Backbone(Construct):
 
     def _connector(self, node: Node) -> str:
         """The token of a connector that takes the node's address to the others."""
-        return cloudflare.add_connector(
+        # Edges without one need no binding of Cloudflare.
+        from trunkline.cloudflare.mesh import add_connector
+
+        return add_connector(
             self,
             node.name,
             account_id=str(self._account_id),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import metadata
 
 import pytest
@@ -60,3 +62,17 @@ def test_a_missing_framework_is_named_with_both_extras() -> None:
 def test_another_module_that_the_framework_misses_stays_what_it_is() -> None:
     with pytest.raises(ModuleNotFoundError), require_framework():
         raise ModuleNotFoundError(name="attrs")
+
+
+def test_edges_and_their_backbone_need_no_binding_of_cloudflare() -> None:
+    blocked = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("cdktf_cdktf_provider_cloudflare"):
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Absent())
+from trunkline import Backbone, EdgeProxy, PrivateService, ProbeSet
+"""
+    done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
