@@ -103,7 +103,7 @@ def test_a_process_that_accepts_and_never_answers_fails_the_start(stack: Stack) 
     port = free_port()
     machine = script(
         "import socket, time\ns = socket.create_server(('127.0.0.1', PORT))\ntime.sleep(600)\n",
-        seconds=0.5,
+        seconds=3,  # a busy machine needs one to start it
         port=port,
     )
     [process] = machine.processes
@@ -127,7 +127,7 @@ while True:
     c.close()
 """
     port = free_port()
-    sick = script(text, seconds=0.5, port=port)
+    sick = script(text, seconds=3, port=port)
     asked = evolve(sick.processes[0], ready=f"http://127.0.0.1:{port}/healthz")
     said = fails(stack, evolve(sick, processes=(asked,)))
     assert "answered HTTP/1.1 503 Service Unavailable" in said
