@@ -142,16 +142,17 @@ def operator(
 ) -> Iterator[Operator]:
     """An operator at a public address, in whose shell the variables are set."""
     (folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
-    trusted = folder / "authority.pem"
+    trusted, temporary = folder / "authority.pem", folder / "tmp"
     trusted.write_text(authority.pem)
+    temporary.mkdir(exist_ok=True)
     with namespace("operator") as place, contextlib.ExitStack() as stack:
         internet.join(place, address, OPERATOR)
         with inside(place):
             stack.enter_context(serving_names(RESOLVER, lookup))
         trusting = dict.fromkeys(TRUSTING, str(trusted))
-        found = Operator(
-            place, folder, {"PYTHONPATH": str(ROOT / "constructs"), **trusting, **variables}
-        )
+        # What a command leaves that is ended goes with the folder.
+        own = {"PYTHONPATH": str(ROOT / "constructs"), "TMPDIR": str(temporary)}
+        found = Operator(place, folder, {**own, **trusting, **variables})
         try:
             yield found
         finally:
