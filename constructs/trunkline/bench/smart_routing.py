@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import define, field
 
 from trunkline.bench.drive import Variant
 from trunkline.errors import TerraformError
@@ -20,7 +20,7 @@ _VALUES = {ON: "on", OFF: "off"}
 _SETTING = "cloudflare_argo_smart_routing"
 
 
-@frozen
+@define
 class SmartRoutingSwitch:
     """Applies the routing stack with Smart Routing as a variant has it, and waits a while.
 
@@ -36,6 +36,7 @@ class SmartRoutingSwitch:
     settle_seconds: float
     say: Callable[[str], None]
     sleep: Callable[[float], None] = field(default=time.sleep)
+    _value: str = field(default="", init=False)
 
     def check(self) -> None:
         """Raise TerraformError unless the stack is applied as the topology says."""
@@ -46,8 +47,11 @@ class SmartRoutingSwitch:
             raise TerraformError(f"{self.folder} is not applied as the topology says: {_APPLY}")
 
     def to(self, variant: Variant) -> None:
-        """Have it as the variant has it."""
+        """Have it as the variant has it; where it was set so last, nothing is planned again."""
         value = _VALUES[variant.name]
+        if value == self._value:
+            return
+        self._value = value
         if self._change(f"-var={SMART_ROUTING_VARIABLE}={value}"):
             self.say(f"Smart Routing is {value}; waiting {self.settle_seconds:g} s")
             self.sleep(self.settle_seconds)

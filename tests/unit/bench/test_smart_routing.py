@@ -87,6 +87,16 @@ def test_what_is_so_already_is_not_waited_for(played: Played) -> None:
     assert played.heard == []
 
 
+def test_a_variant_that_follows_itself_is_not_planned_again(played: Played) -> None:
+    switch = applied(played).switch
+    switch.to(Variant(OFF, "", {}))
+    [plan] = switch.scratch.iterdir()
+    plan.unlink()
+    switch.to(Variant(OFF, "", {}))
+    assert not plan.exists()
+    assert played.setting() == "off"
+
+
 def test_a_stack_that_is_not_applied_is_refused(played: Played) -> None:
     with pytest.raises(TerraformError, match="not applied as the topology says"):
         played.switch.check()
